@@ -1,0 +1,61 @@
+# Every command sets itself up, inside this folder. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help test demo lint format generate bench live clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# A Python that is new enough and can make virtual environments.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+    $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null \
+        && echo $$python && break; done)
+
+# Where pyenv keeps several Pythons, each answers only when asked for by PYENV_VERSION; tox is told
+# where they really are. Elsewhere the variable means nothing and the plain names are found.
+PYTHONS = $(shell for version in 3.10 3.11 3.12 3.13 3.14; do \
+    PYENV_VERSION=$$version python$$version -c 'import sys; print(sys.executable)' 2>/dev/null; done)
+
+TOX = $(BIN)/tox run $(if $(PYTHONS),--discover $(PYTHONS))
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\): .*## /make \1: /p' $(MAKEFILE_LIST)
+
+test: $(BIN)/tox ## everything that must hold: style, types, generated files, tests on each Python, coverage
+	$(TOX)
+
+demo: $(BIN)/hydra-client ## the main job, step by step, against an embedded server
+	$(BIN)/hydra-client demo
+
+lint: $(BIN)/tox ## style and types
+	$(TOX) -e lint
+
+format: $(BIN)/tox ## mend style where a tool can
+	$(TOX) -e format
+
+generate: $(BIN)/tox ## write the generated files anew from openapi.yaml
+	$(TOX) -e generate
+
+bench: $(BIN)/tox ## what a call costs, beside its peers
+	$(TOX) -e bench
+
+live: $(BIN)/tox ## all operations against the server that HYDRA_URL names
+	$(TOX) -e live
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) .tox build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "No Python 3.10 or newer with the venv module found." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(BIN)/tox: requirements/tox.txt $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/tox.txt
+	@touch $@
+
+# The package as it stands in this folder, with all extras: changes count at once.
+$(BIN)/hydra-client: setup.py requirements/newest.txt $(VENV)/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt -e '.[all]'
+	@touch $@

@@ -1,0 +1,74 @@
+"""What the package is called, what it needs and which commands it brings."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+about: dict[str, str] = {}
+exec((ROOT / "hydra_client" / "version.py").read_text(encoding="utf-8"), about)
+
+# Each lower bound is in requirements/lowest.txt too, where `tox -e lowest` tests it.
+REQUIRES = [
+    "requests>=2.32.2",
+    "urllib3>=2.2.0",
+    "certifi>=2024.7.4",
+    "python-dateutil>=2.9.0",
+    "six>=1.16.0",
+]
+
+EXTRAS = {
+    "jwt": ["PyJWT[crypto]>=2.10.0"],
+    "cli": ["click>=8.1.0", "rich>=13.0.0", "PyYAML>=6.0.1"],
+    "emulator": [
+        "Werkzeug>=3.0.0",
+        "PyJWT[crypto]>=2.10.0",
+        "cryptography>=43.0.0",
+        "bcrypt>=4.2.0",
+    ],
+}
+EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
+
+setup(
+    name="hydra-client",
+    version=about["__version__"],
+    description="A careful client for the OAuth 2.0 and OpenID Connect server ORY Hydra 0.9 and 0.10",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author="The hydra-client contributors",
+    license="Apache-2.0",
+    keywords=["oauth2", "openid-connect", "ory", "hydra", "consent", "introspection"],
+    project_urls={
+        "ORY Hydra": "https://github.com/ory/hydra",
+        "OAuth 2.0 (RFC 6749)": "https://www.rfc-editor.org/rfc/rfc6749",
+    },
+    packages=find_packages(include=["hydra_client", "hydra_client.*"]),
+    package_data={"hydra_client": ["py.typed"]},
+    zip_safe=False,
+    python_requires=">=3.10",
+    install_requires=REQUIRES,
+    extras_require=EXTRAS,
+    entry_points={
+        "console_scripts": ["hydra-client = hydra_client.cli:main"],
+        "pytest11": ["hydra_client = hydra_client.emulator.pytest_plugin"],
+    },
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Framework :: Pytest",
+        "Intended Audience :: Developers",
+        "Intended Audience :: System Administrators",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
+        "Topic :: Internet :: WWW/HTTP",
+        "Topic :: Security",
+        "Topic :: System :: Systems Administration :: Authentication/Directory",
+        "Typing :: Typed",
+    ],
+)
