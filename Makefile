@@ -9,12 +9,12 @@ BIN := $(VENV)/bin
 # A Python that is new enough and can make virtual environments.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
     $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null \
-        && echo $$python && break; done)
+        && echo $$python && break; done; true)
 
 # Where pyenv keeps several Pythons, each answers only when asked for by PYENV_VERSION; tox is told
 # where they really are. Elsewhere the variable means nothing and the plain names are found.
 PYTHONS = $(shell for version in 3.10 3.11 3.12 3.13 3.14; do \
-    PYENV_VERSION=$$version python$$version -c 'import sys; print(sys.executable)' 2>/dev/null; done)
+    PYENV_VERSION=$$version python$$version -c 'import sys; print(sys.executable)' 2>/dev/null; done; true)
 
 TOX = $(BIN)/tox run $(if $(PYTHONS),--discover $(PYTHONS))
 
