@@ -19,7 +19,7 @@ REQUIRES = [
 ]
 
 EXTRAS = {
-    "jwt": ["PyJWT[crypto]>=2.10.0"],
+    "jwt": ["PyJWT[crypto]>=2.10.0", "cryptography>=43.0.0"],
     "cli": ["click>=8.1.0", "rich>=13.0.0", "PyYAML>=6.0.1"],
     "emulator": [
         "Werkzeug>=3.0.0",
@@ -33,7 +33,7 @@ EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement
 setup(
     name="hydra-client",
     version=about["__version__"],
-    description="A careful client for the OAuth 2.0 and OpenID Connect server ORY Hydra 0.9 and 0.10",
+    description="A careful client for ORY Hydra 0.9 and 0.10, an OAuth 2.0 and OpenID server",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The hydra-client contributors",

@@ -1,0 +1,55 @@
+"""What every test can count on: an environment that says nothing, and steady random data."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+HERE = Path(__file__).parent
+
+# A test of an extra needs what the extra installs. `tox -e lowest` installs no extra.
+EXTRAS = {
+    "jwt": ("jwt", "cryptography"),
+    "cli": ("click", "rich", "yaml"),
+    "emulator": ("werkzeug", "jwt", "cryptography", "bcrypt"),
+}
+NEEDS = {
+    "cli": ["cli", "emulator"],
+    "emulator": ["emulator"],
+    "live": ["emulator"],
+    "test_docs.py": ["cli", "emulator", "jwt"],
+    "test_id_token.py": ["jwt"],
+}
+MISSING = {
+    extra
+    for extra, modules in EXTRAS.items()
+    if any(importlib.util.find_spec(module) is None for module in modules)
+}
+collect_ignore = [name for name, extras in NEEDS.items() if MISSING.intersection(extras)]
+
+# Examples are drawn alike on every run of a build, and at random on a contributor's machine.
+hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
+hypothesis.settings.register_profile(
+    "ci", deadline=None, print_blob=True, derandomize=True, database=None
+)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_report_header() -> str:
+    if not MISSING:
+        return "hydra_client: tests of all extras"
+    return f"hydra_client: without {', '.join(sorted(MISSING))}, so not {', '.join(collect_ignore)}"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine says of a server or a proxy; the live suite alone may ask."""
+    if HERE / "live" in request.path.parents:
+        return
+    for name in list(os.environ):
+        if name.startswith("HYDRA_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)

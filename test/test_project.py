@@ -1,0 +1,415 @@
+"""The project's promises about itself: its fences, its public names, its versions and commands."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.metadata
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hydra_client
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = Path(hydra_client.__file__).parent
+ON_TOP = (
+    "hydra_client.cli",
+    "hydra_client.consent",
+    "hydra_client.emulator",
+    "hydra_client.id_token",
+)
+EXTRA_MODULES = ("bcrypt", "click", "cryptography", "jwt", "rich", "werkzeug", "yaml")
+
+# The public names. One that goes away or comes in is a change to the changelog too.
+PUBLIC = {
+    "ApiClient",
+    "ApiConnectionError",
+    "ApiDecodeError",
+    "ApiException",
+    "ApiResponse",
+    "ApiTimeoutError",
+    "ApiTlsError",
+    "ApiTypeError",
+    "ApiValueError",
+    "BadRequestException",
+    "Configuration",
+    "ConflictException",
+    "ConsentRequestAcceptance",
+    "ConsentRequestRejection",
+    "ForbiddenException",
+    "HydraException",
+    "InlineResponse2001",
+    "InsecureTransportWarning",
+    "JsonWebKey",
+    "JsonWebKeySet",
+    "NotFoundException",
+    "OAuth2Api",
+    "OAuth2Client",
+    "OAuth2ConsentRequest",
+    "OAuth2TokenIntrospection",
+    "OAuth2TokenResponse",
+    "OAuth2consentRequest",
+    "ServiceException",
+    "TooManyRequestsException",
+    "UnauthorizedException",
+    "WellKnown",
+    "__version__",
+    "connect",
+}
+
+# What stands below what: the base of each error.
+ERRORS = {
+    "ApiConnectionError": ["HydraException"],
+    "ApiDecodeError": ["HydraException"],
+    "ApiException": ["HydraException"],
+    "ApiTimeoutError": ["ApiConnectionError"],
+    "ApiTlsError": ["ApiConnectionError"],
+    "ApiTypeError": ["HydraException", "TypeError"],
+    "ApiValueError": ["HydraException", "ValueError"],
+    "BadRequestException": ["ApiException"],
+    "ConflictException": ["ApiException"],
+    "ForbiddenException": ["ApiException"],
+    "HydraException": ["Exception"],
+    "NotFoundException": ["ApiException"],
+    "ServiceException": ["ApiException"],
+    "TooManyRequestsException": ["ApiException"],
+    "UnauthorizedException": ["ApiException"],
+}
+
+OPERATIONS = {
+    "accept_oauth2_consent_request": ["id", "body"],
+    "create_oauth2_client": ["body"],
+    "delete_oauth2_client": ["id"],
+    "get_oauth2_client": ["id"],
+    "get_oauth2_consent_request": ["id"],
+    "get_well_known": [],
+    "introspect_oauth2_token": ["token", "scope"],
+    "list_oauth2_clients": [],
+    "oauth_auth": [],
+    "oauth_token": [],
+    "reject_oauth2_consent_request": ["id", "body"],
+    "revoke_oauth2_token": ["token"],
+    "update_oauth2_client": ["id", "body"],
+    "well_known": [],
+}
+
+SETTINGS = [
+    "host",
+    "username",
+    "password",
+    "access_token",
+    "scopes",
+    "verify_ssl",
+    "ssl_ca_cert",
+    "cert_file",
+    "key_file",
+    "proxy",
+    "timeout",
+    "retries",
+    "connection_pool_maxsize",
+]
+
+
+def test_public_names() -> None:
+    assert set(hydra_client.__all__) == PUBLIC
+    assert sorted(set(dir(hydra_client)) & PUBLIC) == sorted(PUBLIC)
+    for name in PUBLIC:
+        assert getattr(hydra_client, name) is not None
+    with pytest.raises(AttributeError, match="no_such_name"):
+        hydra_client.no_such_name  # noqa: B018
+
+
+def test_tree_of_errors() -> None:
+    tree = {
+        name: [base.__name__ for base in getattr(hydra_client, name).__bases__] for name in ERRORS
+    }
+    assert tree == ERRORS
+    assert issubclass(hydra_client.InsecureTransportWarning, UserWarning)
+
+
+@pytest.mark.parametrize("flavour", [hydra_client.OAuth2Api, "with_http_info"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations(name: str, flavour: type | str) -> None:
+    api = hydra_client.OAuth2Api(
+        hydra_client.ApiClient(hydra_client.Configuration(host="http://127.0.0.1:4444"))
+    )
+    signature = inspect.signature(
+        getattr(api if isinstance(flavour, type) else api.with_http_info, name)
+    )
+    kinds = {parameter.name: parameter.kind for parameter in signature.parameters.values()}
+    positional = [
+        name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    assert positional == OPERATIONS[name]
+    assert kinds["timeout"] is kinds["headers"] is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_settings_of_a_configuration() -> None:
+    parameters = list(inspect.signature(hydra_client.Configuration).parameters)
+    assert [name for name in parameters if name in SETTINGS] == SETTINGS
+
+
+# --- fences
+
+
+def imports(path: Path) -> Iterator[tuple[str, str | None, bool]]:
+    """Each import of a file: the module, the function around it, and if only checkers see it."""
+    module = ".".join(("hydra_client", *path.relative_to(PACKAGE).with_suffix("").parts))
+    package = (
+        module.removesuffix(".__init__")
+        if path.name == "__init__.py"
+        else module.rpartition(".")[0]
+    )
+
+    def walk(
+        node: ast.AST, function: str | None, typing: bool
+    ) -> Iterator[tuple[str, str | None, bool]]:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, function, typing
+        elif isinstance(node, ast.ImportFrom):
+            source = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                source = ".".join([*above, *([source] if source else [])])
+            for alias in node.names:
+                yield f"{source}.{alias.name}", function, typing
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            function = node.name
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for child in node.body:
+                yield from walk(child, function, True)
+            for child in node.orelse:
+                yield from walk(child, function, typing)
+            return
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child, function, typing)
+
+    return walk(ast.parse(path.read_text(encoding="utf-8")), None, False)
+
+
+def within(module: str, fence: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in fence)
+
+
+def core_files() -> list[Path]:
+    names = ("cli", "consent.py", "emulator", "id_token.py")
+    return [
+        path
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] not in names
+    ]
+
+
+@pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_core_imports_nothing_that_stands_on_it(path: Path) -> None:
+    crossing = [name for name, _, _ in imports(path) if within(name, (*ON_TOP, *EXTRA_MODULES))]
+    assert crossing == []
+
+
+def test_the_emulator_knows_nothing_of_the_client() -> None:
+    """Else the tests would agree with themselves. `.api()` hands out a client, and may import it."""
+    files = sorted((PACKAGE / "emulator").rglob("*.py"))
+    assert files
+    crossing = [
+        (path.name, name)
+        for path in files
+        for name, function, typing in imports(path)
+        if within(name, ("hydra_client",))
+        and not within(name, ("hydra_client.emulator", "hydra_client.version"))
+        and not typing
+        and function != "api"
+    ]
+    assert crossing == []
+
+
+# --- imports as they happen
+
+
+def in_a_fresh_interpreter(code: str) -> str:
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "error"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout.strip()
+
+
+@pytest.mark.parametrize("statement", ["import hydra_client", "from hydra_client import connect"])
+def test_import_brings_only_the_standard_library_and_no_thread(statement: str) -> None:
+    new = in_a_fresh_interpreter(
+        "import sys, threading\n"
+        "before, threads = set(sys.modules), threading.active_count()\n"
+        f"{statement}\n"
+        "names = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "assert threading.active_count() == threads\n"
+        "print(*sorted(names - sys.stdlib_module_names))"
+    )
+    assert new == "hydra_client"
+
+
+def test_pytest_plugin_loads_without_the_extra() -> None:
+    """Pytest loads it for everybody who installed the package, with the extra or not."""
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_MODULES)
+    in_a_fresh_interpreter(f"import sys\n{blocked}import hydra_client.emulator.pytest_plugin")
+
+
+# --- the package's description
+
+
+def literals(path: Path) -> dict[str, object]:
+    """The top-level names of a file that are given as plain data."""
+    found = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                found[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return found
+
+
+def pins(path: Path) -> set[str]:
+    lines = (
+        line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()
+    )
+    return {line for line in lines if line and not line.startswith("-r ")}
+
+
+def test_lowest_is_exactly_the_lower_bounds() -> None:
+    requires = literals(ROOT / "setup.py")["REQUIRES"]
+    assert isinstance(requires, list)
+    assert pins(ROOT / "requirements" / "lowest.txt") == {
+        requirement.replace(">=", "==") for requirement in requires
+    }
+
+
+def test_tools_are_pinned_alike_everywhere() -> None:
+    pinned: dict[str, set[str]] = {}
+    for path in (ROOT / "requirements").glob("*.txt"):
+        if path.name == "lowest.txt":
+            continue
+        for line in pins(path):
+            match = re.fullmatch(r"([A-Za-z0-9-]+)(\[\w+\])?==([\w.]+(?:; .+)?)", line)
+            assert match, f"{path.name}: {line}"
+            pinned.setdefault(match[1].lower(), set()).add(match[3])
+    twice = {
+        name: versions
+        for name, versions in pinned.items()
+        if len(versions) > 1 and not all(";" in version for version in versions)
+    }
+    assert twice == {}
+
+
+def test_version_is_told_alike_everywhere() -> None:
+    version = literals(PACKAGE / "version.py")["__version__"]
+    assert version == hydra_client.__version__
+    first = re.search(r"^## \[(?!unreleased\])(.+?)\]", changelog(), re.MULTILINE | re.IGNORECASE)
+    assert first
+    assert first[1] == version
+
+
+def changelog() -> str:
+    return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def distribution() -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution("hydra-client")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("runs from a checkout that is not installed")
+
+
+def test_installed_package_has_the_version_and_is_typed() -> None:
+    assert distribution().version == hydra_client.__version__
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_extras_hold_all_that_their_modules_import() -> None:
+    extras = literals(ROOT / "setup.py")["EXTRAS"]
+    assert isinstance(extras, dict)
+    packages = {"jwt": "PyJWT[crypto]", "yaml": "PyYAML", "werkzeug": "Werkzeug"}
+    for extra, place in (("cli", "cli"), ("emulator", "emulator"), ("jwt", "id_token.py")):
+        target = PACKAGE / place
+        files = sorted(target.rglob("*.py")) if target.is_dir() else [target]
+        needed = {
+            packages.get(top, top)
+            for path in files
+            if path.exists()
+            for name, _, _ in imports(path)
+            if (top := name.partition(".")[0]) in EXTRA_MODULES
+        }
+        named = {re.split(r"[<>=~]", requirement)[0] for requirement in extras[extra]}
+        if extra == "cli":  # `serve` and `demo` ask for the other extra themselves
+            needed -= {"PyJWT[crypto]", "cryptography"}
+        assert needed <= named, extra
+
+
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("console_scripts", "hydra-client", "hydra_client.cli:main"),
+        ("pytest11", "hydra_client", "hydra_client.emulator.pytest_plugin"),
+    ],
+)
+def test_entry_points(group: str, name: str, value: str) -> None:
+    (entry_point,) = (
+        point
+        for point in distribution().entry_points
+        if point.group == group and point.name == name
+    )
+    assert entry_point.value == value
+    if not (group == "console_scripts" and importlib.util.find_spec("click") is None):
+        entry_point.load()
+
+
+# --- what lies in the folder
+
+
+def project_files() -> list[Path]:
+    """What git tracks, or everything where there is no git (in an unpacked archive, say)."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    if listed.returncode == 0:
+        return [
+            path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()
+        ]
+    return [path for path in ROOT.rglob("*") if path.is_file()]
+
+
+def test_no_file_names_a_path_of_a_machine() -> None:
+    machine = re.compile(r"(?<![\w.])/(?:home|opt|root|tmp|Users|work)/\w|[A-Z]:\\\\?[A-Z]\w+\\")
+    found = []
+    for path in project_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [
+            f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}"
+            for number, line in enumerate(text.splitlines(), 1)
+            if machine.search(line)
+        ]
+    assert found == []
+
+
+def test_continuous_integration_runs_what_the_readme_says() -> None:
+    lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    commands = [
+        line for line in lines if line and not line.startswith(("#", "echo ", "set ", "cd "))
+    ]
+    assert commands == ["make test", "make demo"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in commands:
+        assert command in readme
