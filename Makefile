@@ -25,7 +25,7 @@ test: $(BIN)/tox ## everything that must hold: style, types, generated files, te
 	$(TOX)
 
 demo: $(BIN)/hydra-client ## the main job, step by step, against an embedded server
-	$(BIN)/hydra-client demo
+	@$(BIN)/hydra-client demo
 
 lint: $(BIN)/tox ## style and types
 	$(TOX) -e lint

@@ -214,7 +214,7 @@ def test_the_core_imports_nothing_that_stands_on_it(path: Path) -> None:
 
 
 def test_the_emulator_knows_nothing_of_the_client() -> None:
-    """Else the tests would agree with themselves. `.api()` hands out a client, and may import it."""
+    """Else the tests would agree with themselves; `.api()` hands out a client and may import it."""
     files = sorted((PACKAGE / "emulator").rglob("*.py"))
     assert files
     crossing = [

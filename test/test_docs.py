@@ -1,0 +1,315 @@
+"""The pages are tests: each Python block and each shell line of them runs against the emulator.
+
+Blocks of the README and the guides run in order, in one namespace. Each block of the reference
+(docs/*.md) runs on its own. Around them is a fresh server, named by HYDRA_URL, HYDRA_CLIENT_ID and
+HYDRA_CLIENT_SECRET, with a client "my-app" and its pending consent request CONSENT_ID.
+
+Shown output is compared: what follows a shell line in its block, and a `text` block right after a
+Python block. "…" stands for anything within a line, and alone on a line for any lines.
+
+    <!-- not run: reason -->
+
+before a block leaves it out. `make` lines are dry runs, except `make demo`, whose recipe runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from hydra_client import OAuth2Client
+from hydra_client.emulator import HydraEmulator
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+
+# How many blocks of a page are left out. One more is a decision, not an accident.
+NOT_RUN = {"CONTRIBUTING.md": 2}
+
+SHELL = ("console", "sh")
+SHOWN_ONLY = ("html", "http", "ini", "json", "text", "toml", "yaml")
+FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,})(?P<language>\S*)[^`]*$")
+REASON = re.compile(r"<!-- not run: *(?P<reason>.*?) *-->")
+
+
+class Block(NamedTuple):
+    """A fenced block: where it stands, what it says, and why it is not to be run, if so."""
+
+    page: Path
+    line: int
+    language: str
+    text: str
+    reason: str | None
+    output: str | None
+
+    @property
+    def place(self) -> str:
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    found: list[Block] = []
+    ends: list[int] = []
+    number = 0
+    while number < len(lines):
+        fence = FENCE.match(lines[number])
+        number += 1
+        if not fence:
+            continue
+        start = number
+        while lines[number].strip() != fence["mark"]:
+            number += 1
+        text = textwrap.dedent("\n".join(lines[start:number])) + "\n"
+        before = next((line for line in reversed(lines[: start - 1]) if line.strip()), "")
+        reason = REASON.search(before)
+        found.append(Block(page, start, fence["language"], text, reason and reason["reason"], None))
+        right_after = ends and not "".join(lines[ends[-1] : start - 1]).strip()
+        if fence["language"] == "text" and right_after and found[-2].language == "python":
+            found[-2] = found[-2]._replace(output=text)
+        number += 1
+        ends.append(number)
+    yield from found
+
+
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+
+
+def units() -> Iterator[object]:
+    """What runs together: a guide, or one block of the reference."""
+    for page in PAGES:
+        runs = [
+            block
+            for block in BLOCKS
+            if block.page == page and block.reason is None and block.language in ("python", *SHELL)
+        ]
+        if page.parent == DOCS:
+            for block in runs:
+                yield pytest.param([block], id=block.place)
+        elif runs:
+            yield pytest.param(runs, id=str(page.relative_to(ROOT)))
+
+
+def test_every_block_says_its_language() -> None:
+    """Else it would escape the tests."""
+    known = ("python", *SHELL, *SHOWN_ONLY)
+    unknown = {block.place: block.language for block in BLOCKS if block.language not in known}
+    assert unknown == {}
+    unmarked = [
+        block.place
+        for block in BLOCKS
+        if block.language in SHELL and not block.text.startswith("$ ")
+    ]
+    assert unmarked == [], "a shell block begins with '$ '"
+
+
+def test_blocks_that_are_left_out_are_few_and_say_why() -> None:
+    left_out = [block for block in BLOCKS if block.reason is not None]
+    for block in left_out:
+        print(f"{block.place}: {block.reason}")
+    assert all(block.reason for block in left_out)
+    assert Counter(str(block.page.relative_to(ROOT)) for block in left_out) == NOT_RUN
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """A server with a client and a consent request, told in the environment; an empty folder."""
+    with HydraEmulator(version="0.10", store="memory") as hydra:
+        variables = {
+            "HYDRA_URL": hydra.url,
+            "HYDRA_CLIENT_ID": "admin",
+            "HYDRA_CLIENT_SECRET": "demo-password",
+            "CONSENT_ID": consent_request(hydra),
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        (tmp_path / "examples").symlink_to(ROOT / "examples")
+        monkeypatch.chdir(tmp_path)
+        yield variables
+
+
+def consent_request(hydra: HydraEmulator) -> str:
+    """Send a browser to the authorize endpoint, and take the id off the way to the consent app."""
+    api = hydra.api()
+    api.create_oauth2_client(
+        OAuth2Client(
+            id="my-app",
+            client_secret="my-app-secret",
+            redirect_uris=["http://127.0.0.1:9010/callback"],
+            grant_types=["authorization_code", "refresh_token", "client_credentials", "implicit"],
+            response_types=["code", "token", "id_token"],
+            scope="openid offline photos.read",
+        )
+    )
+    location = api.oauth_auth(
+        client_id="my-app",
+        redirect_uri="http://127.0.0.1:9010/callback",
+        response_type="code",
+        scope="openid offline photos.read",
+        state="some-long-state",
+    )
+    return parse_qs(urlsplit(location).query)["consent"][0]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize("unit", units())
+def test_pages_run(unit: list[Block]) -> None:
+    namespace: dict[str, object] = {"__name__": "__main__"}
+    with contextlib.ExitStack() as background:
+        shell = Shell(background)
+        for block in unit:
+            if block.language == "python":
+                run_python(block, namespace)
+            else:
+                shell.run(block)
+
+
+def run_python(block: Block, namespace: dict[str, object]) -> None:
+    # The lines before it keep the page's own line numbers in tracebacks.
+    code = compile("\n" * block.line + block.text, str(block.page), "exec", dont_inherit=True)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code, namespace)
+    if block.output is not None:
+        compare(block.place, block.output, printed.getvalue())
+
+
+class Shell:
+    """Runs the shell lines of one page; what they export and where they go stays."""
+
+    def __init__(self, background: contextlib.ExitStack) -> None:
+        self.background = background
+        self.kept = ""
+        self.environment = {
+            **os.environ,
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        }
+
+    def run(self, block: Block) -> None:
+        for shown in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            command, expected = split(shown)
+            if command.startswith("hydra-client serve"):
+                self.serve(block.place, command, expected)
+                continue
+            if command.startswith(("export ", "cd ")):
+                self.kept += f"{command}\n"
+                continue
+            finished = subprocess.run(
+                ["bash", "-c", self.kept + as_tested(command)],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+            assert finished.returncode == 0, f"{block.place}: {command}\n{finished.stdout}"
+            if expected:
+                compare(f"{block.place}: {command}", expected, finished.stdout)
+
+    def serve(self, place: str, command: str, expected: str) -> None:
+        """Start a server that stays until the page is over, and ends cleanly on Ctrl-C."""
+        process = subprocess.Popen(
+            ["bash", "-c", f"{self.kept}exec {command}"],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        guard = threading.Timer(30, process.kill)
+        guard.start()
+        try:
+            printed = "".join(
+                process.stdout.readline() for _ in range(max(1, expected.count("\n")))
+            )
+        finally:
+            guard.cancel()
+        self.background.callback(interrupt, process, f"{place}: {command}")
+        assert process.poll() is None, f"{place}: {command}\n{printed}"
+        if expected:
+            compare(f"{place}: {command}", expected, printed)
+
+
+def interrupt(process: subprocess.Popen[str], place: str) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        rest, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0, f"{place}\n{rest}"
+
+
+def split(shown: str) -> tuple[str, str]:
+    """A command, with the lines that continue it, and the output that is shown after it."""
+    lines = shown.splitlines(keepends=True)
+    count = 1
+    while lines[count - 1].endswith("\\\n"):
+        count += 1
+    return "".join(lines[:count]).strip(), "".join(lines[count:])
+
+
+def as_tested(command: str) -> str:
+    """Tests must not run themselves: make only says what it would do, and demo is set up here."""
+    if not command.startswith("make "):
+        return command
+    if command == "make demo":
+        recipe = re.search(r"^demo:.*\n\t@?\$\(BIN\)/(.+)$", makefile(), re.MULTILINE)
+        assert recipe
+        return recipe[1]
+    return f"make --dry-run -C '{ROOT}' {command.removeprefix('make ')} >/dev/null"
+
+
+def makefile() -> str:
+    return (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def compare(place: str, shown: str, printed: str) -> None:
+    """Compare as a reader would: dots stand for what differs from run to run."""
+    pattern = ""
+    for line in shown.rstrip().splitlines():
+        if line.strip() == "…":
+            pattern += r"(?:.*\n)*?"
+        else:
+            pattern += ".*?".join(re.escape(part) for part in line.rstrip().split("…")) + r" *\n"
+    assert re.fullmatch(pattern, printed.rstrip() + "\n"), (
+        f"{place} prints\n{printed}\nnot\n{shown}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "alike"),
+    [
+        ("a\nb\n", "a\nb\n", True),
+        ("a\n", "a\nb\n", False),
+        ("id …, 3599 s\n", "id 4f, 3599 s\n", True),
+        ("id …, 3599 s\n", "id 4f, 3600 s\n", False),
+        ("a\n…\nd\n", "a\nb\nc\nd\n", True),
+        ("a\n…\nd\n", "a\nb\nc\n", False),
+    ],
+)
+def test_shown_output_is_really_compared(shown: str, printed: str, alike: bool) -> None:
+    if alike:
+        compare("here", shown, printed)
+    else:
+        with pytest.raises(AssertionError, match="here prints"):
+            compare("here", shown, printed)
