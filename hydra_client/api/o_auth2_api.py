@@ -1,0 +1,1142 @@
+"""The operations of Hydra's OAuth 2.0 API as methods.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hydra_client.api_client import ApiClient, ApiResponse
+from hydra_client.models.consent_request_acceptance import ConsentRequestAcceptance
+from hydra_client.models.consent_request_rejection import ConsentRequestRejection
+from hydra_client.models.json_web_key_set import JsonWebKeySet
+from hydra_client.models.o_auth2_client import OAuth2Client
+from hydra_client.models.o_auth2_consent_request import OAuth2ConsentRequest
+from hydra_client.models.o_auth2_token_introspection import OAuth2TokenIntrospection
+from hydra_client.models.o_auth2_token_response import OAuth2TokenResponse
+from hydra_client.models.well_known import WellKnown
+from hydra_client.operation import Operation, location, many, nothing, one
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_ACCEPT_OAUTH2_CONSENT_REQUEST = Operation(
+    "accept_oauth2_consent_request",
+    "PATCH",
+    "/oauth2/consent/requests/{id}/accept",
+    answer=nothing,
+    success=(204,),
+    security=("oauth2",),
+    scopes=("hydra.consent",),
+    resource="rn:hydra:oauth2:consent:requests:{id}",
+    action="accept",
+    repeatable=True,
+)
+_CREATE_OAUTH2_CLIENT = Operation(
+    "create_oauth2_client",
+    "POST",
+    "/clients",
+    answer=one(OAuth2Client),
+    success=(200, 201),
+    security=("oauth2",),
+    scopes=("hydra.clients",),
+    resource="rn:hydra:clients",
+    action="create",
+    repeatable=False,
+)
+_DELETE_OAUTH2_CLIENT = Operation(
+    "delete_oauth2_client",
+    "DELETE",
+    "/clients/{id}",
+    answer=nothing,
+    success=(204,),
+    security=("oauth2",),
+    scopes=("hydra.clients",),
+    resource="rn:hydra:clients:{id}",
+    action="delete",
+    repeatable=True,
+)
+_GET_OAUTH2_CLIENT = Operation(
+    "get_oauth2_client",
+    "GET",
+    "/clients/{id}",
+    answer=one(OAuth2Client),
+    success=(200,),
+    security=("oauth2",),
+    scopes=("hydra.clients",),
+    resource="rn:hydra:clients:{id}",
+    action="get",
+    repeatable=True,
+)
+_GET_OAUTH2_CONSENT_REQUEST = Operation(
+    "get_oauth2_consent_request",
+    "GET",
+    "/oauth2/consent/requests/{id}",
+    answer=one(OAuth2ConsentRequest),
+    success=(200,),
+    security=("oauth2",),
+    scopes=("hydra.consent",),
+    resource="rn:hydra:oauth2:consent:requests:{id}",
+    action="get",
+    repeatable=True,
+)
+_GET_WELL_KNOWN = Operation(
+    "get_well_known",
+    "GET",
+    "/.well-known/openid-configuration",
+    answer=one(WellKnown),
+    success=(200,),
+    repeatable=True,
+)
+_INTROSPECT_OAUTH2_TOKEN = Operation(
+    "introspect_oauth2_token",
+    "POST",
+    "/oauth2/introspect",
+    answer=one(OAuth2TokenIntrospection),
+    success=(200,),
+    security=("oauth2", "basic"),
+    scopes=("hydra.introspect",),
+    resource="rn:hydra:oauth2:tokens",
+    action="introspect",
+    repeatable=True,
+)
+_LIST_OAUTH2_CLIENTS = Operation(
+    "list_oauth2_clients",
+    "GET",
+    "/clients",
+    answer=many(OAuth2Client),
+    success=(200,),
+    security=("oauth2",),
+    scopes=("hydra.clients",),
+    resource="rn:hydra:clients",
+    action="get",
+    repeatable=True,
+)
+_OAUTH_AUTH = Operation(
+    "oauth_auth",
+    "GET",
+    "/oauth2/auth",
+    answer=location,
+    success=(302,),
+    repeatable=True,
+)
+_OAUTH_TOKEN = Operation(
+    "oauth_token",
+    "POST",
+    "/oauth2/token",
+    answer=one(OAuth2TokenResponse),
+    success=(200,),
+    security=("basic",),
+    repeatable=True,
+)
+_REJECT_OAUTH2_CONSENT_REQUEST = Operation(
+    "reject_oauth2_consent_request",
+    "PATCH",
+    "/oauth2/consent/requests/{id}/reject",
+    answer=nothing,
+    success=(204,),
+    security=("oauth2",),
+    scopes=("hydra.consent",),
+    resource="rn:hydra:oauth2:consent:requests:{id}",
+    action="reject",
+    repeatable=True,
+)
+_REVOKE_OAUTH2_TOKEN = Operation(
+    "revoke_oauth2_token",
+    "POST",
+    "/oauth2/revoke",
+    answer=nothing,
+    success=(200,),
+    security=("basic",),
+    repeatable=True,
+)
+_UPDATE_OAUTH2_CLIENT = Operation(
+    "update_oauth2_client",
+    "PUT",
+    "/clients/{id}",
+    answer=one(OAuth2Client),
+    success=(200, 201),
+    security=("oauth2",),
+    scopes=("hydra.clients",),
+    resource="rn:hydra:clients",
+    action="update",
+    repeatable=True,
+)
+_WELL_KNOWN = Operation(
+    "well_known",
+    "GET",
+    "/.well-known/jwks.json",
+    answer=one(JsonWebKeySet),
+    success=(200,),
+    security=("oauth2",),
+    scopes=("hydra.keys.get",),
+    resource="rn:hydra:keys:hydra.openid.id-token:public",
+    action="get",
+    repeatable=True,
+)
+
+
+class OAuth2Api:
+    """The 14 operations, each a method.
+
+    What any of them may raise, besides what it names itself: `ApiConnectionError` (with
+    `ApiTimeoutError` and `ApiTlsError`) when no answer came, `ApiDecodeError` when the answer is
+        not
+    what the API promises, `ServiceException` for a fault in the server (5xx),
+    `TooManyRequestsException` (429), `ApiException` for any other answer that is no success, and
+    before anything is sent `ApiValueError` and `ApiTypeError` for arguments or settings that cannot
+    be right.
+
+    Attributes:
+        api_client: Makes the calls; knows the server and the credentials.
+    """
+
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = ApiClient() if api_client is None else api_client
+
+    @property
+    def with_http_info(self) -> OAuth2ApiWithHttpInfo:
+        """The same methods, each returning an `ApiResponse` with data, status and headers."""
+        return OAuth2ApiWithHttpInfo(self.api_client)
+
+    def accept_oauth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestAcceptance,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Accept a consent request.
+
+        Tells Hydra who the user is and what they allow. After it, send the browser to the
+        request's `redirect_url`, from which Hydra sends it on to the application.
+
+        Whoever accepts decides: **the server grants whatever `grant_scopes` says**, also what the
+        application never asked for. Take them from `requested_scopes` alone. A request can be
+        answered again; what counts is the answer that stands when the browser returns.
+
+        Args:
+            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
+            body: Who the user is, what they allow, and what the tokens shall say.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no consent request with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation acceptOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/accept.
+        """
+        return self.api_client.call(
+            _ACCEPT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def create_oauth2_client(
+        self,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Create an OAuth 2.0 client.
+
+        Without `client_secret` the server makes a secret of 12 characters. Either way the secret
+        is in this answer and in no later one: store it now. Without `id` the server makes a
+        UUID. Fields that the server does not know are dropped in silence.
+
+        A call that ended in an unknown way (a dropped connection, a 502) is never sent again,
+        since the client may exist by then.
+
+        A policy may be bound to the client's `owner`, which the server passes on as context:
+        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers create their
+        own clients only.
+
+        Args:
+            body: The client to create; every field is optional. An `id` of one's own must not be
+                `.` or `..` and must hold no `/` and no control character, since such a client could
+                never be fetched again; a `client_secret` needs at least 6 characters.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.clients. Policy: action "create" on "rn:hydra:clients".
+
+        Returns:
+            The client as created, its secret included.
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            ConflictException: The `id` is taken: stores on SQL say `duplicate key`, while the
+                memory store overwrites the client and answers 201. Any other 500 is a
+                `ServiceException`.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation createOAuth2Client, POST /clients.
+        """
+        return self.api_client.call(
+            _CREATE_OAUTH2_CLIENT, body=body, timeout=timeout, headers=headers
+        )
+
+    def delete_oauth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Delete an OAuth 2.0 client.
+
+        There is no way back. When a first attempt ended in an unknown way and the next one finds
+        no client, the call has succeeded.
+
+        A policy may be bound to the client's `owner`:
+        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers delete their
+        own clients only.
+
+        Args:
+            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
+                `..` and must hold no `/` and no control character.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.clients. Policy: action "delete" on "rn:hydra:clients:{id}".
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no client with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation deleteOAuth2Client, DELETE /clients/{id}.
+        """
+        return self.api_client.call(_DELETE_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers)
+
+    def get_oauth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Fetch one OAuth 2.0 client.
+
+        The secret is never part of the answer: the server keeps a hash of it only.
+
+        A policy may be bound to the client's `owner`:
+        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers fetch their own
+        clients only.
+
+        Args:
+            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
+                `..` and must hold no `/` and no control character.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
+
+        Returns:
+            The client.
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no client with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation getOAuth2Client, GET /clients/{id}.
+        """
+        return self.api_client.call(_GET_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers)
+
+    def get_oauth2_consent_request(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2ConsentRequest:
+        """Fetch a consent request.
+
+        What a consent app asks first: which application wants which scopes. The browser brings
+        the id in the query of its visit, as `?consent={id}`. A request lives 10 minutes unless
+        the server is set up otherwise; after that it can still be fetched, accepted and rejected,
+        but the browser's return fails. Compare `expires_at` before asking the user.
+
+        Args:
+            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
+
+        Returns:
+            The consent request.
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no consent request with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation getOAuth2ConsentRequest, GET /oauth2/consent/requests/{id}.
+        """
+        return self.api_client.call(
+            _GET_OAUTH2_CONSENT_REQUEST, id=id, timeout=timeout, headers=headers
+        )
+
+    def get_well_known(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> WellKnown:
+        """Fetch the server's OpenID Connect configuration.
+
+        Where the endpoints are and what they support (OpenID Connect Discovery section 4.2).
+        Needs no credentials.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Authorization: none.
+
+        Returns:
+            The configuration.
+
+        Raises:
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation getWellKnown, GET /.well-known/openid-configuration.
+        """
+        return self.api_client.call(_GET_WELL_KNOWN, timeout=timeout, headers=headers)
+
+    def introspect_oauth2_token(
+        self,
+        token: str,
+        scope: str | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2TokenIntrospection:
+        """Ask whether an access token is active, and what it says.
+
+        Token introspection (RFC 7662). An unknown, expired or revoked token is not an error: the
+        answer has `active` false and nothing else. So has a refresh token, and a token that lacks
+        a scope asked for.
+
+        The call is authorized by the configured `access_token`, else by Basic with `username` and
+        `password` as they are. 0.9 lets any client introspect. 0.10 wants the policy named here
+        and, for a bearer token, the scope; **to a wrong Basic secret it answers that the token is
+        not active**, so rather use a bearer token there.
+
+        Args:
+            token: The access token asked about (RFC 7662 section 2.1).
+            scope: Scopes that the token must have been granted, with spaces between. Lacking one,
+                it counts as not active. Left out, scopes are not looked at.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
+
+        Returns:
+            What is known of the token.
+
+        Raises:
+            UnauthorizedException: The caller's own credentials are missing or wrong, or its bearer
+                token has expired. 0.9 says so too when a bearer token is asked about by its own
+                authority.
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation introspectOAuth2Token, POST /oauth2/introspect.
+        """
+        return self.api_client.call(
+            _INTROSPECT_OAUTH2_TOKEN,
+            form={"token": token, "scope": scope},
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def list_oauth2_clients(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[OAuth2Client]:
+        """List all OAuth 2.0 clients.
+
+        All clients come in one answer: the server knows no paging and no filter. Secrets are
+        never part of it.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients".
+
+        Returns:
+            The clients, in an order of the server's own.
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation listOAuth2Clients, GET /clients.
+        """
+        return self.api_client.call(_LIST_OAUTH2_CLIENTS, timeout=timeout, headers=headers)
+
+    def oauth_auth(
+        self,
+        *,
+        client_id: str | None = None,
+        redirect_uri: str | None = None,
+        response_type: str | None = None,
+        scope: str | None = None,
+        state: str | None = None,
+        nonce: str | None = None,
+        consent: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: str | None,
+    ) -> str:
+        """Begin an authorization, as a browser would.
+
+        The authorize endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.1). It is
+        made for browsers; call it from tests and scripts. The redirect is not followed: the
+        answer is its target.
+
+        On a first visit that is the consent app with `?consent={id}`, or with
+        `?error=…&error_description=…` when the client or its redirect URI is wrong, or the
+        client's redirect URI with an `error` for other faults, such as a `state` under 8
+        characters. Response type, scope and nonce are looked at only when the browser returns
+        with `consent` and with the `consent_session` cookie, which came with the first answer.
+        To see and send cookies, use `with_http_info` and `headers`.
+
+        Args:
+            client_id: Id of the client that asks (RFC 6749 section 4.1.1).
+            redirect_uri: Where the user is sent afterwards. One of the client's `redirect_uris`,
+                character by character (RFC 6749 section 3.1.2.3).
+            response_type: `code`, `token`, `id_token`, or several of them with spaces between
+                (OAuth 2.0 Multiple Response Types). Each has to be among the client's
+                `response_types`.
+            scope: Scopes asked for, with spaces between (RFC 6749 section 3.3). `openid` brings an
+                ID token, `offline` a refresh token.
+            state: Random value that comes back with the answer, so that the application knows it
+                for its own (RFC 6749 section 10.12). At least 8 characters.
+            nonce: Random value that comes back in the ID token (OpenID Connect Core section
+                3.1.2.1). Needed where the ID token comes straight from this endpoint; at least 8
+                characters.
+            consent: Id of the consent request that was answered. Only the browser's return has it;
+                it is already part of the request's `redirect_url`.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+            **query: More parameters, sent by the names given here. None of them is sent as None.
+
+        Authorization: none.
+
+        Raises:
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation oauthAuth, GET /oauth2/auth.
+        """
+        return self.api_client.call(
+            _OAUTH_AUTH,
+            query={
+                "client_id": client_id,
+                "redirect_uri": redirect_uri,
+                "response_type": response_type,
+                "scope": scope,
+                "state": state,
+                "nonce": nonce,
+                "consent": consent,
+                **query,
+            },
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def oauth_token(
+        self,
+        *,
+        grant_type: str | None = None,
+        code: str | None = None,
+        redirect_uri: str | None = None,
+        refresh_token: str | None = None,
+        scope: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **form: str | None,
+    ) -> OAuth2TokenResponse:
+        """Exchange a grant for tokens.
+
+        The token endpoint (RFC 6749 section 3.2). `grant_type` says which of the other parameters
+        are needed:
+
+        - `client_credentials`: `scope`
+        - `authorization_code`: `code` and `redirect_uri`
+        - `refresh_token`: `refresh_token`
+
+        The client is told by Basic: the configured `username` and `password`, form-encoded first,
+        as RFC 6749 section 2.3.1 wants it. A public client has no password: with `client_id`
+        given and no Basic configured, none is sent (0.10 only).
+
+        A code works once, and a refresh token is replaced each time it is used. Both are never
+        sent again after an outcome that is unknown, since the first attempt may have used them up.
+
+        Args:
+            grant_type: `client_credentials`, `authorization_code` or `refresh_token` (RFC 6749
+                sections 4.4.2, 4.1.3, 6). It has to be among the client's `grant_types`.
+            code: The code that the application got at its redirect URI. It works once, and not for
+                long.
+            redirect_uri: The same redirect URI that the code was asked for with.
+            refresh_token: The refresh token to use up. The answer holds its successor.
+            scope: Scopes asked for with `client_credentials`, with spaces between (RFC 6749 section
+                3.3). The client's own `scope` has to cover them.
+            client_id: Id of a public client, which sends no Basic. Clients with a secret leave it
+                out.
+            client_secret: Secret in the form in place of Basic. 0.9 refuses it; 0.10 takes it,
+                decoding it once more than the form. Prefer Basic.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+            **form: More parameters, sent by the names given here. None of them is sent as None.
+
+        Authorization: Basic.
+
+        Returns:
+            The tokens.
+
+        Raises:
+            BadRequestException: The grant is refused: a parameter is missing or wrong, the scope is
+                too wide, the code or refresh token has expired or was used before. `error` holds
+                the word of RFC 6749 section 5.2.
+            UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
+                0.10 answers 403).
+            ForbiddenException: 0.10: a code that was used before or has expired
+                (`authorization_code_inactive`). A 403 that says `invalid_client` is an
+                `UnauthorizedException`.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation oauthToken, POST /oauth2/token.
+        """
+        return self.api_client.call(
+            _OAUTH_TOKEN,
+            form={
+                "grant_type": grant_type,
+                "code": code,
+                "redirect_uri": redirect_uri,
+                "refresh_token": refresh_token,
+                "scope": scope,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                **form,
+            },
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def reject_oauth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestRejection,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Reject a consent request.
+
+        After it, send the browser to the request's `redirect_url`. Hydra sends it on to the
+        application with `error=rejected_consent_request` and the reason as `error_description`.
+        A request can be answered again; what counts is the answer that stands when the browser
+        returns.
+
+        Args:
+            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
+            body: Why the user's answer is no.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no consent request with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation rejectOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/reject.
+        """
+        return self.api_client.call(
+            _REJECT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def revoke_oauth2_token(
+        self,
+        token: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Revoke an access or refresh token.
+
+        Token revocation (RFC 7009). Revoking either of an access token and its refresh token ends
+        both. To revoke a token that is unknown, or was revoked before, is a success. The client
+        that the token was issued to is told by Basic, `username` and `password` as they are.
+
+        Args:
+            token: The access or refresh token to end (RFC 7009 section 2.1).
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Authorization: Basic.
+
+        Raises:
+            BadRequestException: The request is malformed (0.9 says so when Basic is missing).
+            UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
+                0.10 answers 403).
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation revokeOAuth2Token, POST /oauth2/revoke.
+        """
+        return self.api_client.call(
+            _REVOKE_OAUTH2_TOKEN, form={"token": token}, timeout=timeout, headers=headers
+        )
+
+    def update_oauth2_client(
+        self,
+        id: str,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Replace an OAuth 2.0 client.
+
+        Send the whole client: stores on SQL replace it, so a field that is left out is emptied
+        (the memory store merges and keeps it). Only the secret stays as it was when it is left
+        out; a new one is in this answer and in no later one. Fetch, change and send back: fields
+        unknown to this library travel along.
+
+        A policy may be bound to the `owner` that the client has so far:
+        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers update their
+        own clients only. The resource is the same for all clients.
+
+        Args:
+            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
+                `..` and must hold no `/` and no control character.
+            body: The client as it should be from now on. Its own `id` is ignored: the one in the
+                path wins. A new `client_secret` needs at least 6 characters.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.clients. Policy: action "update" on "rn:hydra:clients".
+
+        Returns:
+            The client as it is now, with its secret if that was part of the call.
+
+        Raises:
+            UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
+                (0.9 answers 500).
+            ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
+                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
+            NotFoundException: There is no client with this id.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation updateOAuth2Client, PUT /clients/{id}.
+        """
+        return self.api_client.call(
+            _UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def well_known(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JsonWebKeySet:
+        """Fetch the keys that ID tokens are verified with.
+
+        The public keys as a JSON Web Key Set (RFC 7517 section 5). An ID token's `kid` is always
+        `public`, so a rotation does not show in it: when a signature does not fit, fetch the keys
+        once more before refusing the token.
+
+        Args:
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More request headers; Authorization, Host and Content-Length cannot be
+                replaced.
+
+        Scope: hydra.keys.get. Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
+
+        Returns:
+            The keys.
+
+        Raises:
+            UnauthorizedException: The bearer token has expired.
+            ForbiddenException: The bearer token is missing, unknown or revoked or lacks the scope,
+                or the caller's policies do not allow this; the endpoint does not tell these apart.
+            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+
+        Source: operation wellKnown, GET /.well-known/jwks.json.
+        """
+        return self.api_client.call(_WELL_KNOWN, timeout=timeout, headers=headers)
+
+    # What the generator calls these methods by itself; they go through `self`, so that a method
+    # overridden in a subclass answers for its other name too.
+    def accept_o_auth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestAcceptance,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Call `accept_oauth2_consent_request`."""
+        return self.accept_oauth2_consent_request(id, body, timeout=timeout, headers=headers)
+
+    def create_o_auth2_client(
+        self,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Call `create_oauth2_client`."""
+        return self.create_oauth2_client(body, timeout=timeout, headers=headers)
+
+    def delete_o_auth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Call `delete_oauth2_client`."""
+        return self.delete_oauth2_client(id, timeout=timeout, headers=headers)
+
+    def get_o_auth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Call `get_oauth2_client`."""
+        return self.get_oauth2_client(id, timeout=timeout, headers=headers)
+
+    def get_o_auth2_consent_request(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2ConsentRequest:
+        """Call `get_oauth2_consent_request`."""
+        return self.get_oauth2_consent_request(id, timeout=timeout, headers=headers)
+
+    def introspect_o_auth2_token(
+        self,
+        token: str,
+        scope: str | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2TokenIntrospection:
+        """Call `introspect_oauth2_token`."""
+        return self.introspect_oauth2_token(token, scope, timeout=timeout, headers=headers)
+
+    def list_o_auth2_clients(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> list[OAuth2Client]:
+        """Call `list_oauth2_clients`."""
+        return self.list_oauth2_clients(timeout=timeout, headers=headers)
+
+    def reject_o_auth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestRejection,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Call `reject_oauth2_consent_request`."""
+        return self.reject_oauth2_consent_request(id, body, timeout=timeout, headers=headers)
+
+    def revoke_o_auth2_token(
+        self,
+        token: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Call `revoke_oauth2_token`."""
+        return self.revoke_oauth2_token(token, timeout=timeout, headers=headers)
+
+    def update_o_auth2_client(
+        self,
+        id: str,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> OAuth2Client:
+        """Call `update_oauth2_client`."""
+        return self.update_oauth2_client(id, body, timeout=timeout, headers=headers)
+
+
+class OAuth2ApiWithHttpInfo:
+    """The methods of `OAuth2Api`, each returning data, status and headers.
+
+    Attributes:
+        api_client: Makes the calls; knows the server and the credentials.
+    """
+
+    def __init__(self, api_client: ApiClient) -> None:
+        self.api_client = api_client
+
+    def accept_oauth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestAcceptance,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[None]:
+        """Call `OAuth2Api.accept_oauth2_consent_request`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _ACCEPT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def create_oauth2_client(
+        self,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[OAuth2Client]:
+        """Call `OAuth2Api.create_oauth2_client`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _CREATE_OAUTH2_CLIENT, body=body, timeout=timeout, headers=headers
+        )
+
+    def delete_oauth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[None]:
+        """Call `OAuth2Api.delete_oauth2_client`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _DELETE_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
+        )
+
+    def get_oauth2_client(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[OAuth2Client]:
+        """Call `OAuth2Api.get_oauth2_client`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _GET_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
+        )
+
+    def get_oauth2_consent_request(
+        self,
+        id: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[OAuth2ConsentRequest]:
+        """Call `OAuth2Api.get_oauth2_consent_request`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _GET_OAUTH2_CONSENT_REQUEST, id=id, timeout=timeout, headers=headers
+        )
+
+    def get_well_known(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[WellKnown]:
+        """Call `OAuth2Api.get_well_known`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _GET_WELL_KNOWN, timeout=timeout, headers=headers
+        )
+
+    def introspect_oauth2_token(
+        self,
+        token: str,
+        scope: str | None = None,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[OAuth2TokenIntrospection]:
+        """Call `OAuth2Api.introspect_oauth2_token`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _INTROSPECT_OAUTH2_TOKEN,
+            form={"token": token, "scope": scope},
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def list_oauth2_clients(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[list[OAuth2Client]]:
+        """Call `OAuth2Api.list_oauth2_clients`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _LIST_OAUTH2_CLIENTS, timeout=timeout, headers=headers
+        )
+
+    def oauth_auth(
+        self,
+        *,
+        client_id: str | None = None,
+        redirect_uri: str | None = None,
+        response_type: str | None = None,
+        scope: str | None = None,
+        state: str | None = None,
+        nonce: str | None = None,
+        consent: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **query: str | None,
+    ) -> ApiResponse[str]:
+        """Call `OAuth2Api.oauth_auth`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _OAUTH_AUTH,
+            query={
+                "client_id": client_id,
+                "redirect_uri": redirect_uri,
+                "response_type": response_type,
+                "scope": scope,
+                "state": state,
+                "nonce": nonce,
+                "consent": consent,
+                **query,
+            },
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def oauth_token(
+        self,
+        *,
+        grant_type: str | None = None,
+        code: str | None = None,
+        redirect_uri: str | None = None,
+        refresh_token: str | None = None,
+        scope: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **form: str | None,
+    ) -> ApiResponse[OAuth2TokenResponse]:
+        """Call `OAuth2Api.oauth_token`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _OAUTH_TOKEN,
+            form={
+                "grant_type": grant_type,
+                "code": code,
+                "redirect_uri": redirect_uri,
+                "refresh_token": refresh_token,
+                "scope": scope,
+                "client_id": client_id,
+                "client_secret": client_secret,
+                **form,
+            },
+            timeout=timeout,
+            headers=headers,
+        )
+
+    def reject_oauth2_consent_request(
+        self,
+        id: str,
+        body: ConsentRequestRejection,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[None]:
+        """Call `OAuth2Api.reject_oauth2_consent_request`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _REJECT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def revoke_oauth2_token(
+        self,
+        token: str,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[None]:
+        """Call `OAuth2Api.revoke_oauth2_token`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _REVOKE_OAUTH2_TOKEN, form={"token": token}, timeout=timeout, headers=headers
+        )
+
+    def update_oauth2_client(
+        self,
+        id: str,
+        body: OAuth2Client,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[OAuth2Client]:
+        """Call `OAuth2Api.update_oauth2_client`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(
+            _UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
+        )
+
+    def well_known(
+        self,
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[JsonWebKeySet]:
+        """Call `OAuth2Api.well_known`; status and headers come with its data."""
+        return self.api_client.call_with_http_info(_WELL_KNOWN, timeout=timeout, headers=headers)

@@ -1,0 +1,22 @@
+"""A user's no to a consent request.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from hydra_client.model import Model, text
+
+
+class ConsentRequestRejection(Model):
+    """What a consent app tells Hydra when the user declines.
+
+    Attributes:
+        reason: Why, in words that the application may read: it arrives there as
+            `error_description`.
+    """
+
+    __slots__ = ()
+
+    reason: str | None = text(default=None)

@@ -1,0 +1,56 @@
+"""JSON Web Keys.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from hydra_client.model import Model, text, texts
+
+
+class JsonWebKey(Model):
+    """One cryptographic key (RFC 7517 section 4).
+
+    Numbers are base64url-encoded, big-endian (RFC 7518 section 6). The keys of ID tokens are
+    public RSA keys: `n` and `e`, and none of the secret members.
+
+    Attributes:
+        kty: Family of the key, `RSA`, `EC` or `oct` (RFC 7517 section 4.1).
+        use: What the key is for, `sig` or `enc` (RFC 7517 section 4.2).
+        alg: Algorithm that the key is used with, such as `RS256` (RFC 7517 section 4.4).
+        kid: Id of the key in its set (RFC 7517 section 4.5). For ID tokens always `public`.
+        x5c: Chain of certificates, base64, the key's own first (RFC 7517 section 4.7).
+        n: Modulus of an RSA key (RFC 7518 section 6.3.1.1).
+        e: Public exponent of an RSA key (RFC 7518 section 6.3.1.2).
+        crv: Curve of an EC key, such as `P-256` (RFC 7518 section 6.2.1.1).
+        x: First coordinate of an EC key (RFC 7518 section 6.2.1.2).
+        y: Second coordinate of an EC key (RFC 7518 section 6.2.1.3).
+        d: Private exponent of an RSA key, or private value of an EC key.
+        p: First prime factor of a private RSA key (RFC 7518 section 6.3.2.2).
+        q: Second prime factor of a private RSA key (RFC 7518 section 6.3.2.3).
+        dp: Exponent of the first factor of a private RSA key (RFC 7518 section 6.3.2.4).
+        dq: Exponent of the second factor of a private RSA key (RFC 7518 section 6.3.2.5).
+        qi: Coefficient of the first factor of a private RSA key (RFC 7518 section 6.3.2.6).
+        k: Value of a symmetric key (RFC 7518 section 6.4.1).
+    """
+
+    __slots__ = ()
+
+    kty: str | None = text(default=None)
+    use: str | None = text(default=None)
+    alg: str | None = text(default=None)
+    kid: str | None = text(default=None)
+    x5c: list[str] | None = texts(default=None)
+    n: str | None = text(default=None)
+    e: str | None = text(default=None)
+    crv: str | None = text(default=None)
+    x: str | None = text(default=None)
+    y: str | None = text(default=None)
+    d: str | None = text(secret=True, default=None)
+    p: str | None = text(secret=True, default=None)
+    q: str | None = text(secret=True, default=None)
+    dp: str | None = text(secret=True, default=None)
+    dq: str | None = text(secret=True, default=None)
+    qi: str | None = text(secret=True, default=None)
+    k: str | None = text(secret=True, default=None)

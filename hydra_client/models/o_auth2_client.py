@@ -1,0 +1,62 @@
+"""OAuth 2.0 clients as Hydra keeps them.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from hydra_client.model import Model, flag, text, texts
+
+
+class OAuth2Client(Model):
+    """An application that may ask Hydra for tokens.
+
+    The fields are client metadata of RFC 7591 section 2 in Hydra's selection. From the server
+    a string that was never given comes as `""` and a list as `null` (None) or `[]`, depending
+    on its store.
+
+    Attributes:
+        id: The client identifier (RFC 6749 section 2.2). The server makes a UUID when it is left
+            out on creation. It is part of URLs: no `/`, no control characters, not `.` or `..`.
+            With a `:` in it the client cannot introspect or revoke.
+        client_name: Name of the application, for people to read; consent apps show it.
+        client_secret: The secret that the client proves itself by; at least 6 characters. The
+            server makes one of 12 characters when it is left out on creation, keeps only its hash,
+            and shows it once, in the answer to the call that set it.
+        redirect_uris: Where users may be sent after an authorization (RFC 6749 section 3.1.2).
+            Compared character by character.
+        grant_types: Grants that the client may use at the token endpoint: `authorization_code`,
+            `implicit`, `refresh_token`, `client_credentials`.
+        response_types: Response types that the client may ask for at the authorize endpoint:
+            `code`, `token`, `id_token`. The scope `openid` needs both `code` and `id_token` here.
+        scope: Scopes that the client may ask for, with spaces between (RFC 6749 section 3.3). A `*`
+            stands for any name between dots and for all that follow: `photos.*` covers
+            `photos.read`. `openid` allows ID tokens, `offline` refresh tokens.
+        owner: Who the client belongs to, as a subject of Hydra's policies. The server passes it to
+            them as context.
+        policy_uri: Address of the application's privacy policy, for people to read.
+        tos_uri: Address of the application's terms of service, for people to read.
+        client_uri: Address of the application's home page.
+        logo_uri: Address of the application's logo, for consent apps to show.
+        contacts: How to reach those responsible, usually mail addresses.
+        public: True for an application that cannot keep a secret (RFC 6749 section 2.1), such as a
+            mobile app. 0.10 lets it exchange codes without one.
+    """
+
+    __slots__ = ()
+
+    id: str | None = text(default=None)
+    client_name: str | None = text(default=None)
+    client_secret: str | None = text(secret=True, default=None)
+    redirect_uris: list[str] | None = texts(default=None)
+    grant_types: list[str] | None = texts(default=None)
+    response_types: list[str] | None = texts(default=None)
+    scope: str | None = text(default=None)
+    owner: str | None = text(default=None)
+    policy_uri: str | None = text(default=None)
+    tos_uri: str | None = text(default=None)
+    client_uri: str | None = text(default=None)
+    logo_uri: str | None = text(default=None)
+    contacts: list[str] | None = texts(default=None)
+    public: bool | None = flag(default=None)

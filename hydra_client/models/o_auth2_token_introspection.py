@@ -1,0 +1,47 @@
+"""What an introspection tells of a token.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra_client.model import Model, flag, mapping, number, text
+
+
+class OAuth2TokenIntrospection(Model):
+    """What Hydra knows of an access token (RFC 7662 section 2.2).
+
+    When `active` is false, nothing else is set.
+
+    Attributes:
+        active: Whether the token is valid now and has the scopes asked about.
+        scope: Scopes that the token was granted, with spaces between.
+        client_id: Id of the client that the token was issued to.
+        sub: Who the token speaks for: the subject of the acceptance, or the client itself after
+            client credentials.
+        exp: When the token ends, in seconds since 1970-01-01 UTC.
+        iat: When the token was issued, in seconds since 1970-01-01 UTC.
+        nbf: Before when the token is not valid, in seconds since 1970-01-01 UTC. Not seen from
+            running servers.
+        aud: Whom the token is meant for; 0.9 sends the client's id, 0.10 nothing.
+        iss: Address of the server that issued the token.
+        username: Name of the user, for people to read. Not seen from running servers.
+        ext: What the acceptance gave as `access_token_extra`.
+    """
+
+    __slots__ = ()
+
+    active: bool = flag()
+    scope: str | None = text(default=None)
+    client_id: str | None = text(default=None)
+    sub: str | None = text(default=None)
+    exp: int | None = number(default=None)
+    iat: int | None = number(default=None)
+    nbf: int | None = number(default=None)
+    aud: str | None = text(default=None)
+    iss: str | None = text(default=None)
+    username: str | None = text(default=None)
+    ext: dict[str, Any] | None = mapping(default=None)

@@ -1,0 +1,37 @@
+"""What the token endpoint gives.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from hydra_client.model import Model, number, text
+
+
+class OAuth2TokenResponse(Model):
+    """Tokens fresh from the token endpoint.
+
+    They come as RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3 say.
+
+    Attributes:
+        access_token: The access token, to be sent as `Authorization` with the word `Bearer` (RFC
+            6750).
+        token_type: How to use the access token; always `bearer`.
+        expires_in: Seconds that the access token will live from the answer on. One less than the
+            lifetime that the server is set to (3599 by default).
+        scope: Scopes granted, with spaces between.
+        refresh_token: Token to get the next ones with, present when the scope `offline` was
+            granted. It works once and outlives the access token.
+        id_token: Signed statement of who the user is (OpenID Connect Core section 2), present when
+            the scope `openid` was granted. Verify it before believing it.
+    """
+
+    __slots__ = ()
+
+    access_token: str = text(secret=True)
+    token_type: str | None = text(default=None)
+    expires_in: int | None = number(default=None)
+    scope: str | None = text(default=None)
+    refresh_token: str | None = text(secret=True, default=None)
+    id_token: str | None = text(secret=True, default=None)

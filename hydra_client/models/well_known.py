@@ -1,0 +1,44 @@
+"""The server's OpenID Connect configuration.
+
+Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
+    file.
+"""
+
+from __future__ import annotations
+
+from hydra_client.model import Model, text, texts
+
+
+class WellKnown(Model):
+    """The server's OpenID Connect configuration (OpenID Connect Discovery section 3).
+
+    Attributes:
+        issuer: Name of the server as an address; ID tokens have it as `iss`, character by
+            character.
+        authorization_endpoint: Address that users' browsers are sent to.
+        token_endpoint: Address where grants are exchanged for tokens.
+        jwks_uri: Address of the keys that ID tokens are verified with.
+        subject_types_supported: Kinds of subject identifiers (OpenID Connect Core section 8).
+        id_token_signing_alg_values_supported: Algorithms that ID tokens are signed with (RFC 7518
+            section 3.1); `RS256`.
+        response_types_supported: Response types that the authorize endpoint knows.
+        userinfo_endpoint: Address that tells about the user of an access token; from 0.10 on.
+        scopes_supported: Scopes with a meaning to the server itself; from 0.10 on.
+        claims_supported: Claims that the server itself puts into ID tokens; from 0.10 on.
+        token_endpoint_auth_methods_supported: Ways in which clients may prove themselves at the
+            token endpoint (OpenID Connect Core section 9); from 0.10 on.
+    """
+
+    __slots__ = ()
+
+    issuer: str = text()
+    authorization_endpoint: str = text()
+    token_endpoint: str = text()
+    jwks_uri: str = text()
+    subject_types_supported: list[str] = texts()
+    id_token_signing_alg_values_supported: list[str] = texts()
+    response_types_supported: list[str] = texts()
+    userinfo_endpoint: str | None = text(default=None)
+    scopes_supported: list[str] | None = texts(default=None)
+    claims_supported: list[str] | None = texts(default=None)
+    token_endpoint_auth_methods_supported: list[str] | None = texts(default=None)
