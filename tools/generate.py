@@ -19,7 +19,10 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
+CONTRACT = "openapi.yaml"
 SETTINGS = ".openapi-generator"
 IGNORE = ".openapi-generator-ignore"
 LISTING = f"{SETTINGS}/FILES"
@@ -32,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args(arguments).check
+    validate()
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder)
         generate(fresh)
@@ -40,6 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     if different:
         print(f"{different} files are out of date: run `tox -e generate`.", file=sys.stderr)
     return min(different, 1)
+
+
+def validate() -> None:
+    """Make sure that openapi.yaml is OpenAPI: the generator lets mistakes pass."""
+    contract = yaml.safe_load((ROOT / CONTRACT).read_text(encoding="utf-8"))
+    import_module("openapi_spec_validator").validate(contract)
 
 
 def generate(target: Path) -> None:
@@ -51,7 +61,7 @@ def generate(target: Path) -> None:
         "-jar",
         str(files("openapi_generator_cli") / "openapi-generator.jar"),
         "generate",
-        f"--input-spec={ROOT / 'openapi.yaml'}",
+        f"--input-spec={ROOT / CONTRACT}",
         f"--config={ROOT / SETTINGS / 'config.yaml'}",
         f"--template-dir={ROOT / SETTINGS / 'templates'}",
         f"--output={target}",

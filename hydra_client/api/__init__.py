@@ -1,7 +1,6 @@
 """The API's operations.
 
-Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
-    file.
+Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
 """
 
 from hydra_client.api.o_auth2_api import OAuth2Api, OAuth2ApiWithHttpInfo

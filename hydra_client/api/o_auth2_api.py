@@ -1,7 +1,6 @@
 """The operations of Hydra's OAuth 2.0 API as methods.
 
-Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
-    file.
+Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
 """
 
 from __future__ import annotations
@@ -222,8 +221,7 @@ class OAuth2Api:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
             body: Who the user is, what they allow, and what the tokens shall say.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
 
@@ -266,8 +264,7 @@ class OAuth2Api:
                 `.` or `..` and must hold no `/` and no control character, since such a client could
                 never be fetched again; a `client_secret` needs at least 6 characters.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "create" on "rn:hydra:clients".
 
@@ -310,8 +307,7 @@ class OAuth2Api:
             id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
                 `..` and must hold no `/` and no control character.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "delete" on "rn:hydra:clients:{id}".
 
@@ -346,8 +342,7 @@ class OAuth2Api:
             id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
                 `..` and must hold no `/` and no control character.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
 
@@ -383,8 +378,7 @@ class OAuth2Api:
         Args:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
@@ -418,8 +412,7 @@ class OAuth2Api:
 
         Args:
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Authorization: none.
 
@@ -457,8 +450,7 @@ class OAuth2Api:
             scope: Scopes that the token must have been granted, with spaces between. Lacking one,
                 it counts as not active. Left out, scopes are not looked at.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
 
@@ -495,8 +487,7 @@ class OAuth2Api:
 
         Args:
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients".
 
@@ -558,9 +549,8 @@ class OAuth2Api:
             consent: Id of the consent request that was answered. Only the browser's return has it;
                 it is already part of the request's `redirect_url`.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
-            **query: More parameters, sent by the names given here. None of them is sent as None.
+            headers: More request headers; not Authorization, Host or Content-Length.
+            **query: More parameters, sent by the names given here; None leaves one out.
 
         Authorization: none.
 
@@ -608,9 +598,9 @@ class OAuth2Api:
         - `authorization_code`: `code` and `redirect_uri`
         - `refresh_token`: `refresh_token`
 
-        The client is told by Basic: the configured `username` and `password`, form-encoded first,
-        as RFC 6749 section 2.3.1 wants it. A public client has no password: with `client_id`
-        given and no Basic configured, none is sent (0.10 only).
+        The client proves itself by Basic: the configured `username` and `password`, form-encoded
+        first, as RFC 6749 section 2.3.1 wants it. A public client has no password: with
+        `client_id` given and no `username` configured, no Basic is sent (0.10 only).
 
         A code works once, and a refresh token is replaced each time it is used. Both are never
         sent again after an outcome that is unknown, since the first attempt may have used them up.
@@ -618,8 +608,8 @@ class OAuth2Api:
         Args:
             grant_type: `client_credentials`, `authorization_code` or `refresh_token` (RFC 6749
                 sections 4.4.2, 4.1.3, 6). It has to be among the client's `grant_types`.
-            code: The code that the application got at its redirect URI. It works once, and not for
-                long.
+            code: The code that the application got at its redirect URI. It works once, for 10
+                minutes unless the server is set up otherwise.
             redirect_uri: The same redirect URI that the code was asked for with.
             refresh_token: The refresh token to use up. The answer holds its successor.
             scope: Scopes asked for with `client_credentials`, with spaces between (RFC 6749 section
@@ -629,9 +619,8 @@ class OAuth2Api:
             client_secret: Secret in the form in place of Basic. 0.9 refuses it; 0.10 takes it,
                 decoding it once more than the form. Prefer Basic.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
-            **form: More parameters, sent by the names given here. None of them is sent as None.
+            headers: More request headers; not Authorization, Host or Content-Length.
+            **form: More parameters, sent by the names given here; None leaves one out.
 
         Authorization: Basic.
 
@@ -644,9 +633,8 @@ class OAuth2Api:
                 the word of RFC 6749 section 5.2.
             UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
                 0.10 answers 403).
-            ForbiddenException: 0.10: a code that was used before or has expired
-                (`authorization_code_inactive`). A 403 that says `invalid_client` is an
-                `UnauthorizedException`.
+            ForbiddenException: A code was used before (0.10 says `authorization_code_inactive`, 0.9
+                answers 400). A 403 that says `invalid_client` is an `UnauthorizedException`.
             ApiValueError: An argument or a setting cannot be right; nothing was sent.
 
         Source: operation oauthToken, POST /oauth2/token.
@@ -686,8 +674,7 @@ class OAuth2Api:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
             body: Why the user's answer is no.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
 
@@ -716,13 +703,12 @@ class OAuth2Api:
 
         Token revocation (RFC 7009). Revoking either of an access token and its refresh token ends
         both. To revoke a token that is unknown, or was revoked before, is a success. The client
-        that the token was issued to is told by Basic, `username` and `password` as they are.
+        that the token was issued to proves itself by Basic, `username` and `password` as they are.
 
         Args:
             token: The access or refresh token to end (RFC 7009 section 2.1).
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Authorization: Basic.
 
@@ -763,8 +749,7 @@ class OAuth2Api:
             body: The client as it should be from now on. Its own `id` is ignored: the one in the
                 path wins. A new `client_secret` needs at least 6 characters.
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "update" on "rn:hydra:clients".
 
@@ -799,8 +784,7 @@ class OAuth2Api:
 
         Args:
             timeout: Seconds for the whole call, retries included; the configuration's when None.
-            headers: More request headers; Authorization, Host and Content-Length cannot be
-                replaced.
+            headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.keys.get. Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
 

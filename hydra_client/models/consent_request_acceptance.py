@@ -1,7 +1,6 @@
 """A user's yes to a consent request.
 
-Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
-    file.
+Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
 """
 
 from __future__ import annotations

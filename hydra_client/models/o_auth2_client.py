@@ -1,7 +1,6 @@
 """OAuth 2.0 clients as Hydra keeps them.
 
-Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
-    file.
+Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
 """
 
 from __future__ import annotations
@@ -27,9 +26,11 @@ class OAuth2Client(Model):
         redirect_uris: Where users may be sent after an authorization (RFC 6749 section 3.1.2).
             Compared character by character.
         grant_types: Grants that the client may use at the token endpoint: `authorization_code`,
-            `implicit`, `refresh_token`, `client_credentials`.
+            `implicit`, `refresh_token`, `client_credentials`. Empty means `authorization_code`
+            alone.
         response_types: Response types that the client may ask for at the authorize endpoint:
-            `code`, `token`, `id_token`. The scope `openid` needs both `code` and `id_token` here.
+            `code`, `token`, `id_token`. Empty means `code` alone. The scope `openid` needs both
+            `code` and `id_token` here.
         scope: Scopes that the client may ask for, with spaces between (RFC 6749 section 3.3). A `*`
             stands for any name between dots and for all that follow: `photos.*` covers
             `photos.read`. `openid` allows ID tokens, `offline` refresh tokens.

@@ -1,7 +1,6 @@
 """What the token endpoint gives.
 
-Generated from openapi.yaml by `tox -e generate`: change openapi.yaml or the template, not this
-    file.
+Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
 """
 
 from __future__ import annotations
