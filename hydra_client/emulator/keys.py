@@ -1,0 +1,60 @@
+"""The key that signs ID tokens: made once in a process, and only when it is first needed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from .go_json import encode
+
+KEY_ID = "public"
+_making = Lock()
+
+
+@lru_cache(maxsize=1)
+def _make() -> RSAPrivateKey:
+    # The server's keys have 4096 bits; half of that is enough for tests and far faster to make.
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def private_key() -> RSAPrivateKey:
+    """The process's one key."""
+    with _making:
+        return _make()
+
+
+def public_jwk() -> dict[str, str]:
+    """The public key as a JSON Web Key (RFC 7517), in the server's order."""
+    numbers = private_key().public_key().public_numbers()
+    return {
+        "use": "sig",
+        "kty": "RSA",
+        "kid": KEY_ID,
+        "alg": "RS256",
+        "n": _base64url(numbers.n.to_bytes(256, "big")),
+        "e": _base64url(numbers.e.to_bytes(3, "big")),
+    }
+
+
+def sign(claims: dict[str, Any]) -> str:
+    """The claims as a signed JWT (RFC 7519), its members sorted as Go's maps are."""
+    header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
+    payload = {name: claims[name] for name in sorted(claims)}
+    signed = ".".join(_base64url(encode(part).encode("utf-8")) for part in (header, payload))
+    signature = jwt.get_algorithm_by_name("RS256").sign(signed.encode("ascii"), private_key())
+    return f"{signed}.{_base64url(signature)}"
+
+
+def half_hash(token: str) -> str:
+    """`at_hash` and `c_hash` (OpenID Connect Core 3.1.3.6): the left half of a SHA-256."""
+    return _base64url(hashlib.sha256(token.encode("ascii")).digest()[:16])
+
+
+def _base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

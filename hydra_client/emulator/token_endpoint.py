@@ -1,0 +1,157 @@
+"""`/oauth2/token`: client credentials, authorization codes, refresh tokens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .answers import Answer, oauth_error, oauth_json
+from .authorize_endpoint import has
+from .clients import Client
+from .errors import HydraError, OAuthError
+from .go_http import GoUrlError, Request, Values, unescape
+from .id_tokens import id_token
+from .scopes import covers
+from .state import State
+from .tokens import LIFETIME, Grant, UnknownClientError
+
+
+def token(state: State, request: Request, id: str) -> Answer:
+    """POST /oauth2/token."""
+    try:
+        members = _token(state, request)
+    except HydraError as error:
+        return oauth_error(error, state.variant)
+    answer = oauth_json({name: members[name] for name in sorted(members)})
+    answer.headers += [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
+    return answer
+
+
+def _token(state: State, request: Request) -> dict[str, Any]:
+    form = request.post_form
+    grant_type = " ".join(word for word in form.get("grant_type").split(" ") if word)
+    if not request.form_is_readable or not grant_type:
+        raise OAuthError("invalid_request")
+    client = _client(state, request)
+    if grant_type == "client_credentials":
+        return _client_credentials(state, client, form)
+    if grant_type == "authorization_code":
+        return _authorization_code(state, client, form)
+    if grant_type == "refresh_token":
+        return _refresh_token(state, client, form)
+    raise OAuthError("invalid_request")
+
+
+def _client(state: State, request: Request) -> Client:
+    """The client that proves itself, or names itself and is public. Raises OAuthError."""
+    credentials = request.basic
+    if credentials is None and not state.variant.is_0_9:
+        form = request.post_form
+        if form.get("client_id"):
+            credentials = form.get("client_id"), form.get("client_secret")
+    if credentials is None:
+        raise OAuthError("invalid_request")
+    try:
+        # RFC 6749 section 2.3.1. What comes in the form is decoded here a second time.
+        name, secret = (unescape(part, plus=True) for part in credentials)
+    except GoUrlError:
+        raise OAuthError("invalid_request") from None
+    return authenticated(state, name, secret)
+
+
+def authenticated(state: State, id: str, secret: str) -> Client:
+    """The client with this id and secret; a public one needs no secret. Raises OAuthError."""
+    try:
+        client = state.clients.get(id)
+    except HydraError:
+        raise OAuthError("invalid_client") from None
+    if not client.public and not client.has_secret(secret):
+        raise OAuthError("invalid_client")
+    return client
+
+
+def _client_credentials(state: State, client: Client, form: Values) -> dict[str, Any]:
+    scopes = [word for word in form.get("scope").split(" ") if word]
+    if not all(covers(client.scopes, scope) for scope in scopes):
+        raise OAuthError("invalid_scope")
+    if client.public or not has(client.grants, "client_credentials"):
+        raise OAuthError("invalid_grant")
+    now = state.clock()
+    grant = Grant(client.id, now, scopes=scopes, subject=client.id, expires_at=now + LIFETIME)
+    return _answer(grant, state.tokens.access.issue(grant))
+
+
+def _authorization_code(state: State, client: Client, form: Values) -> dict[str, Any]:
+    if not has(client.grants, "authorization_code"):
+        raise OAuthError("invalid_grant")
+    tokens, now = state.tokens, state.clock()
+    code = form.get("code")
+    try:
+        authorized = tokens.find(tokens.codes, code)
+    except UnknownClientError:
+        raise OAuthError("server_error") from None
+    if authorized is None:
+        unknown = "invalid_request" if state.variant.is_0_9 else "authorization_code_inactive"
+        raise OAuthError(unknown)
+    try:
+        tokens.check(tokens.codes, code, authorized, now)
+    except OAuthError:
+        raise OAuthError("invalid_request") from None
+    if authorized.client_id != client.id:
+        raise OAuthError("invalid_request")
+    redirect_uri = authorized.form.get("redirect_uri")
+    if redirect_uri and redirect_uri != form.get("redirect_uri"):
+        raise OAuthError("invalid_request")
+    tokens.codes.drop(code)
+    grant = replace(authorized, requested_at=now, expires_at=now + LIFETIME)
+    answer = _answer(grant, tokens.access.issue(grant))
+    if _is_offline(state, grant):
+        answer["refresh_token"] = tokens.refresh.issue(replace(grant, expires_at=0))
+    if (openid := tokens.openid.pop(code, None)) is not None:
+        answer["id_token"] = id_token(state, openid)
+    return answer
+
+
+def _refresh_token(state: State, client: Client, form: Values) -> dict[str, Any]:
+    if not has(client.grants, "refresh_token"):
+        raise OAuthError("invalid_grant")
+    tokens, now = state.tokens, state.clock()
+    presented = form.get("refresh_token")
+    try:
+        original = tokens.find(tokens.refresh, presented)
+    except UnknownClientError:
+        raise OAuthError("server_error") from None
+    if (
+        original is None
+        or not tokens.refresh.is_whole(presented)
+        or original.client_id != client.id
+    ):
+        raise OAuthError("invalid_request")
+    tokens.revoke_request(original.id)
+    grant = replace(
+        Grant(client.id, now),
+        scopes=original.scopes,
+        subject=original.subject,
+        claims=original.claims,
+        extra=original.extra,
+        expires_at=now + LIFETIME,
+    )
+    answer = _answer(grant, tokens.access.issue(grant))
+    answer["refresh_token"] = tokens.refresh.issue(replace(grant, expires_at=0))
+    return answer
+
+
+def _is_offline(state: State, grant: Grant) -> bool:
+    if has(grant.scopes, "offline"):
+        return True
+    return has(grant.scopes, "offline_access") and not state.variant.is_0_9
+
+
+def _answer(grant: Grant, access_token: str) -> dict[str, Any]:
+    return {
+        "access_token": access_token,
+        # The lifetime less the moment that has passed, in whole seconds.
+        "expires_in": LIFETIME - 1,
+        "scope": " ".join(grant.scopes),
+        "token_type": "bearer",
+    }
