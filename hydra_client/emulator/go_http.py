@@ -146,7 +146,7 @@ class Request:
     def basic(self) -> tuple[str, str] | None:
         """User and password as they stand in the Authorization header (RFC 7617), undecoded."""
         scheme, _, encoded = self.header("Authorization").partition(" ")
-        if scheme != "Basic":
+        if scheme != "Basic" or len(encoded) % 4:  # Python forgives a padding too many
             return None
         try:
             plain = base64.b64decode(encoded.encode("utf-8", "replace"), validate=True)

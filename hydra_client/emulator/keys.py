@@ -6,12 +6,14 @@ import base64
 import hashlib
 from functools import lru_cache
 from threading import Lock
-from typing import Any
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from typing import TYPE_CHECKING, Any
 
 from .go_json import encode
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+# The cryptography is imported where it is used: most servers start, and end, without a key.
 
 KEY_ID = "public"
 _making = Lock()
@@ -19,6 +21,8 @@ _making = Lock()
 
 @lru_cache(maxsize=1)
 def _make() -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+
     # The server's keys have 4096 bits; half of that is enough for tests and far faster to make.
     return generate_private_key(public_exponent=65537, key_size=2048)
 
@@ -44,6 +48,8 @@ def public_jwk() -> dict[str, str]:
 
 def sign(claims: dict[str, Any]) -> str:
     """The claims as a signed JWT (RFC 7519), its members sorted as Go's maps are."""
+    import jwt
+
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     payload = {name: claims[name] for name in sorted(claims)}
     signed = ".".join(_base64url(encode(part).encode("utf-8")) for part in (header, payload))
