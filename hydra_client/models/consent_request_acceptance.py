@@ -24,7 +24,7 @@ class ConsentRequestAcceptance(Model):
             readable by the application and by the user's browser.
     """
 
-    __slots__ = ()
+    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
 
     subject: str | None = text(default=None)
     grant_scopes: list[str] | None = texts("grantScopes", default=None)

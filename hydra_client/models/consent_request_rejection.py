@@ -16,6 +16,6 @@ class ConsentRequestRejection(Model):
             `error_description`.
     """
 
-    __slots__ = ()
+    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
 
     reason: str | None = text(default=None)

@@ -31,7 +31,7 @@ class OAuth2TokenIntrospection(Model):
         ext: What the acceptance gave as `access_token_extra`.
     """
 
-    __slots__ = ()
+    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
 
     active: bool = flag()
     scope: str | None = text(default=None)

@@ -26,7 +26,7 @@ class OAuth2TokenResponse(Model):
             the scope `openid` was granted. Verify it before believing it.
     """
 
-    __slots__ = ()
+    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
 
     access_token: str = text(secret=True)
     token_type: str | None = text(default=None)

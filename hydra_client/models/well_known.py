@@ -28,7 +28,7 @@ class WellKnown(Model):
             token endpoint (OpenID Connect Core section 9); from 0.10 on.
     """
 
-    __slots__ = ()
+    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
 
     issuer: str = text()
     authorization_endpoint: str = text()
