@@ -264,8 +264,7 @@ def _issue_access_token(
     fragment.set("token_type", "bearer")
     fragment.set("state", authorization.state)
     fragment.set("scope", " ".join(grant.scopes))
-    if grant.claims is not None:
-        grant.claims.access_token_hash = half_hash(token)
+    grant.claims.access_token_hash = half_hash(token)
 
 
 def _hybrid_flow(
@@ -283,8 +282,7 @@ def _hybrid_flow(
         raise OAuthError("invalid_grant")
     code = _issue_code(state, grant)
     fragment.set("code", code)
-    if grant.claims is not None:
-        grant.claims.code_hash = half_hash(code)
+    grant.claims.code_hash = half_hash(code)
     if "token" in asked:
         if not has(client.grants, "implicit"):
             raise OAuthError("invalid_grant")

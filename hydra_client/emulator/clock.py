@@ -32,7 +32,8 @@ class Clock:
 
 def rfc3339(moment: float, *, digits: int) -> str:
     """The moment as Go prints it: in UTC, with up to `digits` of the second, no trailing zero."""
-    seconds, nanoseconds = divmod(round(moment * 1_000_000_000), 1_000_000_000)
+    seconds = int(moment)
+    nanoseconds = int((moment - seconds) * 1_000_000_000)
     day = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{nanoseconds:09d}"[:digits].rstrip("0")
     return f"{day}.{fraction}Z" if fraction else f"{day}Z"

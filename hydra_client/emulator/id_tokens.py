@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from .errors import MINIMUM_ENTROPY, OAuthError, PlainError
+from .errors import MINIMUM_ENTROPY, OAuthError
 from .keys import sign
 from .state import State
 from .tokens import Claims, Grant
@@ -15,8 +15,6 @@ def id_token(state: State, grant: Grant) -> str:
     """The signed ID token of this grant. Raises OAuthError for a nonce that is too short."""
     now = state.clock()
     claims = grant.claims
-    if claims is None or claims.expires_at < now:
-        raise PlainError("Failed to generate id token because expiry claim can not be in the past")
     if not state.variant.is_0_9:
         _check_login(claims, grant, now)
     nonce = grant.form.get("nonce")

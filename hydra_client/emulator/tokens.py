@@ -16,6 +16,8 @@ from .variant import Variant
 
 LIFETIME = 3600
 """Of access tokens and ID tokens, in seconds. Refresh tokens have none."""
+GO_ZERO_TIME = -62135596800.0
+"""What Go calls no time at all, in Unix seconds."""
 CODE_LIFETIME = 600
 """Of authorization codes, in seconds."""
 
@@ -29,7 +31,7 @@ class Claims:
     audience: str = ""
     expires_at: float = 0.0
     auth_time: float = 0.0
-    requested_at: float = 0.0
+    requested_at: float = GO_ZERO_TIME
     extra: dict[str, Any] = field(default_factory=dict)
     access_token_hash: str = ""
     code_hash: str = ""
@@ -45,7 +47,7 @@ class Grant:
     scopes: list[str] = field(default_factory=list)
     form: Values = field(default_factory=Values)
     subject: str = ""
-    claims: Claims | None = None
+    claims: Claims = field(default_factory=Claims)
     extra: dict[str, Any] | None = None
     expires_at: float = 0.0
     """When the token dies, in Unix seconds; 0 for never."""
