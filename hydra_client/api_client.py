@@ -1,0 +1,267 @@
+"""One call, from typed arguments to typed answer: encode, authorize, send, decode."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from hydra_client.configuration import Configuration, checked_timeout, checked_token
+from hydra_client.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ForbiddenException,
+    InsecureTransportWarning,
+    UnauthorizedException,
+)
+from hydra_client.operation import Answer, Call, Operation, check_headers, decode, encode
+from hydra_client.redaction import redact_headers
+from hydra_client.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import requests
+    from requests.auth import AuthBase
+    from typing_extensions import Self
+
+    from hydra_client.model import Model
+    from hydra_client.rest import Deadline
+    from hydra_client.tokens import TokenSource
+
+T = TypeVar("T")
+
+_TOKEN_PATH = "/oauth2/token"
+
+
+class ApiResponse(Generic[T]):
+    """What an operation returns, with the answer that it came in.
+
+    Attributes:
+        data: What the operation returns.
+        status: The HTTP status.
+        headers: The answer's headers; names are found in any case.
+    """
+
+    __slots__ = ("data", "headers", "status")
+
+    def __init__(self, data: T, status: int, headers: Mapping[str, str]) -> None:
+        self.data = data
+        self.status = status
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        # oauth_auth returns an address that may hold a code or a token.
+        data = "'…'" if isinstance(self.data, str) else repr(self.data)
+        return f"ApiResponse({data}, {self.status}, {redact_headers(self.headers)})"
+
+
+class ApiClient:
+    """Sends calls to one server. Thread-safe, picklable, usable after a fork; a context manager.
+
+    Args:
+        configuration: Settings; those of `Configuration()` when None.
+
+    Attributes:
+        configuration: The settings.
+        default_headers: Headers that go with every request, such as X-Forwarded-Proto.
+        authentications: "basic" and "oauth2": the credentials, as requests' AuthBase.
+    """
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self.configuration = Configuration() if configuration is None else configuration
+        if not isinstance(self.configuration, Configuration):
+            raise ApiTypeError(
+                f"configuration must be a Configuration, got {type(configuration).__name__}"
+            )
+        self.default_headers: dict[str, str] = {
+            "User-Agent": f"hydra-client/{__version__} (Python)",
+            "Accept": "application/json",
+        }
+        self._connect(None)
+
+    def _connect(self, session: requests.Session | None) -> None:
+        # requests is not imported before a client is made.
+        from hydra_client.auth import BasicAuth, BearerAuth
+        from hydra_client.rest import Rest
+
+        self._rest = Rest(self.configuration, session)
+        self._basic = BasicAuth(self.configuration)
+        self._bearer = BearerAuth(self)
+        self.authentications: dict[str, AuthBase] = {"basic": self._basic, "oauth2": self._bearer}
+        self._checked_headers: dict[str, str] = {}
+        self._source: tuple[object, TokenSource] | None = None
+        self._warned = False
+
+    @property
+    def session(self) -> requests.Session:
+        """The session whose mounted adapters carry every call."""
+        return self._rest.session
+
+    def call(
+        self,
+        operation: Operation[T],
+        *,
+        id: str | None = None,
+        body: Model | None = None,
+        form: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """Carry out an operation and return what it returns.
+
+        Args:
+            operation: The operation.
+            id: The id in its path.
+            body: The model that is sent as JSON.
+            form: Form fields; those that are None are not sent.
+            query: Query parameters; those that are None are not sent.
+            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            headers: More headers for this call.
+
+        Raises:
+            ApiTypeError, ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiException: The server answered, and not with a success.
+            ApiConnectionError: No whole answer came, within `timeout` or at all.
+            ApiDecodeError: The answer is not what the API promises.
+        """
+        call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
+        data: T = self._carry_out(call, timeout)[0]
+        return data
+
+    def call_with_http_info(
+        self,
+        operation: Operation[T],
+        *,
+        id: str | None = None,
+        body: Model | None = None,
+        form: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> ApiResponse[T]:
+        """Carry out an operation as `call` does; return status and headers too."""
+        call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
+        data, answer = self._carry_out(call, timeout)
+        return ApiResponse(data, answer.status, answer.headers)
+
+    def token(self, scopes: tuple[str, ...] = ()) -> str:
+        """Return the bearer token that a call which needs these scopes would carry.
+
+        Raises:
+            ApiValueError: No credential is configured that a token comes from.
+            HydraException: The token could not be fetched.
+        """
+        access_token = self.configuration.access_token
+        if isinstance(access_token, str):
+            return access_token
+        return checked_token(self._token_source().token(self.configuration.scopes or scopes))
+
+    def _token_source(self) -> TokenSource:
+        """Return where tokens come from: what is configured, or client credentials."""
+        configuration = self.configuration
+        key = (configuration.access_token, configuration.username, configuration.password)
+        if self._source is None or self._source[0] != key:
+            from hydra_client.tokens import source_for
+
+            self._source = (key, source_for(self))
+        return self._source[1]
+
+    def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
+        """Authorize, send and decode; with a new token once, where the server refused the old one."""
+        seconds = (
+            self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
+        )
+        with self._rest.deadline(seconds) as deadline:
+            header, token, secrets = self._authorization(call)
+            if header is not None and not self._warned and self.configuration.origin.insecure:
+                warnings.warn(
+                    "a credential travels over plain http to another machine: use https",
+                    InsecureTransportWarning,
+                    stacklevel=4,
+                )
+                self._warned = True
+            answer = self._send(call, header, deadline)
+            try:
+                return decode(call, answer, secrets), answer
+            except (UnauthorizedException, ForbiddenException) as error:
+                if token is None or not _token_refused(call, error):
+                    raise
+                refused = error
+            # A refusal did nothing, so any operation may be sent again.
+            header, secrets = self._renewed(call, token, refused)
+            answer = self._send(call, header, deadline)
+            return decode(call, answer, secrets), answer
+
+    def _authorization(self, call: Call) -> tuple[str | None, str | None, tuple[str, ...]]:
+        """Choose the credential: its header, the token in it where a source gave it, its secrets."""
+        operation = call.operation
+        if not operation.security:
+            return None, None, ()
+        configuration = self.configuration
+        has_basic = configuration.username is not None and configuration.password is not None
+        if "basic" in operation.security:
+            if operation.path == _TOKEN_PATH and not has_basic and call.parameters.get("client_id"):
+                return None, None, ()  # a public client (RFC 6749 section 2.1) names itself
+            if "oauth2" not in operation.security or configuration.access_token is None:
+                header = self._basic.header(form_encoded=operation.path == _TOKEN_PATH)
+                return header, None, (configuration.password or "", header[len("Basic ") :])
+        token = self.token(operation.scopes)
+        if has_basic and call.parameters.get("token") == token:
+            # Hydra 0.9 refuses to introspect the token that authorizes the introspection.
+            header = self._basic.header(form_encoded=False)
+            return header, None, (configuration.password or "", header[len("Basic ") :])
+        replaceable = not isinstance(configuration.access_token, str)
+        return self._bearer.header(token), token if replaceable else None, (token,)
+
+    def _renewed(
+        self, call: Call, token: str, refused: ApiException
+    ) -> tuple[str, tuple[str, ...]]:
+        """Get another token in place of a refused one; without one the refusal stands."""
+        self._token_source().drop(token)
+        renewed = self.token(call.operation.scopes)
+        if renewed == token:
+            raise refused
+        return self._bearer.header(renewed), (renewed,)
+
+    def _send(self, call: Call, authorization: str | None, deadline: Deadline) -> Answer:
+        if self.default_headers != self._checked_headers:
+            check_headers(self.default_headers)
+            self._checked_headers = dict(self.default_headers)
+        return self._rest.send(call, self._checked_headers, authorization, deadline)
+
+    def close(self) -> None:
+        """Close the connections that are kept open. The client can be used again."""
+        self.session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "configuration": self.configuration,
+            "default_headers": self.default_headers,
+            "session": self.session,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.configuration = state["configuration"]
+        self.default_headers = state["default_headers"]
+        self._connect(state["session"])
+
+    def __repr__(self) -> str:
+        return f"ApiClient({self.configuration.host!r})"
+
+
+def _token_refused(call: Call, error: ApiException) -> bool:
+    # At the JWKS endpoint an unknown token is "denied", as one without a policy is.
+    return isinstance(error, UnauthorizedException) or call.operation.name == "well_known"

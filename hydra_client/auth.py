@@ -1,0 +1,114 @@
+"""Basic and bearer credentials, as requests' AuthBase: nothing else, no netrc file, replaces them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from requests.auth import AuthBase
+
+from hydra_client.exceptions import ApiValueError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
+
+    from hydra_client.api_client import ApiClient
+    from hydra_client.configuration import AccessToken, Configuration
+
+
+class BasicAuth(AuthBase):
+    """Client id and secret (RFC 7617), as the configuration has them now.
+
+    Attributes:
+        username: The OAuth 2.0 client id.
+        password: The client secret.
+    """
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+
+    @property
+    def username(self) -> str | None:
+        """The OAuth 2.0 client id."""
+        return self._configuration.username
+
+    @username.setter
+    def username(self, value: str | None) -> None:
+        self._configuration.username = value
+
+    @property
+    def password(self) -> str | None:
+        """The client secret."""
+        return self._configuration.password
+
+    @password.setter
+    def password(self, value: str | None) -> None:
+        self._configuration.password = value
+
+    def header(self, form_encoded: bool) -> str:
+        """Write the Authorization value.
+
+        Args:
+            form_encoded: Whether id and secret are form-encoded first, which the token endpoint
+                expects (RFC 6749 section 2.3.1) and Hydra's other endpoints do not undo.
+
+        Raises:
+            ApiValueError: Id or secret are not configured, or the id has a ':' and cannot be sent.
+        """
+        username, password = self.username, self.password
+        if username is None or password is None:
+            missing = "username" if username is None else "password"
+            raise ApiValueError(
+                f"no credential for Basic: the setting {missing} is missing (HYDRA_CLIENT_ID and "
+                "HYDRA_CLIENT_SECRET in the environment)"
+            )
+        if form_encoded:
+            username, password = quote_plus(username), quote_plus(password)
+        elif ":" in username:
+            raise ApiValueError(
+                f"the client id {username!r} has a ':', which ends the id in Basic (RFC 7617): such "
+                "a client can log in at the token endpoint only"
+            )
+        return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Authorize a request of requests."""
+        at_token_endpoint = (request.path_url or "").partition("?")[0].endswith("/oauth2/token")
+        request.headers["Authorization"] = self.header(at_token_endpoint)
+        return request
+
+    def __repr__(self) -> str:
+        return f"BasicAuth(username={self.username!r}, password='***')"
+
+
+class BearerAuth(AuthBase):
+    """Bearer token (RFC 6750), as the configuration has it now.
+
+    Attributes:
+        access_token: The token, a callable that returns it, or a token source.
+    """
+
+    def __init__(self, client: ApiClient) -> None:
+        self._client = client
+
+    @property
+    def access_token(self) -> AccessToken | None:
+        """The token, a callable that returns it, or a token source."""
+        return self._client.configuration.access_token
+
+    @access_token.setter
+    def access_token(self, value: AccessToken | None) -> None:
+        self._client.configuration.access_token = value
+
+    def header(self, token: str) -> str:
+        """Write the Authorization value for a token."""
+        return f"Bearer {token}"
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Authorize a request of requests, with a token for the configured scopes."""
+        request.headers["Authorization"] = self.header(self._client.token())
+        return request
+
+    def __repr__(self) -> str:
+        return "BearerAuth(access_token='***')"

@@ -1,0 +1,346 @@
+"""One operation: what it is, how a call of it is written, how its answer is read.
+
+Pure functions, apart from sending, so that any transport can use them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote, urlencode
+
+from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, error_for
+from hydra_client.model import Model, parse_json
+from hydra_client.redaction import SECRET_PARAMETERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_BREAK = re.compile(r"[\r\n\x00]")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
+_SHORTEST_SECRET = 6
+
+
+class Operation(Generic[T]):
+    """What the API's description says of one operation.
+
+    Attributes:
+        name: The method's name.
+        method: The HTTP method.
+        path: The path, with `{id}` where the id goes.
+        answer: Reads the answer's headers and body.
+        success: HTTP statuses of a success.
+        security: Ways to authorize it: "oauth2" (bearer), "basic"; none when empty.
+        scopes: Scopes that the bearer token needs.
+        resource: What the policy of the caller must allow it to act on.
+        action: The action that this policy must allow.
+        repeatable: Whether it may run twice when an answer is lost.
+    """
+
+    __slots__ = (
+        "action",
+        "answer",
+        "method",
+        "name",
+        "path",
+        "prefix",
+        "repeatable",
+        "resource",
+        "scopes",
+        "security",
+        "success",
+        "suffix",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        method: str,
+        path: str,
+        *,
+        answer: Callable[[Mapping[str, str], bytes], T],
+        success: tuple[int, ...],
+        security: tuple[str, ...] = (),
+        scopes: tuple[str, ...] = (),
+        resource: str = "",
+        action: str = "",
+        repeatable: bool = True,
+    ) -> None:
+        self.name = name
+        self.method = method
+        self.path = path
+        self.prefix, _, self.suffix = path.partition("{id}")
+        self.answer = answer
+        self.success = success
+        self.security = security
+        self.scopes = scopes
+        self.resource = resource
+        self.action = action
+        self.repeatable = repeatable
+
+
+class Call(NamedTuple):
+    """A request as it will be sent, its credential and the host's own path prefix aside."""
+
+    operation: Operation[Any]
+    target: str
+    headers: dict[str, str]
+    body: bytes | None
+    request_id: str
+    secrets: tuple[str, ...]
+    repeatable: bool
+    id: str | None
+    parameters: Mapping[str, object]
+
+
+class Answer(NamedTuple):
+    """An answer that came whole."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    retry_after: float | None = None
+    # An earlier attempt of the same call may have been carried out.
+    repeated: bool = False
+
+
+def encode(
+    operation: Operation[Any],
+    *,
+    id: str | None = None,
+    body: Model | None = None,
+    form: Mapping[str, object] | None = None,
+    query: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Call:
+    """Write a call.
+
+    Raises:
+        ApiTypeError: An argument has the wrong type.
+        ApiValueError: An argument cannot be right.
+    """
+    target = operation.path
+    if operation.prefix != target:
+        target = f"{operation.prefix}{path_segment(operation, id)}{operation.suffix}"
+    all_headers: dict[str, str] = {}
+    document: bytes | None = None
+    secrets: tuple[str, ...] = ()
+    parameters: Mapping[str, object] = {}
+    repeatable = operation.repeatable
+    if query is not None:
+        encoded, secrets = _urlencode(operation, query)
+        parameters = query
+        if encoded:
+            target = f"{target}?{encoded}"
+        # The browser's way back redeems the consent; a second time is refused.
+        repeatable = query.get("consent") is None
+    elif form is not None:
+        encoded, secrets = _urlencode(operation, form)
+        parameters = form
+        document = encoded.encode("ascii")
+        all_headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if operation.name == "oauth_token":
+            # A code or a refresh token is used up by the first request, answered or not.
+            repeatable = form.get("grant_type") == "client_credentials"
+    elif body is not None:
+        secrets = _checked_body(operation, body, id)
+        document = body._sendable().encode("ascii")
+        all_headers["Content-Type"] = "application/json"
+    request_id = None
+    if headers:
+        check_headers(headers)
+        all_headers.update(headers)
+        request_id = next(
+            (value for name, value in headers.items() if name.lower() == "x-request-id"), None
+        )
+    if request_id is None:
+        request_id = all_headers["X-Request-ID"] = os.urandom(16).hex()
+    return Call(
+        operation,
+        target,
+        all_headers,
+        document,
+        request_id,
+        secrets,
+        repeatable,
+        id,
+        parameters,
+    )
+
+
+def decode(call: Call, answer: Answer, secrets: tuple[str, ...] = ()) -> Any:
+    """Read an answer: what the operation returns.
+
+    Args:
+        call: What was sent.
+        answer: What came.
+        secrets: Credentials that went with the call, not to be shown.
+
+    Raises:
+        ApiException: The answer is no success.
+        ApiDecodeError: It is one, and not what the API promises.
+    """
+    operation = call.operation
+    if answer.status not in operation.success:
+        if operation.method == "DELETE" and answer.status == 404 and answer.repeated:
+            # The attempt whose answer was lost has deleted it.
+            return None
+        raise error_for(
+            operation,
+            status=answer.status,
+            reason=answer.reason,
+            headers=answer.headers,
+            body=answer.body,
+            sent=f"{operation.method} {shown(call.target)}",
+            request_id=call.request_id,
+            id=call.id,
+            retry_after=answer.retry_after,
+            secrets=(*call.secrets, *secrets),
+        )
+    try:
+        return operation.answer(answer.headers, answer.body)
+    except ApiDecodeError as error:
+        error.args = (
+            f"{operation.name}: {error} (status {answer.status} from {operation.method} "
+            f"{shown(call.target)}, X-Request-ID {call.request_id})",
+        )
+        raise
+
+
+def one(model: type[M]) -> Callable[[Mapping[str, str], bytes], M]:
+    """Read a body that is one JSON object."""
+
+    def read(_: Mapping[str, str], body: bytes) -> M:
+        return model._adopt(parse_json(body))._complete()
+
+    return read
+
+
+def many(model: type[M]) -> Callable[[Mapping[str, str], bytes], list[M]]:
+    """Read a body that is a JSON list; Go writes an empty one as null."""
+
+    def read(_: Mapping[str, str], body: bytes) -> list[M]:
+        items = parse_json(body)
+        if items is None:
+            return []
+        if not isinstance(items, list):
+            raise ApiDecodeError(f"expected a list of {model.__name__}")
+        adopt = model._adopt
+        return [adopt(item) for item in items]
+
+    return read
+
+
+def nothing(_headers: Mapping[str, str], _body: bytes) -> None:
+    """Read an answer whose status says it all."""
+
+
+def location(headers: Mapping[str, str], _body: bytes) -> str:
+    """Read where the answer sends the browser."""
+    address = headers.get("Location")
+    if not address:
+        raise ApiDecodeError("no Location header")
+    return address
+
+
+def path_segment(operation: Operation[Any], id: object) -> str:
+    """Write an id as one path segment that cannot become another path."""
+    if not isinstance(id, str):
+        raise ApiTypeError(f"{operation.name}: id must be a string, got {type(id).__name__}")
+    check_id(operation, id)
+    if not id:
+        raise ApiValueError(f"{operation.name}: id is empty; it would address another resource")
+    return _ascii(operation, "id", lambda: quote(id, safe=""))
+
+
+def check_id(operation: Operation[Any], id: str) -> None:
+    """Refuse an id that the server could never be asked for again."""
+    if id in (".", "..") or "/" in id or _CONTROL.search(id):
+        raise ApiValueError(
+            f"{operation.name}: the id {id!r} cannot be addressed: an id must not be '.' or '..' "
+            "nor contain '/' or control characters"
+        )
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that would break the request, or replace what the client sets itself."""
+    for name, value in headers.items():
+        if not (_is_text(name) and _is_text(value)):
+            raise ApiTypeError("headers: names and values must be strings")
+        if not _NAME.fullmatch(name):
+            raise ApiValueError(f"headers: {name!r} is not a header name")
+        if name.lower() in _FIXED_HEADERS:
+            raise ApiValueError(
+                f"headers: {name} is set by the client; credentials belong into the configuration"
+            )
+        check_header_value(name, value)
+
+
+def check_header_value(name: str, value: str) -> None:
+    """Refuse a value that would end its header and begin another."""
+    if _BREAK.search(value):
+        raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        encodable = False
+    else:
+        encodable = True
+    if not encodable:
+        raise ApiValueError(f"headers: the value of {name} has characters beyond Latin-1")
+
+
+def shown(target: str) -> str:
+    """Path without the query, for messages and logs."""
+    return target.partition("?")[0]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _checked_body(operation: Operation[Any], body: Model, id: str | None) -> tuple[str, ...]:
+    """Look at what a body's type alone does not tell, and return the secrets in it."""
+    data = body._data
+    secret = data.get("client_secret")
+    if isinstance(secret, str):
+        if len(secret) < _SHORTEST_SECRET:
+            raise ApiValueError(
+                f"{operation.name}: client_secret must have at least {_SHORTEST_SECRET} characters; "
+                "leave it unset to have one made on create, or to keep the old one on update"
+            )
+        return (secret,)
+    return ()
+
+
+def _urlencode(
+    operation: Operation[Any], parameters: Mapping[str, object]
+) -> tuple[str, tuple[str, ...]]:
+    """Write query parameters or form fields; those that are None are not sent."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in parameters.items():
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ApiTypeError(
+                f"{operation.name}: {name} must be a string, got {type(value).__name__}"
+            )
+        pairs.append((name, value))
+    secrets = tuple(value for name, value in pairs if name in SECRET_PARAMETERS)
+    return _ascii(operation, "a parameter", lambda: urlencode(pairs)), secrets
+
+
+def _ascii(operation: Operation[Any], what: str, write: Callable[[], str]) -> str:
+    """Refuse half a surrogate pair. Python's own error would hold the text."""
+    try:
+        return write()
+    except UnicodeEncodeError:
+        pass
+    raise ApiValueError(f"{operation.name}: {what} contains half a surrogate pair")

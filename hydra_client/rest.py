@@ -1,0 +1,616 @@
+"""The wire: one session, one deadline for a whole call, retries, and bounds on what is read.
+
+Everything goes through the adapter that is mounted on the session, so whatever intercepts requests
+there works. Our own adapter looks pools, certificates and proxies up once, not for every call.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import itertools
+import logging
+import os
+import random
+import socket
+import ssl
+import sys
+import threading
+import time
+import zlib
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+)
+from urllib3.exceptions import SSLError as Urllib3SslError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+
+from hydra_client.exceptions import (
+    ApiConnectionError,
+    ApiDecodeError,
+    ApiTimeoutError,
+    ApiTlsError,
+    HydraException,
+    is_insecure_http,
+)
+from hydra_client.operation import Answer, Call, shown
+from hydra_client.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from typing_extensions import Self
+
+    from hydra_client.configuration import Configuration, Origin
+
+log = logging.getLogger("hydra_client")
+
+MOST_BODY = 256 * 1024 * 1024
+"""Bytes that an answer's body may have, as sent and as decompressed."""
+MOST_HEADERS = 256 * 1024
+"""Bytes that an answer's headers may have."""
+
+_TOO_MANY_HEADERS = f"the answer's headers have more than {MOST_HEADERS // 1024} KiB"
+_TOO_LONG = f"the answer's body has more than {MOST_BODY // 1024 // 1024} MiB"
+
+_CHUNK = 1024 * 1024
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 4.0
+_LONGEST_RETRY_AFTER = 60.0
+
+_current = threading.local()
+
+
+class Deadline:
+    """A point in time by which the call under way in this thread ends, the calls inside it too."""
+
+    __slots__ = ("_outer", "at")
+
+    def __init__(self, seconds: float) -> None:
+        self.at = time.monotonic() + seconds
+
+    def __enter__(self) -> Self:
+        self._outer: Deadline | None = getattr(_current, "deadline", None)
+        if self._outer is not None:
+            self.at = min(self.at, self._outer.at)
+        _current.deadline = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.deadline = self._outer
+
+    def left(self) -> float:
+        """Seconds that are left; at least a moment, so that it can be a socket's timeout."""
+        return max(self.at - time.monotonic(), 1e-6)
+
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return time.monotonic() >= self.at
+
+
+def seconds_left() -> float | None:
+    """Seconds that the call under way in this thread has left; None outside a call."""
+    deadline: Deadline | None = getattr(_current, "deadline", None)
+    return None if deadline is None else deadline.left()
+
+
+class _Reader(io.RawIOBase):
+    """Reads an answer off a socket: every read waits for no longer than the deadline."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline | None) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._raw = sock.makefile("rb", buffering=0)
+        self.headers_left: int | None = MOST_HEADERS
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._deadline is not None:
+            self._sock.settimeout(self._deadline.left())
+        count = self._raw.readinto(buffer)
+        if self.headers_left is not None and count:
+            self.headers_left -= count
+            if self.headers_left < -len(buffer):
+                raise _Unreadable(_TOO_MANY_HEADERS)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Source:
+    """What http.client makes its file of."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._reader)
+
+
+class _Unreadable(Exception):  # noqa: N818 - never seen outside this module
+    """An answer is over a bound, or encoded beyond understanding. Never retried.
+
+    Not an exception that urllib3 would take for a lost connection.
+    """
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
+        self._reader = _Reader(sock, getattr(_current, "deadline", None))
+        super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        too_much = False
+        try:
+            super().begin()
+        except http.client.LineTooLong:
+            too_much = True
+        except http.client.HTTPException as error:
+            # "got more than 100 headers" has no class of its own.
+            too_much = type(error) is http.client.HTTPException
+            if not too_much:
+                raise
+        if too_much:
+            raise _Unreadable(_TOO_MANY_HEADERS)
+        self._reader.headers_left = None
+
+
+class _Deadlined(HTTPConnection):
+    """A connection whose every step ends by the deadline of the call that uses it."""
+
+    response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        deadline: Deadline | None = getattr(_current, "deadline", None)
+        if deadline is None:
+            return super()._new_conn()
+        try:
+            addresses = socket.getaddrinfo(
+                self._dns_host.strip("[]"), self.port, 0, socket.SOCK_STREAM
+            )
+        except (socket.gaierror, UnicodeError) as error:
+            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
+        last: OSError | None = None
+        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+            sock = None
+            try:
+                sock = socket.socket(family, kind, protocol)
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                # A share for each address, so that a dead one leaves time for the others.
+                sock.settimeout(deadline.left() / (len(addresses) - tried))
+                sock.connect(address)
+            except OSError as error:
+                if sock is not None:
+                    sock.close()
+                last = error
+            else:
+                sock.settimeout(deadline.left())
+                sys.audit("http.client.connect", self, self.host, self.port)
+                return sock
+        if isinstance(last, TimeoutError):
+            raise ConnectTimeoutError(self, "connection timed out") from last
+        raise NewConnectionError(self, "no connection") from last
+
+    def send(self, data: Any) -> None:
+        deadline: Deadline | None = getattr(_current, "deadline", None)
+        if deadline is None or self.sock is None:
+            super().send(data)
+            return
+        for start in range(0, len(data), _CHUNK):
+            self.sock.settimeout(deadline.left())
+            super().send(data[start : start + _CHUNK])
+
+
+class _DeadlinedTls(_Deadlined, HTTPSConnection):
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Deadlined
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlinedTls
+
+
+class _Request(requests.PreparedRequest):
+    """A request that was prepared by hand: no cookie, no hook, no URL parsed anew."""
+
+    url: str
+
+    def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
+        self.method = call.operation.method
+        self.origin = origin
+        self.target = origin.prefix + call.target
+        self.url = f"{origin.scheme}://{origin.netloc}{self.target}"
+        self.headers = headers
+        self.body = call.body
+        self.hooks = {"response": []}
+        self._cookies = None
+        self._body_position = None
+
+
+class Adapter(HTTPAdapter):
+    """requests' adapter, with look-ups made once in place of once a call."""
+
+    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
+        """Make the pools anew, with connections that know the deadline."""
+        super().init_poolmanager(*arguments, **keywords)
+        self._pools: dict[object, Any] = {}
+        self._use_deadlines(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
+        """Make pools behind a proxy likewise."""
+        manager = super().proxy_manager_for(proxy, **keywords)
+        if not proxy.lower().startswith("socks"):
+            self._use_deadlines(manager)
+        return manager
+
+    @staticmethod
+    def _use_deadlines(manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Look the pool up once for an origin and its TLS settings."""
+        if not isinstance(request, _Request):
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        key = (request.origin, verify, cert, *(proxies or {}).values())
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            self._pools[key] = pool
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Check certificate files, once for a pool of ours."""
+        if conn not in self._pools.values():
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+
+    def forget(self) -> None:
+        """Close idle connections in a forked process, touching no lock that the fork left held."""
+        for pool in self._pools.values():
+            idle = pool.pool.queue
+            while idle:
+                connection = idle.pop()
+                if connection is not None:
+                    connection.close()
+        self.__setstate__(self.__getstate__())  # type: ignore[attr-defined]
+
+    def request_url(self, request: Any, proxies: Any) -> Any:
+        """Give the request target, which is known already."""
+        if isinstance(request, _Request) and not proxies:
+            return request.target
+        return super().request_url(request, proxies)
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """Make a response without a cookie jar."""
+        if not isinstance(req, _Request):
+            return super().build_response(req, resp)
+        response = _Answer()
+        response.status_code = resp.status
+        response.reason = resp.reason
+        response.headers = resp.headers
+        response.raw = resp
+        response.url = req.url
+        response.request = req
+        return response
+
+
+class _Answer(requests.Response):
+    def __init__(self) -> None:
+        # requests makes a cookie jar here, which costs as much as reading the answer does.
+        self._content: Any = False
+        self._content_consumed = False
+        self.encoding = None
+
+
+class _Failure(NamedTuple):
+    """An attempt that brought no answer."""
+
+    error: HydraException
+    cause: BaseException | None = None
+    # Certainly no request went out.
+    unsent: bool = False
+
+
+class Rest:
+    """Sends calls to the configured server.
+
+    Attributes:
+        session: The session whose mounted adapters carry every call.
+    """
+
+    def __init__(self, configuration: Configuration, session: requests.Session | None) -> None:
+        self._configuration = configuration
+        self._verify: bool | str = configuration.verify_ssl and (configuration.ssl_ca_cert or True)
+        self._cert: str | tuple[str, str] | None = configuration.cert_file
+        if configuration.cert_file is not None and configuration.key_file is not None:
+            self._cert = (configuration.cert_file, configuration.key_file)
+        self._proxies: dict[object, dict[str, str]] = {}
+        self._process = os.getpid()
+        self.deadline = Deadline
+        if session is None:
+            session = requests.Session()
+            session.verify = self._verify
+            session.cert = self._cert
+            size = configuration.connection_pool_maxsize
+            adapter = Adapter(pool_connections=size, pool_maxsize=size)
+            session.mount("https://", adapter)
+            session.mount("http://", adapter)
+        self.session = session
+
+    def send(
+        self,
+        call: Call,
+        default_headers: Mapping[str, str],
+        authorization: str | None,
+        deadline: Deadline,
+    ) -> Answer:
+        """Send a call until an answer comes that stands, or the deadline, or the last retry.
+
+        Raises:
+            ApiConnectionError: No whole answer came.
+            ApiDecodeError: The answer is over a bound.
+        """
+        if os.getpid() != self._process:
+            self._forget_connections()
+        headers = CaseInsensitiveDict(default_headers)
+        headers.update(call.headers)
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        if call.body is not None:
+            headers["Content-Length"] = str(len(call.body))
+        request = _Request(call, self._configuration.origin, headers)
+        retries = self._configuration.retries
+        repeated = False
+        for retry in itertools.count():
+            outcome = self._attempt(call, request, deadline)
+            pause = _pause(call, outcome, retry) if retry < retries else None
+            if pause is None or pause >= deadline.left():
+                break
+            repeated = repeated or not _did_nothing(outcome)
+            time.sleep(pause)
+        if isinstance(outcome, Answer):
+            return outcome._replace(repeated=True) if repeated else outcome
+        raise outcome.error from outcome.cause
+
+    def _attempt(self, call: Call, request: _Request, deadline: Deadline) -> Answer | _Failure:
+        started = time.perf_counter()
+        outcome: Answer | _Failure
+        response = None
+        try:
+            response = self.session.get_adapter(request.url).send(
+                request,
+                stream=True,
+                timeout=deadline.left(),
+                verify=self._verify,
+                cert=self._cert,
+                proxies=self._proxies_for(request),
+            )
+            headers = response.headers
+            body = _read(response, deadline)
+            outcome = Answer(
+                response.status_code, response.reason or "", headers, body, _retry_after(headers)
+            )
+        except _Unreadable as error:
+            outcome = _Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
+        except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
+            outcome = _failure(call, request, error, deadline)
+        if response is not None and not isinstance(outcome, Answer):
+            response.close()
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "%s %s: %s in %.1f ms, X-Request-ID %s",
+                request.method,
+                shown(request.target),
+                outcome.status if isinstance(outcome, Answer) else type(outcome.error).__name__,
+                (time.perf_counter() - started) * 1000,
+                call.request_id,
+            )
+        return outcome
+
+    def _proxies_for(self, request: _Request) -> dict[str, str]:
+        origin = request.origin
+        proxies = self._proxies.get(origin)
+        if proxies is None:
+            proxy = self._configuration.proxy
+            proxies = get_environ_proxies(request.url) if proxy is None else {origin.scheme: proxy}
+            self._proxies[origin] = proxies
+        return proxies
+
+    def _forget_connections(self) -> None:
+        """Let go of connections that the parent process goes on using."""
+        for adapter in self.session.adapters.values():
+            if isinstance(adapter, Adapter):
+                adapter.forget()
+        self._process = os.getpid()
+
+
+def _read(response: requests.Response, deadline: Deadline) -> bytes:
+    raw = response.raw
+    if not hasattr(raw, "stream"):
+        # Some adapter made the answer up.
+        return response.content
+    headers = response.headers
+    length = headers.get("Content-Length")
+    if length is not None and "Transfer-Encoding" not in headers and length.isdecimal():
+        if int(length) > MOST_BODY:
+            raise _Unreadable(_TOO_LONG)
+        body = raw.read(decode_content=False)
+    else:
+        parts = []
+        size = 0
+        while part := raw.read(_CHUNK, decode_content=False):
+            size += len(part)
+            if size > MOST_BODY:
+                raise _Unreadable(_TOO_LONG)
+            if deadline.passed():
+                raise TimeoutError
+            parts.append(part)
+        body = b"".join(parts)
+    encoding = headers.get("Content-Encoding")
+    return _decompress(body, encoding) if encoding and body else body
+
+
+def _decompress(body: bytes, encoding: str) -> bytes:
+    encoding = encoding.strip().lower()
+    if encoding == "identity":
+        return body
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise _Unreadable("an unknown Content-Encoding")
+    parts = []
+    left = MOST_BODY
+    while body:
+        decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+        try:
+            part = decompressor.decompress(body, left + 1)
+        except zlib.error:
+            raise _Unreadable("a body that its Content-Encoding does not fit") from None
+        left -= len(part)
+        if left < 0:
+            raise _Unreadable(_TOO_LONG)
+        if not decompressor.eof:
+            raise _Unreadable("a compressed body that is cut short")
+        parts.append(part)
+        body = decompressor.unused_data
+    return b"".join(parts)
+
+
+def _did_nothing(outcome: Answer | _Failure) -> bool:
+    """Tell whether the server certainly did not carry the call out."""
+    if isinstance(outcome, _Failure):
+        return outcome.unsent
+    return outcome.status == 429 or (outcome.status == 503 and outcome.retry_after is not None)
+
+
+def _pause(call: Call, outcome: Answer | _Failure, retry: int) -> float | None:
+    """Tell how many seconds to wait before the call is sent again; None when it is not to be."""
+    if isinstance(outcome, _Failure):
+        again = outcome.unsent or (call.repeatable and type(outcome.error) is ApiConnectionError)
+        asked = None
+    else:
+        again = _did_nothing(outcome) or (
+            call.repeatable
+            and outcome.status in (502, 503, 504)
+            and not is_insecure_http(outcome.status, outcome.body[:1024].decode(errors="replace"))
+        )
+        asked = outcome.retry_after
+    if not again or (asked is not None and asked > _LONGEST_RETRY_AFTER):
+        return None
+    longest = min(_FIRST_PAUSE * 2.0**retry, _LONGEST_PAUSE)
+    pause = random.uniform(longest / 2, longest)  # noqa: S311 - no secret depends on it
+    return pause if asked is None else asked + pause
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After (RFC 9110 section 10.2.3): seconds, or a date."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    if value.strip().isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    seconds: float = max(date.timestamp() - time.time(), 0.0)
+    return seconds
+
+
+def _failure(call: Call, request: _Request, error: BaseException, deadline: Deadline) -> _Failure:
+    """Say what went wrong, with no word of the request; keep the system's own error as cause."""
+    chain = list(_causes(error))
+    kind: type[ApiConnectionError] = ApiConnectionError
+    if deadline.passed() or any(map(_is_timeout, chain)):
+        kind = ApiTimeoutError
+    elif any(map(_is_tls, chain)):
+        kind = ApiTlsError
+    cause = next((link for link in chain if _is_system(link)), None)
+    if cause is not None:
+        cause.__cause__ = cause.__context__ = cause.__traceback__ = None
+    what = redact(_words(chain, cause), call.secrets)
+    where = f"{request.origin.scheme}://{request.origin.netloc}"
+    return _Failure(
+        kind(
+            f"{call.operation.name}: {what} ({request.method} {shown(request.target)} at {where}, "
+            f"X-Request-ID {call.request_id})"
+        ),
+        cause,
+        unsent=any(isinstance(link, ConnectTimeoutError) for link in chain),
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walk from what requests raised to what the system said."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner = (
+            getattr(error, "reason", None),
+            getattr(error, "original_error", None),
+            *error.args,
+            error.__cause__,
+            error.__context__,
+        )
+        error = next((link for link in inner if isinstance(link, BaseException)), None)
+
+
+def _is_system(link: BaseException) -> bool:
+    # requests' own exceptions are OSErrors too, and carry the request.
+    return isinstance(link, OSError) and not isinstance(link, requests.RequestException)
+
+
+def _is_timeout(link: BaseException) -> bool:
+    if isinstance(link, NewConnectionError):
+        return False  # a subclass of ConnectTimeoutError, by history
+    # With an errno it is the system that gave up, not the deadline.
+    return isinstance(link, (Urllib3TimeoutError, requests.Timeout)) or (
+        isinstance(link, TimeoutError) and link.errno is None
+    )
+
+
+def _is_tls(link: BaseException) -> bool:
+    return isinstance(link, (ssl.SSLError, Urllib3SslError, requests.exceptions.SSLError)) and (
+        not isinstance(link, ssl.SSLEOFError)
+    )
+
+
+def _words(chain: list[BaseException], cause: BaseException | None) -> str:
+    for link in chain:
+        if isinstance(link, http.client.RemoteDisconnected):
+            return "the connection was closed before an answer came"
+        if isinstance(link, http.client.IncompleteRead):
+            return "the answer was cut short"
+        if isinstance(link, http.client.HTTPException):
+            return "the answer is no HTTP"
+        if isinstance(link, NameResolutionError):
+            return "the host name is not known"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {cause.verify_message}"
+    if isinstance(cause, OSError):
+        return str(cause.strerror or cause.args[0] if cause.args else "timed out").lower()
+    if any(map(_is_timeout, chain)):
+        return "timed out"
+    if type(chain[0]) is requests.ConnectionError:
+        return str(chain[0])  # an adapter of somebody else's explains itself
+    return type(chain[-1]).__name__
