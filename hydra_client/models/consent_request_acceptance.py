@@ -24,8 +24,6 @@ class ConsentRequestAcceptance(Model):
             readable by the application and by the user's browser.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     subject: str | None = text(default=None)
     grant_scopes: list[str] | None = texts("grantScopes", default=None)
     access_token_extra: dict[str, Any] | None = mapping("accessTokenExtra", default=None)

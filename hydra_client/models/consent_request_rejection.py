@@ -16,6 +16,4 @@ class ConsentRequestRejection(Model):
             `error_description`.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     reason: str | None = text(default=None)

@@ -34,8 +34,6 @@ class JsonWebKey(Model):
         k: Value of a symmetric key (RFC 7518 section 6.4.1).
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     kty: str | None = text(default=None)
     use: str | None = text(default=None)
     alg: str | None = text(default=None)

@@ -16,6 +16,4 @@ class JsonWebKeySet(Model):
         keys: The keys, each with a `kid` to be found by.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     keys: list[JsonWebKey] = models(JsonWebKey)

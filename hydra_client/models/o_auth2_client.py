@@ -45,8 +45,6 @@ class OAuth2Client(Model):
             mobile app. 0.10 lets it exchange codes without one.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     id: str | None = text(default=None)
     client_name: str | None = text(default=None)
     client_secret: str | None = text(secret=True, default=None)

@@ -27,8 +27,6 @@ class OAuth2ConsentRequest(Model):
             keep it out of logs.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     id: str | None = text(default=None)
     client_id: str | None = text("clientId", also="audience", default=None)
     audience: str | None = text(also="clientId", default=None)

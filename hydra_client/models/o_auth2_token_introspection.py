@@ -31,8 +31,6 @@ class OAuth2TokenIntrospection(Model):
         ext: What the acceptance gave as `access_token_extra`.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     active: bool = flag()
     scope: str | None = text(default=None)
     client_id: str | None = text(default=None)

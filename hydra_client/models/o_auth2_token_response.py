@@ -26,8 +26,6 @@ class OAuth2TokenResponse(Model):
             the scope `openid` was granted. Verify it before believing it.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     access_token: str = text(secret=True)
     token_type: str | None = text(default=None)
     expires_in: int | None = number(default=None)

@@ -28,8 +28,6 @@ class WellKnown(Model):
             token endpoint (OpenID Connect Core section 9); from 0.10 on.
     """
 
-    __slots__ = tuple[()]()  # beside a plain () mypy would refuse to set the fields
-
     issuer: str = text()
     authorization_endpoint: str = text()
     token_endpoint: str = text()
