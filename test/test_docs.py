@@ -167,7 +167,7 @@ def consent_request(hydra: HydraEmulator) -> str:
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("unit", units())
+@pytest.mark.parametrize("unit", list(units()))
 def test_pages_run(unit: list[Block]) -> None:
     namespace: dict[str, object] = {"__name__": "__main__"}
     with contextlib.ExitStack() as background:

@@ -60,6 +60,7 @@ PUBLIC = {
     "UnauthorizedException",
     "WellKnown",
     "__version__",
+    "authorization_url",
     "connect",
 }
 
