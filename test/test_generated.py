@@ -492,8 +492,9 @@ def test_models_by_their_other_names() -> None:
 
 def test_a_model_brings_nothing_else_along() -> None:
     script = "import hydra_client.models.o_auth2_client, sys; print(*sys.modules)"
+    package = Path(inspect.getfile(models)).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=package
     )
     loaded = set(done.stdout.split())
     ours = {name for name in loaded if name.split(".")[0] == "hydra_client"}
