@@ -35,6 +35,7 @@ class Operation(Generic[T]):
         method: The HTTP method.
         path: The path, with `{id}` where the id goes.
         answer: Reads the answer's headers and body.
+        body: The model that is sent as JSON; None where none is.
         success: HTTP statuses of a success.
         security: Ways to authorize it: "oauth2" (bearer), "basic"; none when empty.
         scopes: Scopes that the bearer token needs.
@@ -46,6 +47,7 @@ class Operation(Generic[T]):
     __slots__ = (
         "action",
         "answer",
+        "body",
         "method",
         "name",
         "path",
@@ -65,6 +67,7 @@ class Operation(Generic[T]):
         path: str,
         *,
         answer: Callable[[Mapping[str, str], bytes], T],
+        body: type[Model] | None = None,
         success: tuple[int, ...],
         security: tuple[str, ...] = (),
         scopes: tuple[str, ...] = (),
@@ -77,6 +80,7 @@ class Operation(Generic[T]):
         self.path = path
         self.prefix, _, self.suffix = path.partition("{id}")
         self.answer = answer
+        self.body = body
         self.success = success
         self.security = security
         self.scopes = scopes
@@ -149,8 +153,8 @@ def encode(
         if operation.name == "oauth_token":
             # A code or a refresh token is used up by the first request, answered or not.
             repeatable = form.get("grant_type") == "client_credentials"
-    elif body is not None:
-        secrets = _checked_body(operation, body, id)
+    elif operation.body is not None:
+        body, secrets = _checked_body(operation, operation.body, body)
         document = body._sendable().encode("ascii")
         all_headers["Content-Type"] = "application/json"
     request_id = None
@@ -306,18 +310,27 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _checked_body(operation: Operation[Any], body: Model, id: str | None) -> tuple[str, ...]:
-    """Look at what a body's type alone does not tell, and return the secrets in it."""
+def _checked_body(
+    operation: Operation[Any], model: type[Model], body: object
+) -> tuple[Model, tuple[str, ...]]:
+    """Refuse a body that the server would take and nobody could want; name the secrets in it."""
+    if not isinstance(body, model):
+        raise ApiTypeError(
+            f"{operation.name}: body must be {model.__name__}, got {type(body).__name__}"
+        )
     data = body._data
+    id = data.get("id")
+    if operation.method == "POST" and isinstance(id, str):
+        check_id(operation, id)
     secret = data.get("client_secret")
-    if isinstance(secret, str):
-        if len(secret) < _SHORTEST_SECRET:
-            raise ApiValueError(
-                f"{operation.name}: client_secret must have at least {_SHORTEST_SECRET} characters; "
-                "leave it unset to have one made on create, or to keep the old one on update"
-            )
-        return (secret,)
-    return ()
+    if not isinstance(secret, str):
+        return body, ()
+    if len(secret) < _SHORTEST_SECRET:
+        raise ApiValueError(
+            f"{operation.name}: client_secret must have at least {_SHORTEST_SECRET} characters; "
+            "leave it unset to have one made on create, or to keep the old one on update"
+        )
+    return body, (secret,)
 
 
 def _urlencode(

@@ -25,6 +25,7 @@ _ACCEPT_OAUTH2_CONSENT_REQUEST = Operation(
     "accept_oauth2_consent_request",
     "PATCH",
     "/oauth2/consent/requests/{id}/accept",
+    body=ConsentRequestAcceptance,
     answer=nothing,
     success=(204,),
     security=("oauth2",),
@@ -37,6 +38,7 @@ _CREATE_OAUTH2_CLIENT = Operation(
     "create_oauth2_client",
     "POST",
     "/clients",
+    body=OAuth2Client,
     answer=one(OAuth2Client),
     success=(200, 201),
     security=("oauth2",),
@@ -134,6 +136,7 @@ _REJECT_OAUTH2_CONSENT_REQUEST = Operation(
     "reject_oauth2_consent_request",
     "PATCH",
     "/oauth2/consent/requests/{id}/reject",
+    body=ConsentRequestRejection,
     answer=nothing,
     success=(204,),
     security=("oauth2",),
@@ -155,6 +158,7 @@ _UPDATE_OAUTH2_CLIENT = Operation(
     "update_oauth2_client",
     "PUT",
     "/clients/{id}",
+    body=OAuth2Client,
     answer=one(OAuth2Client),
     success=(200, 201),
     security=("oauth2",),
@@ -180,13 +184,11 @@ _WELL_KNOWN = Operation(
 class OAuth2Api:
     """The 14 operations, each a method.
 
-    What any of them may raise, besides what it names itself: `ApiConnectionError` (with
-    `ApiTimeoutError` and `ApiTlsError`) when no answer came, `ApiDecodeError` when the answer is
-        not
-    what the API promises, `ServiceException` for a fault in the server (5xx),
-    `TooManyRequestsException` (429), `ApiException` for any other answer that is no success, and
-    before anything is sent `ApiValueError` and `ApiTypeError` for arguments or settings that cannot
-    be right.
+    Besides what it names itself, each of them may raise `ApiConnectionError` (`ApiTimeoutError`,
+    `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer is not what the API
+    promises, `ServiceException` (5xx), `TooManyRequestsException` (429), `ApiException` for any
+    other answer that is no success, and, before anything is sent, `ApiValueError` and
+    `ApiTypeError` for arguments or settings that cannot be right.
 
     Attributes:
         api_client: Makes the calls; knows the server and the credentials.
