@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -87,10 +86,6 @@ class _Server(ThreadedWSGIServer):
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass  # the other side was faster
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # a client that left is no error of ours
-            super().handle_error(request, client_address)
 
 
 def _no_app(environ: Any, start_response: Any) -> Any:

@@ -1,0 +1,130 @@
+"""Whatever comes in, the answer is one that the server could give."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from emulator.wire import VARIANTS, Wire, make_wire
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+PATHS = st.sampled_from(
+    [
+        "/clients", "/clients/", "/clients/admin", "/clients/{}", "/CLIENTS/{}", "//clients/{}",
+        "/oauth2/auth", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/userinfo",
+        "/oauth2/consent/requests/{}", "/oauth2/consent/requests/{}/accept",
+        "/oauth2/consent/requests/{}/reject", "/.well-known/jwks.json", "/health/status",
+        "/.well-known/openid-configuration", "/{}", "/",
+    ]
+)  # fmt: skip
+METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
+SEGMENTS = st.text(max_size=8) | st.sampled_from(["%2F", "%zz", "..", ".", "%00", "a%20b", "+"])
+NAMES = st.sampled_from(
+    [
+        "client_id", "client_secret", "code", "consent", "grant_type", "max_age", "nonce", "prompt",
+        "redirect_uri", "refresh_token", "response_type", "scope", "state", "token", "access_token",
+        "token_type_hint", "id",
+    ]
+)  # fmt: skip
+WORDS = st.sampled_from(
+    [
+        "admin", "authorization_code", "client_credentials", "code", "http://127.0.0.1:4900/cb",
+        "id_token token", "openid", "refresh_token", "some-random-state", "%zz", "a b", "",
+    ]
+) | st.text(max_size=12)  # fmt: skip
+FORMS = st.lists(st.tuples(NAMES, WORDS), max_size=8).map(
+    lambda pairs: "&".join(f"{name}={word}" for name, word in pairs)
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["id", "client_secret", "redirect_uris", "public", "subject", "reason",
+                         "grantScopes", "accessTokenExtra"]) | st.text(max_size=3),
+        inner,
+        max_size=4,
+    ),
+    max_leaves=8,
+)  # fmt: skip
+BODIES = (
+    FORMS.map(lambda form: form.encode("utf-8", "replace"))
+    | JSON.map(lambda value: json.dumps(value).encode())
+    | st.binary(max_size=30)
+)
+AUTHORIZATION = st.sampled_from(["root", "basic", "odd", "none"])
+LABELS = st.sampled_from(["application/x-www-form-urlencoded", "application/json", "", "x;="])
+
+# A new server says no more than this; each is in the server's code.
+STATUSES = {200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 405, 500}
+ENDLESS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+
+
+@pytest.fixture(scope="module")
+def servers() -> dict[tuple[str, str], Wire]:
+    return {variant: make_wire(*variant) for variant in VARIANTS}
+
+
+@ENDLESS
+@given(data=st.data())
+def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) -> None:
+    variant = data.draw(st.sampled_from(VARIANTS))
+    wire = servers[variant]
+    path = data.draw(PATHS).replace("{}", data.draw(SEGMENTS))
+    path = path.replace("?", "%3F").replace("#", "%23")
+    query = data.draw(FORMS)
+    authorization = {
+        "root": f"bearer {wire.root}",
+        "basic": "Basic YWRtaW46ZGVtby1wYXNzd29yZA==",
+        "odd": data.draw(st.text(max_size=10)),
+        "none": "",
+    }[data.draw(AUTHORIZATION)]
+    method = data.draw(METHODS)
+    reply = wire(
+        method,
+        f"{path}?{query}" if query else path,
+        data.draw(BODIES),
+        headers={"Content-Type": data.draw(LABELS), "Authorization": authorization},
+    )
+    assert reply.status in STATUSES
+    for name, value in reply.headers.items():
+        assert "\n" not in f"{name}{value}"
+        assert "\r" not in value
+    if reply.status == 500:
+        first = reply.text.partition("\n")[0]
+        error = json.loads(first)
+        message = error["error"]["message"] if isinstance(error["error"], dict) else error["error"]
+        known = (
+            "json: ", "invalid character", "EOF", "unexpected EOF", "exceeded max depth",
+            "The client secret must be", "pq: ", "A validator returned an error: ",
+            "Request was denied by default: ", "server_error", "unknown_error", "error",
+        )  # fmt: skip
+        assert message.startswith(known)
+    if reply.status >= 400 and reply.headers["Content-Type"].startswith("application/json"):
+        assert list(json.loads(reply.text)) == ["error", "error_description", "statusCode"]
+
+
+@ENDLESS
+@given(data=st.data())
+def test_any_return_of_the_browser(
+    servers: dict[tuple[str, str], Wire], data: st.DataObject
+) -> None:
+    wire = servers[data.draw(st.sampled_from(VARIANTS))]
+    app = wire.app(scope=data.draw(st.sampled_from(["openid offline foo", "*", ""])))
+    id, _, cookie = wire.start(app)
+    wire.accept(id, scopes=data.draw(st.sampled_from(["openid foo", "", "offline openid", "foo"])))
+    query = wire.query(
+        app,
+        response_type=data.draw(
+            st.lists(st.sampled_from(["code", "token", "id_token", "x"]), max_size=4).map(" ".join)
+        ),
+        scope=data.draw(st.sampled_from(["openid foo", "beyond", ""])),
+        state=data.draw(st.text(min_size=4, max_size=12).filter(lambda text: text.isprintable())),
+        nonce=data.draw(st.sampled_from(["", "short", "long-enough"])),
+    )
+    reply = wire.authorize(f"{query}&consent={id}", cookie)
+    assert reply.status == 302
+    assert reply.location.startswith("http://127.0.0.1:4900/cb")
+    assert ("error" in reply.told) is not bool(
+        {"code", "access_token", "id_token"} & set(reply.told)
+    )
