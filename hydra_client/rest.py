@@ -285,6 +285,11 @@ class Adapter(HTTPAdapter):
         if conn not in self._pools.values():
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
+    def close(self) -> None:
+        """Close idle connections; the next call makes new ones."""
+        super().close()  # type: ignore[no-untyped-call]
+        self._pools.clear()
+
     def forget(self) -> None:
         """Close idle connections in a forked process, touching no lock that the fork left held."""
         for pool in self._pools.values():
