@@ -132,9 +132,12 @@ def test_post_goes_the_same_way_without_a_page(wire: Wire) -> None:
     reply = wire("POST", f"/oauth2/auth?{wire.query(app)}")
     assert (reply.status, reply.text) == (302, "")
     assert "Content-Type" not in reply.headers
-    form = dict(
-        client_id=app[0], redirect_uri=CALLBACK, response_type="code", state="some-random-state"
-    )
+    form = {
+        "client_id": app[0],
+        "redirect_uri": CALLBACK,
+        "response_type": "code",
+        "state": "some-random-state",
+    }
     posted = wire("POST", "/oauth2/auth", form=form)
     told = wire.admin("GET", f"/oauth2/consent/requests/{posted.told['consent']}").json
     # What was in the body is lost on the way.
@@ -157,9 +160,9 @@ def test_consent_requests_that_are_unknown(wire: Wire) -> None:
     [
         ("accept", "", "EOF"),
         ("reject", "", "EOF"),
-        ("accept", "[]", "cannot unmarshal array into Go value of type oauth2.AcceptConsentRequest"),
+        ("accept", "[]", "array into Go value of type oauth2.AcceptConsentRequest"),
         ("reject", '{"reason":1}', "field RejectConsentRequestPayload.reason of type string"),
-        ("accept", '{"grantScopes":"a"}', "AcceptConsentRequestPayload.grantScopes of type []string"),
+        ("accept", '{"grantScopes":"a"}', "RequestPayload.grantScopes of type []string"),
         ("accept", '{"idTokenExtra":1}', ".idTokenExtra of type map[string]interface {}"),
     ],
 )  # fmt: skip

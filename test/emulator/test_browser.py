@@ -20,7 +20,8 @@ LOGIN = """<p>Who?</p><form method=post action=/login>
 <input type=hidden name=back value="{back}"><input name=user><input name=empty>
 <input type=submit value="no name"></form><form action=/other><input name=x></form>"""
 SCOPES = """<form method="POST"><input name="id" value="{id}" type="hidden"/>
-<input type="checkbox" name="scope" value="openid" checked><input type="checkbox" name="scope" value="foo">
+<input type="checkbox" name="scope" value="openid" checked>
+<input type="checkbox" name="scope" value="foo">
 <input type="radio" name="remember" value="yes"><input type=checkbox name=all checked>
 <button name="answer" value="no">No</button><button name="answer" value="yes">Yes</button></form>"""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 import responses
+from emulator.wire import ROOT, Wire
 
 from hydra_client.emulator import HydraEmulator, in_process
-from emulator.wire import ROOT, Wire
 
 
 @pytest.fixture

@@ -150,7 +150,7 @@ class Wire:
         return self(method, f"/oauth2/auth?{query}", headers=headers)
 
     def start(self, client: tuple[str, str], **more: str | None) -> tuple[str, str, str]:
-        """The first visit; returns the consent request's id, the query to return with, the cookie."""
+        """The first visit: the consent request's id, the query to return with, the cookie."""
         query = self.query(client, **more)
         reply = self.authorize(query)
         assert reply.location.startswith(f"{CONSENT}?consent="), reply
