@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 
+import jwt  # noqa: F401 - else pytester makes the tests after it import it twice
 import pytest
 
 pytest_plugins = "pytester"
