@@ -1,0 +1,97 @@
+"""The root of the command: the table of what there is, and what every run has in common."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+from hydra_client.exceptions import HydraException
+from hydra_client.version import __version__
+
+from .base import Group, failure_of
+
+# Each command: the module that has it as `command`, and its line in the list. The lines stand here
+# so that the list needs none of the modules.
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "A server to try things on": {
+        "serve": ("serve", "Run an embedded Hydra for tests and demos."),
+        "demo": ("demo", "Do the main job step by step, and tell each step."),
+    },
+}
+_PLACES = {name: place for section in COMMANDS.values() for name, (place, _) in section.items()}
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141  # what a shell reports for a program that ended by SIGPIPE
+
+
+class App(Group):
+    """The root: commands by name, errors as exit statuses."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the table."""
+        return list(_PLACES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in _PLACES:
+            return None
+        command: click.Command = import_module(f"{__package__}.{_PLACES[cmd_name]}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list out of the table."""
+        for title, section in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, line) for name, (_, line) in section.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; make an exit status of whatever ends it early."""
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _show_warning
+                result = super().invoke(ctx)
+                sys.stdout.flush()
+                return result
+        except HydraException as error:
+            raise failure_of(error) from None
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader has gone. Nothing more can be said there, at exit neither.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"Warning: {message}", err=True)
+
+
+@click.group(cls=App)
+@click.version_option(__version__, prog_name="hydra-client")
+def app() -> None:
+    """Call the OAuth 2.0 and OpenID Connect API of ORY Hydra 0.9.14 and 0.10.
+
+    Settings come from options, which stand before or after the command, then from HYDRA_*
+    variables, then from a profile of the config file.
+
+    \b
+    Exit status:
+      0    done
+      1    the server refused or failed, or could not be reached
+      2    usage, or a faulty file
+      3    drift found
+      4    not found
+      5    not authorized
+      130  interrupted
+
+    \b
+    Examples:
+      hydra-client demo
+      hydra-client serve --port 4444
+    """  # noqa: D301 - click's mark for lines to keep

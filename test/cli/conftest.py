@@ -1,0 +1,96 @@
+"""What tests of the command share: a way to run it, and a machine without a config file."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hydra_client.cli.app import app
+from hydra_client.emulator import HydraEmulator
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+VARIANTS = [("0.9", "memory"), ("0.9", "sql"), ("0.10", "memory"), ("0.10", "sql")]
+
+
+@pytest.fixture(autouse=True)
+def _no_config_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    logger = logging.getLogger("hydra_client")
+    handlers, level = list(logger.handlers), logger.level
+    yield
+    logger.handlers[:], logger.level = handlers, level
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs the command in this process; what escapes it is a fault of the test."""
+
+    def run(*arguments: str, input: str | None = None, **environment: str) -> Result:
+        result = CliRunner().invoke(app, arguments, input=input, env=environment)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts the command as a process of its own, which does not outlive the test."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
+        settings["env"] = os.environ | settings.get("env", {})
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hydra_client.cli", *arguments],
+            stdin=settings.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **settings,
+        )
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(params=VARIANTS, ids=["-".join(variant) for variant in VARIANTS])
+def every_hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
+    """A server of each kind."""
+    version, store = request.param
+    with HydraEmulator(version=version, store=store) as hydra:
+        yield hydra
+
+
+@pytest.fixture
+def root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    """A server whose root client the environment names."""
+    return name_root(hydra, monkeypatch)
+
+
+@pytest.fixture
+def every_root(every_hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    """A server of each kind, whose root client the environment names."""
+    return name_root(every_hydra, monkeypatch)
+
+
+def name_root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    monkeypatch.setenv("HYDRA_URL", hydra.url)
+    monkeypatch.setenv("HYDRA_CLIENT_ID", hydra.root[0])
+    monkeypatch.setenv("HYDRA_CLIENT_SECRET", hydra.root[1])
+    return hydra
