@@ -21,6 +21,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections import Counter
@@ -180,6 +181,9 @@ def test_pages_run(unit: list[Block]) -> None:
 
 
 def run_python(block: Block, namespace: dict[str, object]) -> None:
+    if re.search(r"^def test_", block.text, re.MULTILINE):
+        run_tests(block)
+        return
     # The lines before it keep the page's own line numbers in tracebacks.
     code = compile("\n" * block.line + block.text, str(block.page), "exec", dont_inherit=True)
     printed = io.StringIO()
@@ -187,6 +191,22 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
         exec(code, namespace)
     if block.output is not None:
         compare(block.place, block.output, printed.getvalue())
+
+
+def run_tests(block: Block) -> None:
+    """Run the tests that a block shows, as a user's pytest would."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "test_shown.py").write_text(block.text, encoding="utf-8")
+        finished = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-W", "error", folder],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert finished.returncode == 0, f"{block.place}\n{finished.stdout}"
 
 
 class Shell:
