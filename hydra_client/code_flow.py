@@ -1,0 +1,345 @@
+"""The relying party's side of the authorization code flow (RFC 6749 section 4.1).
+
+For scripts, tests and small applications: state and nonce are made and checked, the code is
+exchanged, the ID token verified, the tokens refreshed.
+
+    flow = CodeFlow(api, "http://127.0.0.1:9010/callback", "openid offline")
+    url = flow.authorization_url()            # … to which the browser goes
+    tokens = flow.exchange(callback_url)      # … with which it comes back
+    flow.claims.sub
+    tokens = flow.refresh()
+
+    CodeFlowError
+    ├── AuthorizationError              the server, or the user, refused
+    ├── CallbackError                   what came back is no answer to an authorization request
+    └── StateError                      … or the answer to another one
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from hydra_client.configuration import Configuration
+from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.query import error_texts, parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from hydra_client.api import OAuth2Api
+    from hydra_client.id_token import IdTokenClaims, IdTokenVerifier
+    from hydra_client.models import OAuth2TokenResponse
+
+__all__ = [
+    "AuthorizationError",
+    "CallbackError",
+    "CodeFlow",
+    "CodeFlowError",
+    "StateError",
+    "authorization_url",
+]
+
+_AUTHORIZE = "/oauth2/auth"
+_SHORTEST = 8
+
+
+class CodeFlowError(HydraException):
+    """An authorization did not come to its end. `str()` is safe to show to the user, as text.
+
+    Attributes:
+        error: The error code that the server sent, if it sent one.
+        error_description: The text that the server sent with it.
+    """
+
+    error: str | None = None
+    error_description: str | None = None
+
+
+class AuthorizationError(CodeFlowError):
+    """The server answered with an error (RFC 6749 section 4.1.2.1), `rejected_consent_request` say.
+
+    `error` and `error_description` are one line of visible characters of a bounded length each.
+    """
+
+    def __init__(self, error: str, error_description: str | None = None) -> None:
+        super().__init__(f"{error}: {error_description}" if error_description else error)
+        self.error = error
+        self.error_description = error_description
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.error, self.error_description)
+
+
+class CallbackError(CodeFlowError):
+    """What came back has no code, or a parameter twice, or is no query at all."""
+
+
+class StateError(CodeFlowError):
+    """What came back answers another request than this one, or answers it a second time."""
+
+
+def authorization_url(
+    endpoint: str,
+    client_id: str,
+    redirect_uri: str,
+    scope: str | Sequence[str],
+    state: str,
+    nonce: str | None = None,
+    response_type: str = "code",
+    **extra: str | None,
+) -> str:
+    """Write the URL that a user's browser is sent to (RFC 6749 section 4.1.1). Nothing is sent.
+
+    Args:
+        endpoint: The server's URL as browsers know it, or its `authorization_endpoint`.
+        client_id: Id of the client that asks.
+        redirect_uri: Where the user is sent afterwards; one of the client's `redirect_uris`.
+        scope: Scopes asked for, a list or with spaces between.
+        state: Random value that comes back, at least 8 characters (RFC 6749 section 10.12).
+        nonce: Random value that comes back in the ID token, at least 8 characters. Needed where
+            the response type has `id_token`.
+        response_type: `code`, `token`, `id_token`, or several of them with spaces between.
+        **extra: More parameters, such as `prompt` or `max_age`; None leaves one out.
+
+    Raises:
+        ApiTypeError, ApiValueError: An argument cannot be right.
+    """
+    origin = Configuration(host=endpoint).origin
+    path = origin.prefix if origin.prefix.endswith(_AUTHORIZE) else origin.prefix + _AUTHORIZE
+    if nonce is None and "id_token" in _text("response_type", response_type).split():
+        raise ApiValueError("nonce is needed where the response type has id_token")
+    query = {
+        "client_id": client_id,
+        "redirect_uri": _escaped(_text("redirect_uri", redirect_uri)),
+        "response_type": response_type,
+        "scope": _scope(scope),
+        "state": _long_enough("state", state),
+        "nonce": None if nonce is None else _long_enough("nonce", nonce),
+        **extra,
+    }
+    pairs = [(name, _text(name, value)) for name, value in query.items() if value is not None]
+    return f"{origin.scheme}://{origin.netloc}{path}?{urlencode(pairs)}"
+
+
+class CodeFlow:
+    """One authorization of one user, from the first redirect to fresh tokens. Thread-safe.
+
+    State and nonce are made here. Where the browser comes back to another process, keep `state` and
+    `nonce` in the user's session, and give them to a second `CodeFlow` there.
+
+    Args:
+        api: The API with the client's own id and secret as `username` and `password`. A public
+            client has no secret: 0.10 takes it without a password and with `client_id` here;
+            0.9 wants its id and an empty password.
+        redirect_uri: Where the browser comes back; one of the client's `redirect_uris`.
+        scope: Scopes to ask for, a list or with spaces between. `openid` brings an ID token,
+            `offline` a refresh token.
+        client_id: Id of the client; the `username` of `api` if None.
+        verifier: Verifies the ID token; one that fetches keys with `api` if None. Without the extra
+            `jwt` there is none, and `claims` stays None.
+        authorization_endpoint: Address for browsers; the one in the server's discovery document if
+            None.
+        state: The state of an authorization that was begun elsewhere.
+        nonce: Its nonce.
+
+    Attributes:
+        state: Comes back with the browser.
+        nonce: Comes back in the ID token.
+        tokens: The latest tokens, once there are some.
+        claims: Claims of the verified ID token, once there is one. A refresh brings no other.
+
+    Raises:
+        ApiTypeError, ApiValueError: An argument cannot be right.
+    """
+
+    def __init__(
+        self,
+        api: OAuth2Api,
+        redirect_uri: str,
+        scope: str | Sequence[str],
+        *,
+        client_id: str | None = None,
+        verifier: IdTokenVerifier | None = None,
+        authorization_endpoint: str | None = None,
+        state: str | None = None,
+        nonce: str | None = None,
+    ) -> None:
+        configuration = api.api_client.configuration
+        own_id = configuration.username if client_id is None else client_id
+        if own_id is None:
+            raise ApiValueError("no client: give client_id, or an api with username and password")
+        if configuration.password is not None and configuration.username != own_id:
+            raise ApiValueError(
+                f"the api proves itself as {configuration.username!r}, so it cannot exchange codes "
+                f"of {own_id!r}"
+            )
+        self.api = api
+        self.redirect_uri = redirect_uri
+        self.scope = _scope(scope)
+        self.client_id = own_id
+        self.state = secrets.token_urlsafe(32) if state is None else _long_enough("state", state)
+        self.nonce = secrets.token_urlsafe(32) if nonce is None else _long_enough("nonce", nonce)
+        self.tokens: OAuth2TokenResponse | None = None
+        self.claims: IdTokenClaims | None = None
+        self._verifier = verifier
+        self._endpoint = authorization_endpoint
+        # What a public client says in place of a credential.
+        self._named = own_id if configuration.password is None else None
+        self._answered = False
+        self._lock = threading.Lock()
+
+    def authorization_url(self, **extra: str | None) -> str:
+        """Return the URL to send the user's browser to.
+
+        Args:
+            **extra: More parameters, such as `prompt` or `max_age`.
+
+        Raises:
+            ApiTypeError, ApiValueError: A parameter cannot be right.
+            HydraException: The discovery document could not be fetched; see `get_well_known`.
+        """
+        if self._endpoint is None:
+            self._endpoint = self.api.get_well_known().authorization_endpoint
+        return authorization_url(
+            self._endpoint,
+            self.client_id,
+            self.redirect_uri,
+            self.scope,
+            self.state,
+            self.nonce,
+            "code",
+            **extra,
+        )
+
+    def exchange(self, callback: object) -> OAuth2TokenResponse:
+        """Take what the browser came back with, and exchange the code in it for tokens.
+
+        Args:
+            callback: The framework's mapping of query parameters, the query string, or the URL.
+
+        Returns:
+            The tokens. `claims` holds what the ID token says, when `openid` was granted.
+
+        Raises:
+            StateError: The browser's answer belongs to another request, or came before.
+            AuthorizationError: The server, or the user, refused.
+            CallbackError: There is no code, or a parameter twice.
+            InvalidIdTokenError: The ID token is not to be believed; the tokens are dropped.
+            HydraException: The code could not be exchanged, or the keys could not be fetched; see
+                `oauth_token` and `well_known`.
+        """
+        code = self._code(callback)
+        tokens = self.api.oauth_token(
+            grant_type="authorization_code",
+            code=code,
+            redirect_uri=_escaped(self.redirect_uri),
+            client_id=self._named,
+        )
+        if tokens.id_token is not None:
+            self.claims = self._verified(tokens.id_token, tokens.access_token)
+        self.tokens = tokens
+        return tokens
+
+    def refresh(self) -> OAuth2TokenResponse:
+        """Get new tokens for the refresh token, which is used up by that (RFC 6749 section 6).
+
+        Returns:
+            The tokens. The old access token works no more.
+
+        Raises:
+            ApiValueError: There is no refresh token: the scope `offline` was not granted.
+            HydraException: The server gave none; see `oauth_token`.
+        """
+        with self._lock:
+            refresh_token = None if self.tokens is None else self.tokens.refresh_token
+            if not refresh_token:
+                raise ApiValueError("no refresh token: ask for the scope offline")
+            tokens = self.api.oauth_token(
+                grant_type="refresh_token", refresh_token=refresh_token, client_id=self._named
+            )
+            if not tokens.refresh_token:
+                tokens.refresh_token = refresh_token
+            self.tokens = tokens
+            return tokens
+
+    def _code(self, callback: object) -> str:
+        problem = ""
+        try:
+            found = parameters(callback, "code", "state", "error", "error_description")
+        except ValueError as error:
+            problem = f"No answer: {error}."
+        else:
+            doubled = [name for name, values in found.items() if len(values) > 1]
+            if doubled:
+                problem = f"The answer has {doubled[0]} more than once."
+        if problem:
+            raise CallbackError(problem)
+        (state,) = found["state"] or [""]
+        with self._lock:
+            if self._answered or not _same(state, self.state):
+                raise StateError("The answer belongs to another request. Please begin again.")
+            self._answered = True
+        if found["error"]:
+            raise AuthorizationError(*error_texts(found))
+        if not any(found["code"]):
+            raise CallbackError("The answer has no code.")
+        return found["code"][0]
+
+    def _verified(self, id_token: str, access_token: str) -> IdTokenClaims | None:
+        if self._verifier is None:
+            try:
+                from hydra_client.id_token import IdTokenVerifier
+            except ImportError:
+                return None  # the extra jwt is not installed
+            self._verifier = IdTokenVerifier(self.api, self.client_id)
+        claims = self._verifier.verify(id_token, nonce=self.nonce)
+        if claims.at_hash is not None:
+            # Not every ID token of this flow has it (OpenID Connect Core section 3.1.3.6).
+            self._verifier.verify(id_token, nonce=self.nonce, access_token=access_token)
+        return claims
+
+    def __repr__(self) -> str:
+        return (
+            f"CodeFlow({self.api.api_client!r}, {self.redirect_uri!r}, {self.scope!r}, "
+            f"client_id={self.client_id!r})"
+        )
+
+
+def _escaped(redirect_uri: str) -> str:
+    """Write a redirect URI so that it comes out whole: the server decodes it twice."""
+    return redirect_uri.replace("%", "%25").replace("+", "%2B")
+
+
+def _scope(scope: str | Sequence[str]) -> str:
+    if isinstance(scope, str):
+        return scope
+    return " ".join(_text("scope", word) for word in scope)
+
+
+def _long_enough(name: str, value: object) -> str:
+    text = _text(name, value)
+    if len(text) < _SHORTEST:
+        # The server refuses it, and only when the browser returns.
+        raise ApiValueError(f"{name} must have at least {_SHORTEST} characters")
+    return text
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        pass  # the error would hold the value
+    else:
+        return value
+    raise ApiValueError(f"{name} has half a surrogate pair")
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode())

@@ -1,0 +1,584 @@
+"""Verification of ID tokens (OpenID Connect Core section 3.1.3.7) against the server's keys.
+
+Needs the extra `jwt`. PyJWT reads keys and computes signatures; what is accepted is decided here.
+
+    verifier = IdTokenVerifier(api, "my-app")
+    claims = verifier.verify(tokens.id_token, nonce=nonce)
+
+    InvalidIdTokenError                 the token is not to be believed
+    ├── MalformedTokenError             no signed JWT in compact form
+    ├── DuplicateMemberError            a name stands twice in header or claims
+    ├── CriticalHeaderError             `crit`: an extension that must be understood
+    ├── EmbeddedKeyError                `jwk`, `jku`, `x5c`, `x5u`: a key of the token's own
+    ├── TokenTypeError                  `typ` says that it is something else
+    ├── AlgorithmError                  `alg` is missing or not allowed
+    ├── UnknownKeyError                 the server has no such key
+    ├── SignatureError                  the signature is wrong
+    ├── MissingClaimError               a claim is missing
+    ├── ClaimTypeError                  a claim is of the wrong type
+    ├── IssuerError                     `iss` is not this server
+    ├── AudienceError                   `aud` is not this client
+    ├── AuthorizedPartyError            `azp` is not this client, or is missing among many
+    ├── ExpiredError                    `exp` has passed
+    ├── NotYetValidError                `iat` or `nbf` lies ahead
+    ├── AuthenticationTimeError         `auth_time` is longer ago than `max_age`
+    ├── NonceError                      `nonce` is not the one that was sent
+    ├── AccessTokenHashError            `at_hash` is not the access token's
+    └── CodeHashError                   `c_hash` is not the code's
+
+No error holds the token, nor anything of its content but short values of `alg`, `kid`, `iss`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import math
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import jwt
+
+from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from hydra_client.api import OAuth2Api
+    from hydra_client.models import JsonWebKey
+
+__all__ = [
+    "AccessTokenHashError",
+    "AlgorithmError",
+    "AudienceError",
+    "AuthenticationTimeError",
+    "AuthorizedPartyError",
+    "ClaimTypeError",
+    "CodeHashError",
+    "CriticalHeaderError",
+    "DuplicateMemberError",
+    "EmbeddedKeyError",
+    "ExpiredError",
+    "IdTokenClaims",
+    "IdTokenVerifier",
+    "InvalidIdTokenError",
+    "IssuerError",
+    "MalformedTokenError",
+    "MissingClaimError",
+    "NonceError",
+    "NotYetValidError",
+    "SignatureError",
+    "TokenTypeError",
+    "UnknownKeyError",
+]
+
+# The server signs with RSA keys. Symmetric algorithms would make a secret of the public key.
+_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_SMALLEST_KEY = 2048
+_LONGEST_TOKEN = 256 * 1024
+_PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+# A key that the server took back must not count for longer than this, in seconds.
+_KEY_LIFETIME = 3600.0
+# Seconds between two fetches that tokens brought about.
+_COOL_DOWN = 30.0
+
+
+class InvalidIdTokenError(HydraException):
+    """An ID token is not to be believed. The class says why."""
+
+
+class MalformedTokenError(InvalidIdTokenError):
+    """It is no signed JWT in compact form (RFC 7515 section 7.1): cut, padded, or no JWT at all."""
+
+
+class DuplicateMemberError(InvalidIdTokenError):
+    """A name stands twice in the header or the claims, so that readers could differ."""
+
+
+class CriticalHeaderError(InvalidIdTokenError):
+    """The header has `crit` (RFC 7515 section 4.1.11), and no extension is understood here."""
+
+
+class EmbeddedKeyError(InvalidIdTokenError):
+    """The header brings a key, or an address of one; only the server's own keys count."""
+
+
+class TokenTypeError(InvalidIdTokenError):
+    """The header's `typ` names another kind of token."""
+
+
+class AlgorithmError(InvalidIdTokenError):
+    """The header's `alg` is missing, `none`, or not one of those that are allowed."""
+
+
+class UnknownKeyError(InvalidIdTokenError):
+    """The header's `kid` is missing, or names no key of the server that could have signed."""
+
+
+class SignatureError(InvalidIdTokenError):
+    """No key of the server made this signature."""
+
+
+class MissingClaimError(InvalidIdTokenError):
+    """A claim that has to be there is not."""
+
+
+class ClaimTypeError(InvalidIdTokenError):
+    """A claim has a type or a value that it cannot have."""
+
+
+class IssuerError(InvalidIdTokenError):
+    """`iss` is not the issuer in the server's discovery document, character by character."""
+
+
+class AudienceError(InvalidIdTokenError):
+    """`aud` does not name this client."""
+
+
+class AuthorizedPartyError(InvalidIdTokenError):
+    """`azp` is another client, or is missing though `aud` names others."""
+
+
+class ExpiredError(InvalidIdTokenError):
+    """`exp` has passed."""
+
+
+class NotYetValidError(InvalidIdTokenError):
+    """`iat` or `nbf` lies in the future."""
+
+
+class AuthenticationTimeError(InvalidIdTokenError):
+    """The user logged in longer ago than `max_age` allows."""
+
+
+class NonceError(InvalidIdTokenError):
+    """`nonce` is not the one that was sent, or is missing: the token answers another request."""
+
+
+class AccessTokenHashError(InvalidIdTokenError):
+    """`at_hash` belongs to another access token."""
+
+
+class CodeHashError(InvalidIdTokenError):
+    """`c_hash` belongs to another code."""
+
+
+class IdTokenClaims(Mapping[str, Any]):
+    """Claims of an ID token that was verified. Immutable; also a mapping, with all claims by name.
+
+    Attributes:
+        iss: The server that issued it.
+        sub: Who the user is.
+        aud: Whom it is meant for; this client is among them.
+        exp: When it ends, in seconds since 1970-01-01 UTC.
+        iat: When it was issued, in seconds since 1970-01-01 UTC.
+        auth_time: When the user logged in, in seconds since 1970-01-01 UTC.
+        nonce: The nonce of the authorization request; the server makes one up where none was sent.
+        azp: The client that it was issued to.
+        at_hash: Hash of the access token that came with it.
+        c_hash: Hash of the code that came with it.
+    """
+
+    __slots__ = (
+        "_claims",
+        "at_hash",
+        "aud",
+        "auth_time",
+        "azp",
+        "c_hash",
+        "exp",
+        "iat",
+        "iss",
+        "nonce",
+        "sub",
+    )
+
+    iss: str
+    sub: str
+    aud: tuple[str, ...]
+    exp: float
+    iat: float
+    auth_time: float | None
+    nonce: str | None
+    azp: str | None
+    at_hash: str | None
+    c_hash: str | None
+    _claims: Mapping[str, Any]
+
+    def __init__(self, claims: Mapping[str, Any]) -> None:
+        for name in self.__slots__[1:]:
+            object.__setattr__(self, name, claims.get(name))
+        object.__setattr__(self, "aud", _audience(claims))
+        object.__setattr__(self, "_claims", MappingProxyType(dict(claims)))
+
+    def __getitem__(self, name: str) -> Any:
+        return self._claims[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._claims)
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name}: claims cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name}: claims cannot be changed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return IdTokenClaims, (dict(self._claims),)
+
+    def __repr__(self) -> str:
+        others = ", ".join(sorted(set(self._claims) - {"iss", "sub", "aud", "exp"}))
+        return (
+            f"IdTokenClaims(iss={self.iss!r}, sub={self.sub!r}, aud={self.aud!r}, "
+            f"exp={self.exp!r}, and {others})"
+        )
+
+
+class IdTokenVerifier:
+    """Verifies ID tokens that one server issued to one client. Thread-safe; make one and keep it.
+
+    Args:
+        api: The API, with a credential for `hydra.keys.get`, or of a server that shows its keys
+            to everybody.
+        client_id: The client that the tokens are meant for.
+        algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
+        leeway: Seconds by which the server's clock may differ from this one.
+        clock: Tells the time, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        ApiTypeError, ApiValueError: A setting cannot be right.
+    """
+
+    def __init__(
+        self,
+        api: OAuth2Api,
+        client_id: str,
+        algorithms: Sequence[str] = ("RS256",),
+        leeway: float = 0.0,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if isinstance(algorithms, str):
+            raise ApiTypeError("algorithms must be a list of strings, got one string")
+        unknown = [str(algorithm) for algorithm in algorithms if algorithm not in _ALGORITHMS]
+        if unknown or not algorithms:
+            raise ApiValueError(
+                f"algorithms: {', '.join(unknown) or 'none given'}; possible are "
+                f"{', '.join(sorted(_ALGORITHMS))}"
+            )
+        self.api = api
+        self.client_id = _argument("client_id", client_id)
+        self.algorithms = tuple(algorithms)
+        self.leeway = _seconds("leeway", leeway)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._issuer: str | None = None
+        self._keys: _Keys | None = None
+        self._refetched_at = -math.inf
+
+    def verify(
+        self,
+        id_token: str,
+        *,
+        nonce: str | None,
+        access_token: str | None = None,
+        code: str | None = None,
+        max_age: float | None = None,
+    ) -> IdTokenClaims:
+        """Verify an ID token: its signature, and that it was meant for this client, now.
+
+        Args:
+            id_token: The ID token as it came.
+            nonce: The nonce of the authorization request. None only where none was sent: the
+                server makes one up then, and it is not compared.
+            access_token: The access token that came with it. `at_hash` must be there and belong to
+                it. Leave it out for tokens from the token endpoint, which have none.
+            code: The code that came with it. `c_hash` must be there and belong to it.
+            max_age: Seconds that may have passed since the user logged in.
+
+        Returns:
+            The claims.
+
+        Scope: hydra.keys.get. Policy: action "get" on
+        "rn:hydra:keys:hydra.openid.id-token:public".
+
+        Raises:
+            InvalidIdTokenError: The token is not to be believed; the subclass says why.
+            ApiTypeError, ApiValueError: An argument cannot be right.
+            HydraException: The server's keys or its name could not be fetched; see `well_known`
+                and `get_well_known`.
+
+        Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
+        """
+        expected = {
+            name: None if value is None else _argument(name, value)
+            for name, value in (("nonce", nonce), ("access_token", access_token), ("code", code))
+        }
+        oldest = None if max_age is None else _seconds("max_age", max_age)
+        header, content, signed, signature = _split(id_token)
+        algorithm = self._check_header(header)
+        self._check_signature(header.get("kid"), algorithm, signed, signature)
+        claims = _members(content)
+        _check_types(claims)
+        self._check_parties(claims)
+        self._check_times(claims, oldest)
+        if nonce is not None and not _same(nonce, claims.get("nonce", "")):
+            raise NonceError("nonce is missing, or not the one that was sent")
+        for claim, value, error in (
+            ("at_hash", expected["access_token"], AccessTokenHashError),
+            ("c_hash", expected["code"], CodeHashError),
+        ):
+            if value is not None:
+                if claim not in claims:
+                    raise MissingClaimError(f"{claim} is missing")
+                if not _same(claims[claim], _half_hash(value, algorithm)):
+                    raise error(f"{claim} belongs to another value than the one that came along")
+        return IdTokenClaims(claims)
+
+    def _check_header(self, header: Mapping[str, Any]) -> str:
+        if "crit" in header:
+            raise CriticalHeaderError("the header has crit, and no extension is understood")
+        brought = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
+        if brought:
+            raise EmbeddedKeyError(f"the header has {brought[0]}, a key of its own")
+        kind = header.get("typ", "JWT")
+        if not isinstance(kind, str) or kind.upper() != "JWT":
+            raise TokenTypeError("the header's typ is not JWT")
+        algorithm = header.get("alg")
+        if not isinstance(algorithm, str) or algorithm not in self.algorithms:
+            raise AlgorithmError(f"alg is {_shown(algorithm)}, not {' or '.join(self.algorithms)}")
+        return algorithm
+
+    def _check_signature(
+        self, kid: object, algorithm: str, signed: bytes, signature: bytes
+    ) -> None:
+        if not isinstance(kid, str):
+            raise UnknownKeyError("the header has no kid")
+        before = self._keys
+        keys = self._current_keys()
+        if _is_signed(keys.candidates(kid, algorithm), algorithm, signed, signature):
+            return
+        if keys is before:
+            # The kid stays when the server's keys are rotated, so either failure may mean new keys.
+            keys = self._newer_keys(keys)
+            if _is_signed(keys.candidates(kid, algorithm), algorithm, signed, signature):
+                return
+        if not keys.candidates(kid, algorithm):
+            raise UnknownKeyError(f"the server has no key {_shown(kid)} for {algorithm}")
+        raise SignatureError("no key of the server made the signature")
+
+    def _current_keys(self) -> _Keys:
+        keys = self._keys
+        if keys is not None and not self._is_old(keys.fetched_at, _KEY_LIFETIME):
+            return keys
+        with self._lock:
+            if self._keys is keys:
+                self._keys = self._fetch_keys()
+            return self._keys  # type: ignore[return-value]  # keys is None no longer
+
+    def _newer_keys(self, known: _Keys) -> _Keys:
+        with self._lock:
+            if self._keys is known and self._is_old(self._refetched_at, _COOL_DOWN):
+                # Noted before the attempt: one that fails cools down as well.
+                self._refetched_at = self._clock()
+                self._keys = self._fetch_keys()
+            return self._keys or known
+
+    def _fetch_keys(self) -> _Keys:
+        return _Keys(self.api.well_known().keys, self._clock())
+
+    def _is_old(self, since: float, lifetime: float) -> bool:
+        # A clock that was set back says nothing of age.
+        return not 0 <= self._clock() - since < lifetime
+
+    def _check_parties(self, claims: Mapping[str, Any]) -> None:
+        issuer = self._issuer
+        if issuer is None:
+            issuer = self._issuer = self.api.get_well_known().issuer
+        if claims["iss"] != issuer:
+            raise IssuerError(f"iss is {_shown(claims['iss'])}, not {issuer!r}")
+        audience = _audience(claims)
+        if self.client_id not in audience:
+            raise AudienceError(f"aud does not name {self.client_id!r}")
+        authorized = claims.get("azp")
+        if authorized is None and len(set(audience)) > 1:
+            raise AuthorizedPartyError("aud names several, and azp is missing")
+        if authorized is not None and authorized != self.client_id:
+            raise AuthorizedPartyError(f"azp is not {self.client_id!r}")
+
+    def _check_times(self, claims: Mapping[str, Any], max_age: float | None) -> None:
+        now = self._clock()
+        if now >= claims["exp"] + self.leeway:
+            raise ExpiredError(f"expired {now - claims['exp']:.0f} s ago")
+        for name in ("iat", "nbf"):
+            ahead = claims.get(name, now) - now
+            if ahead > self.leeway:
+                raise NotYetValidError(f"{name} lies {ahead:.0f} s ahead")
+        if max_age is not None:
+            if "auth_time" not in claims:
+                raise MissingClaimError("auth_time is missing")
+            age = now - claims["auth_time"]
+            if not -self.leeway <= age <= max_age + self.leeway:
+                raise AuthenticationTimeError(f"auth_time is {age:.0f} s ago, not within {max_age}")
+
+    def __repr__(self) -> str:
+        return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
+
+
+class _Keys:
+    """The server's keys as they were at one time, those parsed that were needed."""
+
+    def __init__(self, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
+        self.fetched_at = fetched_at
+        self._keys = tuple(keys)
+        self._parsed: dict[int, RSAPublicKey | None] = {}
+
+    def candidates(self, kid: str, algorithm: str) -> list[RSAPublicKey]:
+        """Give the keys that may have signed. A rotation may leave several with one kid."""
+        return [
+            parsed
+            for number, key in enumerate(self._keys)
+            if key.kid == kid
+            and key.kty == "RSA"
+            and key.use in (None, "", "sig")
+            and key.alg in (None, "", algorithm)
+            and (parsed := self._parse(number, key)) is not None
+        ]
+
+    def _parse(self, number: int, key: JsonWebKey) -> RSAPublicKey | None:
+        if number not in self._parsed:
+            parsed = None
+            try:
+                # The public members alone: a set that shows private ones still holds public keys.
+                parsed = jwt.get_algorithm_by_name("RS256").from_jwk(
+                    {"kty": "RSA", "n": key.n or "", "e": key.e or ""}
+                )
+            except (jwt.PyJWTError, ValueError, TypeError):
+                pass  # one key that cannot be read is no reason to do without the others
+            weak = parsed is not None and parsed.key_size < _SMALLEST_KEY
+            self._parsed[number] = None if weak else parsed
+        return self._parsed[number]
+
+
+def _is_signed(
+    keys: Sequence[RSAPublicKey], algorithm: str, signed: bytes, signature: bytes
+) -> bool:
+    verify = jwt.get_algorithm_by_name(algorithm).verify
+    return any(verify(signed, key, signature) for key in keys)
+
+
+def _split(token: object) -> tuple[dict[str, Any], bytes, bytes, bytes]:
+    """Take a token apart: header, claims still as bytes, what is signed, and the signature."""
+    if not isinstance(token, str):
+        raise ApiTypeError(f"id_token must be a string, got {type(token).__name__}")
+    if len(token) > _LONGEST_TOKEN:
+        raise MalformedTokenError(f"longer than {_LONGEST_TOKEN // 1024} KiB")
+    parts = _PARTS.fullmatch(token)
+    if parts is None:
+        raise MalformedTokenError("not three parts of base64url with dots between")
+    header, content, signature = (_decoded(part) for part in parts.groups())
+    return _members(header), content, token.rpartition(".")[0].encode("ascii"), signature
+
+
+def _decoded(part: str) -> bytes:
+    # What is left over in the last character must be zero, or one token had several spellings.
+    raw = b"" if len(part) % 4 == 1 else base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if _encoded(raw) != part:
+        raise MalformedTokenError("a part is no whole base64url (RFC 7515 section 2)")
+    return raw
+
+
+def _encoded(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _members(document: bytes) -> dict[str, Any]:
+    members = None
+    try:
+        members = json.loads(
+            document.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError):
+        pass  # the error would hold the document
+    if not isinstance(members, dict):
+        raise MalformedTokenError("header or claims are no JSON object")
+    return members
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise DuplicateMemberError("a name stands twice in header or claims")
+    return members
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+def _check_types(claims: Mapping[str, Any]) -> None:
+    for name in ("iss", "sub", "aud", "exp", "iat"):
+        if name not in claims:
+            raise MissingClaimError(f"{name} is missing")
+    for name in ("iss", "sub", "nonce", "azp", "at_hash", "c_hash"):
+        if not isinstance(claims.get(name, ""), str):
+            raise ClaimTypeError(f"{name} must be a string")
+    if not claims["sub"]:
+        raise ClaimTypeError("sub is empty")
+    for name in ("exp", "iat", "nbf", "auth_time"):
+        if name in claims and not _is_time(claims[name]):
+            raise ClaimTypeError(f"{name} must be a number of seconds since 1970")
+    if not all(isinstance(name, str) for name in _audience(claims)):
+        raise ClaimTypeError("aud must be a string or a list of strings")
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _audience(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    audience = claims["aud"]
+    return tuple(audience) if isinstance(audience, list) else (audience,)
+
+
+def _half_hash(value: str, algorithm: str) -> str:
+    """Hash as at_hash and c_hash do (OpenID Connect Core section 3.1.3.6)."""
+    digest = hashlib.new(f"sha{algorithm[2:]}", value.encode(errors="surrogatepass")).digest()
+    return _encoded(digest[: len(digest) // 2])
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(
+        one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass")
+    )
+
+
+def _argument(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
+    if not value:
+        raise ApiValueError(f"{name} is empty")
+    return value
+
+
+def _seconds(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ApiTypeError(f"{name} must be a number of seconds, got {type(value).__name__}")
+    if not 0 <= value < math.inf:
+        raise ApiValueError(f"{name} must not be negative, nor without end")
+    return float(value)
+
+
+def _shown(value: object) -> str:
+    return f"{value!r:.100}" if isinstance(value, str) else f"of type {type(value).__name__}"
