@@ -1,0 +1,206 @@
+"""From a recorded request to the call that sends it.
+
+Method, path, fields and credentials tell which; names and places of exchanges say nothing here, so
+that any recording can be sent.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+import re
+from base64 import b64decode
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
+
+import hydra_client
+
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
+# HTTP method, path, method of the SDK, the credentials that it sends.
+ROUTES = [
+    ("GET", "/clients", "list_oauth2_clients", "bearer"),
+    ("POST", "/clients", "create_oauth2_client", "bearer"),
+    ("GET", "/clients/{id}", "get_oauth2_client", "bearer"),
+    ("PUT", "/clients/{id}", "update_oauth2_client", "bearer"),
+    ("DELETE", "/clients/{id}", "delete_oauth2_client", "bearer"),
+    ("GET", "/oauth2/auth", "oauth_auth", ""),
+    ("POST", "/oauth2/token", "oauth_token", "basic"),
+    ("POST", "/oauth2/introspect", "introspect_oauth2_token", "bearer basic"),
+    ("POST", "/oauth2/revoke", "revoke_oauth2_token", "basic"),
+    ("GET", "/oauth2/consent/requests/{id}", "get_oauth2_consent_request", "bearer"),
+    ("PATCH", "/oauth2/consent/requests/{id}/accept", "accept_oauth2_consent_request", "bearer"),
+    ("PATCH", "/oauth2/consent/requests/{id}/reject", "reject_oauth2_consent_request", "bearer"),
+    ("GET", "/.well-known/openid-configuration", "get_well_known", ""),
+    ("GET", "/.well-known/jwks.json", "well_known", "bearer"),
+]
+BODIES = {
+    "create_oauth2_client": hydra_client.OAuth2Client,
+    "update_oauth2_client": hydra_client.OAuth2Client,
+    "accept_oauth2_consent_request": hydra_client.ConsentRequestAcceptance,
+    "reject_oauth2_consent_request": hydra_client.ConsentRequestRejection,
+}
+# Fields that a method has; None where it takes any. Those that it needs come first.
+FIELDS = {
+    "oauth_auth": None,
+    "oauth_token": None,
+    "introspect_oauth2_token": ("token", "scope"),
+    "revoke_oauth2_token": ("token",),
+}
+
+# Why an exchange is not sent: no call says it ...
+NO_OPERATION = "none of the 14 operations has this method and path"
+NO_MODEL = "the body is no JSON object of the operation's model"
+NO_FORM = "there is no form"
+FIELD_MISSING = "the form lacks the field that the operation is about"
+FIELD_UNKNOWN = "the operation has no such parameter, or has it once"
+OTHER_CONTENT = "the body is labelled or placed as the operation's is not"
+OTHER_SPELLING = "the id is percent-encoded in another way"
+NOT_FORM_ENCODED = "id and secret are not form-encoded, as the token endpoint expects them"
+OTHER_CREDENTIALS = "the credentials are of a kind that the operation does not take"
+# ... or the SDK refuses to send it.
+NO_CREDENTIALS = "refused: no credentials where they are needed"
+ID_UNADDRESSABLE = "refused: no later call could address this id"
+SECRET_TOO_SHORT = "refused: a client secret under 6 characters"
+
+
+@dataclass
+class Call:
+    """How a request is sent: a method, its arguments, the settings that it needs."""
+
+    method: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    refused: str | None = None
+    """Why nothing is sent."""
+
+    def refuse(self, reason: str) -> None:
+        self.refused = self.refused or reason
+
+    def __call__(self, api: Any) -> Any:
+        return getattr(api, self.method)(**self.arguments)
+
+
+class UnsayableError(Exception):
+    """No call sends this request; `str()` says why."""
+
+
+def call_for(request: dict[str, Any]) -> Call:
+    """The call that sends a recorded request. Raises UnsayableError if there is none."""
+    path, _, query = request["path"].partition("?")
+    headers = {name.lower(): value for name, value in request["headers"].items()}
+    call, credentials = _route(request["method"], path)
+    has_query = call.method == "oauth_auth"
+    if query and not has_query:
+        raise UnsayableError(FIELD_UNKNOWN)
+    if call.method in BODIES:
+        _put_model(call, request["body"], headers)
+    elif call.method in FIELDS:
+        _put_fields(call, query if has_query else _form(request["body"], headers))
+    if (has_query or call.method not in (*BODIES, *FIELDS)) and request["body"] is not None:
+        raise UnsayableError(OTHER_CONTENT)
+    _put_credentials(call, credentials, headers)
+    fixed = {"authorization", "content-type", "accept", "host", "content-length", "user-agent"}
+    more = {name: value for name, value in headers.items() if name not in fixed}
+    if more:
+        call.arguments["headers"] = more
+    return call
+
+
+def _route(http_method: str, path: str) -> tuple[Call, str]:
+    for method, template, name, credentials in ROUTES:
+        match = re.fullmatch(re.escape(template).replace(r"\{id\}", "([^/]*)"), path)
+        if method != http_method or match is None:
+            continue
+        call = Call(name)
+        for segment in match.groups():
+            call.arguments["id"] = id = unquote(segment, errors="surrogateescape")
+            if not id or _unaddressable(id):
+                call.refuse(ID_UNADDRESSABLE)
+            elif quote(id, safe="", errors="surrogateescape") != segment or not _is_utf8(id):
+                raise UnsayableError(OTHER_SPELLING)
+        return call, credentials
+    raise UnsayableError(NO_OPERATION)
+
+
+def _unaddressable(id: str) -> bool:
+    return id in (".", "..") or "/" in id or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in id)
+
+
+def _is_utf8(text: str) -> bool:
+    return not re.search("[\ud800-\udfff]", text)
+
+
+def _put_model(call: Call, body: str | None, headers: dict[str, str]) -> None:
+    if headers.get("content-type") != JSON:
+        raise UnsayableError(OTHER_CONTENT)
+    try:
+        document = json.loads(body or "")
+        model = BODIES[call.method].from_dict(document)
+    except (ValueError, hydra_client.ApiDecodeError):
+        raise UnsayableError(NO_MODEL) from None
+    call.arguments["body"] = model
+    id, secret = document.get("id"), document.get("client_secret")
+    if call.method == "create_oauth2_client" and id and _unaddressable(id):
+        call.refuse(ID_UNADDRESSABLE)
+    if secret is not None and len(secret) < 6:
+        call.refuse(SECRET_TOO_SHORT)
+
+
+def _form(body: str | None, headers: dict[str, str]) -> str:
+    if body is None:
+        raise UnsayableError(NO_FORM)
+    if headers.get("content-type") != FORM:
+        raise UnsayableError(OTHER_CONTENT)
+    return body
+
+
+def _put_fields(call: Call, text: str) -> None:
+    pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
+    values = dict(pairs)
+    known = FIELDS[call.method]
+    if known is not None and known[0] not in values:
+        raise UnsayableError(FIELD_MISSING)
+    if (
+        len(values) < len(pairs)
+        or not set(values) <= set(values if known is None else known)
+        or {"timeout", "headers"} & set(values)
+        or not _is_utf8("".join(sum(pairs, ())))
+    ):
+        raise UnsayableError(FIELD_UNKNOWN)
+    call.arguments.update(values)
+
+
+def _put_credentials(call: Call, taken: str, headers: dict[str, str]) -> None:
+    kind, _, value = headers.get("authorization", "").partition(" ")
+    kind = kind.lower()
+    if not kind:
+        # A public client names itself in the form.
+        if taken and not (call.method == "oauth_token" and call.arguments.get("client_id")):
+            call.refuse(NO_CREDENTIALS)
+    elif kind not in taken.split():
+        raise UnsayableError(OTHER_CREDENTIALS)
+    elif kind == "bearer":
+        if not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise UnsayableError(OTHER_CREDENTIALS)
+        call.settings["access_token"] = value
+    else:
+        username, password = _basic(value)
+        if call.method == "oauth_token":
+            recorded = username, password
+            username, password = unquote_plus(username), unquote_plus(password)
+            if (quote_plus(username), quote_plus(password)) != recorded:
+                raise UnsayableError(NOT_FORM_ENCODED)
+        call.settings |= {"username": username, "password": password}
+
+
+def _basic(value: str) -> tuple[str, str]:
+    try:
+        username, colon, password = b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise UnsayableError(OTHER_CREDENTIALS) from None
+    if not colon:
+        raise UnsayableError(OTHER_CREDENTIALS)
+    return username, password

@@ -1,0 +1,214 @@
+"""Every request of the recordings that a client makes, sent by the SDK's own methods.
+
+It has to reach a server as it was recorded, and the recorded answer has to come back as the right
+model or error. What no method sends stands in a table, with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+import responses
+from wire import calls
+from wire.calls import FORM, JSON, Call, UnsayableError, call_for
+from wire.expected import SUCCESS, check_data, check_error
+from wire.replay_server import Received, ReplayServer
+
+import hydra_client as sdk
+
+RECORDINGS = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))["exchanges"]
+    for path in sorted((Path(__file__).parent / "recordings").glob("*.json"))
+}
+
+UNSENT = {
+    "jwks without a token": calls.NO_CREDENTIALS,
+    "clients: list without a token": calls.NO_CREDENTIALS,
+    "clients: create with a secret that is too short": calls.SECRET_TOO_SHORT,
+    "clients: create from a body that is not JSON": calls.NO_MODEL,
+    "clients: create with an id that has a slash": calls.ID_UNADDRESSABLE,
+    "clients: get the id with a slash": calls.ID_UNADDRESSABLE,
+    "token: that secret, not encoded": calls.NOT_FORM_ENCODED,
+    "token: no client authentication": calls.NO_CREDENTIALS,
+    "token: no form at all": calls.NO_FORM,
+    "consent: get without a token": calls.NO_CREDENTIALS,
+    "introspect: no authentication": calls.NO_CREDENTIALS,
+    "introspect: no token field": calls.FIELD_MISSING,
+    "revoke: no authentication": calls.NO_CREDENTIALS,
+    "a method that the path does not have": calls.NO_OPERATION,
+    "a path that does not exist": calls.NO_OPERATION,
+}
+"""Exchanges that no method sends, and why. All recordings here are of the same 81 exchanges."""
+
+
+def every() -> Iterator[Any]:
+    for recording, exchanges in RECORDINGS.items():
+        for place, exchange in enumerate(exchanges):
+            try:
+                call = call_for(exchange["request"])
+            except UnsayableError:
+                continue
+            yield pytest.param(exchange, call, id=f"{recording}-{place}-{exchange['name']}")
+
+
+EVERY = list(every())
+SENT = [case for case in EVERY if not case.values[1].refused]
+REFUSED = [case for case in EVERY if case.values[1].refused]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ReplayServer]:
+    with ReplayServer() as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: ReplayServer) -> Iterator[sdk.ApiClient]:
+    with sdk.ApiClient(sdk.Configuration(server.url, retries=0)) as client:
+        yield client
+
+
+def configured(client: sdk.ApiClient, call: Call) -> sdk.OAuth2Api:
+    for name, value in call.settings.items():
+        setattr(client.configuration, name, value)
+    return sdk.OAuth2Api(client)
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_every_exchange_is_sent_or_has_its_reason(recording: str) -> None:
+    exchanges = RECORDINGS[recording]
+    unsent, sent = {}, 0
+    for exchange in exchanges:
+        try:
+            reason = call_for(exchange["request"]).refused
+        except UnsayableError as error:
+            reason = str(error)
+        if reason is None:
+            sent += 1
+        else:
+            unsent[exchange["name"]] = reason
+    assert unsent == UNSENT
+    assert sent + len(UNSENT) == len(exchanges) == 81
+
+
+def check_request(got: Received, recorded: dict[str, Any]) -> None:
+    path, _, query = recorded["path"].partition("?")
+    got_path, _, got_query = got.target.partition("?")
+    headers = {name.lower(): value for name, value in recorded["headers"].items()}
+    assert (got.method, got_path) == (recorded["method"], path)
+    assert pairs(got_query) == pairs(query)
+
+    kind = headers.get("content-type")
+    assert got.header("content-type") == kind
+    if kind == FORM:
+        assert pairs(got.body.decode()) == pairs(recorded["body"])
+    elif kind == JSON:
+        assert json.loads(got.body) == json.loads(recorded["body"])
+    else:
+        assert got.body == b""
+
+    assert got.header("accept") == "application/json"
+    assert with_scheme_in_lower_case(got.header("authorization")) == with_scheme_in_lower_case(
+        headers.get("authorization")
+    )
+    assert got.header("cookie") == headers.get("cookie")
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    return sorted(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
+
+
+def with_scheme_in_lower_case(value: str | None) -> str | None:
+    scheme, space, rest = (value or "").partition(" ")
+    return scheme.lower() + space + rest if value else None
+
+
+@pytest.mark.parametrize(("exchange", "call"), SENT)
+def test_a_request_arrives_as_recorded_and_its_answer_is_understood(
+    exchange: dict[str, Any], call: Call, server: ReplayServer, client: sdk.ApiClient
+) -> None:
+    recorded, response = exchange["request"], exchange["response"]
+    api = configured(client, call)
+    server.expect(response)
+    if response["status"] in SUCCESS[call.method][0]:
+        check_data(call(api), call.method, response)
+        answer = call(api.with_http_info)
+        check_data(answer.data, call.method, response)
+        assert answer.status == response["status"]
+        assert dict(answer.headers) == response["headers"]
+    else:
+        for asked in (api, api.with_http_info):
+            with pytest.raises(sdk.ApiException) as raised:
+                call(asked)
+            check_error(raised.value, call.method, response)
+    assert len(server.received) == 2
+    for got in server.received:
+        check_request(got, recorded)
+
+
+@pytest.mark.parametrize(("exchange", "call"), REFUSED)
+def test_what_cannot_be_right_is_refused_before_it_is_sent(
+    exchange: dict[str, Any], call: Call, server: ReplayServer, client: sdk.ApiClient
+) -> None:
+    server.expect(exchange["response"])
+    with pytest.raises(sdk.ApiValueError):
+        call(configured(client, call))
+    assert server.received == []
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_responses_stands_in_for_the_server(recording: str) -> None:
+    """Users of `responses` see the same requests; here they go by the generator's spellings."""
+    sent = 0
+    configuration = sdk.Configuration("http://hydra.test.localhost", retries=0)
+    for exchange in RECORDINGS[recording]:
+        recorded, response = exchange["request"], exchange["response"]
+        try:
+            call = call_for(recorded)
+        except UnsayableError:
+            continue
+        if call.refused:
+            continue
+        generators_own = call.method.replace("oauth2", "o_auth2")
+        with responses.RequestsMock() as mock, sdk.ApiClient(configuration) as client:
+            mock.add(
+                recorded["method"],
+                configuration.host + recorded["path"],
+                status=response["status"],
+                body=response["body"] or "",
+                headers={
+                    name: value
+                    for name, value in response["headers"].items()
+                    if name not in ("Content-Type", "Transfer-Encoding")
+                },
+                content_type=response["headers"].get("Content-Type"),
+            )
+            api = configured(client, call)
+            as_generated = Call(generators_own, call.arguments)
+            if response["status"] in SUCCESS[call.method][0]:
+                check_data(as_generated(api), call.method, response)
+            else:
+                with pytest.raises(sdk.ApiException) as raised:
+                    as_generated(api)
+                check_error(raised.value, call.method, response)
+            (intercepted,) = mock.calls
+            request = intercepted.request
+            body = request.body or b""
+            check_request(
+                Received(
+                    request.method,
+                    request.path_url,
+                    {name.lower(): [value] for name, value in request.headers.items()},
+                    body.encode() if isinstance(body, str) else body,
+                ),
+                recorded,
+            )
+        sent += 1
+        for name in call.settings:
+            setattr(configuration, name, None)
+    assert sent == 81 - len(UNSENT)
