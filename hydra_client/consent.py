@@ -22,7 +22,6 @@ import hashlib
 import hmac
 import math
 import re
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -38,6 +37,7 @@ from hydra_client.exceptions import (
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
 from hydra_client.query import error_texts, parameters
+from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -183,7 +183,7 @@ class ConsentApp:
     ) -> None:
         self.api = api
         self.clock = clock
-        self._lock = threading.Lock()
+        self._flights: SingleFlight[_Place] = SingleFlight()
         self._expected: _Place | None = None
         if public_url is not None:
             place = _place(public_url)
@@ -247,15 +247,18 @@ class ConsentApp:
         return challenge
 
     def _authorize_endpoint(self) -> _Place:
-        with self._lock:
-            if self._expected is None:
-                self._expected = _place(self.api.get_well_known().authorization_endpoint)
-            if self._expected is None:
-                raise RedirectUrlError(
-                    "The authorization_endpoint in the server's discovery document is no http or "
-                    "https URL."
-                )
-            return self._expected
+        if self._expected is None:
+            self._expected = self._flights.do("discovery", self._discovered)
+        return self._expected
+
+    def _discovered(self) -> _Place:
+        place = _place(self.api.get_well_known().authorization_endpoint)
+        if place is None:
+            raise RedirectUrlError(
+                "The authorization_endpoint in the server's discovery document is no http or https "
+                "URL."
+            )
+        return place
 
     def __repr__(self) -> str:
         return f"ConsentApp({self.api.api_client!r})"

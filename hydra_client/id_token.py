@@ -37,7 +37,6 @@ import hmac
 import json
 import math
 import re
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -46,6 +45,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -282,7 +282,7 @@ class IdTokenVerifier:
         self.algorithms = tuple(algorithms)
         self.leeway = _seconds("leeway", leeway)
         self._clock = clock
-        self._lock = threading.Lock()
+        self._flights: SingleFlight[_Keys] = SingleFlight()
         self._issuer: str | None = None
         self._keys: _Keys | None = None
         self._refetched_at = -math.inf
@@ -379,24 +379,26 @@ class IdTokenVerifier:
         raise SignatureError("no key of the server made the signature")
 
     def _current_keys(self) -> _Keys:
-        keys = self._keys
-        if keys is not None and not self._is_old(keys.fetched_at, _KEY_LIFETIME):
-            return keys
-        with self._lock:
-            if self._keys is keys:
-                self._keys = self._fetch_keys()
-            return self._keys  # type: ignore[return-value]  # keys is None no longer
+        known = self._keys
+        if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
+            return known
+        return self._flights.do("keys", lambda: self._fetched(known))
 
     def _newer_keys(self, known: _Keys) -> _Keys:
-        with self._lock:
+        def work() -> _Keys:
             if self._keys is known and self._is_old(self._refetched_at, _COOL_DOWN):
                 # Noted before the attempt: one that fails cools down as well.
                 self._refetched_at = self._clock()
-                self._keys = self._fetch_keys()
+                return self._fetched(known)
             return self._keys or known
 
-    def _fetch_keys(self) -> _Keys:
-        return _Keys(self.api.well_known().keys, self._clock())
+        return self._flights.do("keys", work)
+
+    def _fetched(self, known: _Keys | None) -> _Keys:
+        """Fetch the keys, if nobody has done so since they were looked at."""
+        if self._keys is None or self._keys is known:
+            self._keys = _Keys(self.api.well_known().keys, self._clock())
+        return self._keys
 
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing of age.
