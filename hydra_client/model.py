@@ -158,10 +158,10 @@ class _Moment(Field):
 
     def decoded(self, value: Any) -> Any:
         try:
-            moment = _parse_time(value)
+            aware = _parse_time(value).tzinfo is not None
         except (ValueError, OverflowError):
-            raise self.wrong(ApiDecodeError, value) from None
-        if moment.tzinfo is None:
+            aware = False  # and the parser's own error, which quotes the value, ends here
+        if not aware:
             raise self.wrong(ApiDecodeError, value)
         return value
 
@@ -250,8 +250,9 @@ class Model(metaclass=_ModelType):
     _shapes: set[tuple[object, ...]] = set()
 
     def __init_subclass__(cls) -> None:
-        fields = [field for field in vars(cls).values() if isinstance(field, Field)]
-        cls._fields = {field.attribute: field for field in fields}
+        own = {name: field for name, field in vars(cls).items() if isinstance(field, Field)}
+        cls._fields = cls._fields | own
+        fields = cls._fields.values()
         cls._by_wire = {field.wire: field for field in fields}
         cls._lists = tuple(field.wire for field in fields if isinstance(field, _Texts))
         cls._deep = tuple(
@@ -269,13 +270,13 @@ class Model(metaclass=_ModelType):
             field.__set__(self, value)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: dict[str, Any]) -> Self:
         """Make a model of a JSON object; names are the API's.
 
         Raises:
             ApiDecodeError: A field has another type than the API gives it. The message names it.
         """
-        return cls._adopt(_plain(data))
+        return cls._adopt(_copy(data, ApiDecodeError))
 
     @classmethod
     def from_json(cls, document: str | bytes) -> Self:
@@ -287,8 +288,12 @@ class Model(metaclass=_ModelType):
         return cls._adopt(parse_json(document))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object, names as in the API, unknown fields included. It is a copy."""
-        copy: dict[str, Any] = _plain(self._data)
+        """Give the JSON object, names as in the API, unknown fields included. It is a copy.
+
+        Raises:
+            ApiValueError: The model holds itself, or has more levels than Python can follow.
+        """
+        copy: dict[str, Any] = _copy(self._data, ApiValueError)
         return copy
 
     def to_json(self) -> str:
@@ -325,6 +330,8 @@ class Model(metaclass=_ModelType):
 
     @classmethod
     def _check(cls, data: dict[str, Any], shape: tuple[object, ...]) -> None:
+        if not all(isinstance(name, str) for name in data):
+            raise ApiDecodeError(f"{cls.__name__}: a name that is no string")
         for field in cls._fields.values():
             value = data.get(field.key(data))
             if value is not None and type(value) is not field.json_type:
@@ -393,6 +400,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Model):
         return _plain(value._data)
     return value
+
+
+def _copy(value: Any, error: type[HydraException]) -> Any:
+    try:
+        return _plain(value)
+    except RecursionError:
+        pass
+    raise error("an object that holds itself, or has too many levels")
 
 
 def _object_of(value: Any) -> dict[str, Any]:

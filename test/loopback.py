@@ -1,0 +1,325 @@
+"""Servers on loopback that say exactly what a test tells them to, byte by byte.
+
+They stand where the network is, so that nothing of the package is replaced in its tests. Whatever a
+server waits for ends when the test does.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import ssl
+import struct
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import trustme
+
+import hydra_client
+
+# Longer than any test takes, shorter than patience lasts.
+LONG = 20.0
+
+
+class Request(NamedTuple):
+    """A request as it came off the wire."""
+
+    method: str
+    target: str
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+    head: bytes
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+    @property
+    def id(self) -> str:
+        """What the last segment of the path stands for."""
+        return urllib.parse.unquote(self.path.rpartition("/")[2], errors="strict")
+
+    @property
+    def query(self) -> dict[str, str]:
+        return fields(self.target.partition("?")[2])
+
+    @property
+    def form(self) -> dict[str, str]:
+        assert self.headers["content-type"] == "application/x-www-form-urlencoded"
+        return fields(self.body.decode("ascii"))
+
+    @property
+    def json(self) -> Any:
+        assert self.headers["content-type"] == "application/json"
+        return json.loads(self.body)
+
+    @property
+    def basic(self) -> tuple[str, str]:
+        """Id and secret, as they were put into the header."""
+        scheme, _, value = self.headers["authorization"].partition(" ")
+        assert scheme == "Basic"
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        return user, password
+
+
+def fields(encoded: str) -> dict[str, str]:
+    """Read form fields or a query as a strict server does: each once, and UTF-8."""
+    pairs = urllib.parse.parse_qsl(
+        encoded, keep_blank_values=True, strict_parsing=bool(encoded), errors="strict"
+    )
+    assert len(dict(pairs)) == len(pairs)
+    return dict(pairs)
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, server: Server, sock: socket.socket) -> None:
+        self.server = server
+        self.sock = sock
+
+    def read(self) -> Request | None:
+        """Read one request; None when the client hung up."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = self.sock.recv(65536)
+            if not more:
+                assert not data, "half a request"
+                return None
+            data += more
+        head, _, body = data.partition(b"\r\n\r\n")
+        line, *lines = head.decode("latin-1").split("\r\n")
+        method, target, version = line.split(" ")
+        assert version == "HTTP/1.1"
+        headers: dict[str, str] = {}
+        for name, _, value in (line.partition(": ") for line in lines):
+            assert name.lower() not in headers, f"{name} twice"
+            headers[name.lower()] = value
+        length = int(headers.get("content-length", "0"))
+        while len(body) < length:
+            more = self.sock.recv(65536)
+            assert more, "half a body"
+            body += more
+        assert len(body) == length, "more than the body"
+        request = Request(method, target, headers, body, head)
+        self.server.requests.append(request)
+        return request
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def trickle(self, data: bytes, pause: float = 0.05) -> None:
+        """Send byte by byte until the client has had enough."""
+        for byte in data:
+            self.send(bytes([byte]))
+            if self.server.ended.wait(pause):
+                return
+
+    def stall(self) -> None:
+        """Say nothing more, and wait for the client to hang up."""
+        self.sock.settimeout(LONG)
+        try:
+            while self.sock.recv(65536):
+                pass
+        except ConnectionError:
+            pass
+
+    def reset(self) -> None:
+        """Drop the connection with a TCP reset."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
+
+
+# What a server does about one request: sends bytes, or something of its own. A connection is kept
+# until a step closes it, or the client does.
+Step = bytes | Callable[[Peer], object]
+
+
+class Server:
+    """Answers the first request by the first step, the next by the next, and the rest by the last.
+
+    Args:
+        steps: What to do about each request.
+        context: Speaks TLS, when given.
+        greet: Called for each connection before anything is read; False ends the connection.
+    """
+
+    def __init__(
+        self,
+        *steps: Step,
+        context: ssl.SSLContext | None = None,
+        greet: Callable[[Peer], object] | None = None,
+    ) -> None:
+        self.steps = list(steps)
+        self.context = context
+        self.greet = greet
+        self.requests: list[Request] = []
+        self.connections = 0
+        self.ended = threading.Event()
+        self.failures: list[BaseException] = []
+        self._lock = threading.Lock()
+        self._step = 0
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port: int = self._listener.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"{'http' if self.context is None else 'https'}://127.0.0.1:{self.port}"
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.requests]
+
+    def __enter__(self) -> Server:
+        self._start(self._accept)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        # Wakes the accepting thread, which a close alone would not.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        with self._lock:
+            for sock in self._open:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        for thread in self._threads:
+            thread.join(LONG)
+            assert not thread.is_alive()
+        self._listener.close()
+        if self.failures:
+            raise self.failures[0]
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.add(sock)
+            self._start(self._serve, sock)
+
+    def _serve(self, sock: socket.socket) -> None:
+        try:
+            sock.settimeout(LONG)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.greet is None or self.greet(Peer(self, sock)) is not False:
+                if self.context is not None:
+                    sock = self.context.wrap_socket(sock, server_side=True)
+                    with self._lock:
+                        self._open.add(sock)
+                self._talk(Peer(self, sock))
+        except (OSError, ValueError):
+            pass  # the client hung up, or a step did
+        except BaseException as error:
+            self.failures.append(error)
+        finally:
+            with self._lock:
+                self._open.discard(sock)
+                sock.close()
+
+    def _talk(self, peer: Peer) -> None:
+        while peer.read() is not None:
+            with self._lock:
+                step = self.steps[min(self._step, len(self.steps) - 1)]
+                self._step += 1
+            if isinstance(step, bytes):
+                peer.send(step)
+            else:
+                step(peer)
+
+
+def answer(
+    body: object = b"", status: int = 200, reason: str = "OK", version: str = "1.1", **headers: str
+) -> bytes:
+    """Write an answer as a server should. `_` in the name of a header stands for `-`."""
+    if not isinstance(body, bytes):
+        body = json.dumps(body).encode()
+    lines = [f"HTTP/{version} {status} {reason}", f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def chunked(*parts: bytes, **headers: str) -> bytes:
+    """Write an answer in chunks."""
+    lines = ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
+
+
+@contextmanager
+def api(server: Server | str, **settings: Any) -> Iterator[hydra_client.OAuth2Api]:
+    """Make an API for a server, with a bearer token unless told otherwise."""
+    settings.setdefault("access_token", "access-token-0001")
+    settings.setdefault("timeout", LONG)
+    host = server if isinstance(server, str) else server.url
+    with hydra_client.ApiClient(hydra_client.Configuration(host, **settings)) as client:
+        yield hydra_client.OAuth2Api(client)
+
+
+def refusing_port() -> int:
+    """Find a port on loopback where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def black_hole() -> Iterator[tuple[str, int]]:
+    """Give an address whose packets go unanswered: a full queue, of which nobody takes any."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+        waiting = []
+        try:
+            for _ in range(8):
+                sock = socket.socket()
+                waiting.append(sock)
+                sock.settimeout(0.1)
+                try:
+                    sock.connect(address)
+                except TimeoutError:
+                    break
+            else:
+                raise AssertionError("the queue never fills on this system")
+            yield address
+        finally:
+            for sock in waiting:
+                sock.close()
+
+
+class Authority:
+    """A certificate authority of a test's own."""
+
+    def __init__(self, folder: Any) -> None:
+        self._authority = trustme.CA()
+        self.bundle = str(folder / "authority.pem")
+        self._authority.cert_pem.write_to_path(self.bundle)
+
+    def context(self, *names: str) -> ssl.SSLContext:
+        """Make a server's context with a certificate for these names."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(*names).configure_cert(context)
+        return context
+
+
+@contextmanager
+def within(seconds: float, slack: float = 5.0) -> Iterator[None]:
+    """Hold that a call ends by its deadline, with much slack for a busy machine."""
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < seconds + slack
