@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hydra_client.configuration import Configuration, checked_timeout, checked_token
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
     from typing_extensions import Self
 
+    from hydra_client.configuration import SupportsToken
     from hydra_client.model import Model
     from hydra_client.rest import Deadline
-    from hydra_client.tokens import TokenSource
 
 T = TypeVar("T")
 
@@ -88,9 +89,10 @@ class ApiClient:
         self._rest = Rest(self.configuration, session)
         self._basic = BasicAuth(self.configuration)
         self._bearer = BearerAuth(self)
+        from hydra_client.tokens import ClientCredentials
         self.authentications: dict[str, AuthBase] = {"basic": self._basic, "oauth2": self._bearer}
         self._checked_headers: dict[str, str] = {}
-        self._source: tuple[object, TokenSource] | None = None
+        self._credentials = ClientCredentials()
         self._warned = False
 
     @property
@@ -158,15 +160,29 @@ class ApiClient:
             return access_token
         return checked_token(self._token_source().token(self.configuration.scopes or scopes))
 
-    def _token_source(self) -> TokenSource:
+    def _token_source(self) -> SupportsToken:
         """Return where tokens come from: what is configured, or client credentials."""
-        configuration = self.configuration
-        key = (configuration.access_token, configuration.username, configuration.password)
-        if self._source is None or self._source[0] != key:
-            from hydra_client.tokens import source_for
+        from hydra_client.tokens import source_for
 
-            self._source = (key, source_for(self))
-        return self._source[1]
+        return source_for(self)
+
+    def _with_credentials(self, username: str, password: str) -> Self:
+        """Return a client of the same server, over the same connections, for another caller."""
+        configuration = copy(self.configuration)
+        configuration.username = username
+        configuration.password = password
+        configuration.access_token = None
+        client = type(self).__new__(type(self))
+        client.__setstate__(
+            {
+                "configuration": configuration,
+                "default_headers": self.default_headers,
+                "session": self.session,
+            }
+        )
+        client._rest = self._rest
+        client._warned = self._warned
+        return client
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
         """Authorize, send and decode; with a new token once, where the server refused the old one."""
@@ -219,7 +235,9 @@ class ApiClient:
         self, call: Call, token: str, refused: ApiException
     ) -> tuple[str, tuple[str, ...]]:
         """Get another token in place of a refused one; without one the refusal stands."""
-        self._token_source().drop(token)
+        drop = getattr(self._token_source(), "drop", None)
+        if drop is not None:
+            drop(token)
         renewed = self.token(call.operation.scopes)
         if renewed == token:
             raise refused
