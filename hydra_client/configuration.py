@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -188,7 +187,7 @@ def _host(name: str, value: Any) -> str:
         elif any(segment in (".", "..") for segment in parts.path.split("/")):
             problem = "has '.' or '..' in its path"
     if problem:
-        shown = re.sub(r"[?#].*", "?…", re.sub(r"//.*@", "//***@", host))
+        shown = re.sub(r"(?s)[?#].*", "?…", re.sub(r"(?s)^(\w+:/*)?.*@", r"\1***@", host))
         raise ApiValueError(
             f"host {shown!r} {problem}; it should look like https://hydra.example.com"
         )
@@ -233,7 +232,7 @@ def _optional_text(name: str, value: Any) -> str | None:
 
 
 def _path(name: str, value: Any) -> str | None:
-    return None if value is None else _text(name, os.fspath(value))
+    return _optional_text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
 
 
 def _credential(name: str, value: Any) -> str | None:
@@ -264,7 +263,11 @@ def checked_token(token: object) -> str:
 def _scopes(name: str, value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
-    scopes = value.split() if isinstance(value, str) else list(value)
+    if not isinstance(value, Sequence):
+        raise ApiTypeError(
+            f"{name} must be a string or a list of strings, got {type(value).__name__}"
+        )
+    scopes = value.split() if isinstance(value, str) else value
     for scope in scopes:
         if not _SCOPE.fullmatch(_text(name, scope)):
             raise ApiValueError(f"{name}: {scope!r} is no scope (RFC 6749 section 3.3)")
@@ -283,7 +286,7 @@ def checked_timeout(name: str, value: Any) -> float:
         raise ApiTypeError(
             f"{name} must be a number of seconds for the whole call, got {type(value).__name__}"
         )
-    if not 0 < value <= _LONGEST_TIMEOUT or math.isnan(value):
+    if not 0 < value <= _LONGEST_TIMEOUT:
         raise ApiValueError(f"{name} must be above 0 and at most a day, in seconds; got {value}")
     return float(value)
 
