@@ -41,12 +41,22 @@ _HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "
 _SHORTEST = 4
 
 
-def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """Mask the given secrets, in every form they travel in, and whatever is labelled as a secret."""
-    for secret in secrets:
-        if len(secret) >= _SHORTEST:
-            for form in _forms(secret):
-                text = text.replace(form, MASK)
+def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:
+    """Mask the given secrets, in every form they travel in, and whatever is labelled as a secret.
+
+    Args:
+        text: What might be shown.
+        secrets: What must not.
+        cut: Whether the text was cut off at its end, perhaps amid a secret.
+    """
+    if cut:
+        text = text.rstrip("\ufffd")  # what stands for half a character
+    forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
+    # The longest first: one that begins like another would leave the other's end.
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, MASK)
+        begun = range(len(form) - 1, 0, -1) if cut else ()
+        text = next((text[:-n] + MASK for n in begun if text.endswith(form[:n])), text)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
