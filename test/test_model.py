@@ -172,7 +172,7 @@ def test_a_time_is_assigned_as_an_aware_datetime() -> None:
     assert request.to_dict() == {"expiresAt": None}
     with pytest.raises(ApiValueError, match="naive"):
         request.expires_at = datetime(2018, 3, 1)  # noqa: DTZ001 - it is what must be refused
-    with pytest.raises(ApiTypeError, match="expected a time with its offset from UTC .*, got str"):
+    with pytest.raises(ApiTypeError, match=r"expected a time with its offset from UTC .*, got str"):
         request.expires_at = "2018-03-01T00:00:00Z"  # type: ignore[assignment]
 
 
