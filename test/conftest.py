@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 import hypothesis
@@ -17,19 +18,29 @@ EXTRAS = {
     "cli": ("click", "rich", "yaml"),
     "emulator": ("werkzeug", "jwt", "cryptography", "bcrypt"),
 }
-NEEDS = {
-    "cli": ["cli", "emulator"],
-    "emulator": ["emulator"],
-    "live": ["emulator"],
-    "test_docs.py": ["cli", "emulator", "jwt"],
-    "test_id_token.py": ["jwt"],
-}
+FOLDERS = {"cli": {"cli", "emulator", "jwt"}, "emulator": {"emulator"}, "live": {"emulator"}}
+IMPORT = re.compile(r"^(?:import|from) hydra_client\.(cli|emulator|id_token)\b", re.MULTILINE)
+
 MISSING = {
     extra
     for extra, modules in EXTRAS.items()
     if any(importlib.util.find_spec(module) is None for module in modules)
 }
-collect_ignore = [name for name, extras in NEEDS.items() if MISSING.intersection(extras)]
+
+
+def needs(path: Path) -> set[str]:
+    """The extras that a folder or a module of tests needs."""
+    if path.is_dir():
+        return FOLDERS.get(path.name, set())
+    imported = set(IMPORT.findall(path.read_text(encoding="utf-8")))
+    return {"jwt" if name == "id_token" else name for name in imported}
+
+
+collect_ignore = [
+    path.name
+    for path in sorted(HERE.iterdir())
+    if (path.is_dir() or path.suffix == ".py") and MISSING & needs(path)
+]
 
 # Examples are drawn alike on every run of a build, and at random on a contributor's machine.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
