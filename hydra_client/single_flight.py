@@ -141,7 +141,7 @@ class SingleFlight(Generic[T]):
         self._changed.notify_all()
 
 
-def _after_fork() -> None:
+def _after_fork() -> None:  # pragma: no cover - runs in forked processes only, which exit at once
     # A thread that the fork left behind may hold it for ever. Flights of the parent count as none.
     SingleFlight._changed = threading.Condition()
 

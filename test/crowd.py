@@ -1,0 +1,55 @@
+"""Threads that do something at the same time, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+
+class Crowd:
+    """A context: on leaving, every thread has ended."""
+
+    def __init__(self) -> None:
+        self.results: list[Any] = []
+        self.errors: list[Any] = []
+        self._threads: list[threading.Thread] = []
+
+    def send(self, count: int, action: Callable[[], object]) -> None:
+        """Let so many threads act, all at once."""
+        together = threading.Barrier(count)
+
+        def act() -> None:
+            together.wait(30)
+            try:
+                self.results.append(action())
+            except BaseException as error:
+                self.errors.append(error)
+
+        threads = [threading.Thread(target=act, daemon=True) for _ in range(count)]
+        self._threads += threads
+        for thread in threads:
+            thread.start()
+
+    def wait_for_errors(self, count: int) -> None:
+        """Return when so many have failed."""
+        for _ in range(3000):
+            if len(self.errors) >= count:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"only {len(self.errors)} failed")
+
+    def __enter__(self) -> Crowd:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for thread in self._threads:
+            thread.join(60)
+        assert not any(thread.is_alive() for thread in self._threads)
