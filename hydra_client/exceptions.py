@@ -185,7 +185,9 @@ def error_for(
         retry_after: Seconds from the answer's Retry-After.
         secrets: What was sent and must not be shown.
     """
-    text = redact(body[:_LONGEST_BODY].decode(errors="replace"), secrets)
+    cut = len(body) > _LONGEST_BODY
+    text = redact(body[:_LONGEST_BODY].decode(errors="replace"), secrets, cut)
+    reason = redact(reason, secrets)
     error, description = (None if part is None else redact(part, secrets) for part in _said(text))
     kind, hint = _meaning(operation, status, f"{error} {description}", id)
     parts = [f"{operation.name}: {status} {reason}".rstrip()]

@@ -323,3 +323,88 @@ def within(seconds: float, slack: float = 5.0) -> Iterator[None]:
     started = time.monotonic()
     yield
     assert time.monotonic() - started < seconds + slack
+
+
+class Operation(NamedTuple):
+    """One call of an operation: how it is made, and an answer that is its success."""
+
+    call: Callable[[Any], Any]  # takes an OAuth2Api or its with_http_info
+    success: bytes
+    repeatable: bool = True  # after an attempt whose outcome is unknown
+    credential: str | None = "Bearer"
+
+
+CLIENT = {"id": "photos", "client_name": "Photos", "redirect_uris": None, "public": False}
+ISSUED = "at-0001"
+CODE = "code-0001"
+TOKENS = {"access_token": ISSUED, "token_type": "bearer", "expires_in": 3599, "scope": "a"}
+CONFIGURATION: dict[str, object] = {
+    "issuer": "http://hydra.example.com/",
+    "authorization_endpoint": "http://hydra.example.com/oauth2/auth",
+    "token_endpoint": "http://hydra.example.com/oauth2/token",
+    "jwks_uri": "http://hydra.example.com/.well-known/jwks.json",
+    "subject_types_supported": ["pairwise", "public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "response_types_supported": ["code", "code id_token"],
+}
+CONSENT = {
+    "id": "c1",
+    "clientId": "photos",
+    "requestedScopes": ["openid"],
+    "expiresAt": "2018-03-01T12:00:00.123456789Z",
+    "redirectUrl": "http://hydra.example.com/oauth2/auth?client_id=photos&consent=c1",
+}
+DONE = answer(status=204, reason="No Content")
+ONE = answer(CLIENT)
+CREATED = answer(CLIENT, 201, "Created", Location="/clients/photos")
+
+OPERATIONS = {
+    "accept_oauth2_consent_request": Operation(
+        lambda api: api.accept_oauth2_consent_request(
+            "c1", hydra_client.ConsentRequestAcceptance(subject="alice", grant_scopes=["openid"])
+        ),
+        DONE,
+    ),
+    "create_oauth2_client": Operation(
+        lambda api: api.create_oauth2_client(hydra_client.OAuth2Client(client_name="Photos")),
+        CREATED,
+        repeatable=False,
+    ),
+    "delete_oauth2_client": Operation(lambda api: api.delete_oauth2_client("photos"), DONE),
+    "get_oauth2_client": Operation(lambda api: api.get_oauth2_client("photos"), ONE),
+    "get_oauth2_consent_request": Operation(
+        lambda api: api.get_oauth2_consent_request("c1"), answer(CONSENT)
+    ),
+    "get_well_known": Operation(
+        lambda api: api.get_well_known(), answer(CONFIGURATION), credential=None
+    ),
+    "introspect_oauth2_token": Operation(
+        lambda api: api.introspect_oauth2_token(ISSUED), answer({"active": False})
+    ),
+    "list_oauth2_clients": Operation(lambda api: api.list_oauth2_clients(), answer([CLIENT])),
+    "oauth_auth": Operation(
+        lambda api: api.oauth_auth(client_id="photos", state="state-0001"),
+        answer(status=302, reason="Found", Location="http://127.0.0.1:3000/consent?consent=c1"),
+        credential=None,
+    ),
+    "oauth_token": Operation(
+        lambda api: api.oauth_token(grant_type="authorization_code", code=CODE),
+        answer(TOKENS),
+        repeatable=False,
+        credential="Basic",
+    ),
+    "reject_oauth2_consent_request": Operation(
+        lambda api: api.reject_oauth2_consent_request(
+            "c1", hydra_client.ConsentRequestRejection(reason="no")
+        ),
+        DONE,
+    ),
+    "revoke_oauth2_token": Operation(
+        lambda api: api.revoke_oauth2_token(ISSUED), answer(), credential="Basic"
+    ),
+    "update_oauth2_client": Operation(
+        lambda api: api.update_oauth2_client("photos", hydra_client.OAuth2Client(id="photos")),
+        CREATED,
+    ),
+    "well_known": Operation(lambda api: api.well_known(), answer({"keys": []})),
+}
