@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -15,12 +16,13 @@ from hydra_client.model import Model, parse_json
 from hydra_client.redaction import SECRET_PARAMETERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_IN_ID = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile(r"[\r\n\x00]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
@@ -261,20 +263,22 @@ def path_segment(operation: Operation[Any], id: object) -> str:
     check_id(operation, id)
     if not id:
         raise ApiValueError(f"{operation.name}: id is empty; it would address another resource")
-    return _ascii(operation, "id", lambda: quote(id, safe=""))
+    return quote(id, safe="")
 
 
 def check_id(operation: Operation[Any], id: str) -> None:
     """Refuse an id that the server could never be asked for again."""
-    if id in (".", "..") or "/" in id or _CONTROL.search(id):
+    if id in (".", "..") or _NOT_IN_ID.search(id):
         raise ApiValueError(
             f"{operation.name}: the id {id!r} cannot be addressed: an id must not be '.' or '..' "
-            "nor contain '/' or control characters"
+            "nor contain '/', control characters or half a surrogate pair"
         )
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse headers that would break the request, or replace what the client sets itself."""
+    if not isinstance(headers, Mapping):
+        raise ApiTypeError(f"headers must be a mapping, got {type(headers).__name__}")
     for name, value in headers.items():
         if not (_is_text(name) and _is_text(value)):
             raise ApiTypeError("headers: names and values must be strings")
@@ -330,6 +334,8 @@ def _checked_body(
             f"{operation.name}: client_secret must have at least {_SHORTEST_SECRET} characters; "
             "leave it unset to have one made on create, or to keep the old one on update"
         )
+    if _SURROGATE.search(secret):
+        raise ApiValueError(f"{operation.name}: client_secret contains half a surrogate pair")
     return body, (secret,)
 
 
@@ -345,15 +351,7 @@ def _urlencode(
             raise ApiTypeError(
                 f"{operation.name}: {name} must be a string, got {type(value).__name__}"
             )
+        if _SURROGATE.search(name + value):
+            raise ApiValueError(f"{operation.name}: {name!a} contains half a surrogate pair")
         pairs.append((name, value))
-    secrets = tuple(value for name, value in pairs if name in SECRET_PARAMETERS)
-    return _ascii(operation, "a parameter", lambda: urlencode(pairs)), secrets
-
-
-def _ascii(operation: Operation[Any], what: str, write: Callable[[], str]) -> str:
-    """Refuse half a surrogate pair. Python's own error would hold the text."""
-    try:
-        return write()
-    except UnicodeEncodeError:
-        pass
-    raise ApiValueError(f"{operation.name}: {what} contains half a surrogate pair")
+    return urlencode(pairs), tuple(value for name, value in pairs if name in SECRET_PARAMETERS)
