@@ -141,11 +141,13 @@ class HydraEmulator:
         self._state.consent_url = url
 
     def api(self, **settings: Any) -> OAuth2Api:
-        """The SDK, logged in as root; `settings` are those of `hydra_client.connect`."""
+        """The SDK, logged in as root unless `settings`, those of `connect`, name another client."""
         # The one place that knows the SDK, so that the two cannot agree with each other.
         import hydra_client
 
-        return hydra_client.connect(self.url, *self.root, **settings)
+        client_id, client_secret = self.root
+        login = {"client_id": client_id, "client_secret": client_secret}
+        return hydra_client.connect(self.url, **{**login, **settings})
 
     def handle(self, request: Request) -> Answer:
         """The answer to one request, after whatever fault is scripted for it."""
