@@ -16,13 +16,14 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PYTHONS = $(shell for version in 3.10 3.11 3.12 3.13 3.14; do \
     PYENV_VERSION=$$version python$$version -c 'import sys; print(sys.executable)' 2>/dev/null; done; true)
 
-TOX = $(BIN)/tox run $(if $(PYTHONS),--discover $(PYTHONS))
+DISCOVER = $(if $(PYTHONS),--discover $(PYTHONS))
+TOX = $(BIN)/tox run $(DISCOVER)
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\): .*## /make \1: /p' $(MAKEFILE_LIST)
 
 test: $(BIN)/tox ## everything that must hold: style, types, generated files, tests on each Python, coverage
-	$(TOX)
+	$(BIN)/tox run-parallel --parallel auto --parallel-no-spinner $(DISCOVER)
 
 demo: $(BIN)/hydra-client ## the main job, step by step, against an embedded server
 	@$(BIN)/hydra-client demo
