@@ -84,7 +84,7 @@ __all__ = [
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _SMALLEST_KEY = 2048
 _LONGEST_TOKEN = 256 * 1024
-_PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 # A key that the server took back must not count for longer than this, in seconds.
 _KEY_LIFETIME = 3600.0
 # Seconds between two fetches that tokens brought about.

@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-import requests
 import responses
+from browsing import Browser, told
 from hypothesis import example, given
 from hypothesis import strategies as st
 from recorded import NAMES, Recording
@@ -58,24 +58,6 @@ THEN = 1795426710.0
 def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     version, store = request.param
     return {"version": version, "store": store}
-
-
-class Browser:
-    """Keeps cookies, and shows each redirect instead of following it."""
-
-    def __init__(self) -> None:
-        self.session = requests.Session()
-        self.session.trust_env = False
-
-    def __call__(self, url: str) -> str:
-        answer = self.session.get(url, allow_redirects=False, timeout=10)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
-
-
-def told(url: str) -> dict[str, str]:
-    parts = urlsplit(url)
-    return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
 
 class Flow:
