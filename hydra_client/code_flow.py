@@ -268,17 +268,13 @@ class CodeFlow:
             return tokens
 
     def _code(self, callback: object) -> str:
-        problem = ""
         try:
             found = parameters(callback, "code", "state", "error", "error_description")
         except ValueError as error:
-            problem = f"No answer: {error}."
-        else:
-            doubled = [name for name, values in found.items() if len(values) > 1]
-            if doubled:
-                problem = f"The answer has {doubled[0]} more than once."
-        if problem:
-            raise CallbackError(problem)
+            raise CallbackError(f"No answer: {error}.") from None
+        doubled = [name for name, values in found.items() if len(values) > 1]
+        if doubled:
+            raise CallbackError(f"The answer has {doubled[0]} more than once.")
         (state,) = found["state"] or [""]
         with self._lock:
             if self._answered or not _same(state, self.state):

@@ -487,13 +487,10 @@ def _bytes(name: str, value: object) -> bytes:
 
 
 def _consent_id(query: object) -> str:
-    problem = ""
     try:
         found = parameters(query, "consent", "error", "error_description")
     except ValueError as error:
-        problem = str(error)
-    if problem:
-        raise ConsentIdError(f"No consent request: {problem}.")
+        raise ConsentIdError(f"No consent request: {error}.") from None
     if found["error"]:
         raise AuthorizationRequestError(*error_texts(found))
     ids = found["consent"]
