@@ -169,8 +169,8 @@ class ClientCredentials(TokenSource):
         if kept is not None and kept.is_fresh(now):
             return kept.access_token  # another thread was a moment faster
         stored = self._stored(key)
-        # The one that was refused, or has ended, may still be there.
-        if stored is not None and (kept is None or stored.access_token != kept.access_token):
+        # The one that was refused may still be there, or one before it.
+        if stored is not None and (kept is None or stored.issued_at > kept.issued_at):
             kept = self._tokens[key] = stored
             if kept.is_fresh(now):
                 return kept.access_token
@@ -250,10 +250,11 @@ class Key(NamedTuple):
 class _Token:
     """A token, and its times by the clock of its source."""
 
-    __slots__ = ("access_token", "expires_at", "renew_at")
+    __slots__ = ("access_token", "expires_at", "issued_at", "renew_at")
 
     def __init__(self, access_token: object, issued_at: float, expires_in: int | None) -> None:
         self.access_token = checked_token(access_token)
+        self.issued_at = issued_at
         lifetime = math.inf if expires_in is None else min(max(expires_in, 0), _LONGEST_LIFE)
         self.renew_at = issued_at + lifetime * (1 - _AHEAD)
         self.expires_at = issued_at + lifetime
