@@ -63,6 +63,7 @@ OTHER_CREDENTIALS = "the credentials are of a kind that the operation does not t
 # ... or the SDK refuses to send it.
 NO_CREDENTIALS = "refused: no credentials where they are needed"
 ID_UNADDRESSABLE = "refused: no later call could address this id"
+CONTROL_CHARACTERS = "refused: control characters in id or secret, which no Basic can carry"
 SECRET_TOO_SHORT = "refused: a client secret under 6 characters"
 
 
@@ -126,7 +127,7 @@ def _route(http_method: str, path: str) -> tuple[Call, str]:
 
 
 def _unaddressable(id: str) -> bool:
-    return id in (".", "..") or "/" in id or any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in id)
+    return id in (".", "..") or re.search(r"[/\x00-\x1f\x7f-\x9f]", id) is not None
 
 
 def _is_utf8(text: str) -> bool:
@@ -193,6 +194,8 @@ def _put_credentials(call: Call, taken: str, headers: dict[str, str]) -> None:
             username, password = unquote_plus(username), unquote_plus(password)
             if (quote_plus(username), quote_plus(password)) != recorded:
                 raise UnsayableError(NOT_FORM_ENCODED)
+        if re.search(r"[\x00-\x1f\x7f]", username + password):
+            call.refuse(CONTROL_CHARACTERS)
         call.settings |= {"username": username, "password": password}
 
 
