@@ -10,8 +10,8 @@ so it listens on loopback alone. What it does:
 
 What it leaves out, answering 404: `/policies`, `/keys`, `/warden` (`HydraEmulator.allow` stands in
 for policies), `/health/metrics`, and the server's own fallback consent page. `prompt` and
-`max_age` have their effect on ID tokens in 0.10; `id_token_hint` and `acr_values` are ignored. TLS
-termination is off.
+`max_age` have their effect on ID tokens in 0.10; `id_token_hint` is ignored. TLS termination is
+off.
 
     with HydraEmulator(version="0.10") as hydra:
         api = hydra.api()

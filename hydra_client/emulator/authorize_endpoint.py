@@ -23,7 +23,7 @@ from .errors import (
 from .go_http import GoUrlError, Request, Values, query_of, unescape, with_fragment, with_query
 from .id_tokens import id_token
 from .keys import half_hash
-from .scopes import covers
+from .scopes import covers, distinct, words
 from .state import State
 from .tokens import CODE_LIFETIME, LIFETIME, Claims, Grant
 
@@ -71,12 +71,11 @@ def _read(state: State, request: Request, authorization: _Authorization) -> Clie
     except (NotFoundError, PlainError):
         raise OAuthError("invalid_client") from None
     authorization.redirect_uri = _redirect_uri(authorization.form, client)
-    response_types = authorization.form.get("response_type").split(" ")
-    authorization.response_types = [word for word in response_types if word]
+    authorization.response_types = words(authorization.form.get("response_type"))
     if len(authorization.form.get("state").encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
         raise OAuthError("invalid_state")
     authorization.state = authorization.form.get("state")
-    authorization.scopes = [word for word in authorization.form.get("scope").split(" ") if word]
+    authorization.scopes = distinct(words(authorization.form.get("scope")))
     return client
 
 
@@ -154,7 +153,7 @@ def _return(
     grant = Grant(
         client_id=client.id,
         requested_at=now,
-        scopes=consent.granted_scopes,
+        scopes=distinct(consent.granted_scopes),
         form=authorization.form,
         subject=consent.subject,
         claims=Claims(
@@ -325,15 +324,7 @@ def _error(state: State, authorization: _Authorization, error: HydraError) -> An
         query.add_all(told)
         return found(with_query(state.consent_url, query))
     told.set("state", authorization.state)
-    if _in_fragment(state, authorization, name):
+    if authorization.asks_exactly("token") or len(authorization.response_types) > 1:
         return found(with_fragment(authorization.redirect_uri, told))
     told.add_all(query_of(authorization.redirect_uri))
     return found(with_query(authorization.redirect_uri, told))
-
-
-def _in_fragment(state: State, authorization: _Authorization, name: str) -> bool:
-    if state.variant.is_0_9:
-        return authorization.asks_exactly("token") or len(authorization.response_types) > 1
-    if not authorization.response_types or authorization.asks_exactly("code"):
-        return False
-    return name != "unsupported_response_type"

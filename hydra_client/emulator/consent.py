@@ -47,7 +47,10 @@ class ConsentRequests:
 
     def add(self, request: ConsentRequest) -> None:
         """Remembers a new request, or a changed one."""
-        self._requests[request.id] = replace(request)
+        granted = request.granted_scopes
+        if self._in_sql:  # where a space ends a scope, and is therefore taken out of each
+            granted = [scope.replace(" ", "") for scope in granted]
+        self._requests[request.id] = replace(request, granted_scopes=granted)
 
     def get(self, id: str) -> ConsentRequest:
         """A copy of the request, also after it expired. Raises NotFoundError."""
@@ -58,10 +61,10 @@ class ConsentRequests:
     def to_json(self, request: ConsentRequest) -> dict[str, Any]:
         """What the consent app is told."""
         # Scopes pass through one column of text, where none and one without a name look alike.
-        scopes = [""] if self._in_sql and not request.requested_scopes else request.requested_scopes
+        nothing = [""] if self._in_sql else None
         return {
             "id": request.id,
-            **({"requestedScopes": scopes} if scopes else {}),
+            "requestedScopes": request.requested_scopes or nothing,
             "clientId": request.client_id,
             "expiresAt": rfc3339(request.expires_at, digits=6 if self._in_sql else 9),
             "redirectUrl": request.redirect_url,

@@ -22,6 +22,8 @@ def id_token(state: State, grant: Grant) -> str:
         raise OAuthError("insufficient_entropy")
     members = claim_members(claims, is_0_9=state.variant.is_0_9)
     members["nonce"] = nonce or str(uuid4())
+    if grant.form.get("acr_values") and not state.variant.is_0_9:
+        members["acr"] = "0"
     members["iat"] = int(now)
     return sign(members)
 

@@ -1,8 +1,18 @@
-"""Whether the scopes a client has cover the scope that is asked for."""
+"""Lists of scopes, and whether those a client has cover the one that is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+
+def words(text: str) -> list[str]:
+    """The words between the spaces: scopes, response types, grant types."""
+    return [word for part in text.split(" ") if (word := part.strip())]
+
+
+def distinct(scopes: Iterable[str]) -> list[str]:
+    """Each scope once, where it came first."""
+    return list(dict.fromkeys(scopes))
 
 
 def covers(granted: Iterable[str], wanted: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from .answers import Answer, oauth_error, oauth_json
 from .authorize_endpoint import has
@@ -11,7 +12,7 @@ from .clients import Client
 from .errors import HydraError, OAuthError
 from .go_http import GoUrlError, Request, Values, unescape
 from .id_tokens import id_token
-from .scopes import covers
+from .scopes import covers, distinct, words
 from .state import State
 from .tokens import LIFETIME, Grant, UnknownClientError
 
@@ -29,7 +30,7 @@ def token(state: State, request: Request, id: str) -> Answer:
 
 def _token(state: State, request: Request) -> dict[str, Any]:
     form = request.post_form
-    grant_type = " ".join(word for word in form.get("grant_type").split(" ") if word)
+    grant_type = " ".join(words(form.get("grant_type")))
     if not request.form_is_readable or not grant_type:
         raise OAuthError("invalid_request")
     client = _client(state, request)
@@ -71,7 +72,7 @@ def authenticated(state: State, id: str, secret: str) -> Client:
 
 
 def _client_credentials(state: State, client: Client, form: Values) -> dict[str, Any]:
-    scopes = [word for word in form.get("scope").split(" ") if word]
+    scopes = distinct(words(form.get("scope")))
     if not all(covers(client.scopes, scope) for scope in scopes):
         raise OAuthError("invalid_scope")
     if client.public or not has(client.grants, "client_credentials"):
@@ -90,22 +91,20 @@ def _authorization_code(state: State, client: Client, form: Values) -> dict[str,
         authorized = tokens.find(tokens.codes, code)
     except UnknownClientError:
         raise OAuthError("server_error") from None
-    if authorized is None:
-        unknown = "invalid_request" if state.variant.is_0_9 else "authorization_code_inactive"
-        raise OAuthError(unknown)
-    try:
-        tokens.check(tokens.codes, code, authorized, now)
-    except OAuthError:
-        raise OAuthError("invalid_request") from None
-    if authorized.client_id != client.id:
+    inactive = "invalid_request" if state.variant.is_0_9 else "authorization_code_inactive"
+    if authorized is None or not tokens.codes.is_whole(code):
+        raise OAuthError(inactive)
+    if authorized.expires_at < now or authorized.client_id != client.id:
         raise OAuthError("invalid_request")
     redirect_uri = authorized.form.get("redirect_uri")
     if redirect_uri and redirect_uri != form.get("redirect_uri"):
         raise OAuthError("invalid_request")
     tokens.codes.drop(code)
     grant = replace(authorized, requested_at=now, expires_at=now + LIFETIME)
+    if state.variant.is_0_9:  # which does not tie the tokens to those of the authorization
+        grant.id = str(uuid4())
     answer = _answer(grant, tokens.access.issue(grant))
-    if _is_offline(state, grant):
+    if has(grant.scopes, "offline"):
         answer["refresh_token"] = tokens.refresh.issue(replace(grant, expires_at=0))
     if (openid := tokens.openid.pop(code, None)) is not None:
         answer["id_token"] = id_token(state, openid)
@@ -139,12 +138,6 @@ def _refresh_token(state: State, client: Client, form: Values) -> dict[str, Any]
     answer = _answer(grant, tokens.access.issue(grant))
     answer["refresh_token"] = tokens.refresh.issue(replace(grant, expires_at=0))
     return answer
-
-
-def _is_offline(state: State, grant: Grant) -> bool:
-    if has(grant.scopes, "offline"):
-        return True
-    return has(grant.scopes, "offline_access") and not state.variant.is_0_9
 
 
 def _answer(grant: Grant, access_token: str) -> dict[str, Any]:

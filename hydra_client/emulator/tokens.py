@@ -111,13 +111,6 @@ class Tokens:
                 raise UnknownClientError("Not found") from None
         return grant
 
-    def check(self, entries: _Entries, token: str, grant: Grant, now: float) -> None:
-        """Raises OAuthError when the token has expired or is not whole."""
-        if grant.expires_at and grant.expires_at < now:
-            raise OAuthError("token_expired")
-        if not entries.is_whole(token):
-            raise OAuthError("token_signature_mismatch")
-
     def active(self, token: str, now: float) -> Grant:
         """What a living access token stands for. Raises OAuthError."""
         try:
@@ -126,7 +119,10 @@ class Tokens:
             grant = None
         if grant is None:
             raise OAuthError("request_unauthorized")
-        self.check(self.access, token, grant, now)
+        if grant.expires_at < now:
+            raise OAuthError("token_expired")
+        if not self.access.is_whole(token):
+            raise OAuthError("token_signature_mismatch")
         return grant
 
     def revoke_request(self, id: str) -> None:

@@ -180,6 +180,15 @@ def test_revoking_one_revokes_the_other(wire: Wire, kind: str, hint: str) -> Non
     assert revoke(wire, issued[kind], app) == (200, "")
 
 
+def test_what_a_code_and_a_token_of_one_authorization_have_in_common(wire: Wire) -> None:
+    app = wire.app()
+    told = wire.arrive(app, response_type="code token").told
+    redeemed = wire.redeem(app, told["code"]).json["access_token"]
+    assert revoke(wire, told["access_token"], app) == (200, "")
+    assert not wire.is_active(told["access_token"])
+    assert wire.is_active(redeemed) is wire.is_0_9
+
+
 def test_revoking_what_is_unknown(wire: Wire) -> None:
     for token in ("", "junk", "a.b", wire.code(wire.app())):
         assert revoke(wire, token, ROOT) == (200, "")
