@@ -367,6 +367,25 @@ def test_64_threads_with_a_token_that_ended_ask_once(
     assert asked(hydra) == 2
 
 
+def test_who_comes_a_moment_too_late_asks_no_more(hydra: HydraEmulator) -> None:
+    """Between its look at what is kept and its turn, another thread has fetched a token."""
+    looked, go_on = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        if threading.current_thread() is not threading.main_thread() and not looked.is_set():
+            looked.set()
+            assert go_on.wait(30)
+        return time.time()
+
+    with connected(hydra, access_token=ClientCredentials(clock=clock)) as api, Crowd() as crowd:
+        crowd.send(1, api.api_client.token)
+        assert looked.wait(30)
+        token = api.api_client.token()
+        go_on.set()
+    assert crowd.results == [token]
+    assert asked(hydra) == 1
+
+
 @pytest.mark.parametrize("lose", LOSSES)
 def test_64_threads_whose_token_is_refused_ask_once(
     hydra: HydraEmulator, api: OAuth2Api, lose: Callable[[HydraEmulator, OAuth2Api], None]

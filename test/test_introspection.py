@@ -1,0 +1,701 @@
+"""Answers about tokens are kept for a while: for the same question only, and never too long."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import pickle
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import responses
+from crowd import Crowd
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from hydra_client import (
+    ApiClient,
+    ApiTimeoutError,
+    ApiTypeError,
+    ApiValueError,
+    Configuration,
+    OAuth2Api,
+    OAuth2TokenIntrospection,
+    ServiceException,
+    UnauthorizedException,
+)
+from hydra_client.emulator import HydraEmulator, in_process
+from hydra_client.introspection import CachedIntrospection, cached_introspection
+from hydra_client.rest import Adapter
+
+LIFETIME = 3600
+PATH = "/oauth2/introspect"
+
+
+class Clock:
+    """The client's time, which a test moves on."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+
+@pytest.fixture(scope="module", params=["0.9", "0.10"])
+def server(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
+    with HydraEmulator(version=request.param) as hydra:
+        yield hydra
+
+
+@pytest.fixture
+def hydra(server: HydraEmulator) -> Iterator[HydraEmulator]:
+    yield server
+    server.reset()
+
+
+@pytest.fixture
+def api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
+    api = hydra.api()
+    with api.api_client:
+        yield api
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def token(api: OAuth2Api) -> str:
+    """Of the root client, good for the scopes hydra.clients and hydra.consent."""
+    return api.oauth_token(
+        grant_type="client_credentials", scope="hydra.clients hydra.consent"
+    ).access_token
+
+
+def asked(hydra: HydraEmulator) -> int:
+    """How many introspections the server saw."""
+    return sum(request.path == PATH for request in hydra.requests)
+
+
+def test_the_same_question_is_asked_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api)
+    first = introspect(token)
+    assert first == api.introspect_oauth2_token(token)
+    assert isinstance(first, OAuth2TokenIntrospection)
+    assert first.active
+    assert first.client_id == "admin"
+    assert introspect(token) == introspect(token, None) == first
+    assert introspect(token, scope="hydra.clients") == first
+    assert asked(hydra) == 3
+
+
+def test_an_answer_never_serves_another_scope(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    introspect = cached_introspection(api, negative_age=30)
+    expected = {
+        None: True,
+        "": True,
+        "hydra.clients": True,
+        "hydra.clients hydra.consent": True,
+        "hydra.keys": False,
+        "hydra.clients hydra.keys": False,
+    }
+    for _ in range(2):
+        assert {scope: introspect(token, scope).active for scope in expected} == expected
+    assert asked(hydra) == len(expected)
+
+
+def test_an_answer_never_serves_another_token(api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api, negative_age=30)
+    assert introspect(token).active
+    for other in (token + "x", token[:-1], token.upper(), f" {token}", "", "é"):
+        assert not introspect(other).active, other
+    assert introspect(token).active
+
+
+def test_an_answer_never_serves_another_server(hydra: HydraEmulator, token: str) -> None:
+    with HydraEmulator() as other:
+        api = hydra.api()
+        introspect = cached_introspection(api, negative_age=30)
+        assert introspect(token).active
+        api.api_client.configuration.host = other.url
+        assert not introspect(token).active
+        api.api_client.configuration.host = hydra.url
+        assert introspect(token).active
+        assert (asked(hydra), asked(other)) == (1, 1)
+
+
+def test_an_answer_never_serves_another_credential(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    configuration = api.api_client.configuration
+    introspect = cached_introspection(api)
+    bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
+    other = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
+    for access_token in (bearer, other, lambda: bearer, lambda: bearer, None):
+        configuration.access_token = access_token
+        before = asked(hydra)
+        for _ in range(3):
+            assert introspect(token).active
+        assert asked(hydra) == before + 1
+    configuration.password = "wrong"
+    if "0.9" in repr(hydra):
+        with pytest.raises(UnauthorizedException):
+            introspect(token)
+    else:
+        assert not introspect(token).active, "as 0.10 says for a wrong secret"
+    configuration.password = "demo-password"
+    before = asked(hydra)
+    assert introspect(token).active
+    assert asked(hydra) == before, "and this one is still known"
+
+
+def test_a_source_that_comes_where_another_one_was(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    """Python gives a new object the id of one that is gone."""
+    bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
+    configuration = api.api_client.configuration
+    introspect = cached_introspection(api)
+    for count in range(1, 6):
+        configuration.access_token = lambda: bearer
+        introspect(token)
+        assert asked(hydra) == count
+        configuration.access_token = None
+
+
+def test_a_caller_cannot_change_what_others_get(api: OAuth2Api, hydra: HydraEmulator) -> None:
+    answer = {"active": True, "scope": "a", "ext": {"roles": ["user"]}, "unknown": {"list": [1]}}
+    hydra.fail(PATH, status=200, body=json.dumps(answer))
+    introspect = cached_introspection(api)
+    original = introspect("token").to_dict()
+    for _ in range(2):
+        got = introspect("token")
+        assert got.to_dict() == original == answer
+        assert got.ext is not None
+        got.ext["roles"].append("admin")
+        got.ext["new"] = True
+        got.active = False
+        got._data["unknown"]["list"].append(2)
+    assert asked(hydra) == 1
+
+
+# --- how long
+
+
+def test_an_active_answer_is_kept_for_its_age(
+    hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
+) -> None:
+    introspect = cached_introspection(api, max_age=30, clock=clock)
+    introspect(token)
+    clock.ahead += 29
+    introspect(token)
+    assert asked(hydra) == 1
+    clock.ahead += 1.5
+    introspect(token)
+    assert asked(hydra) == 2
+    clock.ahead += 29
+    introspect(token)
+    assert asked(hydra) == 2, "the age counts from the last answer"
+
+
+def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
+    api: OAuth2Api, token: str, clock: Clock
+) -> None:
+    introspect = cached_introspection(api, max_age=30, clock=clock)
+    assert introspect(token).active
+    api.revoke_oauth2_token(token)
+    assert introspect(token).active
+    clock.ahead += 30
+    assert not introspect(token).active
+
+
+def test_an_answer_is_never_kept_past_the_tokens_end(
+    hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
+) -> None:
+    introspect = cached_introspection(api, max_age=10 * LIFETIME, clock=clock)
+    exp = introspect(token).exp
+    assert exp is not None
+    clock.ahead = exp - time.time() - 5
+    assert introspect(token).active
+    assert asked(hydra) == 1
+    clock.ahead += 5
+    hydra.clock.advance(LIFETIME + 1)
+    assert not introspect(token).active
+    assert asked(hydra) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ({"active": True}, True),
+        ({"active": True, "exp": None}, True),
+        ({"active": True, "exp": 10**400}, True),
+        ({"active": True, "exp": 1}, False),
+        ({"active": True, "exp": -(10**400)}, False),
+        ({"active": False}, False),
+        ({"active": False, "exp": 10**10}, False),
+    ],
+    ids=str,
+)
+def test_what_is_kept(
+    hydra: HydraEmulator, api: OAuth2Api, answer: dict[str, object], kept: bool
+) -> None:
+    hydra.fail(PATH, status=200, body=json.dumps(answer), times=None)
+    introspect = cached_introspection(api)
+    for _ in range(3):
+        assert introspect("token").active is answer["active"]
+    assert asked(hydra) == (1 if kept else 3)
+
+
+def test_an_inactive_answer_is_kept_as_long_as_is_asked_for(
+    hydra: HydraEmulator, api: OAuth2Api, clock: Clock
+) -> None:
+    introspect = cached_introspection(api, negative_age=2, clock=clock)
+    for _ in range(3):
+        assert not introspect("unknown").active
+    assert asked(hydra) == 1
+    clock.ahead += 2
+    assert not introspect("unknown").active
+    assert asked(hydra) == 2
+
+
+def test_an_age_of_nothing_keeps_nothing(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api, max_age=0)
+    for _ in range(3):
+        assert introspect(token).active
+    assert asked(hydra) == 3
+
+
+def test_the_time_that_the_request_takes_counts(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    now = [1000.0]
+    hydra.fail(PATH, status=200, body='{"active": true}', times=None)
+
+    class Slow(Adapter):
+        def send(self, request: Any, **keywords: Any) -> requests.Response:  # type: ignore[override]
+            now[0] += 20
+            return super().send(request, **keywords)
+
+    api.api_client.session.mount("http://", Slow())
+    introspect = cached_introspection(api, max_age=30, clock=lambda: now[0])
+    introspect("token")
+    now[0] += 9
+    introspect("token")
+    assert asked(hydra) == 1
+    now[0] += 2
+    introspect("token")
+    assert asked(hydra) == 2
+
+
+def test_a_clock_that_is_set_back_makes_nothing_last(
+    hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
+) -> None:
+    introspect = cached_introspection(api, clock=clock)
+    introspect(token)
+    clock.ahead -= 86400
+    introspect(token)
+    assert asked(hydra) == 2
+
+
+def test_errors_are_never_kept(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api, negative_age=30)
+    hydra.fail(PATH, status=500)
+    with pytest.raises(ServiceException):
+        introspect(token)
+    assert introspect(token).active
+
+
+# --- how many
+
+
+def test_the_least_recently_used_make_room(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    hydra.fail(PATH, status=200, body='{"active": true}', times=None)
+    introspect = cached_introspection(api, max_size=3)
+    for token in ("a", "b", "c"):
+        introspect(token)
+    introspect("a")
+    introspect("d")  # b goes
+    assert asked(hydra) == 4
+    for token in ("a", "c", "d"):
+        introspect(token)
+    assert asked(hydra) == 4
+    introspect("b")
+    assert asked(hydra) == 5
+    assert "3 of 3 answers" in repr(introspect)
+
+
+def test_what_is_learnt_anew_is_not_the_next_to_go(
+    hydra: HydraEmulator, api: OAuth2Api, clock: Clock
+) -> None:
+    hydra.fail(PATH, status=200, body='{"active": true}', times=None)
+    introspect = cached_introspection(api, max_size=2, max_age=30, clock=clock)
+    introspect("a")
+    clock.ahead += 20
+    introspect("b")
+    clock.ahead += 15
+    introspect("a")  # its answer was old
+    introspect("c")  # b goes
+    assert asked(hydra) == 4
+    introspect("a")
+    assert asked(hydra) == 4
+
+
+def test_made_up_tokens_do_not_push_the_real_ones_out(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    introspect = cached_introspection(api, max_size=3)
+    introspect(token)
+    for number in range(10):
+        introspect(f"made-up-{number}")
+    introspect(token)
+    assert asked(hydra) == 11
+
+
+# --- forgetting
+
+
+def test_forget_and_clear(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api)
+    other = api.oauth_token(grant_type="client_credentials", scope="hydra.clients").access_token
+    for scope in (None, "hydra.clients"):
+        introspect(token, scope)
+        introspect(other, scope)
+    assert asked(hydra) == 4
+    api.revoke_oauth2_token(token)
+    introspect.forget(token)
+    introspect.forget("never seen")
+    for scope in (None, "hydra.clients"):
+        assert not introspect(token, scope).active
+        assert introspect(other, scope).active
+    assert asked(hydra) == 6
+    introspect.clear()
+    introspect(other)
+    assert asked(hydra) == 7
+
+
+class Gate(Adapter):
+    """Holds answers back until the gate opens."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=32, pool_maxsize=32)
+        self.arrived = threading.Semaphore(0)
+        self.opened = threading.Event()
+
+    def send(self, request: Any, **keywords: Any) -> requests.Response:  # type: ignore[override]
+        response = super().send(request, **keywords)
+        self.arrived.release()
+        if not self.opened.wait(keywords["timeout"]):
+            raise requests.ReadTimeout
+        return response
+
+
+def gated(api: OAuth2Api) -> Gate:
+    gate = Gate()
+    api.api_client.session.mount("http://", gate)
+    return gate
+
+
+@pytest.mark.parametrize("how", ["forget", "clear"])
+def test_an_answer_under_way_is_forgotten_too(
+    hydra: HydraEmulator, api: OAuth2Api, token: str, how: str
+) -> None:
+    """Else what is forgotten after a revocation would come back, from before it."""
+    introspect = cached_introspection(api)
+    gate = gated(api)
+    with Crowd() as crowd:
+        crowd.send(1, lambda: introspect(token).active)
+        assert gate.arrived.acquire(timeout=30)
+        api.api_client.session.mount("http://", Adapter())
+        api.revoke_oauth2_token(token)
+        introspect.clear() if how == "clear" else introspect.forget(token)
+        assert not introspect(token).active, "nor is the answer under way waited for"
+        gate.opened.set()
+    assert crowd.results == [True]
+    assert not introspect(token).active
+
+
+# --- many threads
+
+
+def waiting(introspect: CachedIntrospection, count: int) -> None:
+    flights = introspect._flights
+    for _ in range(3000):
+        with flights._changed:
+            if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    introspect = cached_introspection(api)
+    with Crowd() as crowd:
+        crowd.send(64, lambda: introspect(token))
+    assert asked(hydra) == 1
+    assert len(crowd.results) == 64
+    assert all(result.active for result in crowd.results)
+    assert len({id(result) for result in crowd.results}) == 64
+
+
+def test_an_inactive_answer_is_shared_by_those_who_wait(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    introspect = cached_introspection(api)
+    gate = gated(api)
+    with Crowd() as crowd:
+        crowd.send(64, lambda: introspect("unknown").active)
+        waiting(introspect, 63)
+        gate.opened.set()
+    assert crowd.results == [False] * 64
+    assert asked(hydra) == 1
+
+
+def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) -> None:
+    api = hydra.api(retries=0)
+    introspect = cached_introspection(api)
+    hydra.fail(PATH, status=503)
+    gate = gated(api)
+    with api.api_client, Crowd() as crowd:
+        crowd.send(16, lambda: introspect(token))
+        waiting(introspect, 15)
+        gate.opened.set()
+    assert [type(error) for error in crowd.errors] == [ServiceException] * 16
+    assert asked(hydra) == 1
+
+
+def test_waiting_ends(hydra: HydraEmulator, token: str) -> None:
+    api = hydra.api(timeout=0.5)
+    introspect = cached_introspection(api)
+    gated(api)
+    with api.api_client, Crowd() as crowd:
+        crowd.send(2, lambda: introspect(token))
+    assert [type(error) for error in crowd.errors] == [ApiTimeoutError] * 2
+
+
+def test_who_comes_a_moment_too_late_asks_no_more(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    """Between its look at what is kept and its turn, another thread has learnt the answer."""
+    old = time.time() - 60
+    looked, go_on = threading.Event(), threading.Event()
+    now = [old]
+
+    def clock() -> float:
+        if threading.current_thread() is not threading.main_thread() and not looked.is_set():
+            looked.set()
+            assert go_on.wait(30)
+            return old + 60  # when it looked
+        return now[0]
+
+    introspect = cached_introspection(api, clock=clock)
+    introspect(token)
+    now[0] = old + 60
+    with Crowd() as crowd:
+        crowd.send(1, lambda: introspect(token).active)
+        assert looked.wait(30)
+        introspect(token)
+        go_on.set()
+    assert crowd.results == [True]
+    assert asked(hydra) == 2
+
+
+def test_an_answer_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -> None:
+    cleared = False
+
+    def clock() -> float:
+        if cleared:
+            introspect._entries.clear()
+        return time.time()
+
+    introspect = cached_introspection(api, clock=clock)
+    introspect(token)
+    cleared = True
+    assert introspect(token).active
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_has_the_answers_and_asks_for_others(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    introspect = cached_introspection(api)
+    introspect(token)
+    gate = gated(api)
+    with Crowd() as crowd:
+        crowd.send(1, lambda: introspect(token, "hydra.clients").active)
+        assert gate.arrived.acquire(timeout=30)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
+            child = os.fork()
+        if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+            code = 1
+            try:
+                api.api_client.session.mount("http://", Adapter())
+                code = not (introspect(token).active and introspect(token, "hydra.clients").active)
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+        gate.opened.set()
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert crowd.results == [True]
+    assert asked(hydra) == 3
+
+
+# --- what is shown and what is refused
+
+
+def test_no_token_shows(api: OAuth2Api, token: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    introspect = cached_introspection(api)
+    introspect(token)
+    bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
+    api.api_client.configuration.access_token = bearer
+    introspect("another-secret-token")
+    pickled = pickle.dumps(introspect)
+    shown = [repr(introspect), repr(vars(introspect)), *caplog.messages]
+    for secret in (token, bearer, "another-secret-token", "demo-password"):
+        assert [text for text in shown if secret in text] == []
+    assert b"another-secret-token" not in pickled
+    host = api.api_client.configuration.host
+    assert repr(introspect) == (
+        f"CachedIntrospection(ApiClient({host!r}), 1 of 1024 answers, max_age=30.0)"
+    )
+
+
+def test_a_pickle_holds_the_settings_and_no_answer(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    introspect = cached_introspection(api, max_size=7, max_age=5, negative_age=3)
+    introspect(token)
+    twin = pickle.loads(pickle.dumps(introspect))
+    assert "0 of 7 answers, max_age=5.0" in repr(twin)
+    for _ in range(2):
+        assert twin(token).active
+        assert not twin("unknown").active
+    assert asked(hydra) == 3
+    twin._api.api_client.close()
+
+
+@pytest.mark.parametrize("arguments", [(3,), (b"token",), ("token", 3), ("token", b"a")])
+def test_what_is_no_string_is_refused(
+    hydra: HydraEmulator, api: OAuth2Api, arguments: tuple[Any, ...]
+) -> None:
+    with pytest.raises(ApiTypeError, match="must be a string"):
+        cached_introspection(api)(*arguments)
+    assert asked(hydra) == 0
+
+
+def test_half_a_surrogate_pair_is_refused(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    for arguments in (("\ud800",), ("token", "\ud800")):
+        with pytest.raises(ApiValueError, match="surrogate"):
+            cached_introspection(api)(*arguments)
+    cached_introspection(api).forget("\ud800")
+    assert asked(hydra) == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind", "message"),
+    [
+        ({"max_size": 0}, ApiValueError, "max_size must be at least 1, got 0"),
+        ({"max_size": 1.5}, ApiTypeError, "max_size must be a whole number, got float"),
+        ({"max_size": True}, ApiTypeError, "max_size must be a whole number, got bool"),
+        ({"max_age": -1}, ApiValueError, "max_age must be at least 0, in seconds; got -1"),
+        ({"max_age": float("nan")}, ApiValueError, "max_age"),
+        ({"max_age": float("inf")}, ApiValueError, "max_age"),
+        ({"max_age": "30"}, ApiTypeError, "max_age must be a number of seconds, got str"),
+        ({"negative_age": None}, ApiTypeError, "negative_age"),
+        ({"negative_age": True}, ApiTypeError, "negative_age"),
+        ({"clock": 3}, ApiTypeError, "clock must be callable, got int"),
+    ],
+    ids=str,
+)
+def test_settings_are_checked(
+    settings: dict[str, Any], kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        cached_introspection(OAuth2Api(ApiClient(Configuration())), **settings)
+
+
+# --- whatever happens in whatever order
+
+
+class Freshness(RuleBasedStateMachine):
+    """No answer is older than it may be, nor belongs to another question."""
+
+    MAX_AGE, NEGATIVE_AGE, MAX_SIZE = 30, 5, 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mock = responses.RequestsMock(assert_all_requests_are_fired=False)
+        self.mock.start()
+        self.now = 1_700_000_000.0
+        self.hydra = HydraEmulator(clock=lambda: self.now)
+        in_process.register(self.mock, self.hydra, "http://hydra.localhost")
+        self.api = self.hydra.api()
+        self.introspect = cached_introspection(
+            self.api,
+            max_size=self.MAX_SIZE,
+            max_age=self.MAX_AGE,
+            negative_age=self.NEGATIVE_AGE,
+            clock=lambda: self.now,
+        )
+        self.tokens: list[str] = []
+        # From when on the server calls the token inactive.
+        self.dead_since: dict[str, float] = {}
+        self.fetch()
+
+    @rule()
+    def fetch(self) -> None:
+        token = self.api.oauth_token(
+            grant_type="client_credentials", scope="hydra.clients"
+        ).access_token
+        self.tokens.append(token)
+        self.dead_since[token] = self.now + LIFETIME
+
+    @rule(seconds=st.sampled_from([1, 4, 6, 29, 31, 1000, 3590]))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule(which=st.integers(0, 9), forget=st.booleans())
+    def revoke(self, which: int, forget: bool) -> None:
+        token = self.tokens[which % len(self.tokens)]
+        self.api.revoke_oauth2_token(token)
+        if forget:
+            self.introspect.forget(token)
+            self.dead_since[token] = min(self.dead_since[token], self.now - self.MAX_AGE)
+        self.dead_since[token] = min(self.dead_since[token], self.now)
+
+    @rule(which=st.integers(0, 9), scope=st.sampled_from([None, "hydra.clients", "hydra.keys"]))
+    def ask(self, which: int, scope: str | None) -> None:
+        token = self.tokens[which % len(self.tokens)]
+        answer = self.introspect(token, scope)
+        dead = self.dead_since[token]
+        if scope == "hydra.keys":
+            assert not answer.active
+        elif self.now < dead:
+            assert answer.active
+        elif answer.active:
+            assert self.now < dead + self.MAX_AGE
+            assert answer.exp is not None
+            assert self.now < answer.exp
+
+    @invariant()
+    def it_is_bounded(self) -> None:
+        assert len(self.introspect._entries) <= self.MAX_SIZE
+
+    def teardown(self) -> None:
+        self.api.api_client.close()
+        self.mock.stop()
+
+
+TestFreshness = Freshness.TestCase
+TestFreshness.settings = hypothesis_settings(max_examples=40, stateful_step_count=25, deadline=None)
