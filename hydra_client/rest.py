@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import zlib
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,6 +33,7 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
 )
 from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
@@ -41,6 +43,7 @@ from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTimeoutError,
     ApiTlsError,
+    ApiValueError,
     HydraException,
     is_insecure_http,
 )
@@ -98,6 +101,15 @@ class Deadline:
         """Whether no time is left."""
         return time.monotonic() >= self.at
 
+    def limit(self, sock: socket.socket, parts: int = 1) -> None:
+        """Give the socket's next step what is left, or a part; raise TimeoutError when nothing is.
+
+        A peer that always has one more byte ready would never meet the socket's own timeout.
+        """
+        if self.passed():
+            raise TimeoutError
+        sock.settimeout(self.left() / parts)
+
 
 def seconds_left() -> float | None:
     """Seconds that the call under way in this thread has left; None outside a call."""
@@ -119,7 +131,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         if self._deadline is not None:
-            self._sock.settimeout(self._deadline.left())
+            self._deadline.limit(self._sock)
         count = self._raw.readinto(buffer)
         if self.headers_left is not None and count:
             self.headers_left -= count
@@ -169,6 +181,13 @@ class _Response(http.client.HTTPResponse):
             raise _Unreadable(_TOO_MANY_HEADERS)
         self._reader.headers_left = None
 
+    def _read_next_chunk_size(self) -> int:
+        # int() takes a sign, and http.client would then read on for as long as there is anything.
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise ValueError
+        return size
+
 
 class _Deadlined(HTTPConnection):
     """A connection whose every step ends by the deadline of the call that uses it."""
@@ -193,7 +212,7 @@ class _Deadlined(HTTPConnection):
                 for option in self.socket_options or ():
                     sock.setsockopt(*option)
                 # A share for each address, so that a dead one leaves time for the others.
-                sock.settimeout(deadline.left() / (len(addresses) - tried))
+                deadline.limit(sock, len(addresses) - tried)
                 sock.connect(address)
             except OSError as error:
                 if sock is not None:
@@ -203,17 +222,19 @@ class _Deadlined(HTTPConnection):
                 sock.settimeout(deadline.left())
                 sys.audit("http.client.connect", self, self.host, self.port)
                 return sock
-        if isinstance(last, TimeoutError):
+        if isinstance(last, TimeoutError) and last.errno is None:
             raise ConnectTimeoutError(self, "connection timed out") from last
         raise NewConnectionError(self, "no connection") from last
 
     def send(self, data: Any) -> None:
         deadline: Deadline | None = getattr(_current, "deadline", None)
-        if deadline is None or self.sock is None:
+        if deadline is None:
             super().send(data)
             return
+        if self.sock is None:
+            self.connect()
         for start in range(0, len(data), _CHUNK):
-            self.sock.settimeout(deadline.left())
+            deadline.limit(self.sock)
             super().send(data[start : start + _CHUNK])
 
 
@@ -287,15 +308,15 @@ class Adapter(HTTPAdapter):
 
     def close(self) -> None:
         """Close idle connections; the next call makes new ones."""
-        super().close()  # type: ignore[no-untyped-call]
+        super().close()
         self._pools.clear()
 
     def forget(self) -> None:
         """Close idle connections in a forked process, touching no lock that the fork left held."""
         for pool in self._pools.values():
             idle = pool.pool.queue
-            while idle:
-                connection = idle.pop()
+            pool.pool.__init__(pool.pool.maxsize)  # with new locks
+            for connection in idle:
                 if connection is not None:
                     connection.close()
         self.__setstate__(self.__getstate__())  # type: ignore[attr-defined]
@@ -328,6 +349,10 @@ class _Answer(requests.Response):
         self.encoding = None
 
 
+# With these no request went out: there is no connection to the host, or to or through the proxy.
+_UNSENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
+
+
 class _Failure(NamedTuple):
     """An attempt that brought no answer."""
 
@@ -346,6 +371,10 @@ class Rest:
 
     def __init__(self, configuration: Configuration, session: requests.Session | None) -> None:
         self._configuration = configuration
+        for setting in ("ssl_ca_cert", "cert_file", "key_file"):
+            path: str | None = getattr(configuration, setting)
+            if path is not None and not os.path.exists(path):
+                raise ApiValueError(f"{setting}: there is no {path!r}")
         self._verify: bool | str = configuration.verify_ssl and (configuration.ssl_ca_cert or True)
         self._cert: str | tuple[str, str] | None = configuration.cert_file
         if configuration.cert_file is not None and configuration.key_file is not None:
@@ -412,7 +441,7 @@ class Rest:
                 proxies=self._proxies_for(request),
             )
             headers = response.headers
-            body = _read(response, deadline)
+            body = _read(response)
             outcome = Answer(
                 response.status_code, response.reason or "", headers, body, _retry_after(headers)
             )
@@ -450,7 +479,7 @@ class Rest:
         self._process = os.getpid()
 
 
-def _read(response: requests.Response, deadline: Deadline) -> bytes:
+def _read(response: requests.Response) -> bytes:
     raw = response.raw
     if not hasattr(raw, "stream"):
         # Some adapter made the answer up.
@@ -468,8 +497,6 @@ def _read(response: requests.Response, deadline: Deadline) -> bytes:
             size += len(part)
             if size > MOST_BODY:
                 raise _Unreadable(_TOO_LONG)
-            if deadline.passed():
-                raise TimeoutError
             parts.append(part)
         body = b"".join(parts)
     encoding = headers.get("Content-Encoding")
@@ -482,22 +509,16 @@ def _decompress(body: bytes, encoding: str) -> bytes:
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise _Unreadable("an unknown Content-Encoding")
-    parts = []
-    left = MOST_BODY
-    while body:
-        decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-        try:
-            part = decompressor.decompress(body, left + 1)
-        except zlib.error:
-            raise _Unreadable("a body that its Content-Encoding does not fit") from None
-        left -= len(part)
-        if left < 0:
-            raise _Unreadable(_TOO_LONG)
-        if not decompressor.eof:
-            raise _Unreadable("a compressed body that is cut short")
-        parts.append(part)
-        body = decompressor.unused_data
-    return b"".join(parts)
+    decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        plain = decompressor.decompress(body, MOST_BODY + 1)
+    except zlib.error:
+        raise _Unreadable("a body that its Content-Encoding does not fit") from None
+    if len(plain) > MOST_BODY:
+        raise _Unreadable(_TOO_LONG)
+    if not decompressor.eof or decompressor.unused_data:
+        raise _Unreadable("a compressed body that is cut short, or goes on after its end")
+    return plain
 
 
 def _did_nothing(outcome: Answer | _Failure) -> bool:
@@ -537,8 +558,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         date = parsedate_to_datetime(value)
     except (TypeError, ValueError):
         return None
-    seconds: float = max(date.timestamp() - time.time(), 0.0)
-    return seconds
+    # An offset of -0000 comes as none.
+    seconds: float = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp() - time.time()
+    return max(seconds, 0.0)
 
 
 def _failure(call: Call, request: _Request, error: BaseException, deadline: Deadline) -> _Failure:
@@ -547,7 +569,7 @@ def _failure(call: Call, request: _Request, error: BaseException, deadline: Dead
     kind: type[ApiConnectionError] = ApiConnectionError
     if deadline.passed() or any(map(_is_timeout, chain)):
         kind = ApiTimeoutError
-    elif any(map(_is_tls, chain)):
+    elif any(map(_is_tls, chain)) and not any(map(_is_end, chain)):
         kind = ApiTlsError
     cause = next((link for link in chain if _is_system(link)), None)
     if cause is not None:
@@ -560,7 +582,7 @@ def _failure(call: Call, request: _Request, error: BaseException, deadline: Dead
             f"X-Request-ID {call.request_id})"
         ),
         cause,
-        unsent=any(isinstance(link, ConnectTimeoutError) for link in chain),
+        unsent=any(isinstance(link, _UNSENT) for link in chain),
     )
 
 
@@ -595,9 +617,12 @@ def _is_timeout(link: BaseException) -> bool:
 
 
 def _is_tls(link: BaseException) -> bool:
-    return isinstance(link, (ssl.SSLError, Urllib3SslError, requests.exceptions.SSLError)) and (
-        not isinstance(link, ssl.SSLEOFError)
-    )
+    return isinstance(link, (ssl.SSLError, Urllib3SslError, requests.exceptions.SSLError))
+
+
+def _is_end(link: BaseException) -> bool:
+    # The peer hung up amid TLS, which says nothing of TLS.
+    return isinstance(link, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
 def _words(chain: list[BaseException], cause: BaseException | None) -> str:

@@ -79,9 +79,11 @@ def fields(encoded: str) -> dict[str, str]:
 class Peer:
     """The server's end of one connection."""
 
-    def __init__(self, server: Server, sock: socket.socket) -> None:
+    def __init__(self, server: Server, sock: socket.socket, number: int) -> None:
         self.server = server
         self.sock = sock
+        self.number = number
+        self.last: Request
 
     def read(self) -> Request | None:
         """Read one request; None when the client hung up."""
@@ -95,7 +97,7 @@ class Peer:
         head, _, body = data.partition(b"\r\n\r\n")
         line, *lines = head.decode("latin-1").split("\r\n")
         method, target, version = line.split(" ")
-        assert version == "HTTP/1.1"
+        assert version == "HTTP/1.1" or method == "CONNECT"
         headers: dict[str, str] = {}
         for name, _, value in (line.partition(": ") for line in lines):
             assert name.lower() not in headers, f"{name} twice"
@@ -107,7 +109,10 @@ class Peer:
             body += more
         assert len(body) == length, "more than the body"
         request = Request(method, target, headers, body, head)
-        self.server.requests.append(request)
+        self.last = request
+        with self.server.lock:
+            self.server.requests.append(request)
+            self.server.spoken.append(self.number)
         return request
 
     def send(self, data: bytes) -> None:
@@ -147,6 +152,7 @@ class Server:
         steps: What to do about each request.
         context: Speaks TLS, when given.
         greet: Called for each connection before anything is read; False ends the connection.
+        host: The address to listen on.
     """
 
     def __init__(
@@ -154,24 +160,28 @@ class Server:
         *steps: Step,
         context: ssl.SSLContext | None = None,
         greet: Callable[[Peer], object] | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.steps = list(steps)
         self.context = context
         self.greet = greet
         self.requests: list[Request] = []
+        self.spoken: list[int] = []  # on which connection each of them came
         self.connections = 0
         self.ended = threading.Event()
         self.failures: list[BaseException] = []
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._step = 0
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.host = f"[{host}]" if ":" in host else host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=64)
         self.port: int = self._listener.getsockname()[1]
 
     @property
     def url(self) -> str:
-        return f"{'http' if self.context is None else 'https'}://127.0.0.1:{self.port}"
+        return f"{'http' if self.context is None else 'https'}://{self.host}:{self.port}"
 
     @property
     def paths(self) -> list[str]:
@@ -185,7 +195,7 @@ class Server:
         self.ended.set()
         # Wakes the accepting thread, which a close alone would not.
         self._listener.shutdown(socket.SHUT_RDWR)
-        with self._lock:
+        with self.lock:
             for sock in self._open:
                 try:
                     sock.shutdown(socket.SHUT_RDWR)
@@ -209,33 +219,33 @@ class Server:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
-            with self._lock:
+            with self.lock:
                 self.connections += 1
                 self._open.add(sock)
-            self._start(self._serve, sock)
+            self._start(self._serve, sock, self.connections)
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, sock: socket.socket, number: int) -> None:
         try:
             sock.settimeout(LONG)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.greet is None or self.greet(Peer(self, sock)) is not False:
+            if self.greet is None or self.greet(Peer(self, sock, number)) is not False:
                 if self.context is not None:
                     sock = self.context.wrap_socket(sock, server_side=True)
-                    with self._lock:
+                    with self.lock:
                         self._open.add(sock)
-                self._talk(Peer(self, sock))
+                self._talk(Peer(self, sock, number))
         except (OSError, ValueError):
             pass  # the client hung up, or a step did
         except BaseException as error:
             self.failures.append(error)
         finally:
-            with self._lock:
+            with self.lock:
                 self._open.discard(sock)
                 sock.close()
 
     def _talk(self, peer: Peer) -> None:
         while peer.read() is not None:
-            with self._lock:
+            with self.lock:
                 step = self.steps[min(self._step, len(self.steps) - 1)]
                 self._step += 1
             if isinstance(step, bytes):
@@ -313,8 +323,12 @@ class Authority:
     def context(self, *names: str) -> ssl.SSLContext:
         """Make a server's context with a certificate for these names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(*names).configure_cert(context)
+        self.issue(*names).configure_cert(context)
         return context
+
+    def issue(self, *names: str) -> trustme.LeafCert:
+        """Make a certificate for these names."""
+        return self._authority.issue_cert(*names)
 
 
 @contextmanager
