@@ -63,6 +63,10 @@ class ApiClient:
     Args:
         configuration: Settings; those of `Configuration()` when None.
 
+    Raises:
+        ApiTypeError: The configuration is none.
+        ApiValueError: A file that it names is not there.
+
     Attributes:
         configuration: The settings.
         default_headers: Headers that go with every request, such as X-Forwarded-Proto.
@@ -85,11 +89,11 @@ class ApiClient:
         # requests is not imported before a client is made.
         from hydra_client.auth import BasicAuth, BearerAuth
         from hydra_client.rest import Rest
+        from hydra_client.tokens import ClientCredentials
 
         self._rest = Rest(self.configuration, session)
         self._basic = BasicAuth(self.configuration)
         self._bearer = BearerAuth(self)
-        from hydra_client.tokens import ClientCredentials
         self.authentications: dict[str, AuthBase] = {"basic": self._basic, "oauth2": self._bearer}
         self._checked_headers: dict[str, str] = {}
         self._credentials = ClientCredentials()
@@ -191,7 +195,8 @@ class ApiClient:
         )
         with self._rest.deadline(seconds) as deadline:
             header, token, secrets = self._authorization(call)
-            if header is not None and not self._warned and self.configuration.origin.insecure:
+            reveals = header is not None or call.secrets
+            if reveals and not self._warned and self.configuration.origin.insecure:
                 warnings.warn(
                     "a credential travels over plain http to another machine: use https",
                     InsecureTransportWarning,
@@ -207,7 +212,9 @@ class ApiClient:
                 refused = error
             # A refusal did nothing, so any operation may be sent again.
             header, secrets = self._renewed(call, token, refused)
+            repeated = answer.repeated
             answer = self._send(call, header, deadline)
+            answer = answer._replace(repeated=repeated or answer.repeated)
             return decode(call, answer, secrets), answer
 
     def _authorization(self, call: Call) -> tuple[str | None, str | None, tuple[str, ...]]:
