@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -10,7 +11,7 @@ from typing import Any
 
 import click
 
-from hydra_client.exceptions import HydraException
+from hydra_client.exceptions import HydraException, InsecureTransportWarning
 from hydra_client.version import __version__
 
 from .base import Group, failure_of
@@ -18,9 +19,19 @@ from .base import Group, failure_of
 # Each command: the module that has it as `command`, and its line in the list. The lines stand here
 # so that the list needs none of the modules.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "The API": {
+        "clients": ("clients", "List, create, change, import and delete OAuth 2.0 clients."),
+        "token": ("token", "Get, introspect and revoke tokens; log a user in."),
+        "consent": ("consent", "Look at a consent request; accept or reject it."),
+        "discover": ("discover", "Show the server's OpenID Connect configuration."),
+        "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
+    },
     "A server to try things on": {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
         "demo": ("demo", "Do the main job step by step, and tell each step."),
+    },
+    "Help": {
+        "completion": ("completion", "Print the script for a shell's completion."),
     },
 }
 _PLACES = {name: place for section in COMMANDS.values() for name, (place, _) in section.items()}
@@ -51,9 +62,12 @@ class App(Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; make an exit status of whatever ends it early."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
+                warnings.simplefilter("always", InsecureTransportWarning)
                 result = super().invoke(ctx)
                 sys.stdout.flush()
                 return result

@@ -47,7 +47,7 @@ def failure_of(error: HydraException) -> Failure:
         message = f"{message.removesuffix(error.hint).rstrip()}\nHint: {error.hint}"
     if isinstance(error, (ApiValueError, ApiTypeError)):
         return Failure(message, USAGE)
-    if isinstance(error, NotFoundException):
+    if isinstance(error, NotFoundException) or isinstance(error.__cause__, NotFoundException):
         return Failure(message, NOT_FOUND)
     if isinstance(error, (UnauthorizedException, ForbiddenException)):
         return Failure(message, NOT_AUTHORIZED)
@@ -67,15 +67,11 @@ def needs_extra(name: str) -> Iterator[None]:
         ) from None
 
 
-def logged_in(api: OAuth2Api) -> OAuth2Api:
-    """Fetch a bearer token for each call, until the client does so by itself."""
-    configuration = api.api_client.configuration
-    if configuration.access_token is None:
-        scopes = "hydra.clients hydra.consent hydra.introspect hydra.keys.get"
-        configuration.access_token = lambda: (
-            api.oauth_token(grant_type="client_credentials", scope=scopes).access_token
-        )
-    return api
+def exclusive(**given: object) -> None:
+    """Refuse options that exclude each other, named by their parameters."""
+    names = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise click.UsageError(f"{' and '.join(names)} exclude each other")
 
 
 class Invocation:
@@ -99,8 +95,28 @@ class Invocation:
 
     @property
     def quiet(self) -> bool:
-        """Whether to print only what was asked for."""
+        """Whether to say nothing beside the result."""
         return bool(self.options.get("quiet"))
+
+    @property
+    def shortest(self) -> bool:
+        """Whether to print the shortest form of the result, an id say."""
+        return self.quiet and self.output == "table"
+
+    @property
+    def show_secret(self) -> bool:
+        """Whether secrets may be seen on the screen."""
+        return bool(self.options.get("show_secret"))
+
+    @property
+    def output(self) -> str:
+        """The form of the result: table, json or yaml."""
+        return self.settings.output
+
+    def remark(self, text: str) -> None:
+        """Say something beside the result."""
+        if not self.quiet:
+            click.echo(text, err=True)
 
     @property
     def names_a_server(self) -> bool:
@@ -132,13 +148,14 @@ class Invocation:
         }
         return Configuration(**(given | changed))
 
-    def api(self, **changed: Any) -> OAuth2Api:
+    @contextmanager
+    def api(self, **changed: Any) -> Iterator[OAuth2Api]:
         """Make the API of the server that the settings name; `changed` settings go first."""
         from hydra_client import ApiClient, OAuth2Api
 
-        client = ApiClient(self.configuration(**changed))
-        client.default_headers.update(self.settings.headers)
-        return logged_in(OAuth2Api(client))
+        with ApiClient(self.configuration(**changed)) as client:
+            client.default_headers.update(self.settings.headers)
+            yield OAuth2Api(client)
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
@@ -194,7 +211,7 @@ COMMON = (
         help="File with a bearer token to use. [HYDRA_ACCESS_TOKEN holds it]",
     ),
     _common(
-        "--scopes",
+        "--token-scopes",
         metavar="SCOPES",
         help="Scopes of the bearer tokens that are fetched. [HYDRA_SCOPES]",
     ),

@@ -7,61 +7,196 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import USAGE, Failure
+from hydra_client.exceptions import (
+    ApiTypeError,
+    ApiValueError,
+    BadRequestException,
+    ConflictException,
+    ForbiddenException,
+    NotFoundException,
+    TooManyRequestsException,
+    UnauthorizedException,
+)
+
+from .base import USAGE, Failure, exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import IO
 
-
-def read_secret(path: str, member: str | None = None) -> str:
-    """Read a secret from a file; one line break at its end is not part of it.
-
-    Args:
-        path: The file.
-        member: Where a file holds a JSON object, the name of the member that is the secret.
-
-    Raises:
-        Failure: The file cannot be read, or holds none.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except OSError as error:
-        raise Failure(f"{path}: {error.strerror}", USAGE) from None
-    except UnicodeDecodeError:
-        raise Failure(f"{path}: this is no text", USAGE) from None
-    return _secret(text, path, member)
-
-
-def secret_in_environment(name: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Read a secret from an environment variable."""
-    return _secret(environ.get(name, ""), name, None)
-
-
-def secret_on_stdin(what: str, member: str | None = None) -> str:
-    """Read a secret from stdin; at a terminal it is asked for, and not shown."""
-    if sys.stdin.isatty():
-        text: str = click.prompt(what, hide_input=True, err=True)
-    else:
-        text = sys.stdin.read()
-    return _secret(text, "stdin", member)
-
-
-def _secret(text: str, place: str, member: str | None) -> str:
-    if member is not None and text.lstrip().startswith("{"):
-        try:
-            text = json.loads(text)[member]
-        except (ValueError, KeyError):
-            raise Failure(f"{place}: a JSON object without {member}", USAGE) from None
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text:
-        raise Failure(f"{place}: there is no secret in it", USAGE)
-    return text
+# After these the server certainly did not do what it was asked for.
+REFUSALS = (
+    ApiTypeError,
+    ApiValueError,
+    BadRequestException,
+    ConflictException,
+    ForbiddenException,
+    NotFoundException,
+    TooManyRequestsException,
+    UnauthorizedException,
+)
 
 
 def new_secret() -> str:
     """Make a secret: 43 of the characters that need no encoding anywhere, 256 bits."""
     return secrets.token_urlsafe(32)
+
+
+# --- in
+
+
+def secret_options(prefix: str, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --PREFIX-file, --PREFIX-env and --PREFIX-stdin; `given_secret` reads them."""
+    dashed = prefix.replace("_", "-")
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option(f"--{dashed}-stdin", is_flag=True, help=f"Read {what} from stdin."),
+            click.option(
+                f"--{dashed}-env", metavar="NAME", help=f"Environment variable with {what}."
+            ),
+            click.option(
+                f"--{dashed}-file",
+                type=click.Path(dir_okay=False),
+                metavar="FILE",
+                help=f"File with {what}.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return add
+
+
+def given_secret(
+    options: Mapping[str, Any],
+    prefix: str,
+    what: str,
+    *,
+    member: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> str | None:
+    """Read the secret from where an option says that it is; None when no option does.
+
+    Args:
+        options: Options of the command by name.
+        prefix: Beginning of the names of the three that count.
+        what: What the secret is, for the prompt of a terminal.
+        member: Where there may be a JSON object in place of the bare secret, its member.
+        environ: The environment.
+
+    Raises:
+        Failure: There is no secret.
+        click.UsageError: More than one option says where it is.
+    """
+    ways = [name for way in ("file", "env", "stdin") if options.get(name := f"{prefix}_{way}")]
+    exclusive(**dict.fromkeys(ways, True))
+    if not ways:
+        return None
+    value = options[ways[0]]
+    if ways[0].endswith("_file"):
+        return read_secret(value, member)
+    if ways[0].endswith("_env"):
+        return _secret(environ.get(value, ""), f"the environment variable {value}", member)
+    return _secret(read_stdin(what, hidden=True), "stdin", member)
+
+
+def read_secret(path: str, member: str | None = None) -> str:
+    """Read a secret from a file; one line break at its end is not part of it."""
+    return _secret(read_text(path), path, member)
+
+
+def read_text(path: str) -> str:
+    """Read a file."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    except UnicodeDecodeError:
+        problem = "this is no UTF-8"
+    raise Failure(f"{path}: {problem}", USAGE)
+
+
+def read_stdin(what: str, *, hidden: bool = False) -> str:
+    """Read stdin to its end; at a terminal a secret is asked for, and not shown."""
+    seen = click.get_current_context().find_root().meta.setdefault(f"{__name__}.stdin", [])
+    if seen:
+        raise click.UsageError(f"stdin cannot hold both {seen[0]} and {what}")
+    seen.append(what)
+    if hidden and sys.stdin.isatty():
+        text: str = click.prompt(what[:1].upper() + what[1:], hide_input=True, err=True)
+        return text
+    return sys.stdin.read()
+
+
+def _secret(text: str, place: str, member: str | None) -> str:
+    secret: Any = text.removesuffix("\n").removesuffix("\r")
+    if member is not None and text.lstrip().startswith("{"):
+        try:
+            secret = json.loads(text).get(member)
+        except ValueError:
+            secret = None
+    if not isinstance(secret, str) or not secret:
+        raise Failure(f"{place}: there is no secret in it", USAGE)
+    return secret
+
+
+# --- out
+
+
+class SecretOut:
+    """A file for a secret, made before anything is sent, so that no secret can get lost.
+
+    It did not exist before, and nobody else can read it. It stays when the call succeeds, and when
+    nobody knows whether it did; it goes when the server refused, or when nothing was written.
+
+    Args:
+        path: The file; None for no file.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+        self.written = False
+
+    def __enter__(self) -> SecretOut:
+        if self._path is not None:
+            try:
+                number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except OSError as error:
+                raise Failure(f"{self._path}: {error.strerror}; nothing was sent", USAGE) from None
+            self._file = os.fdopen(number, "w", encoding="utf-8")
+        return self
+
+    def write(self, secret: str | None) -> None:
+        """Write a secret, if there is one, and a file; down to the disk."""
+        if self._file is not None and secret is not None:
+            self._file.write(secret + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self.written = True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
+    ) -> None:
+        if self._file is None or self._path is None:
+            return
+        self._file.close()
+        if not self.written or isinstance(error, REFUSALS):
+            Path(self._path).unlink(missing_ok=True)
+        elif error is not None:
+            click.echo(
+                f"Whether it was done is not known; the secret stays in {self._path}.", err=True
+            )
+
+
+out_option = click.option(
+    "--secret-out",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the secret to a new file that only you can read.",
+)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import Command, Failure, Invocation, needs_extra, pass_invocation
+from .base import Command, Failure, Invocation, exclusive, needs_extra, pass_invocation
 from .secret import read_secret
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def command(
       hydra-client serve --version 0.9 --store sql --port 0
       hydra-client serve --root test:not-a-secret --consent-url http://localhost:5000/consent
     """  # noqa: D301 - click's mark for lines to keep
-    if root is not None and root_file is not None:
-        raise click.UsageError("--root and --root-file exclude each other")
+    exclusive(root=root, root_file=root_file)
     client_id, colon, secret = (read_secret(root_file) if root_file else root or ROOT).partition(
         ":"
     )

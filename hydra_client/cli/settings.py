@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from .base import USAGE, Failure
-from .secret import read_secret, secret_in_environment, secret_on_stdin
+from .secret import given_secret, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,21 +73,18 @@ def config_path(options: Mapping[str, Any], environ: Mapping[str, str] = os.envi
 def _from_options(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     found = {
         key: options[key]
-        for key in ("url", "client_id", "scopes", "ca_cert", "timeout", "output")
+        for key in ("url", "client_id", "ca_cert", "timeout", "output")
         if key in options
     }
+    if "token_scopes" in options:
+        found["scopes"] = options["token_scopes"]
     if "headers" in options:
         found["headers"] = dict(map(_header, options["headers"]))
-    ways = [name for name in options if name.startswith("client_secret_")]
-    if len(ways) > 1:
-        named = " and ".join(f"--{way.replace('_', '-')}" for way in sorted(ways))
-        raise click.UsageError(f"{named} exclude each other")
-    if "client_secret_file" in options:
-        found["client_secret"] = read_secret(options["client_secret_file"])
-    elif "client_secret_env" in options:
-        found["client_secret"] = secret_in_environment(options["client_secret_env"], environ)
-    elif "client_secret_stdin" in options:
-        found["client_secret"] = secret_on_stdin("Secret of the calling client")
+    secret = given_secret(
+        options, "client_secret", "the secret of the calling client", environ=environ
+    )
+    if secret is not None:
+        found["client_secret"] = secret
     if "access_token_file" in options:
         found["access_token"] = read_secret(options["access_token_file"], "access_token")
     return found

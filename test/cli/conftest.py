@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ def run() -> Run:
     """Runs the command in this process; what escapes it is a fault of the test."""
 
     def run(*arguments: str, input: str | None = None, **environment: str) -> Result:
-        result = CliRunner().invoke(app, arguments, input=input, env=environment)
+        result = CliRunner().invoke(
+            app, arguments, input=input, env=environment, prog_name="hydra-client"
+        )
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -54,11 +57,13 @@ def start() -> Iterator[Start]:
         settings["env"] = os.environ | settings.get("env", {})
         process = subprocess.Popen(
             [sys.executable, "-m", "hydra_client.cli", *arguments],
-            stdin=settings.pop("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **settings,
+            **{
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                "text": True,
+                **settings,
+            },
         )
         processes.append(process)
         return process
@@ -87,6 +92,15 @@ def root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator
 def every_root(every_hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
     """A server of each kind, whose root client the environment names."""
     return name_root(every_hydra, monkeypatch)
+
+
+def came(hydra: HydraEmulator, path: str) -> bool:
+    """Wait until a request for a path came in."""
+    for _ in range(3000):
+        if any(request.path == path for request in hydra.requests):
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def name_root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:

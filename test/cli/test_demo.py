@@ -102,7 +102,7 @@ FAULTS = [
         "introspect",
         "not",
     ),
-    ("/.well-known/jwks.json", "GET", {"status": 200, "body": '{"keys":[]}'}, "verify", "not good"),
+    ("/.well-known/jwks.json", "GET", {"status": 200, "body": '{"keys":[]}'}, "verify", "no key"),
     ("/oauth2/revoke", "POST", {"status": 403}, "revoke", "403"),
 ]
 

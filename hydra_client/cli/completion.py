@@ -1,0 +1,28 @@
+"""hydra-client completion: the script that lets a shell complete commands and options."""
+
+from __future__ import annotations
+
+import click
+
+from .base import Command, Failure
+
+
+@click.command("completion", cls=Command)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the script that lets a shell complete commands and options.
+
+    \b
+    Examples:
+      hydra-client completion bash > ~/.local/share/bash-completion/completions/hydra-client
+      eval "$(hydra-client completion zsh)"
+      hydra-client completion fish > ~/.config/fish/completions/hydra-client.fish
+    """  # noqa: D301 - click's mark for lines to keep
+    from click.shell_completion import get_completion_class
+
+    from .app import app
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise Failure(f"this click knows no completion for {shell}")
+    click.echo(kind(app, {}, "hydra-client", "_HYDRA_CLIENT_COMPLETE").source())

@@ -1,0 +1,115 @@
+"""What a run prints: a table for people, JSON or YAML with the API's own names for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.redaction import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hydra_client.model import Model
+
+# What a terminal would take for a command, and half a surrogate pair, which no encoding has.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def document_of(model: Model, *, show_secret: bool = False) -> dict[str, Any]:
+    """Give a model as the API has it, its secrets masked unless they are to be shown."""
+    document = model.to_dict()
+    for field in model._fields.values():
+        name = field.key(document)
+        if field.secret and document.get(name) and not show_secret:
+            document[name] = MASK
+    return document
+
+
+def as_json(document: Any) -> str:
+    """Write JSON that any terminal and any program can read."""
+    text = json.dumps(document, indent=2, ensure_ascii=not _speaks_unicode())
+    return _UNPRINTABLE.sub(
+        lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text
+    )
+
+
+def as_yaml(document: Any) -> str:
+    """Write YAML, in the order of the document, long lines left long."""
+    import yaml
+
+    text: str = yaml.safe_dump(
+        document, sort_keys=False, allow_unicode=_speaks_unicode(), width=sys.maxsize
+    )
+    return text.rstrip("\n")
+
+
+def _speaks_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+def plain(value: Any) -> str:
+    """Write a value for people, in one line and without a character that a terminal obeys."""
+    if value is None:
+        text = ""
+    elif isinstance(value, bool):
+        text = "yes" if value else "no"
+    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+        text = " ".join(value)
+    elif isinstance(value, str):
+        text = value
+    else:
+        text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
+    """Print rows in columns: bare ones, or by rich where there is a terminal."""
+    cells = [[plain(value) for value in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(cells, header)
+        return
+    if header:
+        cells.insert(0, list(header))
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo(line.rstrip())
+
+
+def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=SIMPLE_HEAD if header else None, show_header=bool(header), pad_edge=False)
+    for title in header or ("name", "value"):
+        grid.add_column(title, overflow="fold", header_style="bold")
+    if not header:
+        grid.columns[0].style = "bold"
+    for row in cells:
+        # Text, not markup: a client may be called [red].
+        grid.add_row(*map(Text, row))
+    Console().print(grid)
+
+
+def print_one(document: Mapping[str, Any], form: str) -> None:
+    """Print one object."""
+    if form == "table":
+        table(list(document.items()))
+    else:
+        click.echo(as_json(document) if form == "json" else as_yaml(dict(document)))
+
+
+def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
+    """Print a list of objects; a table has these columns of them."""
+    if form == "table":
+        table([[document.get(name) for name in columns] for document in documents], columns)
+    else:
+        write: Callable[[Any], str] = as_json if form == "json" else as_yaml
+        click.echo(write(list(documents)))

@@ -1,0 +1,292 @@
+"""What every run has in common: a quick start, exit statuses, options on either side."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from cli.conftest import Run, Start, came
+
+from hydra_client import OAuth2Client
+from hydra_client.cli import app as app_module
+from hydra_client.cli.app import COMMANDS, app
+from hydra_client.cli.clients import FIELDS
+from hydra_client.emulator import HydraEmulator
+
+HEAVY = ("requests", "urllib3", "rich", "yaml", "werkzeug", "jwt", "cryptography", "bcrypt")
+
+
+def commands(group: click.Group = app, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found.append((*path, name))
+        if isinstance(command, click.Group):
+            found += commands(command, (*path, name))
+    return found
+
+
+ALL = commands()
+
+
+def test_help_imports_click_and_nothing_heavy() -> None:
+    """The list of commands comes out of a table: no command's module is imported for it."""
+    code = (
+        "import sys\n"
+        "from hydra_client.cli import main\n"
+        "sys.argv = ['hydra-client', '--help']\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print(*sorted(sys.modules))\n"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    modules = out.splitlines()[-1].split()
+    assert "click" in modules
+    assert [name for name in modules if name.partition(".")[0] in HEAVY] == []
+    ours = [name for name in modules if name.startswith("hydra_client.cli.")]
+    assert ours == ["hydra_client.cli.app", "hydra_client.cli.base"]
+    assert not {"hydra_client.api", "hydra_client.models"}.intersection(modules)
+
+
+@pytest.mark.parametrize(
+    "module", sorted({place for s in COMMANDS.values() for place, _ in s.values()})
+)
+def test_a_commands_module_imports_nothing_heavy(module: str) -> None:
+    """So that its help is quick, too."""
+    code = f"import sys, hydra_client.cli.{module}; print(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert [name for name in out.split() if name.partition(".")[0] in HEAVY] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_help_with_examples(run: Run, path: tuple[str, ...]) -> None:
+    result = run(*path, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith(f"Usage: hydra-client {' '.join(path)}")
+    assert "Common options:" in result.output
+    assert "--profile NAME" in result.output
+    if path not in {("clients",), ("token",), ("consent",)}:
+        assert "Examples:" in result.output
+        assert f"hydra-client {' '.join(path)}" in result.output.partition("Examples:")[2]
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
+def test_no_option_stands_in_anothers_way(path: tuple[str, ...]) -> None:
+    """Click would give both of them the value of one."""
+    command: click.Command = app
+    for name in path:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
+    params = command.get_params(click.Context(command))
+    names = [param.name for param in params]
+    names += [name for param in params if isinstance(param, click.Option) for name in param.opts]
+    assert len(set(names)) == len(names)
+
+
+def test_the_table_tells_what_there_is(run: Run) -> None:
+    result = run("--help")
+    for section in COMMANDS.values():
+        for name, (module, line) in section.items():
+            assert line in result.output
+            command = importlib.import_module(f"hydra_client.cli.{module}").command
+            assert command.name == name
+    assert run("no-such-command").exit_code == 2
+    assert run("--version").output.startswith("hydra-client, version ")
+
+
+def test_every_field_of_a_client_has_an_option() -> None:
+    assert {name for name, *_ in FIELDS} == set(OAuth2Client._by_wire) - {"id", "client_secret"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--output", "json", "discover"),
+        ("discover", "--output", "json"),
+        ("--output", "table", "discover", "--output", "json"),
+    ],
+)
+def test_common_options_on_either_side(
+    run: Run, hydra: HydraEmulator, arguments: tuple[str, ...]
+) -> None:
+    result = run(*arguments, HYDRA_URL=hydra.url)
+    assert result.output.startswith('{\n  "issuer": ')
+
+
+def test_between_group_and_command(run: Run, root: HydraEmulator) -> None:
+    result = run("clients", "-q", "list")
+    assert result.output == "admin\n"
+
+
+def test_headers_add_up(run: Run, hydra: HydraEmulator) -> None:
+    result = run(
+        "--url", hydra.url, "--header", "X-One: 1", "discover", "--header", "X-Two:2", "--quiet"
+    )
+    assert result.output == f"{hydra.url}\n"
+    headers = hydra.requests[-1].headers
+    assert headers["x-one"] == "1"
+    assert headers["x-two"] == "2"
+    assert run("--url", hydra.url, "discover", "--header", "X-One").exit_code == 2
+
+
+STATUSES = [
+    ({"status": 500}, 1),
+    ({"reset": True}, 1),
+    ({"status": 200, "body": "<html>"}, 1),
+    ({"status": 404}, 4),
+    ({"status": 401}, 5),
+    ({"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'}, 5),
+]
+
+
+@pytest.mark.parametrize(("fault", "status"), STATUSES)
+def test_exit_statuses(
+    run: Run, root: HydraEmulator, fault: dict[str, object], status: int
+) -> None:
+    root.fail("/clients/x", times=None, **fault)  # type: ignore[arg-type]
+    result = run("clients", "get", "x")
+    assert result.exit_code == status
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: get_oauth2_client: ")
+
+
+def test_what_is_refused_before_sending_is_usage(run: Run, root: HydraEmulator) -> None:
+    result = run("clients", "get", "a/b")
+    assert result.exit_code == 2
+    assert "cannot be addressed" in result.stderr
+    assert run("clients", "get").exit_code == 2
+    assert root.requests == []
+
+
+def test_a_hint_stands_on_a_line_of_its_own(run: Run, root: HydraEmulator) -> None:
+    root.add_client(
+        id="nobody", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    result = run("clients", "list", HYDRA_CLIENT_ID="nobody", HYDRA_CLIENT_SECRET="secret")
+    assert result.exit_code == 5
+    assert (
+        "\nHint: The token needs the scope hydra.clients, and its client a policy" in result.stderr
+    )
+
+
+def test_no_server(run: Run) -> None:
+    result = run("discover")
+    assert result.exit_code == 2
+    assert "no server" in result.stderr
+
+
+def test_a_credential_over_plain_http_is_warned_of(run: Run) -> None:
+    result = run(
+        "clients",
+        "list",
+        "--url",
+        "http://hydra.invalid",
+        HYDRA_ACCESS_TOKEN="some-token",
+        http_proxy="http://127.0.0.1:1",
+    )
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Warning: a credential travels over plain http")
+
+
+def test_verbose_tells_each_request_once(start: Start, root: HydraEmulator) -> None:
+    process = start("-v", "clients", "list", "-v", "-q")
+    out, err = process.communicate(timeout=60)
+    assert out == "admin\n"
+    lines = err.splitlines()
+    assert [line.rpartition(": 200 in ")[0] for line in lines] == [
+        "DEBUG hydra_client: POST /oauth2/token",
+        "DEBUG hydra_client: GET /clients",
+    ]
+    assert "demo-password" not in err
+
+
+def test_interrupted(start: Start, root: HydraEmulator) -> None:
+    root.fail("/clients", delay=30)
+    process = start("clients", "list")
+    assert came(root, "/clients")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("Interrupted.\n")
+    assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away(start: Start, root: HydraEmulator) -> None:
+    """As `hydra-client clients list | head -1` does: no traceback, and the status of SIGPIPE."""
+    for number in range(2000):
+        root.add_client(id=f"client-{number}")
+    # Unbuffered, Python loses what a broken pipe did not take, and says nothing.
+    process = start("clients", "list", "-o", "json", env={"PYTHONUNBUFFERED": ""})
+    assert process.stdout is not None
+    assert process.stdout.readline() == "[\n"
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 141
+
+
+def test_abort(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run("clients", "delete", "admin", input="n\n")
+    assert result.exit_code == 130
+    assert root.requests == []
+
+
+def test_without_click(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from hydra_client.cli import main
+
+    monkeypatch.setitem(sys.modules, "hydra_client.cli.app", None)
+    with pytest.raises(ModuleNotFoundError):
+        main()
+    monkeypatch.delitem(sys.modules, "hydra_client.cli.app")
+    monkeypatch.setitem(sys.modules, "click", None)
+    with pytest.raises(SystemExit, match="pip install 'hydra-client"):
+        main()
+    monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "module"),
+    [(["serve", "--port", "0"], "werkzeug.serving"), (["demo"], "jwt")],
+)
+def test_without_an_extra(start: Start, tmp_path: Path, arguments: list[str], module: str) -> None:
+    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{module!r}] = None\n")
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    process = start(*arguments, env={"PYTHONPATH": path})
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert err.startswith(f"Error: {module} is missing, which this command needs: pip install ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(run: Run, shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert "_HYDRA_CLIENT_COMPLETE" in result.output
+
+
+def test_completion_completes(start: Start) -> None:
+    process = start(
+        env={
+            "_HYDRA_CLIENT_COMPLETE": "bash_complete",
+            "COMP_WORDS": "hydra-client clients pa",
+            "COMP_CWORD": "2",
+        }
+    )
+    out, _ = process.communicate(timeout=60)
+    assert out.split() == ["plain,patch"]

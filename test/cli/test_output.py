@@ -1,0 +1,205 @@
+"""The forms of a result: stable for programs, harmless to a terminal, quiet about secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+from typing import Any
+
+import pytest
+import yaml
+from cli.conftest import Run, Start
+
+from hydra_client import JsonWebKey, OAuth2Client
+from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table
+from hydra_client.emulator import HydraEmulator
+
+ODD = "[red]Ünïcode[/red] \x1b[31m \x9b2J \u2028 \ud800"
+
+JSON = """{
+  "id": "my-app",
+  "client_name": "Prints",
+  "redirect_uris": [
+    "http://127.0.0.1/a",
+    "http://127.0.0.1/b"
+  ],
+  "grant_types": null,
+  "response_types": null,
+  "scope": "openid offline",
+  "owner": "",
+  "policy_uri": "",
+  "tos_uri": "",
+  "client_uri": "",
+  "logo_uri": "",
+  "contacts": null,
+  "public": false
+}
+"""
+YAML = """id: my-app
+client_name: Prints
+redirect_uris:
+- http://127.0.0.1/a
+- http://127.0.0.1/b
+grant_types: null
+response_types: null
+scope: openid offline
+owner: ''
+policy_uri: ''
+tos_uri: ''
+client_uri: ''
+logo_uri: ''
+contacts: null
+public: false
+"""
+TABLE = """id              my-app
+client_name     Prints
+redirect_uris   http://127.0.0.1/a http://127.0.0.1/b
+grant_types
+response_types
+scope           openid offline
+owner
+policy_uri
+tos_uri
+client_uri
+logo_uri
+contacts
+public          no
+"""
+
+
+@pytest.fixture
+def my_app(root: HydraEmulator) -> HydraEmulator:
+    root.add_client(
+        id="my-app",
+        client_name="Prints",
+        client_secret="a-secret",
+        redirect_uris=["http://127.0.0.1/a", "http://127.0.0.1/b"],
+        scope="openid offline",
+    )
+    return root
+
+
+@pytest.mark.parametrize(("form", "text"), [("json", JSON), ("yaml", YAML), ("table", TABLE)])
+def test_one(run: Run, my_app: HydraEmulator, form: str, text: str) -> None:
+    assert run("clients", "get", "my-app", "--output", form).output == text
+    assert run("clients", "get", "my-app", "--output", form, "--quiet").output == (
+        text if form != "table" else "my-app\n"
+    )
+
+
+def test_many(run: Run, my_app: HydraEmulator) -> None:
+    lines = run("clients", "list").output.splitlines()
+    assert lines[0].split() == ["id", "client_name", "owner", "grant_types", "scope"]
+    assert lines[2].split() == ["my-app", "Prints", "openid", "offline"]
+    assert lines[0].index("scope") == lines[2].index("openid")
+    documents = json.loads(run("clients", "list", "-o", "json").output)
+    assert documents == yaml.safe_load(run("clients", "list", "-o", "yaml").output)
+    assert documents[1] == json.loads(JSON)
+
+
+def test_nothing(run: Run, root: HydraEmulator) -> None:
+    root.fail("/clients", status=200, body="null", times=None)
+    assert run("clients", "list").output == "id  client_name  owner  grant_types  scope\n"
+    assert run("clients", "list", "-o", "json").output == "[]\n"
+    assert run("clients", "list", "-o", "yaml").output == "[]\n"
+    assert run("clients", "list", "-q").output == ""
+
+
+class Stdout:
+    def __init__(self, encoding: str | None) -> None:
+        self.encoding = encoding
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", None])
+def test_documents_come_back(monkeypatch: pytest.MonkeyPatch, encoding: str | None) -> None:
+    """Through any encoding; and no character is one that a terminal obeys."""
+    monkeypatch.setattr("sys.stdout", Stdout(encoding))
+    for write, read in ((as_json, json.loads), (as_yaml, yaml.safe_load)):
+        text = write({"name": ODD.removesuffix("\ud800"), "long": "x " * 100})
+        assert read(text) == {"name": ODD.removesuffix("\ud800"), "long": "x " * 100}
+        text.encode(encoding or "ascii")
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
+    assert json.loads(as_json([ODD])) == [ODD]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (True, "yes"),
+        (False, "no"),
+        (7, "7"),
+        (["a", "b"], "a b"),
+        ([1], "[1]"),
+        ({"ü": 1}, '{"ü": 1}'),
+        (ODD, r"[red]Ünïcode[/red] \x1b[31m \x9b2J \u2028 \ud800"),
+    ],
+)
+def test_plain(value: Any, text: str) -> None:
+    assert plain(value) == text
+
+
+def test_a_table_in_any_encoding(start: Start, root: HydraEmulator) -> None:
+    root.add_client(id="жü")
+    process = start("clients", "list", encoding="latin-1", env={"PYTHONIOENCODING": "latin-1"})
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "\\u0436ü" in out
+
+
+def test_secrets_are_masked() -> None:
+    client = OAuth2Client.from_dict({"id": "x", "client_secret": "a-secret", "unknown": 1})
+    assert document_of(client) == {"id": "x", "client_secret": "***", "unknown": 1}
+    assert document_of(client, show_secret=True)["client_secret"] == "a-secret"
+    key = JsonWebKey(kty="RSA", n="1", d="private", p="private")
+    assert document_of(key) == {"kty": "RSA", "n": "1", "d": "***", "p": "***"}
+
+
+def test_a_table_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    """By rich: text, never markup."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    table([["a", ODD]], ("name", "value"))
+    table([["a", "b"]])
+    out = capsys.readouterr().out
+    assert r"[red]Ünïcode[/red] \x1b[31m" in out
+    assert "name" in out
+    assert "─" in out
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}])
+def test_a_terminal(start: Start, my_app: HydraEmulator, variables: dict[str, str]) -> None:
+    """Columns of its width; no colour where none is wanted."""
+    ours, theirs = pty.openpty()
+    env = {"TERM": "xterm-256color", "COLUMNS": "60", **variables}
+    process = start("clients", "list", stdout=theirs, env=env)
+    os.close(theirs)
+    shown = b""
+    try:
+        while part := os.read(ours, 4096):
+            shown += part
+    except OSError:
+        pass  # how Linux says that the other end is closed
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    assert "my-app" in text
+    assert max(map(len, text.splitlines())) <= 60
+    assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.decode()) is None
+
+
+def test_keys(run: Run, root: HydraEmulator) -> None:
+    table = run("jwks").output.splitlines()
+    assert table[0].split() == ["kid", "kty", "alg", "use", "n"]
+    assert table[1].split()[:4] == ["public", "RSA", "RS256", "sig"]
+    assert run("jwks", "-q").output == "public\n"
+    (key,) = json.loads(run("jwks", "-o", "json").output)["keys"]
+    assert key["e"] == "AQAB"
+
+
+def test_discovery(run: Run, every_hydra: HydraEmulator) -> None:
+    document = json.loads(run("discover", "-o", "json", HYDRA_URL=every_hydra.url).output)
+    assert document["issuer"] == every_hydra.url
+    assert ("userinfo_endpoint" in document) == (every_hydra.variant.version == "0.10")
+    assert "RS256" in run("discover", HYDRA_URL=every_hydra.url).output

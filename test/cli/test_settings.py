@@ -1,0 +1,223 @@
+"""Where settings come from, and that a secret in a file that others can read is not used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from cli.conftest import Run
+
+from hydra_client.cli.base import Failure
+from hydra_client.cli.settings import Settings, config_path, resolve
+from hydra_client.emulator import HydraEmulator
+
+PROFILE = """
+default_profile = "one"
+
+[profiles.one]
+url = "http://one"
+client_id = "id-one"
+client_secret = "secret-one"
+scopes = "a b"
+ca_cert = "ca.pem"
+timeout = 7
+headers = { X-Forwarded-Proto = "https", X-Two = "2" }
+output = "yaml"
+
+[profiles.two]
+url = "http://two"
+access_token = "token-two"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config" / "hydra-client" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.touch(mode=0o600)
+    path.write_text(PROFILE)
+    return path
+
+
+def settings(options: dict[str, Any] | None = None, **environ: str) -> Settings:
+    return resolve(options or {}, environ)
+
+
+def test_nothing_is_said(tmp_path: Path) -> None:
+    assert settings(XDG_CONFIG_HOME=str(tmp_path)) == Settings()
+
+
+def test_default_profile(config: Path) -> None:
+    assert settings(XDG_CONFIG_HOME=str(config.parents[1])) == Settings(
+        url="http://one",
+        client_id="id-one",
+        client_secret="secret-one",
+        scopes="a b",
+        ca_cert="ca.pem",
+        timeout=7,
+        headers={"X-Forwarded-Proto": "https", "X-Two": "2"},
+        output="yaml",
+        profile="one",
+    )
+
+
+def test_options_then_environment_then_profile(config: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret-option\n")
+    environ = {
+        "HYDRA_CONFIG": str(config),
+        "HYDRA_URL": "http://env",
+        "HYDRA_CLIENT_ID": "id-env",
+        "HYDRA_CLIENT_SECRET": "secret-env",
+        "HYDRA_SCOPES": "c",
+        "HYDRA_CA_CERT": "env.pem",
+    }
+    found = settings({}, **environ)
+    assert found.url == "http://env"
+    assert found.client_id == "id-env"
+    assert found.client_secret == "secret-env"
+    assert found.scopes == "c"
+    assert found.ca_cert == "env.pem"
+    assert found.timeout == 7
+    options = {
+        "url": "http://option",
+        "client_id": "id-option",
+        "client_secret_file": str(secret),
+        "token_scopes": "d",
+        "ca_cert": "option.pem",
+        "timeout": 3.0,
+        "output": "json",
+        "headers": ("X-Two: 3",),
+    }
+    assert settings(options, **environ) == Settings(
+        url="http://option",
+        client_id="id-option",
+        client_secret="secret-option",
+        scopes="d",
+        ca_cert="option.pem",
+        timeout=3.0,
+        headers={"X-Forwarded-Proto": "https", "X-Two": "3"},
+        output="json",
+        profile="one",
+    )
+
+
+def test_a_profile_by_name(config: Path) -> None:
+    named = settings({"profile": "two"}, HYDRA_CONFIG=str(config), HYDRA_PROFILE="one")
+    assert named == Settings(url="http://two", access_token="token-two", profile="two")
+    assert settings({}, HYDRA_CONFIG=str(config), HYDRA_PROFILE="two").profile == "two"
+
+
+def test_credentials_from_ahead_go_before_a_token_from_behind(config: Path) -> None:
+    found = settings({"profile": "two"}, HYDRA_CONFIG=str(config), HYDRA_CLIENT_SECRET="secret-env")
+    assert found.access_token is None
+    assert settings({"profile": "two"}, HYDRA_CONFIG=str(config)).access_token == "token-two"
+
+
+@pytest.mark.parametrize("text", ["token-three\n", '{"access_token": "token-three"}'])
+def test_access_token_file(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "token"
+    file.write_text(text)
+    found = settings({"access_token_file": str(file), "config": "/dev/null"})
+    assert found.access_token == "token-three"
+
+
+def test_where_the_file_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config_path({}, {}) == tmp_path / ".config" / "hydra-client" / "config.toml"
+    assert config_path({}, {"HYDRA_CONFIG": "a"}) == Path("a")
+    assert config_path({"config": "b"}, {"HYDRA_CONFIG": "a"}) == Path("b")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
+def test_a_secret_that_others_can_read_is_refused(config: Path, mode: int) -> None:
+    config.chmod(mode)
+    with pytest.raises(Failure, match="others can read the secret in it") as caught:
+        settings(HYDRA_CONFIG=str(config))
+    assert caught.value.exit_code == 2
+    assert "secret-one" not in caught.value.message
+
+
+def test_a_file_without_a_secret_may_be_read_by_others(config: Path) -> None:
+    config.write_text('[profiles.one]\nurl = "http://one"\n')
+    config.chmod(0o644)
+    assert settings({"profile": "one"}, HYDRA_CONFIG=str(config)).url == "http://one"
+
+
+def test_a_secret_in_a_file_of_its_own(config: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret-file\n")
+    config.write_text(f'[profiles.one]\nclient_secret_file = "{secret}"\n')
+    found = settings({"profile": "one"}, HYDRA_CONFIG=str(config))
+    assert found.client_secret == "secret-file"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("client_secret = secret-one", "this is no TOML"),
+        ("profiles = 1", "no profile 'one'; there is none"),
+        ('[profiles.two]\nurl = ""', "no profile 'one'; there is two"),
+        ("[profiles]\none = 1", "no profile 'one'"),
+        ("[profiles.one]\nur = 1", "ur is unknown"),
+        ("[profiles.one]\nurl = 1", "url must be a string"),
+        ("[profiles.one]\ntimeout = true", "timeout must be a number"),
+        ('[profiles.one]\ntimeout = "1"', "timeout must be a number"),
+        ("[profiles.one]\nheaders = 1", "headers must be a table"),
+        ("[profiles.one]\nheaders = { X = 1 }", "headers must be a table"),
+        ('[profiles.one]\noutput = "xml"', "output must be one of table, json, yaml"),
+        (
+            '[profiles.one]\nclient_secret = "secret-one"\nclient_secret_file = "x"',
+            "are both there",
+        ),
+        ('[profiles.one]\nclient_secret_file = "/no/such/file"', "No such file"),
+    ],
+)
+def test_faults(config: Path, text: str, told: str) -> None:
+    config.write_text(text)
+    with pytest.raises(Failure) as caught:
+        settings({"profile": "one"}, HYDRA_CONFIG=str(config))
+    assert caught.value.exit_code == 2
+    assert told in caught.value.message
+    assert "secret-one" not in caught.value.message
+
+
+def test_a_file_without_a_default_profile(config: Path) -> None:
+    config.write_text('[profiles.one]\nurl = "http://one"\n')
+    assert settings(HYDRA_CONFIG=str(config)) == Settings()
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    for options in ({"profile": "one"}, {"config": str(tmp_path / "x")}):
+        with pytest.raises(Failure, match="there is no such config file"):
+            settings(options, XDG_CONFIG_HOME=str(tmp_path))
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="Is a directory"):
+        settings({"config": str(tmp_path)})
+
+
+def test_options_that_exclude_each_other(config: Path) -> None:
+    with pytest.raises(click.UsageError, match="--client-secret-file and --client-secret-env"):
+        settings({"client_secret_file": "a", "client_secret_env": "b"})
+
+
+def test_profile_at_work(run: Run, hydra: HydraEmulator, config: Path) -> None:
+    config.write_text(
+        f'[profiles.here]\nurl = "{hydra.url}"\nclient_id = "admin"\n'
+        'client_secret = "demo-password"\ntimeout = 20\n'
+    )
+    assert run("--profile", "here", "clients", "list", "-q").output == "admin\n"
+    assert run("clients", "list", "-q").exit_code == 2
+
+
+def test_the_secret_from_stdin(run: Run, hydra: HydraEmulator) -> None:
+    where = ("--url", hydra.url, "--client-id", "admin", "--client-secret-stdin")
+    assert run("clients", "list", "-q", *where, input="demo-password\n").output == "admin\n"
+    result = run("clients", "create", "--secret-stdin", *where, input="demo-password\n")
+    assert result.exit_code == 2
+    assert "stdin cannot hold both" in result.stderr
+    assert run("clients", "list", *where, input="").exit_code == 2
