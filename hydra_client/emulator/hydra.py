@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock
@@ -279,8 +278,10 @@ class HydraEmulator:
 
 
 def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+    if host in ("localhost", "127.0.0.1"):
         return True
+    import ipaddress  # which takes its time, and is seldom needed
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
