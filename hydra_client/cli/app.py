@@ -25,6 +25,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "consent": ("consent", "Look at a consent request; accept or reject it."),
         "discover": ("discover", "Show the server's OpenID Connect configuration."),
         "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
+        "doctor": ("doctor", "Find out why it does not work: address, TLS, clock, login, rights."),
     },
     "A server to try things on": {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Api, OAuth2TokenResponse
     from hydra_client.code_flow import CodeFlow
 
-LOOPBACK = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
+# Over plain http the server lets users go to these only; [::1] is not among them.
+LOOPBACK = ("127.0.0.1", "localhost")
 PATH = "/callback"
 _SLOWEST = 10  # seconds that a browser may take for one request; it opens connections to spare
 
@@ -136,7 +137,7 @@ def _listening(
 ) -> Iterator[tuple[Callback, str]]:
     """Listen on a redirect URI of the client."""
     if register:
-        with Callback("127.0.0.1", 0, PATH) as server:
+        with Callback(0, PATH) as server:
             uri = f"http://127.0.0.1:{server.server_port}{PATH}"
             with _registered(caller, client_id, uri):
                 yield server, uri
@@ -146,8 +147,8 @@ def _listening(
     place = _place(uri)
     if place is None:
         raise Failure(
-            f"{uri} is no address to listen on: it must be http, on 127.0.0.1, localhost or [::1], "
-            "with a port",
+            f"{uri} is no address to listen on: it must be http, on 127.0.0.1 or localhost, with a "
+            "port",
             USAGE,
         )
     try:
@@ -170,17 +171,16 @@ def _own_uri(caller: OAuth2Api, client_id: str) -> str:
     )
 
 
-def _place(uri: str) -> tuple[str, int, str] | None:
+def _place(uri: str) -> tuple[int, str] | None:
     """Tell where to listen for a redirect URI, if that can be."""
     try:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError:
         return None
-    address = LOOPBACK.get(parts.hostname or "")
-    if parts.scheme != "http" or address is None or not port or parts.fragment:
+    if parts.scheme != "http" or parts.hostname not in LOOPBACK or not port or parts.fragment:
         return None
-    return address, port, parts.path or "/"
+    return port, parts.path or "/"
 
 
 @contextmanager
@@ -207,16 +207,13 @@ class Callback(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: str, port: int, path: str) -> None:
-        import socket
-
-        self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    def __init__(self, port: int, path: str) -> None:
         self.path = path
         self.flow: CodeFlow | None = None
         self.tokens: OAuth2TokenResponse | None = None
         self.error: HydraException | None = None
         self.done = threading.Event()
-        super().__init__((address, port), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
 
     def answer_to(self, flow: CodeFlow, seconds: float) -> OAuth2TokenResponse:
         """Wait for the answer to this flow, and return the tokens.
