@@ -61,7 +61,7 @@ def app(hydra: HydraEmulator, hydra_api: OAuth2Api) -> Flask:
 def url(hydra: HydraEmulator, app: Flask) -> Iterator[str]:
     """The app behind a socket."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     hydra.consent_url = f"http://127.0.0.1:{server.server_port}/consent"
     yield hydra.consent_url

@@ -1,0 +1,31 @@
+"""The consent apps of the guides hold against odd browsers and foreign forms."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hydra_client
+
+HERE = Path(__file__).parent
+GUIDES = HERE.parents[1] / "docs" / "guides"
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+@pytest.mark.parametrize("framework", ["flask", "django", "fastapi"])
+def test_consent_app_of_the_guide(framework: str, version: str) -> None:
+    finished = subprocess.run(
+        [
+            *(sys.executable, "-W", "error", str(HERE / "attack.py")),
+            *(str(GUIDES / f"consent-{framework}.md"), version),
+        ],
+        env={"PYTHONPATH": f"{hydra_client.__path__[0]}/.."},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,261 @@
+"""No token, code, secret or signed value shows anywhere: one look through everything, at DEBUG.
+
+Whatever secret crosses the wire is noted by the server itself, those included that no test sees.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+import pytest
+
+import hydra_client
+from hydra_client import OAuth2Client
+from hydra_client.code_flow import CodeFlow
+from hydra_client.consent import ConsentApp, ConsentExpired, sign, unsign
+from hydra_client.emulator import ConsentFlow, HydraEmulator
+from hydra_client.emulator.answers import Answer
+from hydra_client.emulator.go_http import Request
+from hydra_client.id_token import IdTokenVerifier
+from hydra_client.introspection import cached_introspection
+from hydra_client.tokens import ClientCredentials
+
+KEY = "a-key-of-this-test-with-32-characters"
+CALLBACK = "http://127.0.0.1/callback"
+IN_JSON = re.compile(r'"(?:access_token|refresh_token|id_token|client_secret)": ?"([^"]+)"')
+IN_ADDRESS = ("code", "access_token", "id_token", "state", "nonce")
+IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
+
+
+class Witness(HydraEmulator):
+    """Notes every secret that it gives or is given."""
+
+    def __init__(self, *arguments: Any) -> None:
+        self.secrets: set[str] = {KEY}
+        super().__init__(*arguments)
+
+    def handle(self, request: Request) -> Answer:
+        answer = super().handle(request)
+        body = answer.body.decode("utf-8", "replace")
+        self.secrets.update(IN_JSON.findall(body))
+        self.secrets.update(IN_JSON.findall(request.body.decode("utf-8", "replace")))
+        for name, value in answer.all_headers():
+            if name == "Location":
+                self._note(urlsplit(value).query + "&" + urlsplit(value).fragment, IN_ADDRESS)
+            if name == "Set-Cookie":
+                self.secrets.add(value.partition(";")[0].partition("=")[2])
+        self._note(request.body.decode("utf-8", "replace"), IN_FORM)
+        scheme, _, credential = request.header("Authorization").partition(" ")
+        if scheme:
+            self.secrets.add(credential)
+        return answer
+
+    def _note(self, query: str, names: tuple[str, ...]) -> None:
+        self.secrets.update(value for name, value in parse_qsl(query) if name in names)
+
+
+class Everything:
+    """All that a program, its log or its crash could show."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.errors: list[type[BaseException]] = []
+
+    def show(self, *things: object) -> None:
+        for thing in things:
+            self.shown += [repr(thing), f"{thing}", f"{thing!r:>10}"]
+
+    def fail(self, work: Callable[[], object]) -> BaseException:
+        """What a failure shows: itself, its causes, its traceback, its attributes, its pickle."""
+        try:
+            work()
+        except Exception as error:
+            self.errors.append(type(error))
+            self.shown += traceback.format_exception(error)
+            link: BaseException | None = error
+            while link is not None:
+                # Where an expired request leads is told to whoever asks for it.
+                attributes = {k: v for k, v in vars(link).items() if k != "restart_url"}
+                self.show(link, link.args, attributes)
+                link = link.__cause__ or link.__context__
+            if not isinstance(error, ConsentExpired):
+                self.shown.append(pickle.dumps(error).decode("latin-1"))
+            return error
+        raise AssertionError("this was to fail")
+
+
+def chopped(secret: str) -> Iterator[str]:
+    """A secret, and pieces of it that are long enough to be recognized."""
+    yield secret
+    if len(secret) > 40:
+        yield from (secret[start : start + 24] for start in range(0, len(secret) - 24, 12))
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+@pytest.mark.parametrize("store", ["memory", "sql"])
+def test_nothing_secret_shows_anywhere(
+    version: str,
+    store: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    everything = Everything()
+    with Witness(version, store) as hydra:
+        walk(hydra, everything)
+    for record in caplog.records:
+        everything.shown += [record.getMessage(), repr(record.__dict__)]
+    everything.shown += [caplog.text, *capfd.readouterr()]
+    assert "hydra_client" in {record.name.partition(".")[0] for record in caplog.records}
+
+    assert len(hydra.secrets) > 30
+    assert len(everything.errors) > 25
+    text = "\n".join(everything.shown)
+    text += unquote_plus(text)
+    found = {
+        secret
+        for secret in hydra.secrets
+        for piece in chopped(secret)
+        if len(piece) > 7 and piece in text
+    }
+    assert {where(secret, everything.shown) for secret in found} == set()
+
+
+def where(secret: str, shown: list[str]) -> str:
+    return next(
+        (part for part in shown if any(piece in part for piece in chopped(secret))), secret
+    )[:2000]
+
+
+def walk(hydra: Witness, everything: Everything) -> None:
+    """All flows, with all that goes wrong in them."""
+    show, fail = everything.show, everything.fail
+    api = hydra.api(retries=0)
+    show(api, api.api_client, api.api_client.configuration, api.api_client.authentications)
+    show(vars(api.api_client), hydra)
+    made = api.create_oauth2_client(
+        OAuth2Client(
+            redirect_uris=[CALLBACK],
+            grant_types=["authorization_code", "refresh_token", "client_credentials", "implicit"],
+            response_types=["code", "token", "id_token"],
+            scope="openid offline photos.read",
+        )
+    )
+    client = {"redirect_uris": [CALLBACK], "id": made.id, "client_secret": made.client_secret}
+    id, secret = made.id or "", made.client_secret or ""
+    assert secret in hydra.secrets
+    show(made, api.with_http_info.list_oauth2_clients(), api.with_http_info.get_oauth2_client(id))
+
+    # Client credentials.
+    own = hydra_client.connect(hydra.url, id, secret, retries=0)
+    show(own.api_client, own.oauth_token(grant_type="client_credentials", scope="photos.read"))
+    show(ClientCredentials(id, secret, ["photos.read"]))
+    fail(own.list_oauth2_clients)
+    fail(lambda: hydra_client.connect(hydra.url, id, "wrong-secret-1").list_oauth2_clients())
+    fail(lambda: hydra_client.connect(hydra.url, access_token=f"{secret}-1").list_oauth2_clients())
+    fail(lambda: hydra_client.connect(hydra.url, id, f"{secret}\n"))
+    token = api.api_client.token(("hydra.clients",))
+    for broken in (
+        {"reset": True},
+        {"cut": 40},
+        {"status": 500, "body": f'{{"error":"oops","access_token":"{token}"}}'},
+        {"status": 200, "body": f'{{"access_token":"{token}","expires_in":"{token}"}}'},
+        {"status": 200, "body": f'{{"access_token":"{token}"'},
+        {"status": 200, "body": f'{{"access_token":["{token}"]}}'},
+        {"status": 302, "headers": {"Location": f"/?access_token={token}"}},
+    ):
+        hydra.fail("/oauth2/token", **broken)  # type: ignore[arg-type]
+        fail(lambda: own.oauth_token(grant_type="client_credentials"))
+
+    # Consent.
+    consents = ConsentApp(api, clock=hydra.clock)
+    log_in = ConsentFlow(hydra)
+    show(consents)
+
+    session = "the-session-of-the-user"
+
+    def decide(url: str) -> str:
+        challenge = consents.challenge(url)
+        ticket = sign(challenge.id, KEY, session)
+        hydra.secrets.update({ticket, session})
+        show(challenge, challenge.client)
+        fail(lambda: unsign(ticket, KEY, "another-session"))
+        fail(lambda: unsign(ticket[:-1], KEY, session))
+        fail(lambda: sign(challenge.id, KEY[:31], session))
+        fail(lambda: challenge.accept("alice", ["openid", "photos.write"]))
+        fail(lambda: challenge.accept("alice", [], id_token_extra={"nonce": secret}))
+        fail(lambda: challenge.accept("alice", [], access_token_extra={"secret": {secret}}))
+        hydra.fail("/oauth2/consent/requests/*", reset=True)
+        fail(lambda: challenge.accept("alice", ["openid"]))
+        hydra.clock.advance(601)
+        fail(lambda: consents.challenge(url))
+        hydra.clock.advance(-601)
+        return challenge.accept("alice", challenge.requested_scopes)
+
+    # The code flow.
+    verifier = IdTokenVerifier(api, id, clock=hydra.clock)
+    flow = CodeFlow(own, CALLBACK, "openid offline photos.read", verifier=verifier)
+    show(flow, verifier)
+    hydra.secrets.update({flow.state, flow.nonce})
+    asked = {"client": client, "scope": flow.scope, "state": flow.state, "nonce": flow.nonce}
+    came = log_in(decide=decide, **asked)  # type: ignore[arg-type]
+    show(came)
+    other = CodeFlow(own, CALLBACK, "openid", verifier=verifier)
+    fail(lambda: other.exchange(came.url))
+    fail(lambda: other.exchange(f"{came.url}&state={flow.state}"))
+    tokens = flow.exchange(came.url)
+    show(flow, tokens, flow.claims)
+    fail(lambda: flow.exchange(came.url))
+    fail(lambda: CodeFlow(own, CALLBACK, "a", state=flow.state).exchange(came.url))
+    stolen = log_in(decide=decide, **asked).params["code"]  # type: ignore[arg-type]
+    fail(lambda: other.exchange({"code": stolen, "state": other.state}))
+    fresh = flow.refresh()
+    show(flow, fresh)
+    hydra.fail("/oauth2/token", cut=60)
+    fail(flow.refresh)
+
+    # ID tokens.
+    id_token = tokens.id_token or ""
+    header, claims, signature = id_token.split(".")
+    show(verifier.verify(id_token, nonce=flow.nonce))
+    for forged in (
+        id_token + "\n",
+        id_token[:-5],
+        f"{header}.{claims}",
+        f"{header}.{claims}.{signature[::-1]}",
+        f"{header}.{claims[::-1]}.{signature}",
+        f"eyJhbGciOiJub25lIn0.{claims}.",
+        f"e30.{claims}.{signature}",
+        tokens.access_token,
+    ):
+        fail(lambda forged=forged: verifier.verify(forged, nonce=flow.nonce))  # type: ignore[misc]
+    fail(lambda: verifier.verify(id_token, nonce=other.nonce))
+    fail(lambda: verifier.verify(id_token, nonce=flow.nonce, access_token=tokens.access_token))
+    fail(lambda: verifier.verify(id_token.encode(), nonce=None))  # type: ignore[arg-type]
+    fail(lambda: IdTokenVerifier(api, "other").verify(id_token, nonce=flow.nonce))
+    fail(lambda: IdTokenVerifier(own, id).verify(id_token, nonce=flow.nonce))
+    hydra.fail("/.well-known/jwks.json", reset=True)
+    fail(lambda: IdTokenVerifier(api, id).verify(id_token, nonce=flow.nonce))
+    implicit = log_in(client=client, response_type="token id_token", scope="openid").params
+    fail(lambda: verifier.verify(implicit["id_token"], nonce=None, access_token=fresh.access_token))
+
+    # Introspection and revocation.
+    cached = cached_introspection(api)
+    live = log_in(client=client, scope="openid offline").exchange()
+    for asked_about in (live["access_token"], live["refresh_token"], secret):
+        show(cached(asked_about), api.with_http_info.introspect_oauth2_token(asked_about))
+    show(cached)
+    hydra.fail("/oauth2/introspect", status=500, body=f"token={live['access_token']}")
+    fail(lambda: cached(live["access_token"], "photos.read"))
+    fail(lambda: api.introspect_oauth2_token(f"{live['access_token']}\ud800"))
+    hydra.fail("/oauth2/revoke", reset=True)
+    fail(lambda: own.revoke_oauth2_token(live["refresh_token"]))
+    own.revoke_oauth2_token(live["refresh_token"])
+    # The emulator's record shows state and nonce, for tests to look at.
+    show(*(re.sub(r"(state|nonce)=[^&']*", "", repr(request)) for request in hydra.requests))
