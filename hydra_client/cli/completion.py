@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .base import Command, Failure
+from .base import Command
 
 
 @click.command("completion", cls=Command)
@@ -18,11 +18,13 @@ def command(shell: str) -> None:
       eval "$(hydra-client completion zsh)"
       hydra-client completion fish > ~/.config/fish/completions/hydra-client.fish
     """  # noqa: D301 - click's mark for lines to keep
-    from click.shell_completion import get_completion_class
+    from click import shell_completion
 
     from .app import app
 
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise Failure(f"this click knows no completion for {shell}")
-    click.echo(kind(app, {}, "hydra-client", "_HYDRA_CLIENT_COMPLETE").source())
+    kinds = {
+        "bash": shell_completion.BashComplete,
+        "zsh": shell_completion.ZshComplete,
+        "fish": shell_completion.FishComplete,
+    }
+    click.echo(kinds[shell](app, {}, "hydra-client", "_HYDRA_CLIENT_COMPLETE").source())

@@ -242,7 +242,7 @@ class Callback(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Callback
+    server: Callback  # pyright: ignore[reportIncompatibleVariableOverride]
     timeout = _SLOWEST
 
     def do_GET(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import signal
 import subprocess
@@ -227,8 +229,8 @@ def test_interrupted(start: Start, root: HydraEmulator) -> None:
 
 def test_a_reader_that_goes_away(start: Start, root: HydraEmulator) -> None:
     """As `hydra-client clients list | head -1` does: no traceback, and the status of SIGPIPE."""
-    for number in range(2000):
-        root.add_client(id=f"client-{number}")
+    for number in range(100):
+        root.add_client(id=f"client-{number}", client_name="x" * 10_000)
     # Unbuffered, Python loses what a broken pipe did not take, and says nothing.
     process = start("clients", "list", "-o", "json", env={"PYTHONUNBUFFERED": ""})
     assert process.stdout is not None
@@ -257,6 +259,39 @@ def test_without_click(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     with pytest.raises(SystemExit, match="pip install 'hydra-client"):
         main()
     monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
+
+
+class Interrupted:
+    """Somebody who presses Ctrl-C while the command is being loaded."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "hydra_client.cli.app":
+            raise KeyboardInterrupt
+
+
+def test_interrupted_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hydra_client.cli import main
+
+    monkeypatch.delitem(sys.modules, "hydra_client.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130
+    monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
+
+
+def test_a_module_of_ours_that_is_missing_is_no_missing_extra(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setitem(sys.modules, "hydra_client.emulator", None)
+    with pytest.raises(ModuleNotFoundError):
+        run("serve")
+
+
+def test_with_any_stdout(hydra: HydraEmulator) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
+        app.main(["discover", "--url", hydra.url, "--quiet"])
+    assert out.getvalue() == f"{hydra.url}\n"
 
 
 @pytest.mark.parametrize(

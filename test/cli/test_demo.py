@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from cli.conftest import VARIANTS, Run, Start
+from cli.conftest import VARIANTS, Run, Start, name_root
 
 from hydra_client import OAuth2Api
 from hydra_client.emulator import HydraEmulator
@@ -67,6 +67,24 @@ def test_against_a_running_server(run: Run, every_root: HydraEmulator) -> None:
     assert result.output.startswith(f"The Hydra at {every_root.url}.\n")
     assert result.output.endswith("All 16 steps held.\n")
     assert clients(every_root) == ["admin"]
+
+
+def test_a_server_with_another_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is called by the name that is given, whatever it calls itself."""
+    with HydraEmulator(issuer="https://hydra.example.com") as hydra:
+        name_root(hydra, monkeypatch)
+        result = run("demo")
+    assert result.exit_code == 0, result.output
+    assert "it calls itself https://hydra.example.com and" in result.output
+
+
+def test_an_authorize_endpoint_elsewhere(run: Run, root: HydraEmulator) -> None:
+    document = json.loads(run("discover", "--output", "json").output)
+    document["authorization_endpoint"] = "http://127.0.0.1:1/oauth2/auth"
+    root.fail("/.well-known/openid-configuration", status=200, body=json.dumps(document))
+    result = run("demo")
+    assert result.exit_code == 1
+    assert "authorize   the browser is not sent on: ConnectionError\n" in result.output
 
 
 FAULTS = [
