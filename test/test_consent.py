@@ -253,8 +253,9 @@ def test_a_user_takes_too_long(hydra: HydraEmulator, flow: Flow) -> None:
     challenge = flow.challenge()
     hydra.clock.advance(601)
     for late in (flow.challenge, lambda: challenge.accept("alice", ["openid"])):
-        with pytest.raises(ConsentExpired, match="expired") as error:
+        with pytest.raises(ConsentExpired) as error:
             late()
+        assert str(error.value) == "The request has expired. Please begin again."
         assert error.value.restart_url == flow.start == challenge.restart_url
         assert pickle.loads(pickle.dumps(error.value)).restart_url == flow.start
     accepted = [request for request in hydra.requests if request.method == "PATCH"]
@@ -400,6 +401,7 @@ def test_a_browser_is_never_sent_elsewhere(url: str) -> None:
     with pytest.raises(RedirectUrlError) as error:
         take_up(recorded_request(redirectUrl=url))
     assert "consent=x" not in str(error.value)
+    assert "None" not in str(error.value)
 
 
 @pytest.mark.parametrize(
