@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import threading
 import time
 import warnings
@@ -537,6 +538,7 @@ def test_a_forked_process_has_the_answers_and_asks_for_others(
             warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
             child = os.fork()
         if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+            signal.alarm(20)  # rather than hang
             code = 1
             try:
                 api.api_client.session.mount("http://", Adapter())

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import textwrap
@@ -919,6 +920,7 @@ def test_a_forked_process_uses_the_token_and_renews_it(
             warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
             child = os.fork()
         if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+            signal.alarm(20)  # rather than hang
             code = 1
             try:
                 api.api_client.session.mount("http://", Adapter())
