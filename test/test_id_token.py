@@ -407,8 +407,9 @@ FORGERIES = [
     Forgery("exp as null", partial(token, exp=None), ClaimTypeError),
     Forgery("exp as a list", partial(token, exp=[NOW + 3600]), ClaimTypeError),
     Forgery("exp beyond all time", partial(token, exp=10**18), ClaimTypeError, LEAVES_TYPES),
-    Forgery("exp without end", lambda: compact(
-        claims=json.dumps(CLAIMS).replace(str(NOW + 3600), "1e999")), ClaimTypeError, READS_INFINITY),
+    Forgery("exp without end",
+        lambda: compact(claims=json.dumps(CLAIMS).replace(str(NOW + 3600), "1e999")),
+        ClaimTypeError, READS_INFINITY),
     Forgery("exp below all time", partial(token, exp=-1), ClaimTypeError),
     Forgery("iat as a string", partial(token, iat="0"), ClaimTypeError),
     Forgery("iat as truth", partial(token, iat=True), ClaimTypeError, LEAVES_TYPES),
