@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import itertools
 import logging
 import os
 import random
@@ -64,10 +63,12 @@ MOST_BODY = 256 * 1024 * 1024
 MOST_HEADERS = 256 * 1024
 """Bytes that an answer's headers may have."""
 
-_TOO_MANY_HEADERS = f"the answer's headers have more than {MOST_HEADERS // 1024} KiB"
+# The standard library has bounds of its own: 100 lines, and 64 KiB a line.
+_TOO_MANY_HEADERS = "the answer has too many headers, or too long ones"
 _TOO_LONG = f"the answer's body has more than {MOST_BODY // 1024 // 1024} MiB"
 
 _CHUNK = 1024 * 1024
+_MOST_DIGITS = 18
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 4.0
 _LONGEST_RETRY_AFTER = 60.0
@@ -133,7 +134,9 @@ class _Reader(io.RawIOBase):
         if self._deadline is not None:
             self._deadline.limit(self._sock)
         count = self._raw.readinto(buffer)
-        if self.headers_left is not None and count:
+        if self.headers_left is not None:
+            if not count:  # http.client would take it for the end of the headers
+                raise http.client.RemoteDisconnected("no end of the headers")
             self.headers_left -= count
             if self.headers_left < -len(buffer):
                 raise _Unreadable(_TOO_MANY_HEADERS)
@@ -416,13 +419,15 @@ class Rest:
         request = _Request(call, self._configuration.origin, headers)
         retries = self._configuration.retries
         repeated = False
-        for retry in itertools.count():
+        retry = 0
+        while True:
             outcome = self._attempt(call, request, deadline)
             pause = _pause(call, outcome, retry) if retry < retries else None
             if pause is None or pause >= deadline.left():
                 break
             repeated = repeated or not _did_nothing(outcome)
             time.sleep(pause)
+            retry += 1
         if isinstance(outcome, Answer):
             return outcome._replace(repeated=True) if repeated else outcome
         raise outcome.error from outcome.cause
@@ -487,7 +492,7 @@ def _read(response: requests.Response) -> bytes:
     headers = response.headers
     length = headers.get("Content-Length")
     if length is not None and "Transfer-Encoding" not in headers and length.isdecimal():
-        if int(length) > MOST_BODY:
+        if len(length) > _MOST_DIGITS or int(length) > MOST_BODY:
             raise _Unreadable(_TOO_LONG)
         body = raw.read(decode_content=False)
     else:
@@ -637,6 +642,8 @@ def _words(chain: list[BaseException], cause: BaseException | None) -> str:
             return "the host name is not known"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {cause.verify_message}"
+    if isinstance(cause, ssl.SSLError) and cause.reason:
+        return cause.reason.replace("_", " ").lower()
     if isinstance(cause, OSError):
         return str(cause.strerror or cause.args[0] if cause.args else "timed out").lower()
     if any(map(_is_timeout, chain)):

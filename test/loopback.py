@@ -134,6 +134,9 @@ class Peer:
         except ConnectionError:
             pass
 
+    def close(self) -> None:
+        self.sock.close()
+
     def reset(self) -> None:
         """Drop the connection with a TCP reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -320,15 +323,15 @@ class Authority:
         self.bundle = str(folder / "authority.pem")
         self._authority.cert_pem.write_to_path(self.bundle)
 
-    def context(self, *names: str) -> ssl.SSLContext:
+    def context(self, *names: str, **how: Any) -> ssl.SSLContext:
         """Make a server's context with a certificate for these names."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.issue(*names).configure_cert(context)
+        self.issue(*names, **how).configure_cert(context)
         return context
 
-    def issue(self, *names: str) -> trustme.LeafCert:
+    def issue(self, *names: str, **how: Any) -> trustme.LeafCert:
         """Make a certificate for these names."""
-        return self._authority.issue_cert(*names)
+        return self._authority.issue_cert(*names, **how)
 
 
 @contextmanager
