@@ -538,6 +538,24 @@ def test_a_forked_process_uses_connections_of_its_own(threads: int) -> None:
     assert sum(names != {"parent"} for names in speakers.values()) == 4
 
 
+def test_another_process_lets_go_of_what_it_inherited(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with api(server) as client:
+        client.api_client.session.mount("https://example.com/", Canned(b"{}"))
+        client.get_oauth2_client("photos")
+        parent = os.getpid()
+        monkeypatch.setattr("hydra_client.rest.os.getpid", lambda: parent + 1)
+        client.get_oauth2_client("photos")
+        client.get_oauth2_client("photos")
+        assert server.spoken == [1, 2, 2]
+        # A closed client, and one that never made a connection.
+        client.api_client.close()
+        monkeypatch.undo()
+        client.get_oauth2_client("photos")
+    assert server.connections == 3
+
+
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program that may leave no warning behind."""
     here = os.path.dirname(os.path.dirname(hydra_client.__file__))

@@ -21,6 +21,7 @@ from hydra_client import (
     InsecureTransportWarning,
     OAuth2Api,
 )
+from hydra_client.tokens import ClientCredentials
 
 SECRET = "p+q%41 r:s"
 BEARER = [name for name, operation in OPERATIONS.items() if operation.credential == "Bearer"]
@@ -231,6 +232,48 @@ def test_a_source_that_has_no_other_token_gets_the_refusal(server: Server) -> No
             client.get_oauth2_client("photos")
     # A string is all there is; a callable is asked once more.
     assert len(server.requests) == 2
+
+
+def test_a_source_needs_no_more_than_tokens(server: Server) -> None:
+    class Plain:
+        number = 0
+
+        def token(self, scopes: tuple[str, ...]) -> str:
+            self.number += 1
+            return f"token-{self.number}"
+
+    server.steps = [REFUSED, OPERATIONS["get_oauth2_client"].success]
+    with api(server, access_token=Plain()) as client:
+        client.get_oauth2_client("photos")
+    assert server.requests[-1].headers["authorization"] == "Bearer token-2"
+
+
+def test_tokens_are_fetched_for_who_has_a_secret_only(server: Server) -> None:
+    tokens = answer({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
+    server.steps = [tokens, OPERATIONS["get_oauth2_client"].success]
+    with api(server, username="admin", password=SECRET, access_token=None) as client:
+        client.get_oauth2_client("photos")
+    fetch, get = server.requests
+    assert fetch.path == "/oauth2/token"
+    assert fetch.form == {"grant_type": "client_credentials", "scope": "hydra.clients"}
+    assert fetch.basic[0] == "admin"
+    assert get.headers["authorization"] == "Bearer fetched"
+
+
+def test_tokens_may_be_fetched_for_another_client_than_basic_names(server: Server) -> None:
+    tokens = answer({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
+    server.steps = [tokens, OPERATIONS["get_oauth2_client"].success, answer()]
+    other = ClientCredentials("other", "other-secret")
+    with api(server, username="admin", password=SECRET, access_token=other) as client:
+        client.api_client.default_headers["X-Forwarded-Proto"] = "https"
+        client.get_oauth2_client("photos")
+        client.revoke_oauth2_token("token-0001")
+    fetch, get, revoke = server.requests
+    assert fetch.basic == ("other", "other-secret")
+    assert fetch.headers["x-forwarded-proto"] == "https"
+    assert get.headers["authorization"] == "Bearer fetched"
+    assert revoke.basic == ("admin", SECRET)
+    assert server.connections == 1
 
 
 def test_a_denial_needs_no_other_token(server: Server) -> None:
