@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from hydra_client.models import JsonWebKey as JsonWebKey
     from hydra_client.models import JsonWebKeySet as JsonWebKeySet
     from hydra_client.models import OAuth2Client as OAuth2Client
-    from hydra_client.models import OAuth2consentRequest as OAuth2consentRequest
     from hydra_client.models import OAuth2ConsentRequest as OAuth2ConsentRequest
+    from hydra_client.models import OAuth2consentRequest as OAuth2consentRequest
     from hydra_client.models import OAuth2TokenIntrospection as OAuth2TokenIntrospection
     from hydra_client.models import OAuth2TokenResponse as OAuth2TokenResponse
     from hydra_client.models import WellKnown as WellKnown

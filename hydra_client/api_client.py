@@ -189,7 +189,7 @@ class ApiClient:
         return client
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
-        """Authorize, send and decode; with a new token once, where the server refused the old one."""
+        """Authorize, send and decode; once more with a new token where the old one was refused."""
         seconds = (
             self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
         )
@@ -218,7 +218,7 @@ class ApiClient:
             return decode(call, answer, secrets), answer
 
     def _authorization(self, call: Call) -> tuple[str | None, str | None, tuple[str, ...]]:
-        """Choose the credential: its header, the token in it where a source gave it, its secrets."""
+        """Choose the credential: its header, the token in it if a source gave it, its secrets."""
         operation = call.operation
         if not operation.security:
             return None, None, ()

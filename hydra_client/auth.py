@@ -1,4 +1,4 @@
-"""Basic and bearer credentials, as requests' AuthBase: nothing else, no netrc file, replaces them."""
+"""Basic and bearer credentials, as requests' AuthBase; no netrc file replaces them."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class BasicAuth(AuthBase):
             username, password = quote_plus(username), quote_plus(password)
         elif ":" in username:
             raise ApiValueError(
-                f"the client id {username!r} has a ':', which ends the id in Basic (RFC 7617): such "
-                "a client can log in at the token endpoint only"
+                f"the client id {username!r} has a ':', which ends the id in Basic (RFC 7617): "
+                "such a client can log in at the token endpoint only"
             )
         return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as one tree:
+"""Everything that can go wrong, as one tree.
 
     HydraException
     ├── ApiException                   the server answered, and it was no success
@@ -103,7 +103,7 @@ class ApiException(HydraException):
 
 
 class BadRequestException(ApiException):
-    """400: the server could not make sense of the request (RFC 6749 section 5.2 at OAuth endpoints)."""
+    """400: the server could not make sense of the request (RFC 6749 section 5.2)."""
 
 
 class UnauthorizedException(ApiException):
@@ -139,7 +139,7 @@ class ApiTimeoutError(ApiConnectionError):
 
 
 class ApiTlsError(ApiConnectionError):
-    """The TLS connection could not be made: the certificate is not trusted, expired, another host's."""
+    """TLS failed: the certificate is not trusted, has expired, or is another host's."""
 
 
 class ApiDecodeError(HydraException):

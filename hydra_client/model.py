@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import (
     ApiDecodeError,
@@ -29,16 +29,14 @@ else:
         return lambda cls: cls
 
 
-_M = TypeVar("_M", bound="Model")
-
-# Shapes are remembered by class, so that the next object of the same shape is known to be good. Both
-# bounds keep a server that invents names from filling the memory.
+# Shapes are remembered by class, so that the next object of the same shape is known to be good.
+# Both bounds keep a server that invents names from filling the memory.
 _MOST_SHAPES = 256
 _LONGEST_NAMES = 2048
 
 
 class Field:
-    """One field of a model: its name in JSON, the type that JSON gives it, how it is read and set."""
+    """One field of a model: its name and type in JSON, and how it is read and set."""
 
     __slots__ = ("also", "attribute", "expected", "owner", "required", "secret", "wire")
 
@@ -87,10 +85,6 @@ class Field:
         """Whether a value given by the caller has the field's type."""
         return isinstance(value, self.json_type)
 
-    def decoded(self, value: Any) -> Any:
-        """Form in which a value of the right JSON type, sent by the server, is stored."""
-        return value
-
     def wrong(self, error: type[HydraException], value: Any) -> HydraException:
         """Error that names the field and both types, and never the value."""
         got = type(value).__name__ if error is ApiTypeError else _json_type(value)
@@ -127,12 +121,12 @@ class _Texts(Field):
     def holds(self, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
-    def decoded(self, value: Any) -> Any:
+    def check(self, value: Any) -> None:
+        """Refuse a list, sent by the server, that holds something else."""
         try:
             "".join(value)  # the quickest way to ask a list whether all of it is strings
         except TypeError:
             raise self.wrong(ApiDecodeError, value) from None
-        return value
 
 
 class _Moment(Field):
@@ -157,6 +151,7 @@ class _Moment(Field):
         return isinstance(value, str)
 
     def decoded(self, value: Any) -> Any:
+        """Give what the server sent, once it is sure that it can be read."""
         try:
             aware = _parse_time(value).tzinfo is not None
         except (ValueError, OverflowError):
@@ -179,6 +174,7 @@ class _Models(Field):
         return isinstance(value, list) and all(isinstance(item, self.model) for item in value)
 
     def decoded(self, value: Any) -> Any:
+        """Give models for what the server sent."""
         return [self.model._adopt(item) for item in value]
 
 
@@ -245,7 +241,7 @@ class Model(metaclass=_ModelType):
     _fields: dict[str, Field] = {}
     _by_wire: dict[str, Field] = {}
     _deep: tuple[tuple[str, Callable[[Any], Any]], ...] = ()
-    _lists: tuple[str, ...] = ()
+    _lists: tuple[tuple[str, Callable[[Any], None]], ...] = ()
     _required: tuple[Field, ...] = ()
     _shapes: set[tuple[object, ...]] = set()
 
@@ -254,7 +250,9 @@ class Model(metaclass=_ModelType):
         cls._fields = cls._fields | own
         fields = cls._fields.values()
         cls._by_wire = {field.wire: field for field in fields}
-        cls._lists = tuple(field.wire for field in fields if isinstance(field, _Texts))
+        cls._lists = tuple(
+            (field.wire, field.check) for field in fields if isinstance(field, _Texts)
+        )
         cls._deep = tuple(
             (field.wire, field.decoded) for field in fields if isinstance(field, _Moment | _Models)
         )
@@ -316,10 +314,10 @@ class Model(metaclass=_ModelType):
         shape = (*data, *map(type, data.values()))
         if shape not in cls._shapes:
             cls._check(data, shape)
-        for name in cls._lists:
+        for name, check in cls._lists:
             strings = data.get(name)
             if strings:
-                cls._by_wire[name].decoded(strings)
+                check(strings)
         for name, decoded in cls._deep:
             value = data.get(name)
             if value is not None:
@@ -347,7 +345,7 @@ class Model(metaclass=_ModelType):
         return self
 
     def _sendable(self) -> str:
-        """Give the JSON text after another look at the fields: a list may have been changed in place."""
+        """Give the JSON text after another look: a list may have been changed in place."""
         for field in self._fields.values():
             value = self._data.get(field.wire)
             if value is not None and not field.holds(value):
