@@ -27,6 +27,7 @@ _ESCAPES = {
     **{chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in "\n\r\t"},
     **{chr(code): "\\ufffd" for code in range(0xD800, 0xE000)},
 }
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _TO_ESCAPE = re.compile('[<>&\u2028\u2029"\\\\\x00-\x1f\ud800-\udfff]')
 
 
@@ -118,8 +119,19 @@ def _interface(value: Any) -> Any:
     return value
 
 
+def _mended(value: Any) -> Any:
+    """The value as Go reads it: half of a surrogate pair is no character."""
+    if type(value) is str:
+        return _HALF_PAIR.sub("\ufffd", value)
+    if isinstance(value, _Pairs):
+        return _Pairs((_mended(key), _mended(item)) for key, item in value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    return value
+
+
 def _bytes_of(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8")
 
 
 def _find_folded(key: str, fields: Mapping[str, str]) -> str | None:
@@ -149,14 +161,15 @@ class _Scanner:
         start = self.at
         try:
             self._value()
+            value = json.loads(
+                self.data[start : self.at].decode("utf-8", "replace"),
+                object_pairs_hook=_Pairs,
+                parse_int=_Number,
+                parse_float=_Number,
+            )
+            return _mended(value)
         except RecursionError:
             raise GoJsonError("exceeded max depth") from None
-        return json.loads(
-            self.data[start : self.at].decode("utf-8", "replace"),
-            object_pairs_hook=_Pairs,
-            parse_int=_Number,
-            parse_float=_Number,
-        )
 
     def _space(self) -> None:
         while self.at < len(self.data) and self.data[self.at] in _WHITESPACE:

@@ -38,6 +38,10 @@ def read(text: str | bytes) -> dict[str, Any]:
         ('{"nobody":[{"a":-1.5e+3}],"id":"\\u00e4\\n\\/"}', {"id": "ä\n/"}),
         ('{"extra":{"b":1,"a":[true,null,2.5]}}', {"extra": {"a": [True, None, 2.5], "b": 1.0}}),
         (b'{"id":"\xff"}', {"id": "\ufffd"}),
+        (
+            r'{"id":"\ud83d\ude00\ude00","uris":["\ud800x"],"extra":{"\udc00":["\ud83d"]}}',
+            {"id": "😀\ufffd", "uris": ["\ufffdx"], "extra": {"\ufffd": ["\ufffd"]}},
+        ),
     ],
 )  # fmt: skip
 def test_what_go_reads(text: str | bytes, value: dict[str, Any]) -> None:
