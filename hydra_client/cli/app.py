@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from hydra_client.exceptions import HydraException, InsecureTransportWarning
 from hydra_client.version import __version__
 
 from .base import Group, failure_of
@@ -68,12 +67,9 @@ class App(Group):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
-                warnings.simplefilter("always", InsecureTransportWarning)
                 result = super().invoke(ctx)
                 sys.stdout.flush()
                 return result
-        except HydraException as error:
-            raise failure_of(error) from None
         except (KeyboardInterrupt, click.Abort):
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
@@ -81,6 +77,13 @@ class App(Group):
             # The reader has gone. Nothing more can be said there, at exit neither.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(BROKEN_PIPE)
+        except Exception as error:
+            # Imported when something went wrong, and not before every start.
+            from hydra_client.exceptions import HydraException
+
+            if isinstance(error, HydraException):
+                raise failure_of(error) from None
+            raise
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

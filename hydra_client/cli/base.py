@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.exceptions import (
-    ApiException,
-    ApiTypeError,
-    ApiValueError,
-    ForbiddenException,
-    HydraException,
-    NotFoundException,
-    UnauthorizedException,
-)
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hydra_client import Configuration, OAuth2Api
+    from hydra_client import Configuration, HydraException, OAuth2Api
 
     from .settings import Settings
 
@@ -42,6 +33,15 @@ class Failure(click.ClickException):
 
 def failure_of(error: HydraException) -> Failure:
     """Say what went wrong in a call, with the exit status that it has."""
+    from hydra_client.exceptions import (
+        ApiException,
+        ApiTypeError,
+        ApiValueError,
+        ForbiddenException,
+        NotFoundException,
+        UnauthorizedException,
+    )
+
     message = str(error)
     if isinstance(error, ApiException) and error.hint:
         message = f"{message.removesuffix(error.hint).rstrip()}\nHint: {error.hint}"
@@ -151,8 +151,9 @@ class Invocation:
     @contextmanager
     def api(self, **changed: Any) -> Iterator[OAuth2Api]:
         """Make the API of the server that the settings name; `changed` settings go first."""
-        from hydra_client import ApiClient, OAuth2Api
+        from hydra_client import ApiClient, InsecureTransportWarning, OAuth2Api
 
+        warnings.simplefilter("always", InsecureTransportWarning)
         with ApiClient(self.configuration(**changed)) as client:
             client.default_headers.update(self.settings.headers)
             yield OAuth2Api(client)
