@@ -18,7 +18,13 @@ EXTRAS = {
     "cli": ("click", "rich", "yaml"),
     "emulator": ("werkzeug", "jwt", "cryptography", "bcrypt"),
 }
-FOLDERS = {"cli": {"cli", "emulator", "jwt"}, "emulator": {"emulator"}, "live": {"emulator"}}
+FOLDERS = {
+    "cli": {"cli", "emulator", "jwt"},
+    "emulator": {"emulator"},
+    "examples": {"emulator"},
+    "guides": {"emulator"},
+    "live": {"emulator"},
+}
 IMPORT = re.compile(r"^(?:import|from) hydra_client\.(cli|emulator|id_token)\b", re.MULTILINE)
 
 MISSING = {

@@ -38,10 +38,15 @@ from hydra_client.emulator import HydraEmulator
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted(DOCS.rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.md")),
+]
 
 # How many blocks of a page are left out. One more is a decision, not an accident.
-NOT_RUN = {"CONTRIBUTING.md": 2, "README.md": 1}
+NOT_RUN = {"CONTRIBUTING.md": 2, "README.md": 1, "examples/consent_app/README.md": 2}
 
 SHELL = ("console", "sh")
 SHOWN_ONLY = ("html", "http", "ini", "json", "text", "toml", "yaml")
