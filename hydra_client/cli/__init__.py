@@ -6,11 +6,14 @@ they need when they need it.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command and end the process with its exit status."""
+    # So that what a command began is undone when it is told to end.
+    signal.signal(signal.SIGTERM, _end)
     try:
         from .app import app
     except ModuleNotFoundError as error:
@@ -20,3 +23,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     app.main(prog_name="hydra-client")
+
+
+def _end(number: int, _: object) -> None:
+    sys.exit(128 + number)

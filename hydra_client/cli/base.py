@@ -164,7 +164,7 @@ pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 def _note(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     invocation = ctx.find_root().ensure_object(Invocation)
-    if value not in (None, False, ()):
+    if value is not None and value is not False and value != ():
         invocation.note(param.name or "", value)
 
 

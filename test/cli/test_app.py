@@ -190,6 +190,28 @@ def test_a_hint_stands_on_a_line_of_its_own(run: Run, root: HydraEmulator) -> No
     )
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--timeout", "0"),
+        ("--timeout", "nan"),
+        ("--url", "hydra.example.com"),
+        ("--header", "Authorization: Bearer x"),
+        ("--header", "Odd name: x"),
+        ("--ca-cert", "no-such-file"),
+        ("--token-scopes", 'a"b'),
+        ("--output", "xml"),
+    ],
+)
+def test_settings_that_cannot_be_right(
+    run: Run, root: HydraEmulator, arguments: tuple[str, ...]
+) -> None:
+    result = run("clients", "list", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert root.requests == []
+
+
 def test_no_server(run: Run) -> None:
     result = run("discover")
     assert result.exit_code == 2

@@ -164,16 +164,22 @@ def test_a_token_that_cannot_be_revoked_keeps_no_client_there(
     assert clients(root) == ["admin"]
 
 
-def test_an_interrupt_leaves_nothing_there(start: Start, root: HydraEmulator) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "")],
+)
+def test_ended_early_it_leaves_nothing_there(
+    start: Start, root: HydraEmulator, number: signal.Signals, status: int, said: str
+) -> None:
     root.fail("/clients/*", method="PUT", delay=30)
     process = start("demo")
     assert process.stdout is not None
     while not process.stdout.readline().startswith(" 3"):
         pass
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert err == "Interrupted.\n"
+    assert process.returncode == status
+    assert err == said
     assert "ok  clean up" in out
     assert clients(root) == ["admin"]
 

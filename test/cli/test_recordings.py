@@ -1,0 +1,134 @@
+"""The commands on recorded answers of running servers: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.conftest import Run
+from wire.calls import Call, UnsayableError, call_for
+from wire.expected import SUCCESS, error_of
+from wire.replay_server import ReplayServer
+
+import hydra_client as sdk
+
+RECORDINGS = Path(__file__).parents[1] / "wire" / "recordings"
+SECRETS = ("client_secret", "access_token", "refresh_token", "id_token", "redirectUrl")
+
+STATUSES = [
+    (sdk.NotFoundException, 4),
+    (sdk.UnauthorizedException, 5),
+    (sdk.ForbiddenException, 5),
+    (sdk.ApiException, 1),
+]
+
+
+def command_for(call: Call) -> list[str] | None:
+    """The command that does what a recorded request does, if one of them does it alone."""
+    arguments = call.arguments
+    id = arguments.get("id", "")
+    scopes = [part for word in (arguments.get("scope") or "").split() for part in ("--scope", word)]
+    match call.method:
+        case "get_well_known":
+            return ["discover"]
+        case "well_known":
+            return ["jwks"]
+        case "list_oauth2_clients":
+            return ["clients", "list"]
+        case "get_oauth2_client":
+            return ["clients", "get", "--", id]
+        case "delete_oauth2_client":
+            return ["clients", "delete", "--output", "table", "--", id]
+        case "update_oauth2_client":
+            return ["clients", "update", "--file", "-", "--", id]
+        case "create_oauth2_client" if arguments["body"].id is None:
+            return ["clients", "create", "--file", "-", "--secret-out", "secret"]
+        case "get_oauth2_consent_request":
+            return ["consent", "get", "--", id]
+        case "introspect_oauth2_token":
+            return ["token", "introspect", "--token-env", "T", *scopes]
+        case "revoke_oauth2_token":
+            return ["token", "revoke", "--token-env", "T"]
+        case "oauth_token" if arguments.get("grant_type") == "client_credentials":
+            return ["token", "client", *scopes]
+    return None
+
+
+def cases() -> Iterator[Any]:
+    for path in sorted(RECORDINGS.glob("*.json")):
+        for exchange in json.loads(path.read_text(encoding="utf-8"))["exchanges"]:
+            try:
+                call = call_for(exchange["request"])
+            except UnsayableError:
+                continue
+            command = None if call.refused else command_for(call)
+            if command is not None:
+                yield pytest.param(exchange, call, command, id=f"{path.stem}-{exchange['name']}")
+
+
+CASES = list(cases())
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ReplayServer]:
+    with ReplayServer() as server:
+        yield server
+
+
+def test_most_exchanges_have_a_command() -> None:
+    assert len(CASES) > 100
+
+
+@pytest.mark.parametrize(("exchange", "call", "command"), CASES)
+def test_recorded(
+    run: Run,
+    server: ReplayServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    exchange: dict[str, Any],
+    call: Call,
+    command: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    answer = exchange["response"]
+    server.expect(answer)
+    body = call.arguments.get("body")
+    result = run(
+        "--output",
+        "json",
+        *command,
+        input=body.to_json() if body is not None else "",
+        HYDRA_URL=server.url,
+        HYDRA_CLIENT_ID=call.settings.get("username", ""),
+        HYDRA_CLIENT_SECRET=call.settings.get("password", ""),
+        HYDRA_ACCESS_TOKEN=call.settings.get("access_token", ""),
+        T=call.arguments.get("token") or "",
+    )
+    assert server.received[0].method == exchange["request"]["method"]
+    secrets = {str(call.settings.get(name)) for name in ("password", "access_token")}
+    if answer["status"] in SUCCESS[call.method][0]:
+        assert result.exit_code == 0, result.output
+        if answer["body"] and result.stdout.startswith(("{", "[")):
+            secrets |= check(json.loads(result.stdout), json.loads(answer["body"]))
+    else:
+        error = error_of(call.method, answer["status"], answer["body"] or "")
+        assert result.exit_code == next(code for kind, code in STATUSES if issubclass(error, kind))
+        assert f": {answer['status']} " in result.stderr
+        assert result.stdout == ""
+    for secret in secrets - {"None", ""}:
+        assert secret not in result.output
+
+
+def check(printed: Any, recorded: Any) -> set[str]:
+    """What is printed is what the server said, its secrets masked; return these."""
+    if isinstance(recorded, list):
+        pairs = sorted(recorded, key=lambda client: str(client["id"]))
+        assert len(printed) == len(pairs)
+        return set().union(*(check(*pair) for pair in zip(printed, pairs, strict=True)))
+    assert printed == {
+        name: "***" if name in SECRETS and value else value for name, value in recorded.items()
+    }
+    return {str(recorded[name]) for name in SECRETS if recorded.get(name)}
