@@ -107,9 +107,10 @@ class Deadline:
 
         A peer that always has one more byte ready would never meet the socket's own timeout.
         """
-        if self.passed():
+        left = self.at - time.monotonic()
+        if left <= 0:
             raise TimeoutError
-        sock.settimeout(self.left() / parts)
+        sock.settimeout(left / parts)
 
 
 def seconds_left() -> float | None:
@@ -410,13 +411,12 @@ class Rest:
         """
         if os.getpid() != self._process:
             self._forget_connections()
-        headers = CaseInsensitiveDict(default_headers)
-        headers.update(call.headers)
+        headers = {**default_headers, **call.headers}
         if authorization is not None:
             headers["Authorization"] = authorization
         if call.body is not None:
             headers["Content-Length"] = str(len(call.body))
-        request = _Request(call, self._configuration.origin, headers)
+        request = _Request(call, self._configuration.origin, CaseInsensitiveDict(headers))
         retries = self._configuration.retries
         repeated = False
         retry = 0
