@@ -170,22 +170,24 @@ class ApiClient:
 
         return source_for(self)
 
-    def _with_credentials(self, username: str, password: str) -> Self:
-        """Return a client of the same server, over the same connections, for another caller."""
+    def _sibling(self, host: str, username: str, password: str) -> Self:
+        """Return a client that calls itself by other credentials, over the same connections.
+
+        It stays with its host, whatever becomes of this client's configuration meanwhile.
+        """
+        from hydra_client.auth import BasicAuth
+
         configuration = copy(self.configuration)
+        configuration.host = host
         configuration.username = username
         configuration.password = password
-        configuration.access_token = None
         client = type(self).__new__(type(self))
-        client.__setstate__(
-            {
-                "configuration": configuration,
-                "default_headers": self.default_headers,
-                "session": self.session,
-            }
-        )
-        client._rest = self._rest
-        client._warned = self._warned
+        vars(client).update(vars(self))
+        client.configuration = configuration
+        client._basic = BasicAuth(configuration)
+        # A copy, since it knows which process the connections belong to: a fork may lie between.
+        client._rest = copy(self._rest)
+        client._rest._configuration = configuration
         return client
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:

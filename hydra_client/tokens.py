@@ -190,7 +190,7 @@ class ClientCredentials(TokenSource):
 
         # Looked at before the request, so that the token has not ended while it counts as alive.
         now = self._clock()
-        api = OAuth2Api(client._with_credentials(key.client_id, key.client_secret))
+        api = OAuth2Api(client._sibling(key.host, key.client_id, key.client_secret))
         answer = api.oauth_token(
             grant_type="client_credentials",
             scope=" ".join(sorted(key.scopes)) or None,
@@ -212,13 +212,12 @@ class ClientCredentials(TokenSource):
         raise ApiDecodeError(f"oauth_token: {wrong}")
 
     def _stored(self, key: Key) -> _Token | None:
-        """Read a token that another process left, if it is alive."""
+        """Read a token that another process left, alive or not."""
         entry = None if self._cache is None else self._cache.load(key)
         try:
-            stored = None if entry is None else _Token(*entry)
+            return None if entry is None else _Token(*entry)
         except (ApiTypeError, ApiValueError):
             return None
-        return stored if stored is not None and stored.lives(self._clock()) else None
 
     def __getstate__(self) -> dict[str, object]:
         kept = ("_tokens", "_flights")

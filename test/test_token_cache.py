@@ -181,20 +181,29 @@ def test_a_file_that_is_a_link_is_not_followed(
     assert elsewhere.read_bytes() == content
 
 
-@pytest.mark.parametrize(
-    "make",
-    [Path.mkdir, lambda path: os.mkfifo(path, 0o600)],
-    ids=["folder", "pipe"],
-)
-def test_what_is_no_file_is_ignored(cache: TokenCache, folder: Path, make: object) -> None:
+def open_files() -> int | None:
+    return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else None
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "pipe with a writer"])
+def test_what_is_no_file_is_ignored(cache: TokenCache, folder: Path, kind: str) -> None:
     path = only_file(folder)
     path.unlink()
-    make(path)  # type: ignore[operator]
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else None
-    assert cache.load(KEY) is None
-    cache.save(KEY, *TOKEN)
-    if before is not None:
-        assert len(os.listdir("/proc/self/fd")) == before, "nothing stays open"
+    writer = None
+    if kind == "folder":
+        path.mkdir(0o700)
+    else:
+        os.mkfifo(path, 0o600)
+        if kind == "pipe with a writer":
+            writer = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        before = open_files()
+        assert cache.load(KEY) is None
+        cache.save(KEY, *TOKEN)
+        assert open_files() == before, "nothing stays open"
+    finally:
+        if writer is not None:
+            os.close(writer)
     assert [entry for entry in folder.iterdir() if entry != path] == [], "nothing is left over"
 
 

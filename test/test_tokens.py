@@ -849,6 +849,24 @@ def test_a_source_shared_by_two_servers(hydra: HydraEmulator) -> None:
         assert len(other.requests) == 4
 
 
+def test_a_host_that_changes_while_a_token_is_on_its_way(hydra: HydraEmulator) -> None:
+    source = ClientCredentials("admin", "demo-password", "hydra.*")
+    with HydraEmulator() as other, connected(hydra, access_token=source) as api:
+        configuration = api.api_client.configuration
+
+        def clock() -> float:
+            # It is asked once the source knows which server it is to have a token of.
+            configuration.host = other.url
+            return time.time()
+
+        source._clock = clock
+        token = api.api_client.token()
+        assert (asked(hydra), asked(other)) == (1, 0)
+        assert configuration.host == other.url
+        assert api.api_client.token() != token
+        assert (asked(hydra), asked(other)) == (1, 1)
+
+
 def test_credentials_that_change(hydra: HydraEmulator) -> None:
     hydra.add_client(
         id="robot",
