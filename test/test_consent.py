@@ -401,7 +401,22 @@ def test_a_browser_is_never_sent_elsewhere(url: str) -> None:
     with pytest.raises(RedirectUrlError) as error:
         take_up(recorded_request(redirectUrl=url))
     assert "consent=x" not in str(error.value)
-    assert "None" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("/oauth2/auth?a=b", "no http or https URL"),
+        ("https://a.example/x?y", "https://a.example:443/x"),
+    ],
+)
+def test_the_error_says_where_to_the_browser_would_have_gone(url: str, place: str) -> None:
+    with pytest.raises(RedirectUrlError) as error:
+        take_up(recorded_request(redirectUrl=url))
+    assert str(error.value) == (
+        f"The server sends browsers to {place}, and not to http://127.0.0.1:4456/oauth2/auth: "
+        "correct its issuer, or public_url."
+    )
 
 
 @pytest.mark.parametrize(
