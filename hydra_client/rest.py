@@ -579,7 +579,8 @@ def _failure(call: Call, request: _Request, error: BaseException, deadline: Dead
     cause = next((link for link in chain if _is_system(link)), None)
     if cause is not None:
         cause.__cause__ = cause.__context__ = cause.__traceback__ = None
-    what = redact(_words(chain, cause), call.secrets)
+    credential = request.headers.get("Authorization", "").rpartition(" ")[2]
+    what = redact(_words(chain, cause), (*call.secrets, credential))
     where = f"{request.origin.scheme}://{request.origin.netloc}"
     return _Failure(
         kind(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -441,6 +442,29 @@ def test_an_adapter_of_ones_own_may_fail_in_its_own_words() -> None:
         assert str(caught.value).startswith(f"get_oauth2_client: {words} (GET /clients/photos at ")
         assert type(caught.value).__name__ == kind
         assert not isinstance(caught.value.__cause__, requests.RequestException)
+
+
+def test_no_secret_shows_in_the_words_of_an_adapter() -> None:
+    settings = {"username": "admin", "password": "password-hush", "access_token": "token-hush"}
+    client = OAuth2Api(ApiClient(Configuration("https://hydra.example.com", **settings, retries=0)))
+
+    class Chatty(Canned):
+        def send(self, request: Any, *arguments: Any, **keywords: Any) -> requests.Response:
+            raise requests.ConnectionError(f"cannot send {request.body!r} {request.headers}")
+
+    client.api_client.session.mount("https://", Chatty(b""))
+    basic = b64encode(b"admin:password-hush").decode()
+    secret = "hush-hush"
+    for call in (
+        lambda: client.get_oauth2_client("photos"),
+        lambda: client.revoke_oauth2_token(secret),
+        lambda: client.create_oauth2_client(OAuth2Client(client_secret=secret)),
+        lambda: client.oauth_token(grant_type="refresh_token", refresh_token=secret),
+    ):
+        with pytest.raises(hydra_client.ApiConnectionError, match="cannot send") as caught:
+            call()
+        assert "hush" not in str(caught.value)
+        assert basic not in str(caught.value)
 
 
 def test_a_session_can_be_used_for_something_else(
