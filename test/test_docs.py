@@ -320,7 +320,8 @@ def as_tested(command: str) -> str:
         assert recipe
         # As on a fresh clone, where nothing names a server.
         return f"unset ${{!HYDRA_*}}; {recipe[1]}"
-    return f"make --dry-run -C '{ROOT}' {command.removeprefix('make ')} >/dev/null"
+    goals = command.removeprefix("make ")
+    return f"make --dry-run --directory='{ROOT}' PYTHON=python3 PYTHONS= {goals} >/dev/null"
 
 
 def makefile() -> str:
