@@ -474,6 +474,22 @@ def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) 
     assert asked(hydra) == 1
 
 
+def test_waiting_ends_by_the_timeout_setting(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    introspect = cached_introspection(api)
+    gate = gated(api)
+    with Crowd() as crowd:
+        crowd.send(1, lambda: introspect(token).active)
+        assert gate.arrived.acquire(timeout=30)
+        api.api_client.configuration.timeout = 0.1
+        with pytest.raises(ApiTimeoutError):
+            introspect(token)
+        gate.opened.set()
+    assert crowd.results == [True]
+    assert asked(hydra) == 1
+
+
 def test_waiting_ends(hydra: HydraEmulator, token: str) -> None:
     api = hydra.api(timeout=0.5)
     introspect = cached_introspection(api)

@@ -697,6 +697,21 @@ def test_a_caller_waits_for_another_no_longer_than_its_own_deadline(
     assert crowd.results == ["admin"]
 
 
+def test_waiting_outside_a_call_ends_by_the_timeout_setting(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    gate = gated(api)
+    with Crowd() as crowd:
+        crowd.send(1, api.api_client.token)
+        assert gate.arrived.acquire(timeout=30)
+        api.api_client.configuration.timeout = 0.1
+        with pytest.raises(ApiTimeoutError):
+            api.api_client.token()
+        gate.opened.set()
+    assert len(crowd.results) == 1
+    assert asked(hydra) == 1
+
+
 def test_waiting_outside_a_call_ends_as_well(hydra: HydraEmulator) -> None:
     with connected(hydra, timeout=1) as api:
         gated(api)
@@ -952,6 +967,33 @@ def test_a_forked_process_uses_the_token_and_renews_it(
     assert os.waitstatus_to_exitcode(status) == 0
     assert len(crowd.results) == 1
     assert asked(hydra) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_fetches_its_token_over_a_connection_of_its_own(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    """Both would read each other's answers off a connection that they shared."""
+    api.list_oauth2_clients()
+    pools = api.api_client.session.get_adapter(hydra.url).poolmanager.pools
+    (pool,) = [pools[key] for key in pools.keys()]  # noqa: SIM118 - urllib3's has no iterator
+    before = pool.num_requests
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside the server's threads
+        child = os.fork()
+    if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+        signal.alarm(20)  # rather than hang
+        code = 1
+        try:
+            api.well_known(timeout=20)
+            code = 0 if pool.num_requests == before else 2
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert asked(hydra) == 2
+    api.list_oauth2_clients()
+    assert pool.num_requests == before + 1
 
 
 # --- the folder where tokens outlive the process
