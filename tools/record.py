@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+import hydra_client
 from hydra_client import OAuth2Api
 from hydra_client.emulator import HydraEmulator
 
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
             "COLUMNS": str(WIDTH),
             "TERM": "xterm-256color",
             "XDG_CONFIG_HOME": folder,
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(Path(hydra_client.__file__).parents[1]),
         }
         with hydra.api().api_client as client:
             root = OAuth2Api(client).get_oauth2_client(hydra.root[0])

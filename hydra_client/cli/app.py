@@ -13,7 +13,7 @@ import click
 
 from hydra_client.version import __version__
 
-from .base import Group, failure_of
+from .base import Command, Group, failure_of
 
 # Each command: the module that has it as `command`, and its line in the list. The lines stand here
 # so that the list needs none of the modules.
@@ -53,6 +53,11 @@ class App(Group):
             return None
         command: click.Command = import_module(f"{__package__}.{_PLACES[cmd_name]}").command
         return command
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands first: they are what most come for."""
+        self.format_commands(ctx, formatter)
+        Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list out of the table."""
@@ -95,8 +100,25 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 def app() -> None:
     """Call the OAuth 2.0 and OpenID Connect API of ORY Hydra 0.9.14 and 0.10.
 
-    Settings come from options, which stand before or after the command, then from HYDRA_*
-    variables, then from a profile of the config file.
+    Settings come from options, which stand before or after the command, then from the environment,
+    then from a profile of the config file. Secrets are never taken from the command line and never
+    shown unless --show-secret asks for it.
+
+    \b
+    Environment:
+      HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET   the server, and who calls
+      HYDRA_ACCESS_TOKEN                                a bearer token, in place of these two
+      HYDRA_SCOPES, HYDRA_CA_CERT, HYDRA_PROFILE, HYDRA_CONFIG
+      NO_COLOR                                          no colours
+
+    \b
+    Config file, which nobody else may read when a secret is in it (chmod 600):
+      default_profile = "staging"
+      [profiles.staging]
+      url = "https://hydra.example.com"
+      client_id = "admin"
+      client_secret_file = "staging.secret"    # or client_secret, or access_token
+      # also: scopes, ca_cert, timeout, output, headers = { X-Forwarded-Proto = "https" }
 
     \b
     Exit status:
@@ -107,9 +129,13 @@ def app() -> None:
       4    not found
       5    not authorized
       130  interrupted
+      141  whoever read the output went away
+      143  told to end
 
     \b
     Examples:
       hydra-client demo
       hydra-client serve --port 4444
+      HYDRA_URL=http://127.0.0.1:4444 hydra-client discover
+      hydra-client --profile staging clients list --output json
     """  # noqa: D301 - click's mark for lines to keep

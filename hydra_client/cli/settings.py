@@ -129,7 +129,7 @@ def _profile(
     if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
         known = ", ".join(profiles) if isinstance(profiles, dict) else ""
         raise Failure(f"{path}: no profile {name!r}; there is {known or 'none'}", USAGE)
-    return name, _checked(f"{path}: profile {name!r}", profiles[name])
+    return name, _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -157,7 +157,7 @@ def _has_secret(value: Any) -> bool:
     )
 
 
-def _checked(place: str, profile: dict[str, Any]) -> dict[str, Any]:
+def _checked(place: str, profile: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key, value in profile.items():
         if key not in _KEYS:
             raise Failure(f"{place}: {key} is unknown; known are {', '.join(_KEYS)}", USAGE)
@@ -176,5 +176,5 @@ def _checked(place: str, profile: dict[str, Any]) -> dict[str, Any]:
     if file is not None:
         if "client_secret" in found:
             raise Failure(f"{place}: client_secret and client_secret_file are both there", USAGE)
-        found["client_secret"] = read_secret(str(Path(file).expanduser()))
+        found["client_secret"] = read_secret(str(folder / Path(file).expanduser()))
     return found

@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+import hydra_client
 from hydra_client.cli.app import app
 from hydra_client.emulator import HydraEmulator
 
 Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[str]"]
+
+# Other processes run the package that this one tests, and not what lies in the working folder.
+ENVIRONMENT = {"PYTHONPATH": str(Path(hydra_client.__file__).parents[1])}
 
 VARIANTS = [("0.9", "memory"), ("0.9", "sql"), ("0.10", "memory"), ("0.10", "sql")]
 
@@ -49,12 +53,12 @@ def run() -> Run:
 
 
 @pytest.fixture
-def start() -> Iterator[Start]:
+def start(tmp_path: Path) -> Iterator[Start]:
     """Starts the command as a process of its own, which does not outlive the test."""
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
-        settings["env"] = os.environ | settings.get("env", {})
+        settings["env"] = ENVIRONMENT | os.environ | settings.get("env", {})
         process = subprocess.Popen(
             [sys.executable, "-m", "hydra_client.cli", *arguments],
             **{
@@ -62,6 +66,7 @@ def start() -> Iterator[Start]:
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
                 "text": True,
+                "cwd": tmp_path,
                 **settings,
             },
         )
@@ -92,6 +97,22 @@ def root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator
 def every_root(every_hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
     """A server of each kind, whose root client the environment names."""
     return name_root(every_hydra, monkeypatch)
+
+
+def modules_after(code: str, folder: Path) -> list[str]:
+    """Run some Python elsewhere; return the names of the modules that are there at its end."""
+    end = "\nimport sys; print(*sorted(sys.modules), file=sys.stderr)"
+    process = subprocess.run(
+        [sys.executable, "-c", code + end],
+        env=os.environ | ENVIRONMENT,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return process.stderr.split()
 
 
 def came(hydra: HydraEmulator, path: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cli.conftest import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +19,13 @@ def test_the_session_can_be_recorded(tmp_path: Path) -> None:
     if not tool.exists():
         pytest.skip("an installed package comes without the tools")
     file = tmp_path / "session.svg"
-    subprocess.run([sys.executable, str(tool), str(file)], timeout=120, check=True)
+    subprocess.run(
+        [sys.executable, str(tool), str(file)],
+        env=os.environ | ENVIRONMENT,
+        cwd=tmp_path,
+        timeout=120,
+        check=True,
+    )
     shown = re.sub(r"<[^>]*>", "", file.read_text(encoding="utf-8")).replace("&#160;", " ")
     committed = (ROOT / "docs" / "session.svg").read_text(encoding="utf-8")
     for line in ("$ hydra-client clients create", "Photo prints", "All is well."):

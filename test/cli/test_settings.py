@@ -146,10 +146,14 @@ def test_a_file_without_a_secret_may_be_read_by_others(config: Path) -> None:
     assert settings({"profile": "one"}, HYDRA_CONFIG=str(config)).url == "http://one"
 
 
-def test_a_secret_in_a_file_of_its_own(config: Path, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("secret-file\n")
-    config.write_text(f'[profiles.one]\nclient_secret_file = "{secret}"\n')
+@pytest.mark.parametrize("place", ["~/secret", "../../secret"])
+def test_a_secret_in_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, config: Path, tmp_path: Path, place: str
+) -> None:
+    """A relative path begins where the config file is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "secret").write_text("secret-file\n")
+    config.write_text(f'[profiles.one]\nclient_secret_file = "{place}"\n')
     found = settings({"profile": "one"}, HYDRA_CONFIG=str(config))
     assert found.client_secret == "secret-file"
 
