@@ -20,7 +20,7 @@ from hydra_client.exceptions import (
     ApiValueError,
     HydraException,
 )
-from hydra_client.rest import Deadline
+from hydra_client.rest import Deadline, seconds_left
 from hydra_client.single_flight import SingleFlight
 
 
@@ -32,9 +32,11 @@ class Work:
         self.begun = threading.Semaphore(0)
         self.gate = threading.Event()
         self.runs = 0
+        self.left: float | None = None
 
     def __call__(self) -> str:
         self.runs += 1
+        self.left = seconds_left()
         self.begun.release()
         assert self.gate.wait(30)
         outcome = self.outcomes.pop(0)
@@ -206,6 +208,7 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
         def wait(self, timeout: float | None = None) -> bool:
             told = super().wait(timeout)
             if threading.current_thread().name == "most patient":
+                super().wait(0.2)  # so that the others have seen that it is not their turn
                 raise TornAway
             return told
 
@@ -227,6 +230,7 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
     assert crowd.results == ["result"]
     assert {type(error) for error in crowd.errors} == {ApiTimeoutError, TornAway}
     assert work.runs == 2
+    assert (work.left or 0) > 1, "told at once, not when its own time was up"
     assert flights._flights == {}
 
 
