@@ -40,6 +40,7 @@ def test_of_secrets_that_begin_alike_no_end_stays() -> None:
 
 def test_what_is_too_short_to_be_a_secret_stays() -> None:
     assert redact("a cat sat", ["a", "cat", ""]) == "a cat sat"
+    assert redact("a lion sat", ["lion"]) == f"a {MASK} sat"
     assert redact("a lone \ud800 stays", ["lone \ud800"]) == f"a {MASK} stays"
 
 
@@ -80,6 +81,7 @@ def test_a_secret_that_was_cut_in_two_is_masked_too() -> None:
     assert redact("the secret is p%2Bq%2541", [SECRET], cut=True) == f"the secret is {MASK}"
     assert redact("the secret is päss\ufffd", ["pässwörd"], cut=True) == f"the secret is {MASK}"
     assert redact("nothing of it here", [SECRET], cut=True) == "nothing of it here"
+    assert redact("half a character: \ufffd", [SECRET]) == "half a character: \ufffd"
 
 
 def test_headers() -> None:
@@ -91,7 +93,7 @@ def test_headers() -> None:
             "Proxy-Authorization": "hush",
             "Set-Cookie": "session=hush",
             "Location": "https://photos.example.com/callback?code=hush#access_token=hush",
-            "X-Echo": "it is hush-hush",
+            "X-Echo": "is it? #1: hush-hush",
         },
         ["hush-hush"],
     ) == {
@@ -101,7 +103,7 @@ def test_headers() -> None:
         "proxy-authorization": MASK,
         "set-cookie": MASK,
         "location": "https://photos.example.com/callback?…",
-        "x-echo": f"it is {MASK}",
+        "x-echo": f"is it? #1: {MASK}",
     }
     fragment = redact_headers({"location": "https://photos.example.com/#token=hush"})
     assert fragment == {"location": "https://photos.example.com/?…"}
