@@ -49,7 +49,7 @@ setup(
         "OAuth 2.0 (RFC 6749)": "https://www.rfc-editor.org/rfc/rfc6749",
     },
     packages=find_packages(include=["hydra_client", "hydra_client.*"]),
-    package_data={"hydra_client": ["py.typed"]},
+    package_data={"hydra_client": ["py.typed"], "hydra_client.cli": ["manifest.schema.json"]},
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=REQUIRES,

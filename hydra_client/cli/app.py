@@ -26,6 +26,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
         "doctor": ("doctor", "Find out why it does not work: address, TLS, clock, login, rights."),
     },
+    "Clients as code": {
+        "plan": ("plan", "Show what a manifest of clients would change on the server."),
+        "apply": ("apply", "Make the server's clients what the manifest says."),
+        "adopt": ("adopt", "Write a manifest of the clients that the server has."),
+        "rotate": ("rotate", "Give a client a new secret, and prove it."),
+    },
     "A server to try things on": {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
         "demo": ("demo", "Do the main job step by step, and tell each step."),

@@ -1,0 +1,106 @@
+"""Many requests side by side: threads that work a list off, and can be told to stop.
+
+The threads are daemons: a second Ctrl-C ends the process without waiting for an answer.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import deque
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+jobs_option = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=8,
+    metavar="N",
+    help="Requests under way at the same time. [8]",
+)
+
+
+class ToldToEnd(Exception):  # noqa: N818 - nothing went wrong
+    """A signal came; `number` is which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+class Crew(Generic[T, R]):
+    """Does some work on each item; iterate over it for the results, in the order they come in.
+
+    Args:
+        jobs: Items worked on at the same time.
+        work: What is done with an item. What it raises is raised by the iteration.
+        items: The items.
+    """
+
+    def __init__(self, jobs: int, work: Callable[[T], R], items: Iterable[T]) -> None:
+        self._work = work
+        self._items = deque(items)
+        self._results: SimpleQueue[tuple[T, R] | BaseException | None] = SimpleQueue()
+        self._at_work = min(jobs, len(self._items))
+        for _ in range(self._at_work):
+            threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                try:
+                    item = self._items.popleft()
+                except IndexError:
+                    break
+                self._results.put((item, self._work(item)))
+        except BaseException as error:
+            self._results.put(error)
+        self._results.put(None)
+
+    def __iter__(self) -> Iterator[tuple[T, R]]:
+        while self._at_work:
+            result = self._results.get()
+            if result is None:
+                self._at_work -= 1
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                yield result
+
+    def stop(self) -> list[T]:
+        """Let nobody begin another item; return those that nobody has begun.
+
+        The iteration, which can be taken up again, ends when those under way have ended.
+        """
+        left = []
+        while True:
+            try:
+                left.append(self._items.popleft())
+            except IndexError:
+                return left
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Let SIGINT and SIGTERM come out of the iteration as ToldToEnd, and nowhere else.
+
+        So that no result gets lost between two lines.
+        """
+        before = {
+            number: signal.signal(number, lambda number, _: self._results.put(ToldToEnd(number)))
+            for number in (signal.SIGINT, signal.SIGTERM)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

@@ -1,0 +1,72 @@
+"""A bar for long work, where there is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .base import Invocation
+
+_LONG = 20
+
+
+class Progress:
+    """Shows how far the work is, on stderr; says lines without breaking the bar.
+
+    Args:
+        invocation: The run, which may be a quiet one.
+        total: Pieces of work. Few of them get no bar.
+        what: What is being done.
+    """
+
+    def __init__(self, invocation: Invocation, total: int, what: str) -> None:
+        self._bar: Any = None
+        if total >= _LONG and sys.stderr.isatty() and not invocation.quiet:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._task = self._bar.add_task(what, total=total)
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self) -> None:
+        """One piece is done."""
+        if self._bar is not None:
+            self._bar.advance(self._task)
+
+    def say(self, line: str, *, err: bool = False) -> None:
+        """Print a line, above the bar where both are on a terminal."""
+        if self._bar is not None and (err or sys.stdout.isatty()):
+            from rich.text import Text
+
+            self._bar.console.print(Text(line), soft_wrap=True)
+        else:
+            click.echo(line, err=err)
