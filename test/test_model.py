@@ -433,6 +433,15 @@ def test_repr_shows_fields_and_no_secret() -> None:
         "registration_access_token=…)"
     )
     assert repr(OAuth2Client(client_secret=None)) == "OAuth2Client(client_secret=None)"
+    introspection = OAuth2TokenIntrospection(active=True, exp=1519905600)
+    assert repr(introspection) == "OAuth2TokenIntrospection(active=True, exp=1519905600)"
+    request = OAuth2ConsentRequest.from_dict({"expiresAt": "2018-03-01T12:00:00Z", "audience": "a"})
+    assert repr(request) == (
+        "OAuth2ConsentRequest(expires_at='2018-03-01T12:00:00Z', audience='a')"
+    )
+    assert repr(JsonWebKeySet(keys=[JsonWebKey(kid="a", k="hush")])) == (
+        "JsonWebKeySet(keys=[JsonWebKey(kid='a', k='***')])"
+    )
     acceptance = ConsentRequestAcceptance(access_token_extra={"card": "hush-hush"})
     assert repr(acceptance) == "ConsentRequestAcceptance(access_token_extra={'card': …})"
 
