@@ -12,7 +12,7 @@ exec((ROOT / "hydra_client" / "version.py").read_text(encoding="utf-8"), about)
 # Each lower bound is in requirements/lowest.txt too, where `tox -e lowest` tests it.
 REQUIRES = [
     "requests>=2.32.2",
-    "urllib3>=2.2.0",
+    "urllib3>=2.2.3",
     "certifi>=2024.7.4",
     "python-dateutil>=2.9.0",
     "six>=1.16.0",
