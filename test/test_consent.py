@@ -506,6 +506,10 @@ def test_where_a_user_begins_again(query: str, kept: str) -> None:
 class Getall(UserDict[str, Any]):
     """As the multi-dicts of some frameworks are."""
 
+    def __getitem__(self, name: str) -> str:
+        first: str = self.data[name][0]
+        return first
+
     def getall(self, name: str) -> list[str]:
         found: list[str] = self.data[name]
         return found
@@ -516,6 +520,7 @@ FORMS = [
     f"?consent={ID}",
     f"a=b?c&consent={ID}",
     f"next=http://a/?b&consent={ID}",
+    f"consent={ID}&next=http://a/?b",
     f"/consent?consent={ID}",
     f"/p=1?consent={ID}",
     f"consent?consent={ID}",
