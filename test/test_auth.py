@@ -97,8 +97,9 @@ def test_introspection_takes_the_bearer_token_when_there_is_one(server: Server) 
     # Unless it is the one that is asked about: 0.9 would refuse that.
     both["access_token"] = ISSUED
     assert call(server, "introspect_oauth2_token", **both).basic == ("admin", SECRET)
-    only = call(server, "introspect_oauth2_token", access_token=ISSUED)
-    assert only.headers["authorization"] == f"Bearer {ISSUED}"
+    for half in ({}, {"username": "admin"}, {"password": SECRET}):
+        only = call(server, "introspect_oauth2_token", access_token=ISSUED, **half)
+        assert only.headers["authorization"] == f"Bearer {ISSUED}"
 
 
 def test_a_public_client_names_itself_and_sends_no_basic(server: Server) -> None:
@@ -107,6 +108,9 @@ def test_a_public_client_names_itself_and_sends_no_basic(server: Server) -> None
         client.oauth_token(grant_type="authorization_code", code=CODE, client_id="mobile")
     assert "authorization" not in server.requests[-1].headers
     assert server.requests[-1].form["client_id"] == "mobile"
+    with api(server, access_token=None, username="half-configured") as client:
+        client.oauth_token(grant_type="authorization_code", code=CODE, client_id="mobile")
+    assert "authorization" not in server.requests[-1].headers
     with api(server, username="admin", password=SECRET) as client:
         client.oauth_token(grant_type="authorization_code", code=CODE, client_id="mobile")
     assert server.requests[-1].basic[0] == "admin"

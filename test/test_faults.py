@@ -552,6 +552,22 @@ def test_an_encoding_that_is_known(body: bytes, encoding: str) -> None:
     assert server.requests[1].headers["accept-encoding"] == "gzip, deflate"
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_an_encoding_in_chunks_is_undone_once_the_whole_is_there(encoding: str) -> None:
+    compress = {"gzip": gzip.compress, "deflate": zlib.compress}[encoding]
+    whole = compress(b'{"id": "photos"}')
+    head = HEAD + f"Content-Encoding: {encoding}\r\n\r\n".encode()
+    with (
+        Server(
+            chunked(whole[:5], whole[5:], Content_Encoding=encoding),
+            after(head, whole, then="close"),
+        ) as server,
+        api(server) as client,
+    ):
+        for _ in range(2):
+            assert client.get_oauth2_client("photos").id == "photos"
+
+
 def test_nothing_needs_no_decoding() -> None:
     step = answer(b"", status=204, reason="No Content", Content_Encoding="br")
     with Server(step) as server, api(server) as client:
