@@ -105,7 +105,9 @@ class _Run:
         if self._signal or self._failures():
             self._begun.difference_update(id for id, _ in tasks)
             return
-        crew: Crew[Task, Outcome] = Crew(self._jobs, lambda task: task[1](), tasks)
+        crew: Crew[Task, Outcome] = Crew(
+            self._jobs, lambda task: task[1](), tasks, lambda outcome: outcome.hopeless
+        )
         with crew.heeding_signals():
             for patient in (True, False):
                 try:
@@ -113,14 +115,12 @@ class _Run:
                     break
                 except ToldToEnd as told:
                     self._signal = told.number
-                    self._stop(crew)
+                    crew.stop()
                     if patient:
                         progress.say(
                             "Waits for the requests under way. Once more ends it.", err=True
                         )
-
-    def _stop(self, crew: Crew[Task, Outcome]) -> None:
-        self._begun.difference_update(id for id, _ in crew.stop())
+        self._begun.difference_update(id for id, _ in crew.left)
 
     def _collect(self, crew: Crew[Task, Outcome], progress: Progress) -> None:
         table = self._invocation.output == "table"
@@ -131,8 +131,6 @@ class _Run:
                 progress.say(f"Error: {_why(outcome)}", err=True)
             elif outcome.result in _CHANGED and table:
                 progress.say(self._line(outcome))
-            if outcome.hopeless:
-                self._stop(crew)
 
     def _line(self, outcome: Outcome) -> str:
         id = plain(outcome.id)

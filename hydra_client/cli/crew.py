@@ -45,10 +45,23 @@ class Crew(Generic[T, R]):
         jobs: Items worked on at the same time.
         work: What is done with an item. What it raises is raised by the iteration.
         items: The items.
+        hopeless: Whether a result shows that no other item would fare better, so that it is the
+            last one to be begun.
+
+    Attributes:
+        left: Items that nobody began before the work was stopped.
     """
 
-    def __init__(self, jobs: int, work: Callable[[T], R], items: Iterable[T]) -> None:
+    def __init__(
+        self,
+        jobs: int,
+        work: Callable[[T], R],
+        items: Iterable[T],
+        hopeless: Callable[[R], bool] = lambda _: False,
+    ) -> None:
+        self.left: list[T] = []
         self._work = work
+        self._hopeless = hopeless
         self._items = deque(items)
         self._results: SimpleQueue[tuple[T, R] | BaseException | None] = SimpleQueue()
         self._at_work = min(jobs, len(self._items))
@@ -62,7 +75,10 @@ class Crew(Generic[T, R]):
                     item = self._items.popleft()
                 except IndexError:
                     break
-                self._results.put((item, self._work(item)))
+                result = self._work(item)
+                if self._hopeless(result):
+                    self.stop()
+                self._results.put((item, result))
         except BaseException as error:
             self._results.put(error)
         self._results.put(None)
@@ -77,17 +93,16 @@ class Crew(Generic[T, R]):
             else:
                 yield result
 
-    def stop(self) -> list[T]:
-        """Let nobody begin another item; return those that nobody has begun.
+    def stop(self) -> None:
+        """Let nobody begin another item.
 
         The iteration, which can be taken up again, ends when those under way have ended.
         """
-        left = []
         while True:
             try:
-                left.append(self._items.popleft())
+                self.left.append(self._items.popleft())
             except IndexError:
-                return left
+                return
 
     @contextmanager
     def heeding_signals(self) -> Iterator[None]:

@@ -40,7 +40,7 @@ _LONGEST_ID = 255
 # Names that other APIs have for the same thing, too far away to be guessed by their letters.
 _ELSEWHERE = {"client_id": "id", "name": "client_name"}
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
-_DEEPEST = 100
+_DEEPEST = 100  # levels; the C of PyYAML does not survive many thousand
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Numbers of YAML 1.2 and JSON that YAML 1.1 takes for strings, 089 and 1e5 among them.
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|0o[0-7]+$")
@@ -174,7 +174,7 @@ def _yaml_nodes(text: str) -> yaml.Node | None:
         for event in yaml.parse(text, Loader=loader):
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:  # which the C of PyYAML does not survive
+            if depth > _DEEPEST:
                 raise _UnreadableError(_line(event), "too many levels")
         return yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
@@ -209,9 +209,9 @@ class _JsonNodes:
         self._at = 0
         self._line = 0
 
-    def value(self) -> yaml.Node:
+    def value(self, depth: int = 0) -> yaml.Node:
         """Read the next value."""
-        return self._value(self._next())
+        return self._value(self._next(), depth)
 
     def _next(self) -> str:
         match = next(self._tokens)
@@ -219,21 +219,23 @@ class _JsonNodes:
         self._at = match.end()
         return match[1]
 
-    def _value(self, token: str) -> yaml.Node:
+    def _value(self, token: str, depth: int) -> yaml.Node:
         import yaml
 
+        if depth > _DEEPEST:
+            raise _UnreadableError(self._line + 1, "too many levels")
         mark: Any = yaml.Mark("", 0, self._line, 0, None, 0)
         if token == "{":
             pairs = []
             while (token := self._next()) != "}":
-                key = self._value(self._next() if token == "," else token)
+                key = self._value(self._next() if token == "," else token, depth)
                 self._next()  # the colon
-                pairs.append((key, self.value()))
+                pairs.append((key, self.value(depth + 1)))
             return yaml.MappingNode(f"{TAG}map", pairs, mark)
         if token == "[":
             items = []
             while (token := self._next()) != "]":
-                items.append(self._value(self._next() if token == "," else token))
+                items.append(self._value(self._next() if token == "," else token, depth + 1))
             return yaml.SequenceNode(f"{TAG}seq", items, mark)
         if token.startswith('"'):
             return yaml.ScalarNode(f"{TAG}str", json.loads(token), mark)
@@ -451,11 +453,17 @@ class _Reader:
     def _texts(self, node: yaml.Node, what: str) -> list[str | None]:
         """Read a list of strings; null is the empty one."""
         if _is_list(node):
-            return [self._text(item, what) for item in node.value]
+            return [self._item(item, what) for item in node.value]
         if node.tag != f"{TAG}null":
             hint = "; put it in brackets" if node.tag == f"{TAG}str" else ""
             self._fault(node, f"{what}: expected a list of strings{hint}")
         return []
+
+    def _item(self, node: yaml.Node, what: str) -> str | None:
+        if node.tag == f"{TAG}null":
+            self._fault(node, f"{what}: there is nothing in an item")
+            return None
+        return self._text(node, what)
 
     def _flag(self, node: yaml.Node, what: str) -> bool:
         """Read a truth value; null is false."""
