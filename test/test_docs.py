@@ -4,6 +4,8 @@ Blocks of the README and the guides run in order, in one namespace. Each block o
 (docs/*.md) runs on its own. Around them is a fresh server, named by HYDRA_URL, HYDRA_CLIENT_ID and
 HYDRA_CLIENT_SECRET, with a client "my-app" and its pending consent request CONSENT_ID.
 
+A `yaml` block that begins with `# NAME.yaml` is that file, for the lines after it.
+
 Shown output is compared: what follows a shell line in its block, and a `text` block right after a
 Python block. "…" stands for anything within a line, and alone on a line for any lines.
 
@@ -51,6 +53,7 @@ NOT_RUN = {"CONTRIBUTING.md": 2, "README.md": 1, "examples/consent_app/README.md
 SHELL = ("console", "sh")
 SHOWN_ONLY = ("html", "http", "ini", "json", "text", "toml", "yaml")
 FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,})(?P<language>\S*)[^`]*$")
+YAML_FILE = re.compile(r"# (?P<name>[\w-]+\.yaml)\n")
 REASON = re.compile(r"<!-- not run: *(?P<reason>.*?) *-->")
 
 
@@ -67,6 +70,12 @@ class Block(NamedTuple):
     @property
     def place(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+    @property
+    def file(self) -> str | None:
+        """The file that the block is, if it says so."""
+        found = YAML_FILE.match(self.text) if self.language == "yaml" else None
+        return found and found["name"]
 
 
 def blocks(page: Path) -> Iterator[Block]:
@@ -103,7 +112,9 @@ def units() -> Iterator[object]:
         runs = [
             block
             for block in BLOCKS
-            if block.page == page and block.reason is None and block.language in ("python", *SHELL)
+            if block.page == page
+            and block.reason is None
+            and (block.language in ("python", *SHELL) or block.file is not None)
         ]
         if page.parent == DOCS:
             for block in runs:
@@ -184,6 +195,8 @@ def test_pages_run(unit: list[Block]) -> None:
         for block in unit:
             if block.language == "python":
                 run_python(block, namespace)
+            elif block.file is not None:
+                Path(block.file).write_text(block.text, encoding="utf-8")
             else:
                 shell.run(block)
 
