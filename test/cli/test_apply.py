@@ -146,6 +146,26 @@ def test_a_secret_is_made_once(run: Run, root: HydraEmulator, tmp_path: Path) ->
     assert (tmp_path / "out").read_text() == made
 
 
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_secret_is_kept_before_it_is_sent(
+    run: Run, meddler: Meddler, tmp_path: Path, exists: bool
+) -> None:
+    if exists:
+        meddler.add_client(id="a", client_secret=SECRET)
+    kept = []
+
+    def before(request: Request) -> None:
+        if request.method in ("POST", "PUT") and request.raw_path.startswith("/clients"):
+            kept.append(
+                (tmp_path / "out").read_text() == json.loads(request.body)["client_secret"] + "\n"
+            )
+
+    meddler.before = before
+    path = written(tmp_path, [{"id": "a", "secret": {"generate": {"out": "out"}}}])
+    assert run("apply", path).exit_code == 0
+    assert kept == [True]
+
+
 def test_fields_that_nobody_knows_survive(run: Run, meddler: Meddler, tmp_path: Path) -> None:
     """As a later server may have them."""
     meddler.add_client(id="a", client_name="Old")
