@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class SupportsToken(Protocol):
     """Anything that hands out bearer tokens; see `hydra_client.tokens.TokenSource`."""
 
-    def token(self, scopes: tuple[str, ...], /) -> str:
+    def token(self, scopes: tuple[str, ...], /) -> str:  # pyright: ignore[reportReturnType]
         """Return an access token that has the scopes."""
 
 

@@ -345,7 +345,7 @@ def _urlencode(
     """Write query parameters or form fields; those that are None are not sent."""
     pairs: list[tuple[str, str]] = []
     for name, value in parameters.items():
-        if value is None:
+        if value is None and name != "token":  # the one that no operation can do without
             continue
         if not isinstance(value, str):
             raise ApiTypeError(

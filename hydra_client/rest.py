@@ -238,7 +238,7 @@ class _Deadlined(HTTPConnection):
         if self.sock is None:
             self.connect()
         for start in range(0, len(data), _CHUNK):
-            deadline.limit(self.sock)
+            deadline.limit(self.sock)  # pyright: ignore[reportArgumentType]
             super().send(data[start : start + _CHUNK])
 
 
@@ -247,11 +247,11 @@ class _DeadlinedTls(_Deadlined, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Deadlined
+    ConnectionCls = _Deadlined  # pyright: ignore[reportAssignmentType]
 
 
 class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _DeadlinedTls
+    ConnectionCls = _DeadlinedTls  # pyright: ignore[reportAssignmentType]
 
 
 class _Request(requests.PreparedRequest):
@@ -263,7 +263,8 @@ class _Request(requests.PreparedRequest):
         self.method = call.operation.method
         self.origin = origin
         self.target = origin.prefix + call.target
-        self.url = f"{origin.scheme}://{origin.netloc}{self.target}"
+        address = f"{origin.scheme}://{origin.netloc}{self.target}"
+        self.url = address  # pyright: ignore[reportIncompatibleVariableOverride]
         self.headers = headers
         self.body = call.body
         self.hooks = {"response": []}

@@ -186,6 +186,8 @@ def test_a_query_holds_what_is_not_none() -> None:
 def test_values_are_strings() -> None:
     with pytest.raises(ApiTypeError, match="oauth_token: scope must be a string, got list"):
         encode(TOKEN, form={"scope": ["a", "b"]})
+    with pytest.raises(ApiTypeError, match="oauth_token: token must be a string, got NoneType"):
+        encode(TOKEN, form={"token": None})
     with pytest.raises(ApiTypeError, match="oauth_auth: max_age must be a string, got int"):
         encode(AUTH, query={"max_age": 5})
 
