@@ -258,6 +258,7 @@ class _Request(requests.PreparedRequest):
     """A request that was prepared by hand: no cookie, no hook, no URL parsed anew."""
 
     url: str
+    headers: CaseInsensitiveDict[str]
 
     def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
         self.method = call.operation.method
@@ -265,7 +266,7 @@ class _Request(requests.PreparedRequest):
         self.target = origin.prefix + call.target
         address = f"{origin.scheme}://{origin.netloc}{self.target}"
         self.url = address  # pyright: ignore[reportIncompatibleVariableOverride]
-        self.headers = headers
+        self.headers = headers  # pyright: ignore[reportIncompatibleVariableOverride]
         self.body = call.body
         self.hooks = {"response": []}
         self._cookies = None
