@@ -126,14 +126,16 @@ class Configuration:
         """Take the settings from the environment; arguments go before it.
 
         Variables: HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET, HYDRA_SCOPES (space-separated),
-        HYDRA_ACCESS_TOKEN, HYDRA_CA_CERT.
+        HYDRA_ACCESS_TOKEN (not where a username is given), HYDRA_CA_CERT.
 
         Raises:
             ApiValueError: HYDRA_URL is not set, and no host is given; or a setting cannot be right.
         """
         environ = os.environ if environ is None else environ
+        # Who is named here does not call by somebody else's token.
+        named = settings.get("username") is not None
         for setting, variable in _ENVIRONMENT.items():
-            if settings.get(setting) is None:
+            if settings.get(setting) is None and not (named and setting == "access_token"):
                 settings[setting] = environ.get(variable) or None
         if settings["host"] is None:
             raise ApiValueError("no server: give a host, or set HYDRA_URL")

@@ -259,6 +259,12 @@ def test_arguments_go_before_the_environment() -> None:
     assert configuration.timeout == 5.0
 
 
+def test_whoever_is_named_does_not_call_by_the_token_of_the_environment() -> None:
+    assert Configuration.from_env(ENVIRONMENT, username="other").access_token is None
+    named = Configuration.from_env(ENVIRONMENT, username="other", access_token="mine")
+    assert named.access_token == "mine"
+
+
 def test_an_empty_variable_says_nothing() -> None:
     configuration = Configuration.from_env(
         {**dict.fromkeys(ENVIRONMENT, ""), "HYDRA_URL": "http://h"}
