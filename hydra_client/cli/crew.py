@@ -64,9 +64,8 @@ class Crew(Generic[T, R]):
         self._hopeless = hopeless
         self._items = deque(items)
         self._results: SimpleQueue[tuple[T, R] | BaseException | None] = SimpleQueue()
-        self._at_work = min(jobs, len(self._items))
-        for _ in range(self._at_work):
-            threading.Thread(target=self._run, daemon=True).start()
+        self._to_start = min(jobs, len(self._items))
+        self._at_work = 0
 
     def _run(self) -> None:
         try:
@@ -84,6 +83,11 @@ class Crew(Generic[T, R]):
         self._results.put(None)
 
     def __iter__(self) -> Iterator[tuple[T, R]]:
+        # Not before somebody iterates, who may have to heed signals first.
+        while self._to_start:
+            threading.Thread(target=self._run, daemon=True).start()
+            self._to_start -= 1
+            self._at_work += 1
         while self._at_work:
             result = self._results.get()
             if result is None:
