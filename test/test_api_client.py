@@ -584,11 +584,14 @@ def test_another_process_lets_go_of_what_it_inherited(
 
 
 def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program that may leave no warning behind."""
+    """Run a program that may leave no warning behind.
+
+    It is not measured: a fork beside threads at work may take a lock of coverage's along.
+    """
     here = os.path.dirname(os.path.dirname(hydra_client.__file__))
     return subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code), *arguments],
-        env={**os.environ, "PYTHONPATH": here},
+        env={**os.environ, "PYTHONPATH": here, "COVERAGE_PROCESS_CONFIG": ""},
         capture_output=True,
         text=True,
         timeout=120,

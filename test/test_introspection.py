@@ -9,7 +9,6 @@ import pickle
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 import requests
 import responses
 from crowd import Crowd
+from fork import fork
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -550,9 +550,7 @@ def test_a_forked_process_has_the_answers_and_asks_for_others(
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token, "hydra.clients").active)
         assert gate.arrived.acquire(timeout=30)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
-            child = os.fork()
+        child = fork()
         if child == 0:  # pragma: no cover - the child's lines are told by its exit code
             signal.alarm(20)  # rather than hang
             code = 1

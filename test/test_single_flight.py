@@ -7,11 +7,11 @@ import pickle
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable
 
 import pytest
 from crowd import Crowd
+from fork import fork
 
 from hydra_client.exceptions import (
     ApiConnectionError,
@@ -270,9 +270,7 @@ def test_a_forked_process_is_not_held_up() -> None:
         assert work.begun.acquire(timeout=30)
         crowd.send(1, hold)
         assert held.wait(30)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
-            child = os.fork()
+        child = fork()
         if child == 0:  # pragma: no cover - the child's lines are told by its exit code
             signal.alarm(20)  # rather than hang
             code = 1

@@ -14,7 +14,6 @@ import textwrap
 import threading
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +23,7 @@ import pytest
 import requests
 import responses
 from crowd import Crowd
+from fork import fork
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -949,9 +949,7 @@ def test_a_forked_process_uses_the_token_and_renews_it(
     with Crowd() as crowd:
         crowd.send(1, lambda: api.well_known().keys)
         assert gate.arrived.acquire(timeout=30)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
-            child = os.fork()
+        child = fork()
         if child == 0:  # pragma: no cover - the child's lines are told by its exit code
             signal.alarm(20)  # rather than hang
             code = 1
@@ -978,9 +976,7 @@ def test_a_forked_process_fetches_its_token_over_a_connection_of_its_own(
     pools = api.api_client.session.get_adapter(hydra.url).poolmanager.pools
     (pool,) = [pools[key] for key in pools.keys()]  # noqa: SIM118 - urllib3's has no iterator
     before = pool.num_requests
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside the server's threads
-        child = os.fork()
+    child = fork()
     if child == 0:  # pragma: no cover - the child's lines are told by its exit code
         signal.alarm(20)  # rather than hang
         code = 1

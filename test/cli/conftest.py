@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -113,6 +114,16 @@ def modules_after(code: str, folder: Path) -> list[str]:
         check=True,
     )
     return process.stderr.split()
+
+
+def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
+    """Send a signal to a process when it has come to rest.
+
+    coverage takes a lock of its own while the process works. A signal amid that would leave it
+    held for ever.
+    """
+    time.sleep(0.5)
+    process.send_signal(number)
 
 
 def came(hydra: HydraEmulator, path: str) -> bool:

@@ -6,13 +6,12 @@ import contextlib
 import importlib
 import io
 import os
-import signal
 import sys
 from pathlib import Path
 
 import click
 import pytest
-from cli.conftest import Run, Start, came, modules_after
+from cli.conftest import Run, Start, came, modules_after, tell
 
 from hydra_client import OAuth2Client
 from hydra_client.cli import app as app_module
@@ -239,7 +238,7 @@ def test_interrupted(start: Start, root: HydraEmulator) -> None:
     root.fail("/clients", delay=30)
     process = start("clients", "list")
     assert came(root, "/clients")
-    process.send_signal(signal.SIGINT)
+    tell(process)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert err.endswith("Interrupted.\n")

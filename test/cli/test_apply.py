@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.conftest import Run, Start, name_root
+from cli.conftest import Run, Start, name_root, tell
 from cli.manifests import on_a_terminal, server_has, works, writes, written
 
 from hydra_client import OAuth2Client
@@ -639,7 +639,7 @@ def test_interrupted(
     with Gate(meddler, 2) as gate:
         process = start("apply", path, "--jobs", "2")
         gate.wait()
-        process.send_signal(number)
+        tell(process, number)
         assert process.stderr is not None
         assert process.stderr.readline() == "Waits for the requests under way. Once more ends it.\n"
         gate.open()
@@ -662,10 +662,10 @@ def test_interrupted_twice(start: Start, run: Run, meddler: Meddler, tmp_path: P
     with Gate(meddler, 2) as gate:
         process = start("apply", path, "--jobs", "2")
         gate.wait()
-        process.send_signal(signal.SIGINT)
+        tell(process)
         assert process.stderr is not None
         process.stderr.readline()
-        process.send_signal(signal.SIGINT)
+        tell(process)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == "2 unknown, 1 not tried.\n"
@@ -684,10 +684,9 @@ def test_deletions_do_not_begin_after_an_interruption(
     with Gate(meddler, 1) as gate:
         process = start("apply", "--prune", "--yes", path)
         gate.wait()
-        process.send_signal(signal.SIGINT)
+        tell(process)
         assert process.stderr is not None
-        while "Waits" not in process.stderr.readline():
-            pass
+        assert any("Waits" in line for line in process.stderr)
         gate.open()
         out, _ = process.communicate(timeout=60)
     assert out == "Created a.\n1 created, 1 not tried.\n"

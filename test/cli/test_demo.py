@@ -7,7 +7,7 @@ import re
 import signal
 
 import pytest
-from cli.conftest import VARIANTS, Run, Start, name_root
+from cli.conftest import VARIANTS, Run, Start, name_root, tell
 
 from hydra_client import OAuth2Api
 from hydra_client.emulator import HydraEmulator
@@ -174,9 +174,8 @@ def test_ended_early_it_leaves_nothing_there(
     root.fail("/clients/*", method="PUT", delay=30)
     process = start("demo")
     assert process.stdout is not None
-    while not process.stdout.readline().startswith(" 3"):
-        pass
-    process.send_signal(number)
+    assert any(line.startswith(" 3") for line in process.stdout)
+    tell(process, number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == status
     assert err == said

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from cli.conftest import Run, Start
+from cli.conftest import Run, Start, tell
 
 
 def free_port() -> int:
@@ -37,7 +37,7 @@ def test_it_serves_until_it_is_told_to_end(start: Start, number: signal.Signals)
         f"  export HYDRA_URL={url} HYDRA_CLIENT_ID=admin HYDRA_CLIENT_SECRET=demo-password\n",
         "Ctrl-C ends it.\n",
     ]
-    process.send_signal(number)
+    tell(process, number)
     out, err = process.communicate(timeout=30)
     assert (out, err, process.returncode) == ("Ended.\n", "", 0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import socket
 import threading
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from cli.conftest import Run, Start
+from cli.conftest import Run, Start, tell
 
 from hydra_client.emulator import HydraEmulator
 
@@ -280,7 +279,7 @@ def test_interrupted(start: Start, root: HydraEmulator) -> None:
     process = start("token", "user", *AS, "--no-browser", "--register", env={"S": "a-secret"})
     assert process.stderr is not None
     process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    tell(process)
     assert "Interrupted." in process.communicate(timeout=60)[1]
     assert process.returncode == 130
     updates = [json.loads(request.body) for request in root.requests if request.method == "PUT"]
