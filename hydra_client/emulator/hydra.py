@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock
 from types import TracebackType
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Api
 
 logger = logging.getLogger(__name__)
+
+_MOST_REQUESTS = 100_000
 
 
 class HydraEmulator:
@@ -80,7 +83,8 @@ class HydraEmulator:
         self._url = issuer or ""
         self._router = Router(self.variant.is_0_9)
         self._faults = Faults()
-        self._requests: list[RecordedRequest] = []
+        # Bounded for a server that runs for weeks.
+        self._requests: deque[RecordedRequest] = deque(maxlen=_MOST_REQUESTS)
         self._requests_lock = Lock()
         self._stopping = Event()
         self._listener = Listener(self.handle, self._stopping)
@@ -180,7 +184,10 @@ class HydraEmulator:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What came in since the start or the last reset, in order, secrets masked."""
+        """What came in since the start or the last reset, in order, secrets masked.
+
+        The last 100,000 are kept.
+        """
         with self._requests_lock:
             return list(self._requests)
 
