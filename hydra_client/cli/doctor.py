@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 import warnings
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote_plus
@@ -65,8 +66,8 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
 
     Looked at: whether the server is reached, TLS and its termination in front of the server, the
     two clocks, the caller's id and secret and how they have to be encoded, and which scopes and
-    policies are missing. Nothing is changed: of the rights to manage clients and consent requests
-    those to read are tried, and those to write are not.
+    policies are missing. Nothing is changed: the right to answer consent requests is tried on one
+    that is not there; of the rights to manage clients, those to write are not tried.
 
     The exit status is 1 when something FAILED.
 
@@ -333,12 +334,17 @@ def _list_clients(api: OAuth2Api) -> str:
     return "may list clients"
 
 
-def _get_consent(api: OAuth2Api) -> str:
-    try:
+def _answer_consent(api: OAuth2Api) -> str:
+    """Answer a request that is not there: the server asks for the right first."""
+    from hydra_client import ConsentRequestAcceptance, ConsentRequestRejection
+
+    with suppress(NotFoundException):
         api.get_oauth2_consent_request(_NOBODYS)
-    except NotFoundException:
-        pass  # allowed, then, and not there
-    return "may look at consent requests"
+    with suppress(NotFoundException):
+        api.accept_oauth2_consent_request(_NOBODYS, ConsentRequestAcceptance(subject=_NOBODYS))
+    with suppress(NotFoundException):
+        api.reject_oauth2_consent_request(_NOBODYS, ConsentRequestRejection(reason=_NOBODYS))
+    return "may look at consent requests, accept and reject them"
 
 
 def _introspect(api: OAuth2Api) -> str:
@@ -356,7 +362,7 @@ def _are(count: int) -> str:
 
 _PROBES: dict[str, Callable[[OAuth2Api], str]] = {
     "clients": _list_clients,
-    "consent": _get_consent,
+    "consent": _answer_consent,
     "introspect": _introspect,
     "keys": _read_keys,
 }

@@ -29,7 +29,7 @@ ok      clock        the server's clock agrees with this one
 ok      log in       the token endpoint knows admin \(id and secret form-encoded\)
 ok      credentials  the revoke endpoint knows admin \(id and secret as they are\)
 ok      clients      admin may list clients
-ok      consent      admin may look at consent requests
+ok      consent      admin may look at consent requests, accept and reject them
 ok      introspect   admin may introspect tokens
 ok      keys         admin may read the keys; there is 1
 All is well\.
@@ -49,8 +49,12 @@ def test_all_is_well(run: Run, every_root: HydraEmulator) -> None:
     result = run("doctor")
     assert re.fullmatch(WELL, result.output), result.output
     assert result.exit_code == 0
-    assert not {"PUT", "DELETE", "PATCH"}.intersection(r.method for r in every_root.requests)
-    assert "POST /clients" not in map(str, every_root.requests)
+    sent = set(map(str, every_root.requests))
+    assert {line for line in sent if line.startswith(("PUT", "DELETE", "PATCH"))} == {
+        "PATCH /oauth2/consent/requests/hydra-client-doctor/accept",
+        "PATCH /oauth2/consent/requests/hydra-client-doctor/reject",
+    }
+    assert "POST /clients" not in sent
     assert run("doctor", "--quiet").output == ""
 
 
@@ -289,10 +293,18 @@ def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
     assert "clients" not in found(run, HYDRA_CLIENT_SECRET=SECRET)
 
 
-def test_a_policy_for_consent_requests(run: Run, hydra: HydraEmulator) -> None:
+@pytest.mark.parametrize(
+    ("allowed", "missing"),
+    [([], "get"), (["get"], "accept"), (["get", "accept"], "reject")],
+)
+def test_a_policy_for_consent_requests(
+    run: Run, every_hydra: HydraEmulator, allowed: list[str], missing: str
+) -> None:
+    hydra = every_hydra
     hydra.add_client(
         id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
     )
+    hydra.allow("app", resources="rn:hydra:oauth2:consent:requests:<.*>", actions=allowed)
     findings = found(
         run,
         "--need",
@@ -301,7 +313,8 @@ def test_a_policy_for_consent_requests(run: Run, hydra: HydraEmulator) -> None:
         HYDRA_CLIENT_ID="app",
         HYDRA_CLIENT_SECRET="a-secret",
     )
-    assert '"rn:hydra:oauth2:consent:requests:<.*>"' in findings["consent"]["do"]
+    policy = f'["rn:hydra:oauth2:consent:requests:<.*>"], "actions": ["{missing}"]'
+    assert policy in findings["consent"]["do"]
 
 
 def test_several_keys(run: Run, root: HydraEmulator) -> None:
