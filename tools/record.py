@@ -28,9 +28,20 @@ from hydra_client.emulator import HydraEmulator
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDTH = 92
+MANIFEST = """\
+owner: team-photos
+clients:
+  - id: my-app
+    client_name: Photo prints
+    grant_types: [client_credentials]
+    scope: photos.* albums
+    secret: {generate: {out: my-app.secret}}
+"""
 SESSION = (
-    "hydra-client clients create --id my-app --client-name 'Photo prints'"
-    " --grant-type client_credentials --scope 'photos.* albums' --secret-out my-app.secret --quiet",
+    "cat clients.yaml",
+    "hydra-client plan clients.yaml",
+    "hydra-client apply clients.yaml",
+    "hydra-client plan --check clients.yaml",
     "hydra-client clients list",
     "hydra-client token client --as my-app --secret-file my-app.secret --scope photos.read"
     " --secret-out token.json",
@@ -59,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
             root = OAuth2Api(client).get_oauth2_client(hydra.root[0])
             root.client_name, root.grant_types = "Administrator", ["client_credentials"]
             OAuth2Api(client).update_oauth2_client(hydra.root[0], root)
+        Path(folder, "clients.yaml").write_text(MANIFEST, encoding="utf-8")
         for line in SESSION:
             console.print(Text(f"$ {line}", style="bold"))
             console.print(Text.from_ansi(shown(line, folder, environment)))
@@ -70,9 +82,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def shown(line: str, folder: str, environment: dict[str, str]) -> str:
     """Run a command in a terminal; return what it shows there."""
+    command = shlex.split(line)
+    if command[0] == "hydra-client":
+        command[:1] = [sys.executable, "-m", "hydra_client.cli"]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        [sys.executable, "-m", "hydra_client.cli", *shlex.split(line)[1:]],
+        command,
         cwd=folder,
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,

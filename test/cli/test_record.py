@@ -28,7 +28,7 @@ def test_the_session_can_be_recorded(tmp_path: Path) -> None:
     )
     shown = re.sub(r"<[^>]*>", "", file.read_text(encoding="utf-8")).replace("&#160;", " ")
     committed = (ROOT / "docs" / "session.svg").read_text(encoding="utf-8")
-    for line in ("$ hydra-client clients create", "Photo prints", "All is well."):
+    for line in ("$ hydra-client plan", "Created my-app.", "Photo prints", "All is well."):
         assert line in shown
         assert line.replace(" ", "&#160;") in committed
     assert "demo-password" not in shown
