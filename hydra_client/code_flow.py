@@ -12,7 +12,8 @@ exchanged, the ID token verified, the tokens refreshed.
     CodeFlowError
     ├── AuthorizationError              the server, or the user, refused
     ├── CallbackError                   what came back is no answer to an authorization request
-    └── StateError                      … or the answer to another one
+    ├── StateError                      … or the answer to another one
+    └── NoIdTokenError                  the code brought no ID token, though `openid` was asked for
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ __all__ = [
     "CallbackError",
     "CodeFlow",
     "CodeFlowError",
+    "NoIdTokenError",
     "StateError",
     "authorization_url",
 ]
@@ -83,6 +85,13 @@ class StateError(CodeFlowError):
     """What came back answers another request than this one, or answers it a second time."""
 
 
+class NoIdTokenError(CodeFlowError):
+    """`openid` was asked for, and no ID token came: nothing tells whose the tokens are.
+
+    The user did not grant `openid`, or the code is of another authorization.
+    """
+
+
 def authorization_url(
     endpoint: str,
     client_id: str,
@@ -91,7 +100,7 @@ def authorization_url(
     state: str,
     nonce: str | None = None,
     response_type: str = "code",
-    **extra: str | None,
+    **extra: str | int | None,
 ) -> str:
     """Write the URL that a user's browser is sent to (RFC 6749 section 4.1.1). Nothing is sent.
 
@@ -120,7 +129,7 @@ def authorization_url(
         "scope": _scope(scope),
         "state": _long_enough("state", state),
         "nonce": None if nonce is None else _long_enough("nonce", nonce),
-        **extra,
+        **{name: _written(value) for name, value in extra.items()},
     }
     pairs = [(name, _text(name, value)) for name, value in query.items() if value is not None]
     return f"{origin.scheme}://{origin.netloc}{path}?{urlencode(pairs)}"
@@ -193,7 +202,7 @@ class CodeFlow:
         self._answered = False
         self._lock = threading.Lock()
 
-    def authorization_url(self, **extra: str | None) -> str:
+    def authorization_url(self, **extra: str | int | None) -> str:
         """Return the URL to send the user's browser to.
 
         Args:
@@ -229,19 +238,26 @@ class CodeFlow:
             StateError: The browser's answer belongs to another request, or came before.
             AuthorizationError: The server, or the user, refused.
             CallbackError: There is no code, or a parameter twice.
+            NoIdTokenError: `openid` was asked for and not granted; the tokens are dropped.
             InvalidIdTokenError: The ID token is not to be believed; the tokens are dropped.
-            HydraException: The code could not be exchanged, or the keys could not be fetched; see
-                `oauth_token` and `well_known`.
+            HydraException: The keys could not be fetched, which is tried first, so that the code
+                is still good; or the code could not be exchanged. See `well_known`,
+                `get_well_known` and `oauth_token`.
         """
-        code = self._code(callback)
+        found = self._answer(callback)
+        if self._asks_for_id_token and any(found["code"]) and not found["error"]:
+            self._make_ready()
+        code = self._code(found)
         tokens = self.api.oauth_token(
             grant_type="authorization_code",
             code=code,
             redirect_uri=_escaped(self.redirect_uri),
             client_id=self._named,
         )
-        if tokens.id_token is not None:
-            self.claims = self._verified(tokens.id_token, tokens.access_token)
+        if self._asks_for_id_token and tokens.id_token is None:
+            # A code that somebody slipped in would pass without its nonce ever being looked at.
+            raise NoIdTokenError("The server gave no ID token, though openid was asked for.")
+        self.claims = self._verified(tokens, nonce=self.nonce)
         self.tokens = tokens
         return tokens
 
@@ -253,6 +269,8 @@ class CodeFlow:
 
         Raises:
             ApiValueError: There is no refresh token: the scope `offline` was not granted.
+            InvalidIdTokenError: An ID token came along, which is not to be believed, or of another
+                user; the tokens are dropped.
             HydraException: The server gave none; see `oauth_token`.
         """
         with self._lock:
@@ -264,10 +282,13 @@ class CodeFlow:
             )
             if not tokens.refresh_token:
                 tokens.refresh_token = refresh_token
+            # OpenID Connect Core section 12.2.
+            self._verified(tokens, subject=None if self.claims is None else self.claims.sub)
             self.tokens = tokens
             return tokens
 
-    def _code(self, callback: object) -> str:
+    def _answer(self, callback: object) -> dict[str, list[str]]:
+        """Read what came back, and see that it answers this request."""
         try:
             found = parameters(callback, "code", "state", "error", "error_description")
         except ValueError as error:
@@ -276,9 +297,15 @@ class CodeFlow:
         if doubled:
             raise CallbackError(f"The answer has {doubled[0]} more than once.")
         (state,) = found["state"] or [""]
+        if self._answered or not _same(state, self.state):
+            raise StateError("The answer belongs to another request. Please begin again.")
+        return found
+
+    def _code(self, found: dict[str, list[str]]) -> str:
+        """Take the code, once."""
         with self._lock:
-            if self._answered or not _same(state, self.state):
-                raise StateError("The answer belongs to another request. Please begin again.")
+            if self._answered:
+                raise StateError("The answer came before. Please begin again.")
             self._answered = True
         if found["error"]:
             raise AuthorizationError(*error_texts(found))
@@ -286,17 +313,30 @@ class CodeFlow:
             raise CallbackError("The answer has no code.")
         return found["code"][0]
 
-    def _verified(self, id_token: str, access_token: str) -> IdTokenClaims | None:
+    @property
+    def _asks_for_id_token(self) -> bool:
+        return "openid" in self.scope.split()
+
+    def _make_ready(self) -> IdTokenVerifier | None:
+        """Have a verifier, with the keys it needs; None without the extra `jwt`."""
         if self._verifier is None:
             try:
                 from hydra_client.id_token import IdTokenVerifier
             except ImportError:
-                return None  # the extra jwt is not installed
+                return None
             self._verifier = IdTokenVerifier(self.api, self.client_id)
-        claims = self._verifier.verify(id_token, nonce=self.nonce)
+        self._verifier.fetch_keys()
+        return self._verifier
+
+    def _verified(
+        self, tokens: OAuth2TokenResponse, nonce: str | None = None, subject: str | None = None
+    ) -> IdTokenClaims | None:
+        if tokens.id_token is None or (verifier := self._make_ready()) is None:
+            return None
+        claims = verifier.verify(tokens.id_token, nonce=nonce, subject=subject)
         if claims.at_hash is not None:
             # Not every ID token of this flow has it (OpenID Connect Core section 3.1.3.6).
-            self._verifier.verify(id_token, nonce=self.nonce, access_token=access_token)
+            verifier.verify(tokens.id_token, nonce=nonce, access_token=tokens.access_token)
         return claims
 
     def __repr__(self) -> str:
@@ -323,6 +363,11 @@ def _long_enough(name: str, value: object) -> str:
         # The server refuses it, and only when the browser returns.
         raise ApiValueError(f"{name} must have at least {_SHORTEST} characters")
     return text
+
+
+def _written(value: object) -> object:
+    """Write a number, `max_age` say, as text."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _text(name: str, value: object) -> str:

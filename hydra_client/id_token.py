@@ -18,6 +18,7 @@ Needs the extra `jwt`. PyJWT reads keys and computes signatures; what is accepte
     ├── ClaimTypeError                  a claim is of the wrong type
     ├── IssuerError                     `iss` is not this server
     ├── AudienceError                   `aud` is not this client
+    ├── SubjectError                    `sub` is not the user that was expected
     ├── AuthorizedPartyError            `azp` is not this client, or is missing among many
     ├── ExpiredError                    `exp` has passed
     ├── NotYetValidError                `iat` or `nbf` lies ahead
@@ -32,6 +33,7 @@ No error holds the token, nor anything of its content but short values of `alg`,
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
@@ -45,6 +47,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -76,6 +79,7 @@ __all__ = [
     "NonceError",
     "NotYetValidError",
     "SignatureError",
+    "SubjectError",
     "TokenTypeError",
     "UnknownKeyError",
 ]
@@ -89,6 +93,8 @@ _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 _KEY_LIFETIME = 3600.0
 # Seconds between two fetches that tokens brought about.
 _COOL_DOWN = 30.0
+# Seconds for which nothing is fetched after a second failure.
+_PAUSE = 1.0
 
 
 class InvalidIdTokenError(HydraException):
@@ -104,7 +110,10 @@ class DuplicateMemberError(InvalidIdTokenError):
 
 
 class CriticalHeaderError(InvalidIdTokenError):
-    """The header has `crit` (RFC 7515 section 4.1.11), and no extension is understood here."""
+    """The header has `crit` (RFC 7515 section 4.1.11), and no extension is understood here.
+
+    Or it has `b64` (RFC 7797), which counts as one.
+    """
 
 
 class EmbeddedKeyError(InvalidIdTokenError):
@@ -141,6 +150,10 @@ class IssuerError(InvalidIdTokenError):
 
 class AudienceError(InvalidIdTokenError):
     """`aud` does not name this client."""
+
+
+class SubjectError(InvalidIdTokenError):
+    """`sub` is not the user that was expected."""
 
 
 class AuthorizedPartyError(InvalidIdTokenError):
@@ -249,8 +262,7 @@ class IdTokenVerifier:
     """Verifies ID tokens that one server issued to one client. Thread-safe; make one and keep it.
 
     Args:
-        api: The API, with a credential for `hydra.keys.get`, or of a server that shows its keys
-            to everybody.
+        api: The API, with a credential for `hydra.keys.get`.
         client_id: The client that the tokens are meant for.
         algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
         leeway: Seconds by which the server's clock may differ from this one.
@@ -282,10 +294,30 @@ class IdTokenVerifier:
         self.algorithms = tuple(algorithms)
         self.leeway = _seconds("leeway", leeway)
         self._clock = clock
-        self._flights: SingleFlight[_Keys] = SingleFlight()
-        self._issuer: str | None = None
-        self._keys: _Keys | None = None
+        self._flights: SingleFlight[_Server] = SingleFlight()
+        self._server: _Server | None = None
         self._refetched_at = -math.inf
+        self._failed_at = -math.inf
+        self._failures = 0
+        self._failure: HydraException | None = None
+
+    def fetch_keys(self) -> None:
+        """Fetch the server's keys and its name, unless they are known.
+
+        `verify` does so by itself. Where it must not fail for want of them, this comes first: at
+        the start of an application, or before a code is used up.
+
+        Scope: hydra.keys.get. Policy: action "get" on
+        "rn:hydra:keys:hydra.openid.id-token:public".
+
+        Raises:
+            HydraException: They could not be fetched; see `well_known` and `get_well_known`.
+        """
+        with self._deadline():
+            self._current()
+
+    def _deadline(self) -> Deadline:
+        return Deadline(self.api.api_client.configuration.timeout)
 
     def verify(
         self,
@@ -295,6 +327,7 @@ class IdTokenVerifier:
         access_token: str | None = None,
         code: str | None = None,
         max_age: float | None = None,
+        subject: str | None = None,
     ) -> IdTokenClaims:
         """Verify an ID token: its signature, and that it was meant for this client, now.
 
@@ -306,6 +339,7 @@ class IdTokenVerifier:
                 it. Leave it out for tokens from the token endpoint, which have none.
             code: The code that came with it. `c_hash` must be there and belong to it.
             max_age: Seconds that may have passed since the user logged in.
+            subject: The user that it must be about: `sub` of an ID token that came before.
 
         Returns:
             The claims.
@@ -323,16 +357,25 @@ class IdTokenVerifier:
         """
         expected = {
             name: None if value is None else _argument(name, value)
-            for name, value in (("nonce", nonce), ("access_token", access_token), ("code", code))
+            for name, value in (
+                ("nonce", nonce),
+                ("access_token", access_token),
+                ("code", code),
+                ("subject", subject),
+            )
         }
         oldest = None if max_age is None else _seconds("max_age", max_age)
         header, content, signed, signature = _split(id_token)
         algorithm = self._check_header(header)
-        self._check_signature(header.get("kid"), algorithm, signed, signature)
-        claims = _members(content)
-        _check_types(claims)
+        with self._deadline():
+            self._check_signature(header.get("kid"), algorithm, signed, signature)
+            claims = _members(content)
+            _check_types(claims)
+            self._check_issuer(claims["iss"])
         self._check_parties(claims)
         self._check_times(claims, oldest)
+        if subject is not None and claims["sub"] != subject:
+            raise SubjectError("sub is not the user that was expected")
         if nonce is not None and not _same(nonce, claims.get("nonce", "")):
             raise NonceError("nonce is missing, or not the one that was sent")
         for claim, value, error in (
@@ -347,8 +390,8 @@ class IdTokenVerifier:
         return IdTokenClaims(claims)
 
     def _check_header(self, header: Mapping[str, Any]) -> str:
-        if "crit" in header:
-            raise CriticalHeaderError("the header has crit, and no extension is understood")
+        if "crit" in header or "b64" in header:
+            raise CriticalHeaderError("the header has crit or b64, and no extension is understood")
         brought = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
         if brought:
             raise EmbeddedKeyError(f"the header has {brought[0]}, a key of its own")
@@ -365,51 +408,67 @@ class IdTokenVerifier:
     ) -> None:
         if not isinstance(kid, str):
             raise UnknownKeyError("the header has no kid")
-        before = self._keys
-        keys = self._current_keys()
-        if _is_signed(keys.candidates(kid, algorithm), algorithm, signed, signature):
+        before = self._server
+        server = self._current()
+        if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
             return
-        if keys is before:
+        if server is before:
             # The kid stays when the server's keys are rotated, so either failure may mean new keys.
-            keys = self._newer_keys(keys)
-            if _is_signed(keys.candidates(kid, algorithm), algorithm, signed, signature):
+            server = self._newer(server)
+            if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
                 return
-        if not keys.candidates(kid, algorithm):
+        if not server.candidates(kid, algorithm):
             raise UnknownKeyError(f"the server has no key {_shown(kid)} for {algorithm}")
         raise SignatureError("no key of the server made the signature")
 
-    def _current_keys(self) -> _Keys:
-        known = self._keys
+    def _check_issuer(self, issuer: str) -> None:
+        server = self._current()
+        if issuer != server.issuer:
+            # The server signed it: so it may have a new name.
+            server = self._newer(server)
+        if issuer != server.issuer:
+            raise IssuerError(f"iss is {_shown(issuer)}, not {server.issuer!r}")
+
+    def _current(self) -> _Server:
+        known = self._server
         if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
             return known
-        return self._flights.do("keys", lambda: self._fetched(known))
+        return self._flights.do("server", lambda: self._fetched(known))
 
-    def _newer_keys(self, known: _Keys) -> _Keys:
-        def work() -> _Keys:
-            if self._keys is known and self._is_old(self._refetched_at, _COOL_DOWN):
+    def _newer(self, known: _Server) -> _Server:
+        def work() -> _Server:
+            if self._server is known and self._is_old(self._refetched_at, _COOL_DOWN):
                 # Noted before the attempt: one that fails cools down as well.
                 self._refetched_at = self._clock()
                 return self._fetched(known)
-            return self._keys or known
+            return self._server or known
 
-        return self._flights.do("keys", work)
+        return self._flights.do("server", work)
 
-    def _fetched(self, known: _Keys | None) -> _Keys:
-        """Fetch the keys, if nobody has done so since they were looked at."""
-        if self._keys is None or self._keys is known:
-            self._keys = _Keys(self.api.well_known().keys, self._clock())
-        return self._keys
+    def _fetched(self, known: _Server | None) -> _Server:
+        """Ask the server, if nobody has done so since what is known was looked at."""
+        if self._server is not None and self._server is not known:
+            return self._server
+        if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
+            raise copy.copy(self._failure)
+        try:
+            keys = self.api.well_known().keys
+            issuer = self.api.get_well_known().issuer
+        except HydraException as error:
+            if self._failures:
+                # Else forged tokens would make it hammer a server that is down, or refuses.
+                self._failed_at, self._failure = self._clock(), copy.copy(error)
+            self._failures += 1
+            raise
+        self._server = _Server(issuer, keys, self._clock())
+        self._failures, self._failure = 0, None
+        return self._server
 
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing of age.
         return not 0 <= self._clock() - since < lifetime
 
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
-        issuer = self._issuer
-        if issuer is None:
-            issuer = self._issuer = self.api.get_well_known().issuer
-        if claims["iss"] != issuer:
-            raise IssuerError(f"iss is {_shown(claims['iss'])}, not {issuer!r}")
         audience = _audience(claims)
         if self.client_id not in audience:
             raise AudienceError(f"aud does not name {self.client_id!r}")
@@ -438,10 +497,11 @@ class IdTokenVerifier:
         return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
 
 
-class _Keys:
-    """The server's keys as they were at one time, those parsed that were needed."""
+class _Server:
+    """The server's name and keys as they were at one time; those keys parsed that were needed."""
 
-    def __init__(self, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
+    def __init__(self, issuer: str, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
+        self.issuer = issuer
         self.fetched_at = fetched_at
         self._keys = tuple(keys)
         self._parsed: dict[int, RSAPublicKey | None] = {}

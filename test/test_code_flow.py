@@ -36,11 +36,18 @@ from hydra_client.code_flow import (
     CallbackError,
     CodeFlow,
     CodeFlowError,
+    NoIdTokenError,
     StateError,
 )
 from hydra_client.consent import ConsentApp
 from hydra_client.emulator import HydraEmulator
-from hydra_client.id_token import AccessTokenHashError, IdTokenVerifier, NonceError
+from hydra_client.id_token import (
+    AccessTokenHashError,
+    IdTokenVerifier,
+    InvalidIdTokenError,
+    NonceError,
+    SubjectError,
+)
 
 VARIANTS = [(version, store) for version in ("0.9", "0.10") for store in ("memory", "sql")]
 CALLBACK = "http://127.0.0.1/callback"
@@ -164,6 +171,38 @@ def test_without_openid_there_is_no_id_token(hydra: HydraEmulator) -> None:
     assert (tokens.id_token, flow.claims) == (None, None)
     with pytest.raises(ApiValueError, match="ask for the scope offline"):
         flow.refresh()
+
+
+def test_openid_that_was_not_granted(hydra: HydraEmulator, flow: CodeFlow) -> None:
+    """Such as the code of another authorization, which no nonce would tell apart."""
+    other = CodeFlow(flow.api, CALLBACK, "offline")
+    code = told(consented(hydra, other.authorization_url(), "mallory"))["code"]
+    with pytest.raises(NoIdTokenError, match="no ID token"):
+        flow.exchange({"code": code, "state": flow.state})
+    assert (flow.tokens, flow.claims) == (None, None)
+
+
+def test_keys_that_cannot_be_had_leave_the_code_good(
+    hydra: HydraEmulator, hydra_api: OAuth2Api
+) -> None:
+    client = hydra.add_client(
+        redirect_uris=[CALLBACK], response_types=["code", "id_token"], scope="openid"
+    )
+    flow = CodeFlow(api_of(hydra, client), CALLBACK, "openid")
+    callback = consented(hydra, flow.authorization_url())
+    for _ in range(2):
+        with pytest.raises(BadRequestException, match="does not cover a scope"):
+            flow.exchange(callback)
+    able = CodeFlow(
+        flow.api,
+        CALLBACK,
+        "openid",
+        state=flow.state,
+        nonce=flow.nonce,
+        verifier=IdTokenVerifier(hydra_api, client["id"]),
+    )
+    able.exchange(callback)
+    assert able.claims is not None
 
 
 def test_a_verifier_with_the_right_that_the_client_lacks(
@@ -442,13 +481,13 @@ class Server:
         self.keys = Keys(mock)
         self.mock = mock
 
-    def flow(self, *answers: dict[str, Any]) -> CodeFlow:
+    def flow(self, *answers: dict[str, Any], scope: str = SCOPE) -> CodeFlow:
         issuer = self.keys.discovery["issuer"]
         for answer in answers:
             self.mock.post(f"{issuer}/oauth2/token", json={"token_type": "bearer", **answer})
         api = hydra_client.connect(issuer, CLIENT, "a-secret", access_token="token-for-keys")
         verifier = IdTokenVerifier(api, CLIENT, clock=lambda: NOW)
-        return CodeFlow(api, CALLBACK, SCOPE, state=STATE, nonce=NONCE, verifier=verifier)
+        return CodeFlow(api, CALLBACK, scope, state=STATE, nonce=NONCE, verifier=verifier)
 
 
 def test_at_hash_counts_where_it_is_there() -> None:
@@ -466,11 +505,34 @@ def test_at_hash_counts_where_it_is_there() -> None:
 
 def test_a_refresh_token_that_is_not_replaced_is_kept() -> None:
     with responses.RequestsMock() as mock:
-        flow = Server(mock).flow({"access_token": "a", "refresh_token": "r"}, {"access_token": "b"})
+        flow = Server(mock).flow(
+            {"access_token": "a", "refresh_token": "r"}, {"access_token": "b"}, scope="offline"
+        )
         flow.exchange({"code": "x", "state": STATE})
         assert flow.refresh().refresh_token == "r"
         assert flow.tokens is not None
         assert flow.tokens.access_token == "b"
+
+
+def test_an_id_token_that_a_refresh_brings() -> None:
+    """It has no nonce, and must be of the same user."""
+    for again, error in (
+        (token(nonce=..., at_hash=...), None),
+        (token(nonce=..., at_hash=..., sub="mallory"), SubjectError),
+        ("forged.id.token", InvalidIdTokenError),
+    ):
+        with responses.RequestsMock() as mock:
+            flow = Server(mock).flow(
+                {"access_token": "a", "refresh_token": "r", "id_token": token(at_hash=...)},
+                {"access_token": "b", "refresh_token": "s", "id_token": again},
+            )
+            before = flow.exchange({"code": "x", "state": STATE})
+            if error is None:
+                assert flow.refresh().id_token == again
+            else:
+                with pytest.raises(error):
+                    flow.refresh()
+                assert flow.tokens is before
 
 
 # --- settings and arguments
@@ -486,13 +548,14 @@ def test_authorization_url_is_written_without_a_request() -> None:
         NONCE,
         "code id_token",
         prompt="login",
+        max_age=300,
         ui_locales=None,
     )
     assert url == (
         "https://hydra.example.com/oauth2/auth?client_id=my+app"
         "&redirect_uri=http%3A%2F%2F127.0.0.1%2Fcb%3Fa%3D%252520%252B"
         "&response_type=code+id_token&scope=openid+photos.read&state=some-random-state"
-        "&nonce=some-random-nonce&prompt=login"
+        "&nonce=some-random-nonce&prompt=login&max_age=300"
     )
 
 
@@ -524,7 +587,8 @@ def test_servers_and_their_endpoints(endpoint: str, written: str) -> None:
         ({"response_type": "token id_token"}, ApiValueError, "nonce is needed"),
         ({"response_type": None}, ApiTypeError, "response_type must be a string"),
         ({"prompt": "\ud800"}, ApiValueError, "prompt has half a surrogate pair"),
-        ({"max_age": 300}, ApiTypeError, "max_age must be a string, got int"),
+        ({"max_age": 0.5}, ApiTypeError, "max_age must be a string, got float"),
+        ({"max_age": True}, ApiTypeError, "max_age must be a string, got bool"),
     ],
 )
 def test_what_cannot_be_in_the_address(

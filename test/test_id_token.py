@@ -75,6 +75,7 @@ from hydra_client.id_token import (
     NonceError,
     NotYetValidError,
     SignatureError,
+    SubjectError,
     TokenTypeError,
     UnknownKeyError,
 )
@@ -169,7 +170,7 @@ def test_recorded_tokens_of_other_servers_do_not_verify(recording: Recording) ->
         id_token, _ = recorded_token(other, "A")
         iat = json.loads(base64.urlsafe_b64decode(id_token.split(".")[1] + "=="))["iat"]
         with responses.RequestsMock() as mock:
-            recording.play(mock, "jwks with a bearer token")
+            recording.play(mock, "jwks with a bearer token", "discovery")
             verifier = IdTokenVerifier(recording.api(), CLIENT, clock=Clock(iat))
             with pytest.raises(SignatureError):
                 verifier.verify(id_token, nonce=NONCE)
@@ -188,6 +189,7 @@ def test_recorded_lack_of_a_right_to_the_keys(recording: Recording) -> None:
 
 TAKES_THE_LAST = "takes the last of doubled members"
 LEAVES_TYPE = "leaves the header's typ to the caller"
+LEAVES_SUBJECT = "leaves sub to the caller"
 LEAVES_HASH = "leaves at_hash and c_hash to the caller"
 LEAVES_AZP = "leaves azp to the caller"
 LEAVES_AGE = "leaves auth_time and max_age to the caller"
@@ -444,6 +446,9 @@ FORGERIES = [
         CodeHashError, LEAVES_HASH, {"code": CODE}),
     Forgery("c_hash missing", partial(token, c_hash=...),
         MissingClaimError, LEAVES_HASH, {"code": CODE}),
+    Forgery("another user than before", partial(token, sub="mallory"),
+        SubjectError, LEAVES_SUBJECT, {"subject": "alice"}),
+    Forgery("b64 without crit", partial(token, {"b64": False}), CriticalHeaderError),
 ]  # fmt: skip
 
 
@@ -649,6 +654,49 @@ def test_a_first_fetch_that_failed_is_tried_again(server: Keys) -> None:
     assert server.fetched == 2
 
 
+def test_tokens_do_not_hammer_a_server_that_refuses_its_keys(server: Keys) -> None:
+    clock = Clock()
+    verifier = make(clock=clock)
+    server.status = 403
+    for _ in range(20):
+        with pytest.raises(ForbiddenException) as refused:
+            verifier.verify(token(), nonce=NONCE)
+        assert refused.value.status == 403
+    assert server.fetched == 2
+    clock.now += 1
+    server.status = 200
+    verifier.verify(token(), nonce=NONCE)
+    assert server.fetched == 3
+
+
+def test_keys_can_be_fetched_ahead(server: Keys) -> None:
+    verifier = make()
+    for _ in range(2):
+        verifier.fetch_keys()
+    assert (server.fetched, server.discovered) == (1, 1)
+    verifier.verify(token(), nonce=NONCE)
+    assert (server.fetched, server.discovered) == (1, 1)
+
+
+def test_a_server_that_was_given_another_name(server: Keys) -> None:
+    """Its own signature is what makes the verifier look, and not too often."""
+    clock = Clock()
+    verifier = make(clock=clock)
+    verifier.verify(token(), nonce=NONCE)
+    renamed = token(iss="https://new.example.com/")
+    with pytest.raises(IssuerError):
+        verifier.verify(renamed, nonce=NONCE)
+    assert server.discovered == 2
+    server.discovery["issuer"] = "https://new.example.com/"
+    with pytest.raises(IssuerError):
+        verifier.verify(renamed, nonce=NONCE)
+    clock.now += 30
+    verifier.verify(renamed, nonce=NONCE)
+    assert server.discovered == 3
+    with pytest.raises(IssuerError):
+        verifier.verify(token(), nonce=NONCE)
+
+
 def test_keys_that_were_taken_back_do_not_count_for_ever(server: Keys) -> None:
     clock = Clock()
     verifier = make(clock=clock)
@@ -767,12 +815,24 @@ def test_many_threads_ask_once(version: str) -> None:
         verify = partial(verifier.verify, id_token, nonce="a-nonce-of-the-test")
         assert all(isinstance(claims, IdTokenClaims) for claims in together(32, verify))
         assert keys_requests(hydra) == 1
+        assert sum(r.path == "/.well-known/openid-configuration" for r in hydra.requests) == 1
         # The same when they all meet a forgery.
         forged = compact(sign=partial(signature, name="other"))
         hydra.fail("/.well-known/jwks.json", delay=0.3)
         refused = together(32, partial(verifier.verify, forged, nonce=None))
         assert {type(error) for error in refused} == {SignatureError}
         assert keys_requests(hydra) == 2
+
+
+def test_threads_wait_for_keys_no_longer_than_a_call_may_take() -> None:
+    """Not one after another, each with a time-out of its own."""
+    with HydraEmulator() as hydra, hydra.api(timeout=2).api_client as client:
+        client.token(("hydra.keys.get",))
+        verifier = IdTokenVerifier(hydra_client.OAuth2Api(client), CLIENT)
+        hydra.fail("/.well-known/jwks.json", delay=60, times=None)
+        late = together(8, partial(verifier.verify, token(), nonce=NONCE))
+        assert {type(error) for error in late} == {hydra_client.ApiTimeoutError}
+        assert keys_requests(hydra) <= 2
 
 
 def keys_requests(hydra: HydraEmulator) -> int:
