@@ -37,6 +37,7 @@ from hydra_client.exceptions import (
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
 from hydra_client.query import error_texts, parameters
+from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -87,12 +88,14 @@ _LONGEST_REASON = 500
 _MOST_LEVELS = 64
 # The server reads every number as a 64-bit float: larger ones would come out changed.
 _LARGEST_NUMBER = 2**53 - 1
-_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
+_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f]|^[^?]*\\")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHORTEST_KEY = 32
 _PURPOSE = b"hydra_client.consent.sign"
 # Seconds by which the clocks of several servers of one app may differ.
 _CLOCK_SKEW = 60
+# Seconds between two looks at the discovery document.
+_COOL_DOWN = 30.0
 
 
 class ConsentFlowError(HydraException):
@@ -166,8 +169,9 @@ class ConsentApp:
         api: The API, with a credential for `hydra.consent` and, where the client's record is
             asked for, `hydra.clients`.
         public_url: The server's URL as browsers know it, with or without `/oauth2/auth`. Without
-            it the `authorization_endpoint` of the server's discovery document counts, fetched
-            once. (The host that `api` calls may be an internal address, so it is no measure.)
+            it the `authorization_endpoint` of the server's discovery document counts, which is
+            fetched once, and again when a request leads elsewhere. (The host that `api` calls may
+            be an internal address, so it is no measure.)
         clock: Tells the time, in seconds since 1970-01-01 UTC.
 
     Raises:
@@ -185,6 +189,8 @@ class ConsentApp:
         self.clock = clock
         self._flights: SingleFlight[_Place] = SingleFlight()
         self._expected: _Place | None = None
+        self._discovered_at = -math.inf
+        self._is_given = public_url is not None
         if public_url is not None:
             place = _place(public_url)
             if place is None or "?" in public_url:
@@ -234,7 +240,8 @@ class ConsentApp:
             raise ApiDecodeError(
                 "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
             )
-        place, expected = _place(url), self._authorize_endpoint()
+        place = _place(url)
+        expected = self._authorize_endpoint(place)
         if place != expected:
             raise RedirectUrlError(
                 f"The server sends browsers to {place or 'no http or https URL'}, and not to "
@@ -246,18 +253,27 @@ class ConsentApp:
         challenge.check_expiry()
         return challenge
 
-    def _authorize_endpoint(self) -> _Place:
-        if self._expected is None:
-            self._expected = self._flights.do("discovery", self._discovered)
-        return self._expected
+    def _authorize_endpoint(self, place: _Place | None) -> _Place:
+        """Tell where it is. Unless it is this place, the server may have another name by now."""
+        known = self._expected
+        if known is not None:
+            cooling = 0 <= self.clock() - self._discovered_at < _COOL_DOWN
+            if self._is_given or known == place or cooling:
+                return known
+        with Deadline(self.api.api_client.configuration.timeout):
+            return self._flights.do("discovery", lambda: self._discovered(known))
 
-    def _discovered(self) -> _Place:
+    def _discovered(self, known: _Place | None) -> _Place:
+        if self._expected is not None and self._expected is not known:
+            return self._expected  # another thread was a moment faster
+        self._discovered_at = self.clock()
         place = _place(self.api.get_well_known().authorization_endpoint)
         if place is None:
             raise RedirectUrlError(
                 "The authorization_endpoint in the server's discovery document is no http or https "
                 "URL."
             )
+        self._expected = place
         return place
 
     def __repr__(self) -> str:

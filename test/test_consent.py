@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 import responses
 from browsing import Browser, told
+from crowd import Crowd
 from hypothesis import example, given
 from hypothesis import strategies as st
 from recorded import NAMES, Recording
@@ -424,6 +425,7 @@ def test_the_error_says_where_to_the_browser_would_have_gone(url: str, place: st
     [
         ("HTTP://127.0.0.1:4456/oauth2/auth?consent=x", None),
         ("http://127.0.0.1:4456/oauth2/auth", None),
+        ("http://127.0.0.1:4456/oauth2/auth?state=a\\b", None),
         ("https://Hydra.example.com/oauth2/auth?a=b", "https://hydra.example.com"),
         ("https://hydra.example.com:443/oauth2/auth?a=b", "https://hydra.example.com/"),
         ("https://hydra.example.com/oauth2/auth?a=b", "https://hydra.example.com:443/oauth2/auth"),
@@ -434,6 +436,41 @@ def test_the_error_says_where_to_the_browser_would_have_gone(url: str, place: st
 )
 def test_addresses_that_are_the_authorize_endpoint(url: str, public_url: str | None) -> None:
     assert take_up(recorded_request(redirectUrl=url), public_url).redirect_url == url
+
+
+def test_a_server_that_was_given_another_name() -> None:
+    """Discovery is looked at once more when a request leads elsewhere, and not too often."""
+    recording = recorded_request()
+    right = recording.answer("discovery")
+    wrong = {**right, "authorization_endpoint": "http://old.example.com/oauth2/auth"}
+    now = [THEN]
+    app = ConsentApp(recording.api(), clock=lambda: now[0])
+    query = recording.location(BEGINS["A"])
+    with responses.RequestsMock() as server:
+        recording.play(server, "flow A consent: get")
+        address = f"{recording.issuer}/.well-known/openid-configuration"
+        asked = [server.get(address, json=document) for document in (wrong, wrong, right)]
+        for later in (0, 29, 1, 29):
+            now[0] += later
+            with pytest.raises(RedirectUrlError, match=r"not to http://old\.example\.com"):
+                app.challenge(query)
+        assert [response.call_count for response in asked] == [1, 1, 0]
+        now[0] += 1
+        assert app.challenge(query).client_id
+        assert app.challenge(query).client_id
+        assert [response.call_count for response in asked] == [1, 1, 1]
+
+
+def test_threads_wait_for_discovery_no_longer_than_a_call_may_take() -> None:
+    with HydraEmulator() as hydra, hydra.api(timeout=2).api_client as client:
+        flow = Flow(hydra, OAuth2Api(client))
+        client.token(("hydra.consent",))
+        hydra.fail("/.well-known/openid-configuration", delay=60, times=None)
+        with Crowd() as crowd:
+            crowd.send(8, flow.challenge)
+        assert {type(error) for error in crowd.errors} == {hydra_client.ApiTimeoutError}
+        asked = [r for r in hydra.requests if r.path == "/.well-known/openid-configuration"]
+        assert len(asked) <= 2
 
 
 def test_public_url_counts_and_discovery_is_not_asked() -> None:

@@ -156,7 +156,10 @@ def to(url: str) -> Redirect:
 
 def web_address(address: str | None) -> str | None:
     """An https address that a client gave, or None: browsers know more dangerous ones."""
-    return address if address and urlsplit(address).scheme == "https" else None
+    try:
+        return address if address and urlsplit(address).scheme == "https" else None
+    except ValueError:
+        return None
 
 
 def demo() -> Flask:

@@ -274,7 +274,7 @@ def test_names_and_logos_are_clients_words(hydra: HydraEmulator, url: str) -> No
     page = user.logged_in()
     assert "&lt;b&gt;App&lt;/b&gt; asks" in page.text
     assert '<img src="https://app.example/a.png?b=&#34;c" alt=""' in page.text
-    for logo in ("javascript:alert(1)", "http://app.example/a.png", ""):
+    for logo in ("javascript:alert(1)", "http://app.example/a.png", "https://[bad", ""):
         nameless = User(hydra, client_name="", logo_uri=logo)
         page = nameless.logged_in()
         assert f"<h1>{nameless.client['id']} asks" in page.text
