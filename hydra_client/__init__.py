@@ -18,11 +18,14 @@ from hydra_client.version import __version__ as __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from typing_extensions import Unpack
+
     from hydra_client.api import OAuth2Api as OAuth2Api
     from hydra_client.api_client import ApiClient as ApiClient
     from hydra_client.api_client import ApiResponse as ApiResponse
     from hydra_client.code_flow import authorization_url as authorization_url
     from hydra_client.configuration import Configuration as Configuration
+    from hydra_client.configuration import MoreSettings
     from hydra_client.exceptions import ApiConnectionError as ApiConnectionError
     from hydra_client.exceptions import ApiDecodeError as ApiDecodeError
     from hydra_client.exceptions import ApiException as ApiException
@@ -98,7 +101,7 @@ def connect(
     client_id: str | None = None,
     client_secret: str | None = None,
     scopes: str | Sequence[str] | None = None,
-    **settings: Any,
+    **settings: Unpack[MoreSettings],
 ) -> OAuth2Api:
     """Make an `OAuth2Api` in one line: arguments first, then the environment.
 

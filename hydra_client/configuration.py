@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Union
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Union
+from urllib.parse import unquote, urlsplit
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
 
 class SupportsToken(Protocol):
@@ -35,6 +35,29 @@ _ENVIRONMENT = {
 }
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+
+class MoreSettings(TypedDict, total=False):
+    """Settings of a `Configuration` that every way to make one takes by keyword."""
+
+    access_token: AccessToken | None
+    verify_ssl: bool
+    ssl_ca_cert: str | None
+    cert_file: str | None
+    key_file: str | None
+    proxy: str | None
+    timeout: float
+    retries: int
+    connection_pool_maxsize: int
+
+
+class Settings(MoreSettings, total=False):
+    """All settings of a `Configuration`."""
+
+    host: str | None
+    username: str | None
+    password: str | None
+    scopes: str | Sequence[str] | None
 
 
 class Origin(NamedTuple):
@@ -79,7 +102,6 @@ class Configuration:
     username: str | None
     password: str | None
     access_token: AccessToken | None
-    scopes: tuple[str, ...]
     verify_ssl: bool
     ssl_ca_cert: str | None
     cert_file: str | None
@@ -89,6 +111,15 @@ class Configuration:
     retries: int
     connection_pool_maxsize: int
     origin: Origin
+
+    if TYPE_CHECKING:
+        # What is assigned is normalized on its way.
+
+        @property
+        def scopes(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
+
+        @scopes.setter
+        def scopes(self, value: str | Sequence[str] | None) -> None: ...
 
     def __init__(
         self,
@@ -111,7 +142,7 @@ class Configuration:
         self.username = username
         self.password = password
         self.access_token = access_token
-        self.scopes = scopes  # type: ignore[assignment]  # normalized on its way
+        self.scopes = scopes
         self.verify_ssl = verify_ssl
         self.ssl_ca_cert = ssl_ca_cert
         self.cert_file = cert_file
@@ -122,7 +153,9 @@ class Configuration:
         self.connection_pool_maxsize = connection_pool_maxsize
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None, **settings: Any) -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, **settings: Unpack[Settings]
+    ) -> Self:
         """Take the settings from the environment; arguments go before it.
 
         Variables: HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET, HYDRA_SCOPES (space-separated),
@@ -134,12 +167,13 @@ class Configuration:
         environ = os.environ if environ is None else environ
         # Who is named here does not call by somebody else's token.
         named = settings.get("username") is not None
+        given: dict[str, Any] = {**settings}
         for setting, variable in _ENVIRONMENT.items():
-            if settings.get(setting) is None and not (named and setting == "access_token"):
-                settings[setting] = environ.get(variable) or None
-        if settings["host"] is None:
+            if given.get(setting) is None and not (named and setting == "access_token"):
+                given[setting] = environ.get(variable) or None
+        if given["host"] is None:
             raise ApiValueError("no server: give a host, or set HYDRA_URL")
-        return cls(**settings)
+        return cls(**given)
 
     def __setattr__(self, name: str, value: Any) -> None:
         check = _CHECKS.get(name)
@@ -197,12 +231,17 @@ def _host(name: str, value: Any) -> str:
 
 
 def _proxy(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    problem = _url_problem(_text(name, value), _PROXY_SCHEMES)
+    return None if value is None else checked_proxy(name, _text(name, value))
+
+
+def checked_proxy(name: str, url: str) -> str:
+    """Return the URL of a proxy, or refuse it without showing it: it may hold a password."""
+    problem = _url_problem(url, _PROXY_SCHEMES)
+    if not problem and any(character > "\xff" for character in unquote(url)):
+        problem = "has a user name or a password with characters beyond Latin-1"
     if problem:
-        raise ApiValueError(f"proxy {problem}; it should look like http://proxy.example.com:3128")
-    return str(value)
+        raise ApiValueError(f"{name} {problem}; it should look like http://proxy.example.com:3128")
+    return url
 
 
 def _url_problem(url: str, schemes: tuple[str, ...]) -> str | None:

@@ -186,10 +186,15 @@ def error_for(
         secrets: What was sent and must not be shown.
     """
     cut = len(body) > _LONGEST_BODY
-    text = redact(body[:_LONGEST_BODY].decode(errors="replace"), secrets, cut)
+    said = body[:_LONGEST_BODY].decode(errors="replace")
+    text = redact(said, secrets, cut)
     reason = redact(reason, secrets)
-    error, description = (None if part is None else redact(part, secrets) for part in _said(text))
+    error, description = _said(said)
+    # Judged before anything is masked: a secret may be a word that the server uses.
     kind, hint = _meaning(operation, status, f"{error} {description}", id)
+    error, description = (
+        None if part is None else redact(part, secrets) for part in (error, description)
+    )
     parts = [f"{operation.name}: {status} {reason}".rstrip()]
     parts += [part for part in (error, description) if part]
     message = f"{': '.join(parts)} ({sent}, X-Request-ID {request_id})"
@@ -227,6 +232,8 @@ def _meaning(
     if status in (401, 403) and said.startswith("invalid_client "):
         return UnauthorizedException, _CREDENTIALS
     if status == 401:
+        if admin and "basic" in operation.security:
+            return UnauthorizedException, _EITHER
         return UnauthorizedException, _RENEW if admin else _CREDENTIALS
     if (
         (status in (403, 500) and "Request was denied" in said)
@@ -238,11 +245,20 @@ def _meaning(
         return ConflictException, "Update the client, or delete it first."
     if status >= 500:
         return ServiceException, _TERMINATION if is_insecure_http(status, said) else None
-    return _BY_STATUS.get(status, ApiException), None
+    hint = _CLIENT_SCOPE if said.startswith("invalid_scope ") else None
+    return _BY_STATUS.get(status, ApiException), hint
 
 
 _RENEW = "The access token is missing, unknown, expired or revoked: get a new one."
 _CREDENTIALS = "Check the client id and secret (username and password), and that the client exists."
+_EITHER = (
+    "Where an access token is configured: it is missing, unknown, expired or revoked. Else: check "
+    "the client id and secret (username and password)."
+)
+_CLIENT_SCOPE = (
+    "The client's own record (its field scope) does not cover a scope that was asked for: add it "
+    "there, or ask for others (the setting scopes names those of tokens that are fetched)."
+)
 _TERMINATION = (
     "The server expects TLS to end at a proxy in front of it: call it by https, or, from a network "
     "that is trusted, set the default header X-Forwarded-Proto to https."

@@ -244,8 +244,10 @@ def many(model: type[M]) -> Callable[[Mapping[str, str], bytes], list[M]]:
     return read
 
 
-def nothing(_headers: Mapping[str, str], _body: bytes) -> None:
-    """Read an answer whose status says it all."""
+def nothing(_: Mapping[str, str], body: bytes) -> None:
+    """Read an answer whose status says it all; but a page of HTML, say, is no answer of Hydra."""
+    if body.strip():
+        parse_json(body)
 
 
 def location(headers: Mapping[str, str], _body: bytes) -> str:

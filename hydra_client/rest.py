@@ -24,19 +24,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_environ_proxies
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    HeaderParsingError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
-    ProxyError,
 )
 from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.util.response import assert_header_parsing
 
+from hydra_client.configuration import checked_proxy
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
@@ -50,7 +52,7 @@ from hydra_client.operation import Answer, Call, shown
 from hydra_client.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from typing_extensions import Self
 
@@ -184,6 +186,13 @@ class _Response(http.client.HTTPResponse):
         if too_much:
             raise _Unreadable(_TOO_MANY_HEADERS)
         self._reader.headers_left = None
+        unreadable = False
+        try:
+            assert_header_parsing(self.msg)
+        except HeaderParsingError:
+            unreadable = True
+        if unreadable:  # else urllib3 would log it, with the query and the headers
+            raise http.client.HTTPException
 
     def _read_next_chunk_size(self) -> int:
         # int() takes a sign, and http.client would then read on for as long as there is anything.
@@ -355,10 +364,6 @@ class _Answer(requests.Response):
         self.encoding = None
 
 
-# With these no request went out: there is no connection to the host, or to or through the proxy.
-_UNSENT = (ConnectTimeoutError, NewConnectionError, ProxyError)
-
-
 class _Failure(NamedTuple):
     """An attempt that brought no answer."""
 
@@ -436,6 +441,7 @@ class Rest:
 
     def _attempt(self, call: Call, request: _Request, deadline: Deadline) -> Answer | _Failure:
         started = time.perf_counter()
+        handled = sys.exc_info()[1]  # the caller may call from an except block
         outcome: Answer | _Failure
         response = None
         try:
@@ -455,7 +461,7 @@ class Rest:
         except _Unreadable as error:
             outcome = _Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
-            outcome = _failure(call, request, error, deadline)
+            outcome = _failure(call, request, _causes(error, handled), deadline)
         if response is not None and not isinstance(outcome, Answer):
             response.close()
         if log.isEnabledFor(logging.DEBUG):
@@ -474,7 +480,13 @@ class Rest:
         proxies = self._proxies.get(origin)
         if proxies is None:
             proxy = self._configuration.proxy
-            proxies = get_environ_proxies(request.url) if proxy is None else {origin.scheme: proxy}
+            if proxy is None:
+                proxies = get_environ_proxies(request.url)
+                if used := select_proxy(request.url, proxies):
+                    with_scheme = used if "://" in used else f"http://{used}"
+                    checked_proxy("HTTP_PROXY or HTTPS_PROXY", with_scheme)
+            else:
+                proxies = {origin.scheme: proxy}
             self._proxies[origin] = proxies
         return proxies
 
@@ -556,23 +568,22 @@ def _pause(call: Call, outcome: Answer | _Failure, retry: int) -> float | None:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After (RFC 9110 section 10.2.3): seconds, or a date."""
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    if value.strip().isdecimal():
-        return float(value)
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdecimal():
+        return float(value[:_MOST_DIGITS])
     try:
         date = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        # An offset of -0000 comes as none.
+        seconds: float = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp() - time.time()
+    except (TypeError, ValueError, OverflowError):
         return None
-    # An offset of -0000 comes as none.
-    seconds: float = date.replace(tzinfo=date.tzinfo or timezone.utc).timestamp() - time.time()
     return max(seconds, 0.0)
 
 
-def _failure(call: Call, request: _Request, error: BaseException, deadline: Deadline) -> _Failure:
+def _failure(
+    call: Call, request: _Request, chain: list[BaseException], deadline: Deadline
+) -> _Failure:
     """Say what went wrong, with no word of the request; keep the system's own error as cause."""
-    chain = list(_causes(error))
     kind: type[ApiConnectionError] = ApiConnectionError
     if deadline.passed() or any(map(_is_timeout, chain)):
         kind = ApiTimeoutError
@@ -590,16 +601,15 @@ def _failure(call: Call, request: _Request, error: BaseException, deadline: Dead
             f"X-Request-ID {call.request_id})"
         ),
         cause,
-        unsent=any(isinstance(link, _UNSENT) for link in chain),
+        unsent=any(map(_is_unsent, chain)),
     )
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Walk from what requests raised to what the system said."""
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
+def _causes(error: BaseException | None, handled: BaseException | None) -> list[BaseException]:
+    """Walk from what requests raised to what the system said, and not into what was before."""
+    chain: list[BaseException] = []
+    while error is not None and error is not handled and error not in chain:
+        chain.append(error)
         inner = (
             getattr(error, "reason", None),
             getattr(error, "original_error", None),
@@ -608,6 +618,17 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
             error.__context__,
         )
         error = next((link for link in inner if isinstance(link, BaseException)), None)
+    return chain
+
+
+def _is_unsent(link: BaseException) -> bool:
+    """Tell whether no request went out: there is no connection to the host, or through the proxy.
+
+    urllib3's ProxyError tells less: a connection that was lost behind a proxy is one, too.
+    """
+    return isinstance(link, (ConnectTimeoutError, NewConnectionError)) or (
+        type(link) is OSError and str(link).startswith("Tunnel connection failed")
+    )
 
 
 def _is_system(link: BaseException) -> bool:

@@ -238,6 +238,9 @@ def test_a_denial_names_the_scope_and_a_policy_that_would_allow_it(
         ("get_oauth2_client", 401, "", "get a new one"),
         ("get_oauth2_client", 500, admin(500, EXPIRED), "get a new one"),
         ("oauth_token", 401, "", "client id and secret"),
+        ("oauth_token", 400, oauth("invalid_scope", 400), "does not cover a scope"),
+        ("introspect_oauth2_token", 401, "", "is configured: it is missing"),
+        ("introspect_oauth2_token", 401, "", "check the client id and secret"),
         ("revoke_oauth2_token", 403, oauth("invalid_client", 403), "client id and secret"),
         ("create_oauth2_client", 500, admin(500, DUPLICATE), "Update the client"),
         ("get_oauth2_client", 502, admin(500, INSECURE), "X-Forwarded-Proto"),
@@ -264,6 +267,17 @@ def test_no_hint_where_none_is_known(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api, status: int, body: str
 ) -> None:
     assert raised(edge, api, "get_oauth2_client", status=status, body=body).hint is None
+
+
+@pytest.mark.parametrize("word", ["client", "invalid"])
+@pytest.mark.parametrize("name", ["oauth_token", "revoke_oauth2_token"])
+def test_a_secret_that_is_a_word_of_the_servers_changes_no_class(
+    edge: responses.RequestsMock, api: hydra_client.OAuth2Api, name: str, word: str
+) -> None:
+    api.api_client.configuration.password = word
+    error = raised(edge, api, name, status=403, body=oauth("invalid_client", 403))
+    assert type(error) is UnauthorizedException
+    assert_hidden(error, "invalid_client")
 
 
 def test_two_documents_in_one_answer_are_read_and_the_fresh_secret_is_masked(

@@ -405,6 +405,21 @@ def test_odd_headers_do_no_harm(headers: bytes) -> None:
     assert id == "photos"
 
 
+@pytest.mark.parametrize("line", [b"X-Bad : 1", b"no colon"])
+def test_headers_that_cannot_be_read_are_logged_by_nobody(
+    caplog: pytest.LogCaptureFixture, line: bytes
+) -> None:
+    """urllib3 would, at WARNING, with the query and the headers that follow."""
+    raw = b"HTTP/1.1 302 Found\r\n" + line + b"\r\nSet-Cookie: a=hidden-cookie\r\n\r\n"
+    with (
+        Server(after(raw, then="close")) as server,
+        api(server, retries=0) as client,
+        pytest.raises(ApiConnectionError, match="no HTTP"),
+    ):
+        client.oauth_auth(id_token_hint="hidden-token")
+    assert "hidden" not in caplog.text
+
+
 def test_an_answer_of_http_1_0_is_fine() -> None:
     raw = b'HTTP/1.0 200 OK\r\n\r\n{"id": "photos"}'
     with Server(after(raw, then="close")) as server, api(server) as client:

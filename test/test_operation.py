@@ -350,10 +350,12 @@ def test_required_fields_count_in_answers() -> None:
         decode(encode(operation), Answer(200, "OK", {}, b"{}"))
 
 
-def test_an_answer_without_content_is_none_whatever_it_says() -> None:
+def test_an_answer_whose_status_says_it_all_is_no_page() -> None:
     call = encode(DELETE, id="a")
-    assert decode(call, Answer(204, "No Content", {}, b"")) is None
-    assert decode(call, Answer(204, "No Content", {}, b"<html>")) is None
+    for body in (b"", b"\n", b"{}"):
+        assert decode(call, Answer(204, "No Content", {}, body)) is None
+    with pytest.raises(ApiDecodeError, match="not JSON"):
+        decode(call, Answer(204, "No Content", {}, b"<html>"))
 
 
 def test_a_redirect_is_its_address() -> None:

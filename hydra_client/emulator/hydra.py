@@ -149,7 +149,7 @@ class HydraEmulator:
         import hydra_client
 
         client_id, client_secret = self.root
-        login = {"client_id": client_id, "client_secret": client_secret}
+        login: dict[str, Any] = {"client_id": client_id, "client_secret": client_secret}
         return hydra_client.connect(self.url, **{**login, **settings})
 
     def handle(self, request: Request) -> Answer:
