@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
     from typing_extensions import Self
 
+    from hydra_client.auth import BasicAuth
     from hydra_client.configuration import SupportsToken
     from hydra_client.model import Model
     from hydra_client.rest import Deadline
@@ -196,8 +197,7 @@ class ApiClient:
             self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
         )
         with self._rest.deadline(seconds) as deadline:
-            header, token, secrets = self._authorization(call)
-            reveals = header is not None or call.secrets
+            reveals = call.operation.security or call.secrets
             if reveals and not self._warned and self.configuration.origin.insecure:
                 warnings.warn(
                     "a credential travels over plain http to another machine: use https",
@@ -205,6 +205,7 @@ class ApiClient:
                     stacklevel=4,
                 )
                 self._warned = True
+            header, token, secrets = self._authorization(call)
             answer = self._send(call, header, deadline)
             try:
                 return decode(call, answer, secrets), answer
@@ -233,12 +234,25 @@ class ApiClient:
                 header = self._basic.header(form_encoded=operation.path == _TOKEN_PATH)
                 return header, None, (configuration.password or "", header[len("Basic ") :])
         token = self.token(operation.scopes)
-        if has_basic and call.parameters.get("token") == token:
-            # Hydra 0.9 refuses to introspect the token that authorizes the introspection.
-            header = self._basic.header(form_encoded=False)
-            return header, None, (configuration.password or "", header[len("Basic ") :])
+        if call.parameters.get("token") == token and (basic := self._own_basic()) is not None:
+            # The token that authorizes its own introspection is refused by 0.9, and is said to be
+            # inactive by 0.10.
+            header = basic.header(form_encoded=False)
+            return header, None, (basic.password or "", header[len("Basic ") :])
         replaceable = not isinstance(configuration.access_token, str)
         return self._bearer.header(token), token if replaceable else None, (token,)
+
+    def _own_basic(self) -> BasicAuth | None:
+        """Give the configured Basic credentials, or else those that the tokens come from."""
+        from hydra_client.tokens import ClientCredentials
+
+        configuration = self.configuration
+        if configuration.username is not None and configuration.password is not None:
+            return self._basic
+        source = configuration.access_token
+        if isinstance(source, ClientCredentials) and (pair := source.credentials) is not None:
+            return self._sibling(configuration.host, *pair)._basic
+        return None
 
     def _renewed(
         self, call: Call, token: str, refused: ApiException

@@ -28,6 +28,8 @@ _AHEAD = 0.2
 _SHARE = 0.25
 """Part of a call's time that it may spend on a renewal which it does not need yet; and part of the
 token's time after which one that failed is tried again."""
+_LONGEST_DETOUR = 2.0
+"""Seconds that it may spend at most."""
 _SHORTEST_PAUSE = 1.0
 _LONGEST_LIFE = 10 * 365 * 86400
 _MOST_TOKENS = 256
@@ -114,6 +116,13 @@ class ClientCredentials(TokenSource):
         self._tokens: dict[Key, _Token] = {}
         self._flights: SingleFlight[str] = SingleFlight()
 
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """Id and secret, where they are its own and not the configuration's."""
+        if self.client_id is None or self._client_secret is None:
+            return None
+        return self.client_id, self._client_secret
+
     def token(self, scopes: tuple[str, ...]) -> str:
         """Tell that a server is missing: tokens are fetched through the client of one.
 
@@ -145,9 +154,10 @@ class ClientCredentials(TokenSource):
             HydraException: Whatever else a request to the token endpoint may raise.
         """
         configuration = client.configuration
-        client_id, client_secret = self.client_id, self._client_secret
-        if client_id is None:
-            client_id, client_secret = configuration.username, configuration.password
+        client_id, client_secret = self.credentials or (
+            configuration.username,
+            configuration.password,
+        )
         if client_id is None or client_secret is None:
             raise ApiValueError(
                 "no bearer token: set access_token (HYDRA_ACCESS_TOKEN), or username and password "
@@ -176,7 +186,8 @@ class ClientCredentials(TokenSource):
                 return kept.access_token
         if kept is not None and kept.lives(now):
             try:
-                return self._fetched(client, key, deadline.left() * _SHARE)
+                detour = min(deadline.left() * _SHARE, _LONGEST_DETOUR)
+                return self._fetched(client, key, detour)
             except HydraException:
                 now = self._clock()
                 if kept.lives(now):

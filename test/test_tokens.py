@@ -14,6 +14,7 @@ import textwrap
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -313,6 +314,15 @@ def test_any_operation_is_sent_again(
         assert len(sent) == 3, name
         assert sent[1] == "POST /oauth2/token", name
         assert sent[0] == sent[2], name
+
+
+def test_introspection_of_the_token_that_would_authorize_it(hydra: HydraEmulator) -> None:
+    """It goes by Basic, wherever id and secret stand: 0.10 would say that it is not active."""
+    own = ClientCredentials("admin", "demo-password", "hydra.introspect")
+    with connected(hydra, username=None, password=None, access_token=own) as api:
+        assert api.introspect_oauth2_token(api.api_client.token()).active
+    assert hydra.requests[-1].headers["authorization"].startswith("Basic ")
+    assert asked(hydra) == 1
 
 
 def test_introspection_by_bearer_token_renews_it_too(hydra: HydraEmulator) -> None:
@@ -1184,6 +1194,18 @@ def test_no_secret_shows(
     assert any("POST /oauth2/token" in text for text in shown)
     for secret in ("demo-password", *tokens):
         assert [text for text in shown if secret in text] == []
+
+
+def test_the_warning_comes_once() -> None:
+    """And not once more for the token that the call needs."""
+    with responses.RequestsMock() as mock, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        mock.post("http://hydra.example.com/oauth2/token", json={"access_token": "token"})
+        mock.get("http://hydra.example.com/clients", json=[])
+        configuration = Configuration("http://hydra.example.com", "admin", "demo-password")
+        OAuth2Api(ApiClient(configuration)).list_oauth2_clients()
+    assert [warning.category for warning in warned] == [InsecureTransportWarning]
+    assert warned[0].filename == __file__
 
 
 def test_a_secret_does_not_travel_before_the_warning() -> None:
