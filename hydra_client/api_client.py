@@ -65,7 +65,7 @@ class ApiClient:
         configuration: Settings; those of `Configuration()` when None.
 
     Raises:
-        ApiTypeError: The configuration is none.
+        ApiTypeError: It is not a `Configuration`.
         ApiValueError: A file that it names is not there.
 
     Attributes:

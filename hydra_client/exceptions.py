@@ -16,9 +16,11 @@
     ├── ApiValueError (a ValueError)   refused before anything was sent
     └── ApiTypeError  (a TypeError)    refused before anything was sent
 
-and, beside it, InsecureTransportWarning. The class says what happened, whichever server version
-answered: 0.9 says 500 where 0.10 says 401 or 403. `status` keeps what was on the wire. No message,
-attribute or pickle of these holds a secret.
+and, beside it, InsecureTransportWarning. `ConsentFlowError`, `CodeFlowError` and
+`InvalidIdTokenError`, also under HydraException, are drawn in modules of their own.
+
+The class says what happened, whichever server version answered: 0.9 says 500 where 0.10 says 401 or
+403. `status` keeps what was on the wire. No message, attribute or pickle of these holds a secret.
 """
 
 from __future__ import annotations

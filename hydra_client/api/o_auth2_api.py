@@ -188,7 +188,9 @@ class OAuth2Api:
     `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer is not what the API
     promises, `ServiceException` (5xx), `TooManyRequestsException` (429), `ApiException` for any
     other answer that is no success, and, before anything is sent, `ApiValueError` and
-    `ApiTypeError` for arguments or settings that cannot be right.
+    `ApiTypeError` for arguments or settings that cannot be right. Where a bearer token has to be
+    fetched first, the errors of `oauth_token` are raised as well: `UnauthorizedException` for a
+    wrong secret, `BadRequestException` for a scope that the client may not have.
 
     Attributes:
         api_client: Makes the calls; knows the server and the credentials.
@@ -445,7 +447,10 @@ class OAuth2Api:
         The call is authorized by the configured `access_token`, else by Basic with `username` and
         `password` as they are. 0.9 lets any client introspect. 0.10 wants the policy named here
         and, for a bearer token, the scope; **to a wrong Basic secret it answers that the token is
-        not active**, so rather use a bearer token there.
+        not active**, so rather use a bearer token there:
+            `connect(access_token=ClientCredentials())`
+        makes the call by one, fetched with the same id and secret. A token never authorizes its own
+        introspection where Basic can.
 
         Args:
             token: The access token asked about (RFC 7662 section 2.1).

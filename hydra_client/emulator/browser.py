@@ -102,7 +102,7 @@ class ConsentFlow:
             fields: What the user enters into each form of the app, by the field's name.
             client: The client, with id, client_secret and redirect_uris; one that may do
                 everything is made when none is given.
-            scope: The scopes to ask for, between spaces.
+            scope: The scopes to ask for, with spaces between.
             response_type: The response type to ask for.
             query: Any other parameter of the authorization request, as `state` or `nonce`.
 

@@ -23,7 +23,7 @@ class OAuth2TokenIntrospection(Model):
             client credentials.
         exp: When the token ends, in seconds since 1970-01-01 UTC.
         iat: When the token was issued, in seconds since 1970-01-01 UTC.
-        nbf: Before when the token is not valid, in seconds since 1970-01-01 UTC. Not seen from
+        nbf: The token is not valid before this time, in seconds since 1970-01-01 UTC. Not seen from
             running servers.
         aud: Whom the token is meant for; 0.9 sends the client's id, 0.10 nothing.
         iss: Address of the server that issued the token.
