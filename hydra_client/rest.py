@@ -29,14 +29,12 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    HeaderParsingError,
     HTTPError,
     NameResolutionError,
     NewConnectionError,
 )
 from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
-from urllib3.util.response import assert_header_parsing
 
 from hydra_client.configuration import checked_proxy
 from hydra_client.exceptions import (
@@ -186,12 +184,8 @@ class _Response(http.client.HTTPResponse):
         if too_much:
             raise _Unreadable(_TOO_MANY_HEADERS)
         self._reader.headers_left = None
-        unreadable = False
-        try:
-            assert_header_parsing(self.msg)
-        except HeaderParsingError:
-            unreadable = True
-        if unreadable:  # else urllib3 would log it, with the query and the headers
+        if self.msg.defects or self.msg.get_payload():
+            # A line that is no header. urllib3 would log it, with the query and what follows.
             raise http.client.HTTPException
 
     def _read_next_chunk_size(self) -> int:
