@@ -1,7 +1,8 @@
 """Requests, forms and URLs as Go's net/http and net/url understand them.
 
-Where Python's own functions differ (`;` between pairs, bad escapes, fragments that are escaped
-twice), the difference is on the wire, so Go's rules are spelled out here.
+Where Python's own functions differ (`;` in a query, bad escapes, fragments that are escaped
+twice), the difference is on the wire, so Go's rules are spelled out here, as of Go 1.17: the
+recorded servers were built with a later Go than that of their time.
 """
 
 from __future__ import annotations
@@ -74,8 +75,11 @@ class Values:
 def parse_query(text: str) -> tuple[Values, bool]:
     """`url.ParseQuery`: the readable pairs, and whether all were readable."""
     pairs, readable = [], True
-    for part in re.split("[&;]", text):
+    for part in text.split("&"):
         if not part:
+            continue
+        if ";" in part:  # once as good as `&`, refused since Go 1.17
+            readable = False
             continue
         key, _, value = part.partition("=")
         try:
@@ -146,7 +150,7 @@ class Request:
     def basic(self) -> tuple[str, str] | None:
         """User and password as they stand in the Authorization header (RFC 7617), undecoded."""
         scheme, _, encoded = self.header("Authorization").partition(" ")
-        if scheme != "Basic" or len(encoded) % 4:  # Python forgives a padding too many
+        if scheme.lower() != "basic" or len(encoded) % 4:  # Python forgives a padding too many
             return None
         try:
             plain = base64.b64decode(encoded.encode("utf-8", "replace"), validate=True)

@@ -33,11 +33,18 @@ def test_escapes() -> None:
 
 
 def test_a_query_with_a_bad_escape_keeps_what_is_readable() -> None:
-    values, readable = parse_query("a=1&b=%zz;a=2&&c&=d")
+    values, readable = parse_query("a=1&b=%zz&a=2&&c&=d")
     assert values.lists == {"a": ["1", "2"], "c": [""], "": ["d"]}
     assert not readable
     assert values.get("a") == "1"
     assert values.get("nothing") == ""
+
+
+def test_a_semicolon_separates_nothing() -> None:
+    values, readable = parse_query("a=1;b=2&c=3%3B4")
+    assert values.lists == {"c": ["3;4"]}
+    assert not readable
+    assert query_of("/x?a=1;b&c=2").lists == {"c": ["2"]}
 
 
 def test_values_are_written_sorted() -> None:
@@ -70,7 +77,8 @@ def test_the_body_comes_before_the_query_and_only_for_posts_of_a_form() -> None:
         ("Basic YTpi=", None),
         ("Basic YT!i", None),
         ("Basic YTéi", None),
-        ("basic YTpi", None),
+        ("basic YTpi", ("a", "b")),
+        ("BASIC YTpi", ("a", "b")),
         ("Bearer YTpi", None),
         ("", None),
     ],

@@ -47,6 +47,8 @@ def test_forms_that_are_none(wire: Wire) -> None:
     assert wire("POST", "/oauth2/token", broken, basic=ROOT, headers=label).error == (
         INVALID_REQUEST
     )
+    apart = form + ";scope=hydra"
+    assert wire("POST", "/oauth2/token", apart, basic=ROOT, headers=label).error == INVALID_REQUEST
     as_json = {"Content-Type": "application/json"}
     body = '{"grant_type":"client_credentials"}'
     assert wire("POST", "/oauth2/token", body, basic=ROOT, headers=as_json).error == (
