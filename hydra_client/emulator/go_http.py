@@ -19,6 +19,14 @@ from urllib.parse import quote
 
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _HEX_PAIR = re.compile(rb"%([0-9a-fA-F]{2})")
+_TOKEN = r"[\w!#$%&'*+.^`{|}~-]+"
+# What `mime.ParseMediaType` takes: each parameter has a value, the last may have a `;` after it.
+_CONTENT_TYPE = re.compile(
+    rf"""(?:{_TOKEN}(?:/{_TOKEN})?\s*
+    (?:;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"(?:\\.|[^"\\])*")\s*)*
+    (?:;\s*)?)?""",
+    re.ASCII | re.VERBOSE,
+)
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -121,10 +129,12 @@ class Request:
 
     @cached_property
     def _forms(self) -> tuple[Values, Values, bool]:
-        media_type = self.header("Content-Type").partition(";")[0].strip().lower()
         posted, readable = Values(), True
-        if self.method in ("POST", "PUT", "PATCH") and media_type == FORM:
-            posted, readable = parse_query(self.body.decode("utf-8", "surrogateescape"))
+        if self.method in ("POST", "PUT", "PATCH"):
+            content_type = self.header("Content-Type")
+            if content_type.partition(";")[0].strip().lower() == FORM:
+                posted, readable = parse_query(self.body.decode("utf-8", "surrogateescape"))
+            readable = readable and _CONTENT_TYPE.fullmatch(content_type) is not None
         query, query_readable = parse_query(self.raw_query)
         everything = Values()
         everything.add_all(posted)
@@ -143,7 +153,7 @@ class Request:
 
     @property
     def form_is_readable(self) -> bool:
-        """Whether body and query held no bad escape."""
+        """Whether body and query held no bad pair, and the body's label was well-formed."""
         return self._forms[2]
 
     @cached_property

@@ -68,6 +68,39 @@ def test_the_body_comes_before_the_query_and_only_for_posts_of_a_form() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rest", "readable"),
+    [
+        ("", True),
+        (";", True),
+        ("; ", True),
+        (";charset=utf-8;", True),
+        (' ; charset = "a;\\"b" ; x=y', True),
+        ("; charset", False),
+        ("; charset=", False),
+        ("; =utf-8", False),
+        ("; a=b c", False),
+        ('; a="b', False),
+        (";;", False),
+    ],
+)
+def test_the_parameters_of_a_label(rest: str, readable: bool) -> None:
+    request = Request("POST", "/", {"content-type": f"{FORM['content-type']}{rest}"}, b"a=1")
+    # Go complains, and fills the form all the same.
+    assert request.form.lists == {"a": ["1"]}
+    assert request.form_is_readable is readable
+
+
+@pytest.mark.parametrize(
+    ("label", "readable"),
+    [("", True), ("text", True), ("a/b; c", False), ("a/", False), ("a b", False), (";", False)],
+)
+def test_the_label_of_what_is_no_form(label: str, readable: bool) -> None:
+    headers = {"content-type": label}
+    assert Request("POST", "/", headers).form_is_readable is readable
+    assert Request("GET", "/", headers).form_is_readable
+
+
+@pytest.mark.parametrize(
     ("header", "basic"),
     [
         ("Basic YTpi", ("a", "b")),

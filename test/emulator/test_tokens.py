@@ -49,6 +49,10 @@ def test_forms_that_are_none(wire: Wire) -> None:
     )
     apart = form + ";scope=hydra"
     assert wire("POST", "/oauth2/token", apart, basic=ROOT, headers=label).error == INVALID_REQUEST
+    mislabelled = {"Content-Type": "application/x-www-form-urlencoded; charset"}
+    assert wire("POST", "/oauth2/token", form, basic=ROOT, headers=mislabelled).error == (
+        INVALID_REQUEST
+    )
     as_json = {"Content-Type": "application/json"}
     body = '{"grant_type":"client_credentials"}'
     assert wire("POST", "/oauth2/token", body, basic=ROOT, headers=as_json).error == (
