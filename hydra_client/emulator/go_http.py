@@ -27,6 +27,8 @@ _CONTENT_TYPE = re.compile(
     (?:;\s*)?)?""",
     re.ASCII | re.VERBOSE,
 )
+# A cookie's value as Go takes it, and leaves one pair of quotes off.
+_COOKIE_VALUE = re.compile(r'("?)([ !#-:<-\[\]-~]*)\1')
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -179,9 +181,13 @@ class Request:
 
     @cached_property
     def cookies(self) -> dict[str, str]:
-        """The cookies that were sent."""
-        pairs = (part.strip().partition("=") for part in self.header("Cookie").split(";"))
-        return {name: value for name, equals, value in pairs if equals}
+        """The cookies that were sent: of each name the first that Go can read."""
+        cookies: dict[str, str] = {}
+        for part in self.header("Cookie").split(";"):
+            name, _, value = part.strip().partition("=")
+            if readable := _COOKIE_VALUE.fullmatch(value):
+                cookies.setdefault(name, readable[2])
+        return cookies
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, Any], body: bytes) -> Request:

@@ -234,7 +234,8 @@ def test_another_browser(wire: Wire) -> None:
     id, query, _ = wire.start(app)
     _, _, other = wire.start(app)
     wire.accept(id)
-    for cookie in (None, other, "something=else"):
+    # Go drops a cookie that it cannot read.
+    for cookie in (None, other, "something=else", "consent_session=ä"):
         reply = wire.authorize(query, cookie)
         assert reply.told["error"] == unknown(wire)
         assert reply.told["error_description"] == UNRECOGNIZABLE
@@ -246,7 +247,8 @@ def test_a_forged_cookie(wire: Wire) -> None:
     id, query, cookie = wire.start(app)
     wire.accept(id)
     foreign = base64.urlsafe_b64encode(b"1|x|y").decode()
-    for forged in ("consent_session=ä", "consent_session=junk", f"consent_session={foreign}"):
+    for forged in ("", "=", "=junk", f"={foreign}", f"=junk; {cookie}"):
+        forged = f"consent_session{forged}"
         assert wire.authorize(query, forged).told["error"] == "server_error"
     wire.hydra.clock.advance(31 * 24 * 3600)
     assert wire.authorize(query, cookie).told["error"] == "server_error"
@@ -261,6 +263,16 @@ def test_the_cookie_that_is_left_opens_nothing(wire: Wire) -> None:
     assert wire.authorize(query, left).told["error"] == unknown(wire)
     # The browser that kept the old one may come again.
     assert wire.authorize(query, cookie).told["code"] != arrived.told["code"]
+
+
+def test_of_two_cookies_the_first_counts_also_in_quotes(wire: Wire) -> None:
+    app = wire.app()
+    id, query, cookie = wire.start(app)
+    _, _, other = wire.start(app)
+    wire.accept(id)
+    assert wire.authorize(query, f"{other}; {cookie}").told["error"] == unknown(wire)
+    quoted = cookie.replace("=", '="', 1) + '"'
+    assert "code" in wire.authorize(query, f"{quoted}; {other}").told
 
 
 def test_what_is_wrong_with_an_acceptance(wire: Wire) -> None:

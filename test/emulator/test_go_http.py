@@ -137,8 +137,26 @@ def test_bearer(header: str, target: str, token: str) -> None:
 
 
 def test_cookies() -> None:
-    request = Request("GET", "/", {"cookie": "a=1; b=x=y;c"})
-    assert request.cookies == {"a": "1", "b": "x=y"}
+    request = Request("GET", "/", {"cookie": "a=1; b=x=y;c; a=2"})
+    assert request.cookies == {"a": "1", "b": "x=y", "c": ""}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ('"1 2"', "1 2"),
+        ('""', ""),
+        ('"1', None),
+        ('1"', None),
+        ('"', None),
+        ('""1""', None),
+        ("a\\b", None),
+        ("ä", None),
+    ],
+)
+def test_the_value_of_a_cookie(value: str, read: str | None) -> None:
+    request = Request("GET", "/", {"cookie": f"a={value}; a=second"})
+    assert request.cookies == {"a": "second" if read is None else read}
 
 
 @pytest.mark.parametrize(
