@@ -66,8 +66,13 @@ class Router:
         # Compiled for the first request: a server is ready sooner without it.
         from werkzeug.routing import Map, Rule
 
+        # The router takes an empty id where the path goes on.
         rules = [
-            Rule(path, methods=[method], endpoint=endpoint)
+            Rule(
+                path.replace("<id>/", "<string(minlength=0):id>/"),
+                methods=[method],
+                endpoint=endpoint,
+            )
             for method, path, endpoint in self._routes
         ]
         return Map(rules, merge_slashes=False).bind("hydra")
@@ -102,7 +107,7 @@ class Router:
         knows_method = any(method == request.method for method, _, _ in self._routes)
         better = self._better_path(request.method, path) if knows_method and path != "/" else None
         if better is not None:
-            location = escape_path(better)
+            location = escape_path(clean_path(better))  # `http.Redirect` cleans it, too
             if request.raw_query:
                 location = f"{location}?{request.raw_query}"
             return go_redirect(request, location, 301 if request.method == "GET" else 307)

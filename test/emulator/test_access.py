@@ -29,6 +29,7 @@ ADMIN = [
     ("GET", "/oauth2/consent/requests/x"),
     ("PATCH", "/oauth2/consent/requests/x/accept"),
     ("PATCH", "/oauth2/consent/requests/x/reject"),
+    ("PATCH", "/oauth2/consent/requests//accept"),
 ]
 
 

@@ -169,10 +169,10 @@ def test_post_goes_the_same_way_without_a_page(wire: Wire) -> None:
 
 def test_consent_requests_that_are_unknown(wire: Wire) -> None:
     message = "Not found" if wire.is_sql and not wire.is_0_9 else ": Not found"
-    path = "/oauth2/consent/requests/nope"
-    assert wire.admin("GET", path).message == (404, message)
-    assert wire.admin("PATCH", f"{path}/accept", {}).message == (404, message)
-    assert wire.admin("PATCH", f"{path}/reject", {}).message == (404, message)
+    assert wire.admin("GET", "/oauth2/consent/requests/nope").message == (404, message)
+    for path in ("/oauth2/consent/requests/nope", "/oauth2/consent/requests/"):
+        assert wire.admin("PATCH", f"{path}/accept", {}).message == (404, message)
+        assert wire.admin("PATCH", f"{path}/reject", {}).message == (404, message)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ NOT_ALLOWED = (405, "Method Not Allowed\n")
         ("GET", "/oauth2/consent/requests/x/accept", NOT_ALLOWED),
         ("PUT", "/oauth2/consent/requests/x/reject", NOT_ALLOWED),
         ("PATCH", "/oauth2/consent/requests/x", NOT_ALLOWED),
+        ("POST", "/oauth2/consent/requests//accept", NOT_ALLOWED),
+        ("PATCH", "/oauth2/consent/requests//", NOT_FOUND),
         ("GET", "/oauth2/consent/requests", NOT_FOUND),
     ],
 )
@@ -65,6 +67,9 @@ def test_no_such_path_or_method(
         ("POST", "/oauth2/token/", "/oauth2/token"),
         ("POST", "/clients/", "/clients"),
         ("PATCH", "/oauth2/consent/requests/x/accept/", "/oauth2/consent/requests/x/accept"),
+        ("PATCH", "/oauth2/consent/requests//accept/", "/oauth2/consent/requests/accept"),
+        ("GET", "/oauth2/consent/requests//accept", "/oauth2/consent/requests/accept"),
+        ("GET", "/clients/../", "/"),
     ],
 )
 def test_a_better_path(wire: Wire, method: str, path: str, location: str) -> None:
