@@ -118,7 +118,8 @@ class Router:
 
     def _better_path(self, method: str, path: str) -> str | None:
         toggled = path[:-1] if path.endswith("/") else f"{path}/"
-        if self._find(method, toggled):
+        # Where an id is due, a second slash is one too many.
+        if self._find(method, f"{toggled}x" if path.endswith("//") else toggled):
             return toggled
         cleaned = clean_path(path)
         for candidate in (cleaned, cleaned.rstrip("/")):
