@@ -131,8 +131,9 @@ class MemoryClients:
         """Fills what the client lacks from the stored one, and stores it."""
         old = self.get(client.id)
         for member in fields(Client):
-            if not getattr(client, member.name):
-                setattr(client, member.name, getattr(old, member.name))
+            stored = getattr(old, member.name)
+            if stored and not getattr(client, member.name):  # [] does not fill null, nor null []
+                setattr(client, member.name, stored)
         self._clients[client.id] = replace(client)
 
     def delete(self, id: str) -> None:

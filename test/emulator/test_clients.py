@@ -133,6 +133,16 @@ def test_update_by_store(wire: Wire) -> None:
     assert wire.admin("GET", "/clients/y").status == 404
 
 
+@pytest.mark.parametrize(("stored", "sent"), [(None, []), ([], None)])
+def test_the_memory_store_fills_no_list_from_an_empty_one(
+    memory: Wire, stored: list[str] | None, sent: list[str] | None
+) -> None:
+    memory.create(id="x", redirect_uris=stored, contacts=["c"])
+    told = memory.admin("PUT", "/clients/x", {"redirect_uris": sent, "contacts": []}).json
+    assert (told["redirect_uris"], told["contacts"]) == (sent, ["c"])
+    assert memory.admin("GET", "/clients/x").json == told
+
+
 def test_the_secret_stays_until_a_new_one_is_given(wire: Wire) -> None:
     client = wire.app(id="x", client_secret="first-secret")
     update = {"grant_types": ["client_credentials"], "scope": "foo"}
