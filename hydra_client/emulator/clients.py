@@ -150,7 +150,7 @@ class SqlClients(MemoryClients):
 
     def get(self, id: str) -> Client:
         """A copy of the client. Raises NotFoundError, and PlainError for an impossible id."""
-        _check_text(id)
+        check_text(id)
         return super().get(id)
 
     def create(self, client: Client) -> None:
@@ -174,7 +174,7 @@ class SqlClients(MemoryClients):
         for member in fields(Client):
             value = getattr(client, member.name)
             for text in value if isinstance(value, list) else [value]:
-                _check_text(text)
+                check_text(text)
         if len(client.id) > 255:
             raise PlainError("pq: value too long for type character varying(255)")
 
@@ -187,9 +187,18 @@ class SqlClients(MemoryClients):
         return row
 
 
-def _check_text(value: object) -> None:
-    if isinstance(value, str) and "\0" in value:
-        raise PlainError('pq: invalid byte sequence for encoding "UTF8": 0x00')
+def check_text(value: object) -> None:
+    """Raises PlainError for a string that PostgreSQL does not take."""
+    if not isinstance(value, str):
+        return
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        raw.replace(b"\0", b"\xff").decode("utf-8")  # to it, a zero is no UTF-8 either
+    except UnicodeDecodeError as error:
+        # It names as many bytes as the first one promises.
+        length = 1 + sum(first <= raw[error.start] < 0xF8 for first in (0xC0, 0xE0, 0xF0))
+        named = raw[error.start : error.start + length].hex(" ").replace(" ", " 0x")
+        raise PlainError(f'pq: invalid byte sequence for encoding "UTF8": 0x{named}') from None
 
 
 def client_store(variant: Variant) -> MemoryClients:

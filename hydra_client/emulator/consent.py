@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .clients import check_text
 from .clock import rfc3339
 from .errors import NotFoundError
 from .variant import Variant
@@ -53,7 +54,12 @@ class ConsentRequests:
         self._requests[request.id] = replace(request, granted_scopes=granted)
 
     def get(self, id: str) -> ConsentRequest:
-        """A copy of the request, also after it expired. Raises NotFoundError."""
+        """A copy of the request, also after it expired.
+
+        Raises NotFoundError, and PlainError for an impossible id.
+        """
+        if self._in_sql:
+            check_text(id)
         if id not in self._requests:
             raise NotFoundError("Not found" if self._in_sql else ": Not found")
         return replace(self._requests[id])

@@ -13,7 +13,7 @@ from . import faults
 from .answers import Answer
 from .clients import GO_FIELDS, Client, hashed, new_secret
 from .clock import Clock
-from .errors import NotFoundError
+from .errors import HydraError
 from .faults import Fault, Faults
 from .go_http import Request
 from .policies import Policy, templates
@@ -272,7 +272,7 @@ class HydraEmulator:
         with self._state.lock:
             try:
                 consent = self._state.consents.get(id)
-            except NotFoundError:
+            except HydraError:
                 raise LookupError(f"no consent request {id!r}") from None
             consent.accepted, consent.subject = True, subject
             consent.granted_scopes = list(consent.requested_scopes if scopes is None else scopes)

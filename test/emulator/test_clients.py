@@ -182,6 +182,33 @@ def test_what_postgres_does_not_take(sql: Wire) -> None:
     assert sql.admin("PUT", "/clients/x", {"owner": "\0"}).message == zero
 
 
+@pytest.mark.parametrize(
+    ("id", "named"),
+    [
+        ("%FF", "0xff"),
+        ("a%C3%28%00", "0xc3 0x28"),
+        ("%C3", "0xc3"),
+        ("%C3%A4%E2%82x", "0xe2 0x82 0x78"),
+        ("%F0%9F%98xy", "0xf0 0x9f 0x98 0x78"),
+        ("%F8%80", "0xf8"),
+        ("%80", "0x80"),
+        ("%ED%A0%80", "0xed 0xa0 0x80"),
+        ("%00%FF", "0x00"),
+    ],
+)
+def test_an_id_that_is_no_utf_8(wire: Wire, id: str, named: str) -> None:
+    refused = (500, f'pq: invalid byte sequence for encoding "UTF8": {named}')
+    unknown = (404, ": Not found")
+    for method in ("GET", "PUT", "DELETE"):
+        message = wire.admin(method, f"/clients/{id}", {}).message
+        assert message == (refused if wire.is_sql else unknown)
+    # 0.9 keeps consent requests in memory.
+    in_sql = wire.is_sql and not wire.is_0_9
+    for method, verb in (("GET", ""), ("PATCH", "/accept"), ("PATCH", "/reject")):
+        message = wire.admin(method, f"/oauth2/consent/requests/{id}{verb}", {}).message
+        assert message == (refused if in_sql else unknown)
+
+
 def test_root_can_be_somebody_else() -> None:
     wire = make_wire(root=("boss", "another-secret"))
     assert wire.grant(ROOT, grant_type="client_credentials").json["error"] == "invalid_client"

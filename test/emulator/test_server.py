@@ -369,8 +369,10 @@ def test_consent_without_an_app() -> None:
         id, _, cookie = wire.start(app)
         url = urlsplit(wire.hydra.accept_consent(id, "alice", scopes))
         assert wire.authorize(url.query, cookie).told["scope"] == told
-    with pytest.raises(LookupError, match="nope"):
-        wire.hydra.accept_consent("nope", "alice")
+    for store in ("memory", "sql"):
+        for id in ("nope", "no\0pe"):
+            with pytest.raises(LookupError, match="no consent request 'no"):
+                make_wire("0.10", store).hydra.accept_consent(id, "alice")
 
 
 # --- many at once
