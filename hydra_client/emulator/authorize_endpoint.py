@@ -103,9 +103,9 @@ def _is_valid(uri: str) -> bool:
 
 def _is_secure(uri: str) -> bool:
     parts = urlsplit(uri)
-    host = parts.hostname or ""
-    local = host in ("localhost", "127.0.0.1")
-    return parts.scheme != "http" or local
+    # In the letters it came in, unlike `parts.hostname`.
+    host = parts.netloc.rpartition("@")[2].partition(":")[0]
+    return parts.scheme != "http" or host.endswith("localhost") or host == "127.0.0.1"
 
 
 def _send_to_consent(

@@ -408,11 +408,16 @@ def test_scopes_are_checked_on_the_return(wire: Wire, response_type: str) -> Non
 
 def test_plain_http_is_for_this_machine(wire: Wire) -> None:
     far = "http://app.example/cb"
-    app = wire.app(
-        redirect_uris=[far, "http://localhost:9/cb", "https://app.example/cb", "app:/cb"]
-    )
-    assert error_of(wire, app, redirect_uri=far) == "invalid_request ?"
-    for uri in ("http://localhost:9/cb", "https://app.example/cb", "app:/cb"):
+    refused = [far, "http://LOCALHOST/cb", "http://localhost.example/cb", "http://localhost@a/cb"]
+    taken = [
+        "http://localhost:9/cb", "http://127.0.0.1/cb", "http://a.localhost/cb",
+        "http://a@localhost:9/cb", "https://app.example/cb", "app:/cb",
+        "http://notlocalhost/cb",  # the end is all that is compared
+    ]  # fmt: skip
+    app = wire.app(redirect_uris=refused + taken)
+    for uri in refused:
+        assert error_of(wire, app, redirect_uri=uri) == "invalid_request ?"
+    for uri in taken:
         assert "code" in wire.arrive(app, redirect_uri=uri).told
     assert "access_token" in wire.arrive(app, redirect_uri=far, response_type="token").told
 
