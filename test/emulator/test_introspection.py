@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import jwt
 import pytest
-from emulator.wire import ROOT, Wire
+from emulator.wire import ROOT, SCOPES, Wire
 
 INACTIVE = '{"active":false}\n'
 OAUTH_JSON = "application/json;charset=UTF-8"
@@ -156,6 +156,16 @@ def test_a_form_with_a_bad_escape(wire: Wire) -> None:
         assert reply.error == (400, "invalid_request")
     else:
         assert (reply.status, reply.text) == (200, INACTIVE)
+    beside = f"token={wire.root}&x=%zz"
+    by_basic = wire("POST", "/oauth2/introspect", beside, basic=ROOT, headers=label)
+    by_bearer = wire(
+        "POST", "/oauth2/introspect", beside, token=wire.client_token(ROOT, SCOPES), headers=label
+    )
+    if wire.is_0_9:
+        assert by_basic.error == by_bearer.error == (400, "invalid_request")
+    else:
+        assert by_basic.json["active"]
+        assert (by_bearer.status, by_bearer.text) == (200, INACTIVE)
     revoked = wire("POST", "/oauth2/revoke", "token=%zz", basic=ROOT, headers=label)
     assert revoked.status == (400 if wire.is_0_9 else 403)
 
