@@ -221,7 +221,8 @@ def _code_flow(
     if not _is_secure(authorization.redirect_uri):
         raise OAuthError("invalid_request")
     _check_scopes(authorization, client)
-    code = _issue_code(state, grant)
+    grant.expires_at = state.clock() + CODE_LIFETIME
+    code = state.tokens.codes.issue(grant)
     query.set("code", code)
     query.set("state", authorization.state)
     query.set("scope", " ".join(grant.scopes))
@@ -230,11 +231,6 @@ def _code_flow(
             raise OAuthError("invalid_request")
         state.tokens.openid[code] = grant
     return {"code"}
-
-
-def _issue_code(state: State, grant: Grant) -> str:
-    grant.expires_at = state.clock() + CODE_LIFETIME
-    return state.tokens.codes.issue(grant)
 
 
 def _token_flow(
@@ -279,7 +275,7 @@ def _hybrid_flow(
     _check_scopes(authorization, client)
     if not has(client.grants, "authorization_code"):
         raise OAuthError("invalid_grant")
-    code = _issue_code(state, grant)
+    code = state.tokens.codes.issue(grant)  # which the server forgets to let expire
     fragment.set("code", code)
     grant.claims.code_hash = half_hash(code)
     if "token" in asked:

@@ -19,7 +19,7 @@ LIFETIME = 3600
 GO_ZERO_TIME = -62135596800.0
 """What Go calls no time at all, in Unix seconds."""
 CODE_LIFETIME = 600
-"""Of authorization codes, in seconds."""
+"""Of authorization codes that come alone, in seconds. Those of hybrid flows have none."""
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Grant:
     claims: Claims = field(default_factory=Claims)
     extra: dict[str, Any] | None = None
     expires_at: float = 0.0
-    """When the token dies, in Unix seconds; 0 for never."""
+    """When the token or code dies, in Unix seconds; 0 for never."""
 
 
 class _Entries:

@@ -197,6 +197,14 @@ def test_an_expired_code(wire: Wire) -> None:
     assert wire.redeem(app, code).error == INVALID_REQUEST
 
 
+@pytest.mark.parametrize("response_type", ["code token", "code id_token", "code token id_token"])
+def test_a_code_of_a_hybrid_flow_does_not_expire(wire: Wire, response_type: str) -> None:
+    app = wire.app()
+    code = wire.code(app, response_type=response_type)
+    wire.hydra.clock.advance(30 * 24 * 3600)
+    assert wire.redeem(app, code).status == 200
+
+
 def test_a_code_of_a_deleted_client(sql: Wire) -> None:
     app, other = wire_apps(sql)
     code = sql.code(app)
