@@ -107,6 +107,9 @@ def _authorization_code(state: State, client: Client, form: Values) -> dict[str,
     if has(grant.scopes, "offline"):
         answer["refresh_token"] = tokens.refresh.issue(replace(grant, expires_at=0))
     if (openid := tokens.openid.pop(code, None)) is not None:
+        # Looked at only now, when the code is spent and the tokens are issued.
+        if not has(client.responses, "id_token"):
+            raise OAuthError("invalid_grant")
         answer["id_token"] = id_token(state, openid)
     return answer
 

@@ -205,6 +205,16 @@ def test_a_code_of_a_hybrid_flow_does_not_expire(wire: Wire, response_type: str)
     assert wire.redeem(app, code).status == 200
 
 
+def test_a_client_that_lost_its_id_tokens_loses_the_code(wire: Wire) -> None:
+    app = wire.app()
+    code = wire.code(app)
+    members = wire.admin("GET", f"/clients/{app[0]}").json
+    wire.admin("PUT", f"/clients/{app[0]}", {**members, "response_types": ["code"]})
+    assert wire.redeem(app, code).error == INVALID_GRANT
+    spent = INVALID_REQUEST if wire.is_0_9 else (403, "authorization_code_inactive")
+    assert wire.redeem(app, code).error == spent
+
+
 def test_a_code_of_a_deleted_client(sql: Wire) -> None:
     app, other = wire_apps(sql)
     code = sql.code(app)
