@@ -49,6 +49,9 @@ class HydraEmulator:
         allow_any_host: Listen on an address that other machines can reach. The root secret is
             public and nothing here was hardened, so think twice.
 
+    Attributes:
+        clock: The server's time; `clock.advance(seconds)` makes what it issued older.
+
     Raises:
         ValueError: For an unknown version or store, and for a host that is not loopback.
     """

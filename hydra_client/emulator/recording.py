@@ -23,7 +23,7 @@ _SECRET = frozenset(
         "token",
     }
 )
-_PAIR = re.compile(r"(^|[&;])([^=&;]+)=([^&;]*)")
+_SECRET_PAIR = re.compile(rf"((?:^|[&;])(?:{'|'.join(_SECRET)})=)[^&]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,4 @@ def _masked_json(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _masked_form(text: str) -> str:
-    def mask(pair: re.Match[str]) -> str:
-        mark, name, value = pair.groups()
-        return f"{mark}{name}={MASK if name.lower() in _SECRET and value else value}"
-
-    return _PAIR.sub(mask, text)
+    return _SECRET_PAIR.sub(rf"\1{MASK}", text)
