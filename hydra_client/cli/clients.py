@@ -164,10 +164,10 @@ def create(
     given_id, client.id = client.id, client.id or str(uuid.uuid4())
     secret = given_secret(options, "secret", "the client's secret") or client.client_secret
     if secret is None and (secret_out is not None or not client.public):
-        if secret_out is None and not invocation.show_secret:
+        if _nobody_sees(invocation, secret_out):
             raise click.UsageError(
-                "where shall the secret go? Say --secret-out FILE or --show-secret, or give one by "
-                "--secret-file, --secret-env or --secret-stdin"
+                "where shall the secret go? Say --secret-out FILE, or --show-secret without "
+                "--quiet, or give one by --secret-file, --secret-env or --secret-stdin"
             )
         secret = new_secret()
     if secret is not None:
@@ -423,6 +423,11 @@ def _refuse_existing(api: OAuth2Api, id: str) -> None:
     raise Failure(f"the client {id} exists; `clients update` and `clients patch` change it")
 
 
+def _nobody_sees(invocation: Invocation, secret_out: str | None) -> bool:
+    """Tell whether a secret made here would be lost. The shortest form is an id alone."""
+    return secret_out is None and (invocation.shortest or not invocation.show_secret)
+
+
 def _new_secret(
     invocation: Invocation, options: dict[str, Any], secret_out: str | None
 ) -> str | None:
@@ -431,9 +436,9 @@ def _new_secret(
     if options["generate_secret"]:
         if secret is not None:
             raise click.UsageError("a secret is given, and --generate-secret asks for another")
-        if secret_out is None and not invocation.show_secret:
+        if _nobody_sees(invocation, secret_out):
             raise click.UsageError(
-                "where shall the secret go? Say --secret-out FILE or --show-secret"
+                "where shall the secret go? Say --secret-out FILE, or --show-secret without --quiet"
             )
         return new_secret()
     if secret is None and secret_out is not None:

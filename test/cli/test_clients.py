@@ -108,8 +108,11 @@ def test_an_id_is_made_here(run: Run, root: HydraEmulator, tmp_path: Path) -> No
     assert sent(root)[:1] == ["POST /clients"]
 
 
-def test_a_secret_needs_a_place_to_go(run: Run, root: HydraEmulator) -> None:
-    result = run("clients", "create", *APP)
+@pytest.mark.parametrize("arguments", [[], ["--show-secret", "--quiet"]])
+def test_a_secret_needs_a_place_to_go(
+    run: Run, root: HydraEmulator, arguments: list[str]
+) -> None:
+    result = run("clients", "create", *APP, *arguments)
     assert result.exit_code == 2
     assert "where shall the secret go?" in result.stderr
     assert root.requests == []
@@ -117,6 +120,8 @@ def test_a_secret_needs_a_place_to_go(run: Run, root: HydraEmulator) -> None:
 
 def test_show_secret(run: Run, root: HydraEmulator) -> None:
     result = run("clients", "create", *APP, "--show-secret", "-o", "json")
+    assert works(root, "my-app", json.loads(result.output)["client_secret"])
+    result = run("clients", "patch", "my-app", "--generate-secret", "--show-secret", "-qo", "json")
     assert works(root, "my-app", json.loads(result.output)["client_secret"])
     hidden = run("clients", "create", "--secret-env", "S", "-o", "json", S="a-secret")
     assert json.loads(hidden.output)["client_secret"] == "***"
@@ -275,7 +280,7 @@ def test_an_unknown_field_is_warned_of_and_sent(
 ) -> None:
     file = tmp_path / "client"
     file.write_text('{"redirect_urls": [], "zzz": 1}')
-    result = run("clients", "create", "--file", str(file), "--show-secret", "--quiet")
+    result = run("clients", "create", "--file", str(file), "--show-secret")
     assert result.exit_code == 0
     assert "no field 'redirect_urls'; did you mean redirect_uris?\n" in result.stderr
     assert "no field 'zzz'\n" in result.stderr
@@ -384,6 +389,7 @@ def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: 
     ("arguments", "told"),
     [
         (["--generate-secret"], "where shall the secret go?"),
+        (["--generate-secret", "--show-secret", "-q"], "where shall the secret go?"),
         (["--secret-out", "x"], "there is no new secret"),
         (["--generate-secret", "--secret-env", "S"], "--generate-secret asks for another"),
     ],
