@@ -418,8 +418,11 @@ def _refuse_existing(api: OAuth2Api, id: str) -> None:
     """Look before creating: a memory store would overwrite."""
     try:
         api.get_oauth2_client(id)
-    except (NotFoundException, ForbiddenException):
+    except NotFoundException:
         return
+    except ForbiddenException as error:
+        # Hydra looks for the client first, and asks for the right when it is there.
+        raise Failure(f"the client {id} exists, and may not be looked at: {error}") from None
     raise Failure(f"the client {id} exists; `clients update` and `clients patch` change it")
 
 

@@ -222,13 +222,20 @@ def test_an_unknown_outcome_keeps_the_secret(
         assert works(root, "my-app", file.read_text().removesuffix("\n"))
 
 
-def test_a_caller_who_may_create_and_not_look(run: Run, root: HydraEmulator) -> None:
-    root.add_client(
+def test_a_caller_who_may_create_and_not_look(run: Run, every_root: HydraEmulator) -> None:
+    """Not over what is there already."""
+    every_root.add_client(
         id="creator", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
     )
-    root.allow("creator", resources="rn:hydra:clients", actions="create")
+    every_root.add_client(id="theirs", client_secret="their-secret")
+    every_root.allow("creator", resources="rn:hydra:clients", actions="create")
     caller = {"HYDRA_CLIENT_ID": "creator", "HYDRA_CLIENT_SECRET": "secret"}
     assert run("clients", "create", *APP, "--show-secret", **caller).exit_code == 0
+    for id in ("theirs", "my-app"):
+        refused = run("clients", "create", "--id", id, "--show-secret", **caller)
+        assert refused.exit_code == 1
+        assert f"the client {id} exists, and may not be looked at: " in refused.stderr
+    assert sent(every_root).count("POST /clients") == 1
 
 
 # --- files
