@@ -8,7 +8,6 @@ from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
     ConflictException,
-    ForbiddenException,
     HydraException,
     NotFoundException,
     ServiceException,
@@ -85,7 +84,7 @@ def settle(api: OAuth2Api, entry: Entry, kept: OAuth2Client | None) -> Outcome:
     try:
         return settling.settled(kept)
     except (HydraException, Failure) as error:
-        hopeless = (ApiConnectionError, ForbiddenException, UnauthorizedException)
+        hopeless = (ApiConnectionError, UnauthorizedException)
         result = "unknown" if settling.unsure else "failed"
         return Outcome(entry.id, result, (), error, isinstance(error, hopeless))
 
@@ -168,10 +167,11 @@ class _Settling:
         if not fields:
             return Outcome(entry.id, "unchanged")
         left = self._write(members)
-        if left and entry.secret is not None:
+        if left and (entry.secret is not None or members.get("public")):
             # A memory store empties no field by an update, and overwrites by a creation, which a
-            # SQL store refuses. The secret is known, so that nothing gets lost.
-            members["client_secret"] = entry.secret.made()
+            # SQL store refuses. The secret is known, or nobody asks for it: nothing gets lost.
+            if entry.secret is not None:
+                members["client_secret"] = entry.secret.made()
             try:
                 left = self._write(members, anew=True)
             except ConflictException:

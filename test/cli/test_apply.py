@@ -225,6 +225,17 @@ def test_a_memory_store_that_cannot_empty_a_field(
     assert '    owner           "me" → ""\n' in run("plan", path).stdout
 
 
+def test_a_public_client_is_written_anew_without_a_secret(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    root.add_client(id="phone", public=True, client_name="Old", scope="kept")
+    path = written(tmp_path, [{"id": "phone", "client_name": ""}])
+    result = run("apply", path)
+    assert result.stdout == "Updated phone: client_name.\n1 updated.\n"
+    assert server_has(root, "phone") == {"id": "phone", "public": True, "scope": "kept"}
+    assert run("plan", "--check", path).exit_code == 0
+
+
 def test_as_json(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     root.add_client(id="a", client_name="Old")
     root.add_client(id="b")
@@ -470,13 +481,13 @@ def test_somebody_else_changes_it(run: Run, meddler: Meddler, tmp_path: Path) ->
         ("/clients", "POST", {"status": 200, "body": "<html>"}, 1, "1 updated, 1 failed."),
         ("/clients", "POST", {"status": 500, "body": "duplicate"}, 1, "1 updated, 1 failed."),
         ("/clients/a", "PUT", {"status": 404}, 4, "1 created, 1 failed."),
-        # It says no to everything.
-        ("/clients", "POST", {"status": 401}, 5, "1 failed, 1 not tried."),
         (
             "/clients", "POST",
             {"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'},
-            5, "1 failed, 1 not tried.",
+            5, "1 updated, 1 failed.",
         ),
+        # It says no to everything.
+        ("/clients", "POST", {"status": 401}, 5, "1 failed, 1 not tried."),
     ],
 )  # fmt: skip
 def test_what_fails_is_told_and_the_rest_is_done(
@@ -502,6 +513,28 @@ def test_what_fails_is_told_and_the_rest_is_done(
     assert server_has(root, "a") == {"id": "a", "client_name": "A"}
     assert server_has(root, "b") == {"id": "b", "client_name": "A"}
     assert works(root, "a", SECRET)
+
+
+def test_a_client_that_the_caller_may_not_look_at_stops_no_other(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    """Policies go by id."""
+    root.add_client(
+        id="caller",
+        client_secret=SECRET,
+        grant_types=["client_credentials"],
+        scope="hydra.clients",
+    )
+    root.allow("caller", resources=["rn:hydra:clients", "rn:hydra:clients:ok<.*>"])
+    ids = ["denied", "ok-1", "ok-2"]
+    for id in ids:
+        root.add_client(id=id)
+    path = written(tmp_path, [{"id": id, "client_name": "New"} for id in ids])
+    caller = {"HYDRA_CLIENT_ID": "caller", "HYDRA_CLIENT_SECRET": SECRET}
+    result = run("apply", "--jobs", "1", path, **caller)
+    assert result.exit_code == 5
+    assert result.stdout.endswith("2 updated, 1 failed.\n")
+    assert "Failed: denied.\n" in result.stderr
 
 
 def test_an_answer_that_is_lost_and_cannot_be_looked_for(
