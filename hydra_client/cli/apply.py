@@ -12,7 +12,7 @@ import click
 from .base import USAGE, Command, Failure, Invocation, failure_of, pass_invocation
 from .crew import Crew, ToldToEnd
 from .output import plain, print_many
-from .plan import load, manifest_options
+from .plan import load, manifest_options, to_delete
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -52,13 +52,12 @@ def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, yes: 
       hydra-client apply clients.yaml
       hydra-client apply --prune --yes --jobs 16 clients.yaml
     """  # noqa: D301 - click's mark for lines to keep
-    from .changes import doomed
     from .settle import remove, settle
 
     wanted = load(manifest, prune)
     with invocation.api(connection_pool_maxsize=jobs) as api:
         kept = {client.id: client for client in api.list_oauth2_clients()}
-        extra = doomed(wanted, kept.values(), invocation.settings.client_id) if prune else []
+        extra = to_delete(invocation, wanted, kept.values()) if prune else []
         if extra:
             _confirm(wanted, extra, yes)
         run = _Run(invocation, jobs, [*(entry.id for entry in wanted.entries), *extra])

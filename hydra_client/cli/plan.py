@@ -15,9 +15,9 @@ from .output import plain, print_many
 from .progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from hydra_client import OAuth2Api
+    from hydra_client import OAuth2Api, OAuth2Client
 
     from .changes import Step
     from .manifest import Entry, Manifest
@@ -117,7 +117,7 @@ def planned(
     invocation: Invocation, api: OAuth2Api, manifest: Manifest, jobs: int, prune: bool
 ) -> list[Step]:
     """Find out all that would change, in the order of the manifest; deletions last."""
-    from .changes import DELETE, Step, doomed
+    from .changes import DELETE, Step
     from .settle import examine
 
     kept = {client.id: client for client in api.list_oauth2_clients()}
@@ -136,9 +136,25 @@ def planned(
         crew.stop()
     steps = [step for entry in manifest.entries if (step := found[entry.id]) is not None]
     if prune:
-        caller = invocation.settings.client_id
-        steps += [Step(DELETE, id, []) for id in doomed(manifest, kept.values(), caller)]
+        steps += [Step(DELETE, id, []) for id in to_delete(invocation, manifest, kept.values())]
     return steps
+
+
+def to_delete(
+    invocation: Invocation, manifest: Manifest, kept: Iterable[OAuth2Client]
+) -> list[str]:
+    """Name the clients that --prune deletes; warn of those that it cannot."""
+    from .changes import doomed
+    from .manifest import unfit
+
+    found = []
+    for id in doomed(manifest, kept, invocation.settings.client_id):
+        why = unfit(id, {})
+        if why:
+            click.echo(f"Warning: left out {plain(id)!r}: {why}", err=True)
+        else:
+            found.append(id)
+    return found
 
 
 def show(step: Step) -> None:

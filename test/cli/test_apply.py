@@ -345,6 +345,22 @@ def test_prune_spares_who_calls(run: Run, root: HydraEmulator, team: str) -> Non
     assert ids(root) == ["admin", "caller", "mine", "others"]
 
 
+def test_prune_leaves_out_what_cannot_be_addressed(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    for id in ("old", "x/y"):
+        root.add_client(id=id, owner="team")
+    path = written(tmp_path, [], owner="team")
+    result = run("apply", "--prune", "--yes", path)
+    assert result.exit_code == 0
+    assert result.stdout == "Deleted old.\n1 deleted.\n"
+    assert result.stderr.startswith("Warning: left out 'x/y': cannot be addressed: ")
+    plan = run("plan", "--prune", "--check", path)
+    assert plan.exit_code == 0
+    assert plan.stderr.startswith("Warning: left out 'x/y': cannot be addressed: ")
+    assert ids(root) == ["admin", "x/y"]
+
+
 def test_one_to_delete(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     root.add_client(id="old", owner="team")
     result = run("apply", "--prune", written(tmp_path, [], owner="team"))
