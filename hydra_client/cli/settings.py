@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _SECRETS = ("client_secret", "access_token")
 _TEXTS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "client_secret_file")
 _KEYS = (*_TEXTS, "timeout", "headers")
+_TOP = ("default_profile", "profiles")
 _OUTPUTS = ("table", "json", "yaml")
 
 
@@ -46,6 +47,7 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
     """
     levels = [_from_options(options, environ), _from_environment(environ)]
     name, profile = _profile(options, environ)
+    _withhold(profile, levels[1] | levels[0])
     levels.append(profile)
     merged: dict[str, Any] = {}
     for level in levels:
@@ -59,6 +61,23 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
                 continue
             merged[key] = value
     return Settings(**merged, profile=name)
+
+
+def _withhold(profile: dict[str, Any], ahead: Mapping[str, Any]) -> None:
+    """Take out of a profile what is for its own server alone, where another is called."""
+    own, url = profile.get("url"), ahead.get("url")
+    if own is None or url is None or own.rstrip("/") == url.rstrip("/"):
+        return
+    taken = [key for key in (*_SECRETS, "headers") if profile.pop(key, None)]
+    if not ahead.keys().isdisjoint(_SECRETS):
+        # The profile's would not have been used.
+        taken = [key for key in taken if key not in _SECRETS]
+    if taken:
+        click.echo(
+            f"Warning: the profile names another server than --url or HYDRA_URL, which does not "
+            f"get the profile's {' and '.join(taken)}",
+            err=True,
+        )
 
 
 def config_path(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Path:
@@ -117,30 +136,37 @@ def _profile(
 ) -> tuple[str | None, dict[str, Any]]:
     path = config_path(options, environ)
     name = options.get("profile") or environ.get("HYDRA_PROFILE")
-    if not path.exists():
-        if name or options.get("config"):
+    document = _read(path)
+    if document is None:
+        if name or options.get("config") or environ.get("HYDRA_CONFIG"):
             raise Failure(f"{path}: there is no such config file", USAGE)
         return None, {}
-    document = _read(path)
+    for key in document:
+        if key not in _TOP:
+            raise Failure(f"{path}: {key} is unknown; known are {', '.join(_TOP)}", USAGE)
     profiles = document.get("profiles", {})
     name = name or document.get("default_profile")
     if name is None:
         return None, {}
+    if not isinstance(name, str):
+        raise Failure(f"{path}: default_profile must be a string", USAGE)
     if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
         known = ", ".join(profiles) if isinstance(profiles, dict) else ""
         raise Failure(f"{path}: no profile {name!r}; there is {known or 'none'}", USAGE)
     return name, _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
 
 
-def _read(path: Path) -> dict[str, Any]:
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+def _read(path: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
+            toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             document: dict[str, Any] = toml.load(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", USAGE) from None
-    except (toml.TOMLDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         # The parser's own words may hold a line of the file.
         raise Failure(f"{path}: this is no TOML", USAGE) from None
     if os.name != "nt" and mode & 0o077 and _has_secret(document):
@@ -176,5 +202,8 @@ def _checked(place: str, profile: dict[str, Any], folder: Path) -> dict[str, Any
     if file is not None:
         if "client_secret" in found:
             raise Failure(f"{place}: client_secret and client_secret_file are both there", USAGE)
-        found["client_secret"] = read_secret(str(folder / Path(file).expanduser()))
+        try:
+            found["client_secret"] = read_secret(str(folder / Path(file).expanduser()))
+        except (RuntimeError, ValueError) as error:  # nobody's home, a NUL
+            raise Failure(f"{place}: client_secret_file: {error}", USAGE) from None
     return found

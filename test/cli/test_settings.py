@@ -66,6 +66,7 @@ def test_default_profile(config: Path) -> None:
 def test_options_then_environment_then_profile(config: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret-option\n")
+    config.write_text(PROFILE.replace('url = "http://one"\n', ""))
     environ = {
         "HYDRA_CONFIG": str(config),
         "HYDRA_URL": "http://env",
@@ -116,6 +117,46 @@ def test_credentials_from_ahead_go_before_a_token_from_behind(config: Path) -> N
     assert settings({"profile": "two"}, HYDRA_CONFIG=str(config)).access_token == "token-two"
 
 
+@pytest.mark.parametrize("profile", ["one", "two"])
+@pytest.mark.parametrize(
+    "way", [({"url": "http://three"}, {}), ({}, {"HYDRA_URL": "https://one"})]
+)
+def test_a_profiles_secrets_are_for_its_own_server(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    way: tuple[dict[str, str], dict[str, str]],
+    profile: str,
+) -> None:
+    options, environ = way
+    found = settings({"profile": profile, **options}, HYDRA_CONFIG=str(config), **environ)
+    assert found.client_secret is found.access_token is None
+    assert found.headers == {}
+    assert found.client_id == ("id-one" if profile == "one" else None)
+    missed = "client_secret and headers" if profile == "one" else "access_token"
+    assert capsys.readouterr().err == (
+        "Warning: the profile names another server than --url or HYDRA_URL, which does not get the "
+        f"profile's {missed}\n"
+    )
+
+
+def test_secrets_from_ahead_are_for_any_server(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {"HYDRA_CONFIG": str(config), "HYDRA_URL": "http://three"}
+    found = settings({"profile": "one"}, **environ, HYDRA_ACCESS_TOKEN="token-env")
+    assert (found.access_token, found.client_secret, found.headers) == ("token-env", None, {})
+    assert "does not get the profile's headers\n" in capsys.readouterr().err
+    found = settings({"profile": "two"}, **environ, HYDRA_CLIENT_SECRET="secret-env")
+    assert (found.access_token, found.client_secret) == (None, "secret-env")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_same_server_said_twice(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = settings({"url": "http://one/"}, HYDRA_CONFIG=str(config))
+    assert found.client_secret == "secret-one"
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("text", ["token-three\n", '{"access_token": "token-three"}'])
 def test_access_token_file(tmp_path: Path, text: str) -> None:
     file = tmp_path / "token"
@@ -162,6 +203,9 @@ def test_a_secret_in_a_file_of_its_own(
     ("text", "told"),
     [
         ("client_secret = secret-one", "this is no TOML"),
+        (f"timeout = {'1' * 5000}", "this is no TOML"),
+        (f"a = {'[' * 2_000}", "this is no TOML"),
+        ("[profile.one]\nurl = 'x'", "profile is unknown; known are default_profile, profiles"),
         ("profiles = 1", "no profile 'one'; there is none"),
         ('[profiles.two]\nurl = ""', "no profile 'one'; there is two"),
         ("[profiles]\none = 1", "no profile 'one'"),
@@ -177,6 +221,8 @@ def test_a_secret_in_a_file_of_its_own(
             "are both there",
         ),
         ('[profiles.one]\nclient_secret_file = "/no/such/file"', "No such file"),
+        ('[profiles.one]\nclient_secret_file = "~nobody-here/x"', "client_secret_file: "),
+        ('[profiles.one]\nclient_secret_file = "a\\u0000"', "client_secret_file: embedded null"),
     ],
 )
 def test_faults(config: Path, text: str, told: str) -> None:
@@ -193,15 +239,28 @@ def test_a_file_without_a_default_profile(config: Path) -> None:
     assert settings(HYDRA_CONFIG=str(config)) == Settings()
 
 
+def test_a_default_profile_is_a_string(config: Path) -> None:
+    config.write_text("default_profile = ['one']")
+    with pytest.raises(Failure, match="default_profile must be a string"):
+        settings(HYDRA_CONFIG=str(config))
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    for options in ({"profile": "one"}, {"config": str(tmp_path / "x")}):
+    missing = str(tmp_path / "x")
+    for options, environ in (
+        ({"profile": "one"}, {}),
+        ({"config": missing}, {}),
+        ({}, {"HYDRA_CONFIG": missing}),
+    ):
         with pytest.raises(Failure, match="there is no such config file"):
-            settings(options, XDG_CONFIG_HOME=str(tmp_path))
+            settings(options, **{"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="Is a directory"):
         settings({"config": str(tmp_path)})
+    with pytest.raises(Failure, match="File name too long"):
+        settings({"config": "x" * 300})
 
 
 def test_options_that_exclude_each_other(config: Path) -> None:
@@ -217,6 +276,21 @@ def test_profile_at_work(run: Run, hydra: HydraEmulator, config: Path) -> None:
     assert run("--profile", "here", "clients", "list", "-q").output == "admin\n"
     assert run("clients", "list", "-q").exit_code == 2
 
+
+def test_no_other_server_gets_the_secret(run: Run, hydra: HydraEmulator, config: Path) -> None:
+    config.write_text(
+        '[profiles.there]\nurl = "https://hydra.example.com"\nclient_id = "admin"\n'
+        'client_secret = "demo-password"\nheaders = { X-Key = "a-key" }\n'
+    )
+    where = ("--profile", "there", "--url", hydra.url)
+    result = run(*where, "clients", "list")
+    assert result.exit_code == 2
+    assert "does not get the profile's client_secret and headers\nError: no bearer" in result.stderr
+    assert run(*where, "discover").exit_code == 0
+    assert run(*where, "token", "introspect", input="a-token").exit_code == 2
+    secret = {"HYDRA_CLIENT_SECRET": "demo-password"}
+    assert run(*where, "clients", "list", "-q", **secret).stdout == "admin\n"
+    assert not any("x-key" in request.headers for request in hydra.requests)
 
 def test_the_secret_from_stdin(run: Run, hydra: HydraEmulator) -> None:
     where = ("--url", hydra.url, "--client-id", "admin", "--client-secret-stdin")
