@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -268,7 +269,7 @@ class _Reader:
         self.doubts: set[tuple[int, str]] = set()
         self._members: dict[int, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
         self._ids: dict[str, int] = {}
-        self._outs: dict[Path, int] = {}
+        self._outs: dict[str, int] = {}
 
     def manifest(self, text: str) -> Manifest:
         """Read the whole document."""
@@ -388,17 +389,30 @@ class _Reader:
         if name is None:
             return None
         path = self._folder / name
-        if not path.parent.is_dir():
+        # Not by pathlib, which for some names raises what depends on the version.
+        if not os.path.isdir(path.parent):
             self._fault(node, f"secret: there is no folder {plain(str(path.parent))}")
             return None
-        real = path.resolve()
+        real = os.path.realpath(path)
         if real in self._outs:
             self._fault(
                 node, f"secret: {plain(name)} is for another client's, on line {self._outs[real]}"
             )
         self._outs[real] = _line(node)
-        if path.exists() and (path.stat().st_size or not path.is_file()):
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            found = None
+        except OSError as error:
+            self._fault(node, f"secret: {plain(str(path))}: {error.strerror}")
+            return None
+        if found is not None and (found.st_size or not stat.S_ISREG(found.st_mode)):
+            if os.name != "nt" and found.st_mode & 0o077:
+                self._doubt(node, f"secret: others can read {plain(str(path))}; chmod 600 it")
             return self._kept(node, path)
+        if path.is_symlink():
+            self._fault(node, f"secret: {plain(str(path))}: a new secret follows no link")
+            return None
         return Secret(f"a new one, to be kept in {plain(str(path))}", None, path)
 
     def _kept(self, node: yaml.Node, path: Path) -> Secret | None:

@@ -130,7 +130,11 @@ def read_stdin(what: str, *, hidden: bool = False) -> str:
     if hidden and sys.stdin.isatty():
         text: str = click.prompt(what[:1].upper() + what[1:], hide_input=True, err=True)
         return text
-    return sys.stdin.read()
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError:
+        raise Failure("stdin: this is no UTF-8", USAGE) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")  # as in a file
 
 
 def _secret(text: str, place: str, member: str | None) -> str:

@@ -42,7 +42,7 @@ def _no_config_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 def run() -> Run:
     """Runs the command in this process; what escapes it is a fault of the test."""
 
-    def run(*arguments: str, input: str | None = None, **environment: str) -> Result:
+    def run(*arguments: str, input: str | bytes | None = None, **environment: str) -> Result:
         result = CliRunner().invoke(
             app, arguments, input=input, env=environment, prog_name="hydra-client"
         )

@@ -259,6 +259,24 @@ def test_a_reader_that_goes_away(start: Start, root: HydraEmulator) -> None:
     assert process.wait(timeout=60) == 141
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "-"),
+        ("token", "introspect"),
+        ("clients", "import", "-"),
+        ("clients", "list", "--client-secret-stdin"),
+    ],
+)
+def test_a_stdin_that_is_no_utf_8(
+    run: Run, root: HydraEmulator, arguments: tuple[str, ...]
+) -> None:
+    result = run(*arguments, input=b"clients: []\n\xff")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: stdin: this is no UTF-8\n"
+    assert root.requests == []
+
+
 def test_abort(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     result = run("clients", "delete", "admin", input="n\n")

@@ -578,14 +578,15 @@ def test_many_that_were_not_tried_are_counted(
 
 
 def test_a_secret_that_cannot_be_kept_is_never_sent(
-    run: Run, root: HydraEmulator, tmp_path: Path
+    run: Run, meddler: Meddler, tmp_path: Path
 ) -> None:
-    (tmp_path / "out").symlink_to(tmp_path / "missing" / "out")
+    out = tmp_path / "out"
+    meddler.before = once("GET", "/clients", lambda: out.symlink_to(tmp_path / "elsewhere"))
     path = written(tmp_path, [{"id": "a", "secret": {"generate": {"out": "out"}}}])
     result = run("apply", path)
     assert result.exit_code == 2
     assert f"Error: a: {tmp_path}/out: " in result.stderr
-    assert writes(root) == []
+    assert writes(meddler) == []
 
 
 @pytest.mark.parametrize(

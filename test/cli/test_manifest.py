@@ -126,9 +126,10 @@ def test_from_stdin(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     result = run("plan", "-", input="clients: [{id: a}]")
     assert result.exit_code == 0
     assert result.output.startswith("+ a\n")
-    result = run("plan", "-", input="clients: [{ident: a}]")
-    assert result.exit_code == 2
-    assert "stdin:1: a client: unknown key ident" in result.stderr
+    for end in (b"\n", b"\r\n", b"\r"):
+        result = run("plan", "-", input=b"clients:" + end + b"- id: \xc3\xa9" + end + b"  ident: a")
+        assert result.exit_code == 2
+        assert "stdin:3: a client: unknown key ident" in result.stderr
 
 
 @pytest.mark.parametrize("true", ["true", "yes", "On", "TRUE"])
@@ -231,7 +232,17 @@ clients:
   - id:
       nested: true
   - id: !odd x
-"""
+  - id: u1
+    secret: {generate: {out: loop}}
+  - id: u2
+    secret: {generate: {out: dangling}}
+  - id: u3
+    secret: {generate: {out: linked}}
+  - id: u4
+    secret: {generate: {out: %(long)s}}
+  - id: u5
+    secret: {generate: {out: %(long)s/x}}
+""" % {"long": "x" * 300}
 NAMED = """\
 1: owner: expected a string; unless quoted, this is true or false
 3: defaults: unknown key id
@@ -287,12 +298,20 @@ characters
 73: <<: there already, on line 72
 75: id: expected a string
 76: id: expected a string
-"""
+78: secret: {folder}/loop: Too many levels of symbolic links
+80: secret: {folder}/dangling: a new secret follows no link
+82: secret: {folder}/linked: a new secret follows no link
+84: secret: {folder}/%(long)s: File name too long
+86: secret: there is no folder {folder}/%(long)s
+""" % {"long": "x" * 300}
 
 
 def test_every_fault_is_named_at_once(path: Path) -> None:
     (path.parent / "short").write_text("abc")
     (path.parent / "folder").mkdir()
+    (path.parent / "empty").touch()
+    for name, target in (("loop", "loop"), ("dangling", "nowhere"), ("linked", "empty")):
+        (path.parent / name).symlink_to(target)
     found = faults(path, FAULTY, WITH_NEWLINE="a\nsecret")
     expected = NAMED.replace("{folder}", str(path.parent)).splitlines()
     assert found == expected
@@ -492,6 +511,20 @@ def test_a_file_that_was_never_filled_is_filled(path: Path) -> None:
     made = entry.secret.made()
     assert out.read_text() == f"{made}\n"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_secret_that_others_can_read_is_doubtful(path: Path, link: bool) -> None:
+    kept = path.parent / ("elsewhere" if link else "out")
+    kept.write_text("a-secret-of-somebody\n")
+    if link:
+        (path.parent / "out").symlink_to(kept)
+    text = "clients:\n- {id: a, secret: {generate: {out: out}}}"
+    kept.chmod(0o640)
+    (doubt,) = doubts(path, text)
+    assert doubt == f"2: secret: others can read {path.parent}/out; chmod 600 it"
+    kept.chmod(0o600)
+    assert doubts(path, text) == []
 
 
 def test_who_is_faster_makes_the_secret(path: Path) -> None:
