@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .base import USAGE, Command, Failure, Invocation, failure_of, pass_invocation
+from .base import USAGE, Command, Failure, Invocation, confirm, failure_of, pass_invocation
 from .crew import Crew, ToldToEnd
 from .output import plain, print_many
 from .plan import load, manifest_options, to_delete
@@ -85,7 +85,7 @@ def _confirm(manifest: Manifest, extra: Sequence[str], yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Failure(f"--prune would delete {what}; --yes says to do so. Nothing was done", USAGE)
-    click.confirm(f"Delete {what}?", abort=True, err=True)
+    confirm(f"Delete {what}?")
 
 
 class _Run:

@@ -74,6 +74,16 @@ def exclusive(**given: object) -> None:
         raise click.UsageError(f"{' and '.join(names)} exclude each other")
 
 
+def confirm(question: str) -> None:
+    """Ask, at a terminal, before something is deleted.
+
+    Raises:
+        Failure: The answer is no.
+    """
+    if not click.confirm(question, err=True):
+        raise Failure("nothing was deleted, and nothing else done")
+
+
 class Invocation:
     """One run of the command: the common options as they were given, and what follows from them."""
 

@@ -18,7 +18,7 @@ from hydra_client.exceptions import (
     UnauthorizedException,
 )
 
-from .base import USAGE, Failure, Group, Invocation, failure_of, pass_invocation
+from .base import USAGE, Failure, Group, Invocation, confirm, failure_of, pass_invocation
 from .document import client_of, load, load_object
 from .output import as_json, document_of, print_many, print_one
 from .secret import SecretOut, given_secret, new_secret, out_option, secret_options
@@ -286,7 +286,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
       hydra-client clients delete my-app my-phone-app --yes
     """  # noqa: D301 - click's mark for lines to keep
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Delete {' '.join(ids)}?", abort=True, err=True)
+        confirm(f"Delete {' '.join(ids)}?")
     failures = []
     with invocation.api() as api:
         for id in ids:

@@ -371,7 +371,9 @@ _PROBES: dict[str, Callable[[OAuth2Api], str]] = {
 def _permission(
     invocation: Invocation, need: str, probe: Callable[[OAuth2Api], Any], api: OAuth2Api
 ) -> Finding:
-    caller = invocation.settings.client_id or "the caller"
+    settings = invocation.settings
+    # A token may be another client's than the one that the settings name beside it.
+    caller = (None if settings.access_token else settings.client_id) or "the token's client"
     try:
         return Finding(OK, need, f"{caller} {probe(api)}")
     except ForbiddenException as error:

@@ -279,8 +279,17 @@ def test_a_stdin_that_is_no_utf_8(
 
 def test_abort(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
-    result = run("clients", "delete", "admin", input="n\n")
+    result = run("clients", "delete", "admin", input="")
     assert result.exit_code == 130
+    assert result.stderr.endswith("Interrupted.\n")
+    assert root.requests == []
+
+
+def test_no(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run("clients", "delete", "admin", input="n\n")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Error: nothing was deleted, and nothing else done\n")
     assert root.requests == []
 
 

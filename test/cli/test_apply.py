@@ -324,7 +324,8 @@ def test_prune_asks_at_a_terminal(
         assert result.exit_code == 0
         assert ids(root) == ["admin", "mine", "others"]
     else:
-        assert result.exit_code == 130
+        assert result.exit_code == 1
+        assert result.stderr.endswith("Error: nothing was deleted, and nothing else done\n")
         assert writes(root) == []
 
 

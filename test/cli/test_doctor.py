@@ -209,6 +209,20 @@ def test_a_bearer_token(run: Run, root: HydraEmulator) -> None:
     assert "get a new one" in findings["clients"]["do"]
 
 
+@pytest.mark.parametrize("named", ["", "admin"])
+def test_a_bearer_token_is_its_clients(run: Run, root: HydraEmulator, named: str) -> None:
+    """Who that is, it does not tell."""
+    root.add_client(
+        id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    asking = ("--as", "app", "--secret-env", "S", "--scope", "hydra.clients")
+    token = run("token", "client", "-q", "--show-secret", *asking, S="a-secret").stdout.strip()
+    caller = {"HYDRA_CLIENT_ID": named, "HYDRA_ACCESS_TOKEN": token}
+    finding = found(run, "--need", "clients", **caller)["clients"]
+    assert finding["came"].startswith("the token's client may not: ")
+    assert '"subjects": ["the token\'s client"]' in finding["do"]
+
+
 SECRET = "p+q%41 r:s"
 
 
