@@ -129,7 +129,7 @@ def app() -> None:
     \b
     Exit status:
       0    done
-      1    the server refused or failed, or could not be reached
+      1    the server refused or failed, or could not be reached, or you said no
       2    usage, or a faulty file
       3    drift found
       4    not found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,30 +11,94 @@ import click
 from hydra_client.exceptions import ApiDecodeError
 
 from .base import USAGE, Failure
+from .output import plain
 from .secret import read_stdin, read_text
 
 if TYPE_CHECKING:
+    import yaml
+
     from hydra_client import OAuth2Client
+
+_DEEPEST = 100  # levels; the C of PyYAML does not survive many thousand
 
 
 def load(path: str) -> Any:
-    """Read a JSON or YAML document; `-` is stdin. Messages hold nothing of its content."""
+    """Read a JSON or YAML document; `-` is stdin. Messages hold no value of it."""
     text = read_stdin("a document") if path == "-" else read_text(path)
+    where = "stdin" if path == "-" else path
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=partial(_members, where))
     except (ValueError, RecursionError):
         pass  # YAML then, of which JSON is almost a part
     import yaml
 
-    where = "stdin" if path == "-" else path
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    mark: Any = None
+    why = "this is neither JSON nor YAML"
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        if (deep := too_deep(text, loader)) is not None:
+            mark, why = deep.start_mark, "too many levels"
+        elif (key := _doubled(yaml.compose(text, Loader=loader))) is not None:
+            mark, why = key.start_mark, _twice(key.value)
+        else:
+            return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     except (yaml.YAMLError, ValueError, RecursionError):
-        place = ""
-    raise Failure(f"{where}{place}: this is neither JSON nor YAML", USAGE)
+        pass
+    place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    raise Failure(f"{where}{place}: {why}", USAGE)
+
+
+def too_deep(text: str, loader: Any) -> yaml.Event | None:
+    """Find where YAML has more levels than can be read."""
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return event
+    return None
+
+
+def _members(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Failure(f"{where}: {_twice(name)}", USAGE)
+        found[name] = value
+    return found
+
+
+def _doubled(root: yaml.Node | None) -> yaml.Node | None:
+    """Find a name that its mapping has already."""
+    import yaml
+
+    nodes = [root]
+    seen = set()  # an anchor may be used often, and by itself
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names = set()
+            pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+            for key, value in pairs:
+                name = key.tag, str(key.value)
+                if name in names:
+                    return key
+                names.add(name)
+                nodes.append(value)
+    return None
+
+
+def _twice(name: str) -> str:
+    return f"{plain(name)} is there twice"
 
 
 def load_object(path: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hydra_client.models import OAuth2Client
 from hydra_client.operation import _NOT_IN_ID, _SHORTEST_SECRET
 
 from .base import USAGE, Failure
+from .document import _DEEPEST, too_deep
 from .output import plain
 from .secret import new_secret, read_secret, read_stdin, read_text
 
@@ -41,7 +42,6 @@ _LONGEST_ID = 255
 # Names that other APIs have for the same thing, too far away to be guessed by their letters.
 _ELSEWHERE = {"client_id": "id", "name": "client_name"}
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
-_DEEPEST = 100  # levels; the C of PyYAML does not survive many thousand
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Numbers of YAML 1.2 and JSON that YAML 1.1 takes for strings, 089 and 1e5 among them.
 _NUMBER = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|0o[0-7]+$")
@@ -171,12 +171,9 @@ def _yaml_nodes(text: str) -> yaml.Node | None:
         raise _UnreadableError(line, "a control character; write it as an escape, in quotes")
     loader = _loader()
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=loader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise _UnreadableError(_line(event), "too many levels")
+        deep = too_deep(text, loader)
+        if deep is not None:
+            raise _UnreadableError(_line(deep), "too many levels")
         return yaml.compose(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

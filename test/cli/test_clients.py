@@ -109,9 +109,7 @@ def test_an_id_is_made_here(run: Run, root: HydraEmulator, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("arguments", [[], ["--show-secret", "--quiet"]])
-def test_a_secret_needs_a_place_to_go(
-    run: Run, root: HydraEmulator, arguments: list[str]
-) -> None:
+def test_a_secret_needs_a_place_to_go(run: Run, root: HydraEmulator, arguments: list[str]) -> None:
     result = run("clients", "create", *APP, *arguments)
     assert result.exit_code == 2
     assert "where shall the secret go?" in result.stderr
@@ -254,6 +252,13 @@ def test_a_client_from_a_file(run: Run, root: HydraEmulator, tmp_path: Path, kin
     assert kept(run)["client_name"] == "Frames"
 
 
+def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
+    text = "<<: &a {scope: a, owner: me}\nid: my-app\nscope: b\ncontacts: &b []\ngrant_types: *b\n"
+    assert run("clients", "create", "--show-secret", "-f", "-", input=text).exit_code == 0
+    client = kept(run)
+    assert (client["scope"], client["owner"]) == ("b", "me")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -266,6 +271,15 @@ def test_a_client_from_a_file(run: Run, root: HydraEmulator, tmp_path: Path, kin
         ("client_secret: *a-secret", "column 16: this is neither"),
         ("client_secret: a-\0secret", "this is neither JSON nor YAML"),
         (b"client_secret: \xff", "this is no UTF-8"),
+        ("x: " + "[" * 60_000, "line 1, column 103: too many levels"),
+        ("[" * 60_000 + "]" * 60_000, "column 101: too many levels"),
+        ("id: a\nscope: a-secret\nid: b", "line 3, column 1: id is there twice"),
+        ('{"id": "a", "scope": "a-secret", "id": "b"}', ": id is there twice"),
+        ('{"contacts": [{"x": 1, "x": 1}]}', ": x is there twice"),
+        ("contacts:\n- {x: 1, x: 1}", "line 2, column 10: x is there twice"),
+        ("<<: {id: a}\n<<: {scope: a}", "line 2, column 1: << is there twice"),
+        ("? [a]\n: b", "this is neither JSON nor YAML"),
+        ("other: &a [*a]", "an object that holds itself"),
     ],
 )
 def test_faulty_files(

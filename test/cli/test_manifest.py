@@ -239,10 +239,10 @@ clients:
   - id: u3
     secret: {generate: {out: linked}}
   - id: u4
-    secret: {generate: {out: %(long)s}}
+    secret: {generate: {out: {long}}}
   - id: u5
-    secret: {generate: {out: %(long)s/x}}
-""" % {"long": "x" * 300}
+    secret: {generate: {out: {long}/x}}
+""".replace("{long}", "x" * 300)
 NAMED = """\
 1: owner: expected a string; unless quoted, this is true or false
 3: defaults: unknown key id
@@ -301,9 +301,9 @@ characters
 78: secret: {folder}/loop: Too many levels of symbolic links
 80: secret: {folder}/dangling: a new secret follows no link
 82: secret: {folder}/linked: a new secret follows no link
-84: secret: {folder}/%(long)s: File name too long
-86: secret: there is no folder {folder}/%(long)s
-""" % {"long": "x" * 300}
+84: secret: {folder}/{long}: File name too long
+86: secret: there is no folder {folder}/{long}
+""".replace("{long}", "x" * 300)
 
 
 def test_every_fault_is_named_at_once(path: Path) -> None:

@@ -118,9 +118,7 @@ def test_credentials_from_ahead_go_before_a_token_from_behind(config: Path) -> N
 
 
 @pytest.mark.parametrize("profile", ["one", "two"])
-@pytest.mark.parametrize(
-    "way", [({"url": "http://three"}, {}), ({}, {"HYDRA_URL": "https://one"})]
-)
+@pytest.mark.parametrize("way", [({"url": "http://three"}, {}), ({}, {"HYDRA_URL": "https://one"})])
 def test_a_profiles_secrets_are_for_its_own_server(
     config: Path,
     capsys: pytest.CaptureFixture[str],
@@ -291,6 +289,7 @@ def test_no_other_server_gets_the_secret(run: Run, hydra: HydraEmulator, config:
     secret = {"HYDRA_CLIENT_SECRET": "demo-password"}
     assert run(*where, "clients", "list", "-q", **secret).stdout == "admin\n"
     assert not any("x-key" in request.headers for request in hydra.requests)
+
 
 def test_the_secret_from_stdin(run: Run, hydra: HydraEmulator) -> None:
     where = ("--url", hydra.url, "--client-id", "admin", "--client-secret-stdin")
