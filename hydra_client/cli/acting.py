@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .base import Invocation
-from .output import document_of, print_one
+from .output import document_of, print_one, say
 from .secret import SecretOut, given_secret, secret_options
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def print_tokens(
     out.write(json.dumps(tokens.to_dict(), indent=2))
     document = document_of(tokens, show_secret=invocation.show_secret)
     if invocation.shortest:
-        click.echo(document["access_token"])
+        say(document["access_token"])
     else:
         print_one(document, invocation.output)
     if path is not None:

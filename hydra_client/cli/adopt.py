@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .base import USAGE, Command, Failure, Invocation, pass_invocation
-from .output import _speaks_unicode, plain
+from .output import _speaks_unicode, plain, yaml_dumper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,25 +94,10 @@ def _yaml(document: dict[str, Any], unicode: bool) -> str:
 
     text = yaml.dump(
         document,
-        Dumper=_dumper(),
+        Dumper=yaml_dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)),
         sort_keys=False,
         allow_unicode=unicode,
         default_flow_style=False,
         width=_UNLIMITED,
     )
     return _HEAD + str(text)
-
-
-@cache
-def _dumper() -> Any:
-    import yaml
-
-    from .manifest import quote_numbers
-
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-        def ignore_aliases(self, data: object) -> bool:
-            """Write what occurs twice twice."""
-            return True
-
-    quote_numbers(Dumper)
-    return Dumper

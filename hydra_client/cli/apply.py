@@ -18,6 +18,8 @@ from .progress import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from hydra_client import HydraException
+
     from .manifest import Manifest
     from .settle import Outcome
 
@@ -127,7 +129,7 @@ class _Run:
             self._outcomes[outcome.id] = outcome
             progress.advance()
             if outcome.error is not None:
-                progress.say(f"Error: {_why(outcome)}", err=True)
+                progress.say(f"Error: {_why(outcome.id, outcome.error)}", err=True)
             elif outcome.result in _CHANGED and table:
                 progress.say(self._line(outcome))
 
@@ -178,7 +180,7 @@ class _Run:
     def _document(self, id: str, result: str) -> dict[str, object]:
         outcome = self._outcomes.get(id)
         fields = list(outcome.fields) if outcome else []
-        error = _why(outcome) if outcome and outcome.error is not None else None
+        error = _why(id, outcome.error) if outcome and outcome.error is not None else None
         return {"id": id, "result": result, "fields": fields, "error": error}
 
     def end(self) -> None:
@@ -192,10 +194,9 @@ class _Run:
             click.get_current_context().exit(failures[0].exit_code)
 
 
-def _why(outcome: Outcome) -> str:
-    error = outcome.error
-    message = failure_of(error).message if error and not isinstance(error, Failure) else str(error)
-    return f"{plain(outcome.id)}: {message}"
+def _why(id: str, error: HydraException | Failure) -> str:
+    failure = error if isinstance(error, Failure) else failure_of(error)
+    return f"{plain(id)}: {failure.format_message()}"
 
 
 def _some(names: Sequence[str]) -> str:

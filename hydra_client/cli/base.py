@@ -30,6 +30,12 @@ class Failure(click.ClickException):
         super().__init__(message)
         self.exit_code = exit_code  # type: ignore[misc]  # a subclass each would say no more
 
+    def format_message(self) -> str:
+        """Write the message, which may hold a server's words, harmless to a terminal."""
+        from .output import plain
+
+        return "\n".join(map(plain, self.message.split("\n")))
+
 
 def failure_of(error: HydraException) -> Failure:
     """Say what went wrong in a call, with the exit status that it has."""

@@ -20,7 +20,7 @@ from hydra_client.exceptions import (
 
 from .base import USAGE, Failure, Group, Invocation, confirm, failure_of, pass_invocation
 from .document import client_of, load, load_object
-from .output import as_json, document_of, print_many, print_one
+from .output import as_json, document_of, print_many, print_one, say
 from .secret import SecretOut, given_secret, new_secret, out_option, secret_options
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def list_(invocation: Invocation) -> None:
         clients = sorted(api.list_oauth2_clients(), key=lambda client: client.id or "")
     if invocation.shortest:
         for client in clients:
-            click.echo(client.id)
+            say(client.id)
         return
     documents = [document_of(client, show_secret=invocation.show_secret) for client in clients]
     print_many(documents, invocation.output, COLUMNS)
@@ -451,7 +451,7 @@ def _new_secret(
 
 def _print(invocation: Invocation, client: OAuth2Client, secret_out: str | None = None) -> None:
     if invocation.shortest:
-        click.echo(client.id)
+        say(client.id)
         return
     print_one(document_of(client, show_secret=invocation.show_secret), invocation.output)
     if secret_out is not None:

@@ -10,7 +10,7 @@ from hydra_client.redaction import MASK
 
 from .base import Group, Invocation, pass_invocation
 from .document import load_object
-from .output import document_of, print_one
+from .output import document_of, print_one, say
 
 
 @click.group("consent", cls=Group)
@@ -39,7 +39,7 @@ def get(invocation: Invocation, id: str) -> None:
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
     if invocation.shortest:
-        click.echo(" ".join(request.requested_scopes or ()))
+        say(" ".join(request.requested_scopes or ()))
     else:
         document = document_of(request, show_secret=invocation.show_secret)
         print_one(document, invocation.output)
@@ -131,7 +131,7 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
 def _print_address(invocation: Invocation, id: str, url: str | None) -> None:
     shown = url if invocation.show_secret else MASK
     if invocation.shortest:
-        click.echo(shown)
+        say(shown)
     else:
         print_one({"id": id, "redirectUrl": shown}, invocation.output)
     if not invocation.show_secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .base import Command, Invocation, pass_invocation
-from .output import document_of, print_one
+from .output import document_of, print_one, say
 
 
 @click.command("discover", cls=Command)
@@ -23,6 +23,6 @@ def command(invocation: Invocation) -> None:
     with invocation.api() as api:
         server = api.get_well_known()
     if invocation.shortest:
-        click.echo(server.issuer)
+        say(server.issuer)
     else:
         print_one(document_of(server), invocation.output)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .base import Command, Invocation, pass_invocation
-from .output import document_of, print_many, print_one
+from .output import document_of, print_many, print_one, say
 
 COLUMNS = ("kid", "kty", "alg", "use", "n")
 
@@ -28,7 +28,7 @@ def command(invocation: Invocation) -> None:
     documents = [document_of(key, show_secret=invocation.show_secret) for key in keys.keys]
     if invocation.shortest:
         for document in documents:
-            click.echo(document.get("kid"))
+            say(document.get("kid"))
     elif invocation.output == "table":
         print_many(documents, "table", COLUMNS)
     else:

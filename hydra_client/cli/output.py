@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -42,10 +43,34 @@ def as_yaml(document: Any) -> str:
     """Write YAML, in the order of the document, long lines left long."""
     import yaml
 
-    text: str = yaml.safe_dump(
-        document, sort_keys=False, allow_unicode=_speaks_unicode(), width=sys.maxsize
+    # Not by the C of PyYAML, which takes no half a surrogate pair.
+    text: str = yaml.dump(
+        document,
+        Dumper=yaml_dumper(yaml.SafeDumper),
+        sort_keys=False,
+        allow_unicode=_speaks_unicode(),
+        width=sys.maxsize,
     )
     return text.rstrip("\n")
+
+
+@cache
+def yaml_dumper(base: Any) -> Any:
+    """Make a dumper of PyYAML whose strings are strings to YAML 1.1, to YAML 1.2 and to JSON."""
+    from .manifest import TAG, quote_numbers
+
+    class Dumper(base):  # type: ignore[misc]
+        def ignore_aliases(self, data: object) -> bool:
+            """Write what occurs twice twice."""
+            return True
+
+        def represent_str(self, data: str) -> Any:
+            """Quote what PyYAML writes as a line break and reads as a space."""
+            return self.represent_scalar(f"{TAG}str", data, style='"' if "\x85" in data else None)
+
+    Dumper.add_representer(str, Dumper.represent_str)
+    quote_numbers(Dumper)
+    return Dumper
 
 
 def _speaks_unicode() -> bool:
@@ -65,6 +90,12 @@ def plain(value: Any) -> str:
     else:
         text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def say(value: str | None) -> None:
+    """Print what a server sent: as it is for programs, harmless where there is a terminal."""
+    # Without a terminal click takes colours away, which may be part of an id, unless told not to.
+    click.echo(plain(value) if sys.stdout.isatty() else value, color=True)
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:

@@ -6,11 +6,13 @@ import json
 import os
 import pty
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from cli.conftest import Run, Start
+from cli.manifests import good
 
 from hydra_client import JsonWebKey, OAuth2Client
 from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table
@@ -122,6 +124,89 @@ def test_documents_come_back(monkeypatch: pytest.MonkeyPatch, encoding: str | No
         text.encode(encoding or "ascii")
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028]", text)
     assert json.loads(as_json([ODD])) == [ODD]
+    assert as_yaml(["\ud800"]) == r'- "\uD800"'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+@pytest.mark.parametrize("text", ["089", "1e5", "0o7", "no", "\x85x", "x\x85y", "a\x85"])
+def test_a_string_is_one_to_every_reader_of_yaml(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str, text: str
+) -> None:
+    """Ours, which is the strictest, among them."""
+    monkeypatch.setattr("sys.stdout", Stdout(encoding))
+    written = as_yaml({"clients": [{"id": "a", "client_name": text}]})
+    assert yaml.safe_load(written)["clients"][0]["client_name"] == text
+    (entry,) = good(tmp_path / "clients.yaml", written).entries
+    assert entry.fields == {"client_name": text}
+
+
+EVIL = "evil\x1b[31m\x1b]0;pwned\x07"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "body"),
+    [
+        (("clients", "list", "-q"), "/clients", [{"id": EVIL}]),
+        (("clients", "get", "x", "-q"), "/clients/x", {"id": EVIL}),
+        (("jwks", "-q"), "/.well-known/jwks.json", {"keys": [{"kid": EVIL}]}),
+        (
+            ("discover", "-q"),
+            "/.well-known/openid-configuration",
+            {
+                "issuer": EVIL,
+                "authorization_endpoint": "",
+                "token_endpoint": "",
+                "jwks_uri": "",
+                "subject_types_supported": [],
+                "response_types_supported": [],
+                "id_token_signing_alg_values_supported": [],
+            },
+        ),
+        (("consent", "get", "x", "-q"), "/oauth2/consent/requests/x", {"requestedScopes": [EVIL]}),
+        (
+            ("consent", "reject", "x", "--reason", "y", "-q", "--show-secret"),
+            "/oauth2/consent/requests/x",
+            {"redirectUrl": EVIL},
+        ),
+        (
+            ("token", "client", "-q", "--show-secret"),
+            "/oauth2/token",
+            {"access_token": EVIL, "token_type": "bearer", "expires_in": 60},
+        ),
+    ],
+)
+def test_what_a_server_sends_does_nothing_to_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    root: HydraEmulator,
+    arguments: tuple[str, ...],
+    path: str,
+    body: Any,
+) -> None:
+    """Programs get it as it is."""
+    root.fail(path, status=200, body=json.dumps(body), times=None)
+    root.fail("/oauth2/consent/requests/x/reject", status=204, times=None)
+    assert EVIL in run(*arguments).stdout
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    shown = run(*arguments)
+    assert shown.exit_code == 0
+    assert r"evil\x1b[31m\x1b]0;pwned\x07" in shown.stdout
+    assert "\x1b" not in shown.output
+
+
+def test_a_refusal_does_nothing_to_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    body = json.dumps({"error": EVIL, "error_description": EVIL})
+    root.fail("/clients", method="POST", status=400, body=body, times=None)
+    path = tmp_path / "clients.yaml"
+    path.write_text("clients: [{id: a}]")
+    for arguments in (("clients", "create", "--public"), ("apply", str(path))):
+        result = run(*arguments)
+        assert result.exit_code == 1
+        assert r"evil\x1b[31m\x1b]0;pwned\x07" in result.stderr
+        assert "\x1b" not in result.output
 
 
 @pytest.mark.parametrize(
