@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import USAGE, Command, Failure, Invocation, pass_invocation
+from .base import ANY_FILE, USAGE, Command, Failure, Invocation, pass_invocation
 from .output import _speaks_unicode, plain, yaml_dumper
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _HEAD = """\
 
 
 @click.command("adopt", cls=Command)
-@click.argument("manifest", default="-")
+@click.argument("manifest", type=ANY_FILE, default="-")
 @click.option("--owner", metavar="NAME", help="Only the clients that belong to NAME.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 @pass_invocation

@@ -205,6 +205,8 @@ def _common(*names: str, help: str, callback: Any = _note, **settings: Any) -> c
 
 
 _FILE = click.Path(dir_okay=False)
+# Names of files for shells to complete; what is wrong with one is told where it is read.
+ANY_FILE = click.Path(readable=False, allow_dash=True)
 
 COMMON = (
     _common("--url", metavar="URL", help="Base URL of the server. [HYDRA_URL]"),
@@ -232,7 +234,12 @@ COMMON = (
         metavar="SCOPES",
         help="Scopes of the bearer tokens that are fetched. [HYDRA_SCOPES]",
     ),
-    _common("--ca-cert", metavar="FILE", help="CA certificates to trust. [HYDRA_CA_CERT]"),
+    _common(
+        "--ca-cert",
+        type=ANY_FILE,
+        metavar="FILE",
+        help="CA certificates to trust. [HYDRA_CA_CERT]",
+    ),
     _common(
         "--header",
         "headers",
@@ -244,6 +251,7 @@ COMMON = (
     _common("--profile", metavar="NAME", help="Profile of the config file. [HYDRA_PROFILE]"),
     _common(
         "--config",
+        type=ANY_FILE,
         metavar="FILE",
         help="Config file. [~/.config/hydra-client/config.toml]",
     ),

@@ -18,7 +18,16 @@ from hydra_client.exceptions import (
     UnauthorizedException,
 )
 
-from .base import USAGE, Failure, Group, Invocation, confirm, failure_of, pass_invocation
+from .base import (
+    ANY_FILE,
+    USAGE,
+    Failure,
+    Group,
+    Invocation,
+    confirm,
+    failure_of,
+    pass_invocation,
+)
 from .document import client_of, load, load_object
 from .output import as_json, document_of, print_many, print_one, say
 from .secret import SecretOut, given_secret, new_secret, out_option, secret_options
@@ -62,6 +71,7 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "-f",
         "--file",
+        type=ANY_FILE,
         metavar="FILE",
         help="JSON or YAML file with the fields, - for stdin; options go over it.",
     )(command)
@@ -302,7 +312,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 
 
 @command.command("import")
-@click.argument("file")
+@click.argument("file", type=ANY_FILE)
 @click.option("--replace", is_flag=True, help="Update the clients that exist.")
 @out_option
 @pass_invocation

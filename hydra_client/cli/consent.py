@@ -8,7 +8,7 @@ import click
 
 from hydra_client.redaction import MASK
 
-from .base import Group, Invocation, pass_invocation
+from .base import ANY_FILE, Group, Invocation, pass_invocation
 from .document import load_object
 from .output import document_of, print_one, say
 
@@ -58,11 +58,13 @@ def get(invocation: Invocation, id: str) -> None:
 @click.option("--grant-all", is_flag=True, help="Grant all scopes that are asked for.")
 @click.option(
     "--access-token-extra",
+    type=ANY_FILE,
     metavar="FILE",
     help="JSON or YAML file with data for introspections of the access token, - for stdin.",
 )
 @click.option(
     "--id-token-extra",
+    type=ANY_FILE,
     metavar="FILE",
     help="JSON or YAML file with more claims for the ID token, - for stdin.",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .base import Command, Invocation, pass_invocation
+from .base import ANY_FILE, Command, Invocation, pass_invocation
 from .crew import Crew, jobs_option
 from .output import plain, print_many
 from .progress import Progress
@@ -35,7 +35,7 @@ def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Delete the clients of the manifest's owner that are not in it.",
         ),
-        click.argument("manifest"),
+        click.argument("manifest", type=ANY_FILE),
     ):
         command = option(command)
     return command

@@ -370,3 +370,33 @@ def test_completion_completes(start: Start) -> None:
     )
     out, _ = process.communicate(timeout=60)
     assert out.split() == ["plain,patch"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "plan",
+        "apply",
+        "adopt",
+        "clients import",
+        "clients create --file",
+        "consent accept x --access-token-extra",
+        "consent accept x --id-token-extra",
+        "discover --config",
+        "--ca-cert",
+    ],
+)
+def test_completion_offers_files(run: Run, words: str) -> None:
+    result = run(
+        _HYDRA_CLIENT_COMPLETE="bash_complete",
+        COMP_WORDS=f"hydra-client {words} cl",
+        COMP_CWORD=str(len(words.split()) + 1),
+    )
+    assert result.output == "file,cl\n"
+
+
+def test_what_is_wrong_with_a_file_is_told_where_it_is_read(run: Run, tmp_path: Path) -> None:
+    for arguments in (("plan",), ("clients", "import"), ("discover", "--config")):
+        result = run(*arguments, str(tmp_path), HYDRA_URL="http://127.0.0.1:1")
+        assert result.exit_code == 2
+        assert result.stderr.endswith(f"Error: {tmp_path}: Is a directory\n")
