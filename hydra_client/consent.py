@@ -144,7 +144,7 @@ class ConsentExpired(ConsentFlowError):  # noqa: N818 - reads as what happened
 
 
 class RedirectUrlError(ConsentFlowError):
-    """The server would have the browser sent to an address that is not its authorize endpoint."""
+    """The server would send the browser to an address that is not its authorization endpoint."""
 
 
 class SignedValueError(ConsentFlowError):
@@ -219,7 +219,7 @@ class ConsentApp:
             AuthorizationRequestError: The browser brought an error in place of a request.
             ConsentIdError: The id is missing, doubled, malformed, or unknown to the server.
             ConsentExpired: The user took too long.
-            RedirectUrlError: The request leads to an address that is not the authorize endpoint.
+            RedirectUrlError: The request leads elsewhere than to the authorization endpoint.
             HydraException: The server could not be asked; see `get_oauth2_consent_request`.
         """
         id = _consent_id(query)
@@ -241,7 +241,7 @@ class ConsentApp:
                 "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
             )
         place = _place(url)
-        expected = self._authorize_endpoint(place)
+        expected = self._authorization_endpoint(place)
         if place != expected:
             raise RedirectUrlError(
                 f"The server sends browsers to {place or 'no http or https URL'}, and not to "
@@ -253,7 +253,7 @@ class ConsentApp:
         challenge.check_expiry()
         return challenge
 
-    def _authorize_endpoint(self, place: _Place | None) -> _Place:
+    def _authorization_endpoint(self, place: _Place | None) -> _Place:
         """Tell where it is. Unless it is this place, the server may have another name by now."""
         known = self._expected
         if known is not None:

@@ -162,7 +162,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dic
 
 
 def consent_request(hydra: HydraEmulator) -> str:
-    """Send a browser to the authorize endpoint, and take the id off the way to the consent app."""
+    """Send a browser to the authorization endpoint, and take the id where it is sent on to."""
     api = hydra.api()
     api.create_oauth2_client(
         OAuth2Client(

@@ -528,7 +528,8 @@ class OAuth2Api:
     ) -> str:
         """Begin an authorization, as a browser would.
 
-        The authorize endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.1). It is
+        The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.1). It
+            is
         made for browsers; call it from tests and scripts. The redirect is not followed: the
         answer is its target.
 

@@ -205,7 +205,7 @@ class Demo:
         return f'its name is now "{client.client_name}", and nothing else changed'
 
     def authorize(self) -> str:
-        """Send the browser to the authorize endpoint, as the application's log-in button would."""
+        """Send the browser to the authorization endpoint, as a log-in button would."""
         self.browser = Browser(self.api, self.server)
         self.state, self.nonce = new_secret(), new_secret()
         query = urlencode(

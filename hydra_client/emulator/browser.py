@@ -1,4 +1,4 @@
-"""A browser that walks from the authorize endpoint, through a consent app, to the callback.
+"""A browser that walks from the authorization endpoint, through a consent app, to the callback.
 
 def test_my_consent_app(hydra, consent_flow):
     callback = consent_flow(wsgi=my_app, fields={"user": "alice", "scope": ["openid"]})
@@ -91,7 +91,7 @@ class ConsentFlow:
         response_type: str = "code",
         **query: str,
     ) -> Callback:
-        """Walks from the authorize endpoint to the callback.
+        """Walks from the authorization endpoint to the callback.
 
         Args:
             wsgi: The consent app under test, as a WSGI application.

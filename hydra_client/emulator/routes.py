@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import (
-    authorize_endpoint,
+    authorization_endpoint,
     client_endpoints,
     consent_endpoints,
     discovery,
@@ -40,8 +40,8 @@ _ROUTES: list[tuple[str, str, Endpoint]] = [
     ("GET", _CONSENT, consent_endpoints.get),
     ("PATCH", f"{_CONSENT}/accept", consent_endpoints.accept),
     ("PATCH", f"{_CONSENT}/reject", consent_endpoints.reject),
-    ("GET", "/oauth2/auth", authorize_endpoint.authorize),
-    ("POST", "/oauth2/auth", authorize_endpoint.authorize),
+    ("GET", "/oauth2/auth", authorization_endpoint.authorize),
+    ("POST", "/oauth2/auth", authorization_endpoint.authorize),
     ("POST", "/oauth2/token", token_endpoint.token),
     ("POST", "/oauth2/introspect", introspection.introspect),
     ("POST", "/oauth2/revoke", introspection.revoke),

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from .answers import Answer, oauth_error, oauth_json
-from .authorize_endpoint import has
+from .authorization_endpoint import has
 from .clients import Client
 from .errors import HydraError, OAuthError
 from .go_http import GoUrlError, Request, Values, unescape

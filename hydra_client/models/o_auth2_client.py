@@ -28,7 +28,7 @@ class OAuth2Client(Model):
         grant_types: Grants that the client may use at the token endpoint: `authorization_code`,
             `implicit`, `refresh_token`, `client_credentials`. Empty means `authorization_code`
             alone.
-        response_types: Response types that the client may ask for at the authorize endpoint:
+        response_types: Response types that the client may ask for at the authorization endpoint:
             `code`, `token`, `id_token`. Empty means `code` alone. The scope `openid` needs both
             `code` and `id_token` here.
         scope: Scopes that the client may ask for, with spaces between (RFC 6749 section 3.3). A `*`

@@ -20,7 +20,7 @@ class WellKnown(Model):
         subject_types_supported: Kinds of subject identifiers (OpenID Connect Core section 8).
         id_token_signing_alg_values_supported: Algorithms that ID tokens are signed with (RFC 7518
             section 3.1); `RS256`.
-        response_types_supported: Response types that the authorize endpoint knows.
+        response_types_supported: Response types that the authorization endpoint knows.
         userinfo_endpoint: Address that tells about the user of an access token; from 0.10 on.
         scopes_supported: Scopes with a meaning to the server itself; from 0.10 on.
         claims_supported: Claims that the server itself puts into ID tokens; from 0.10 on.

@@ -146,7 +146,7 @@ class Browser:
         self.cookies: dict[str, str] = {}
 
     def visit(self, query: dict[str, str] | str) -> str:
-        """Goes to the authorize endpoint; returns where it is sent from there."""
+        """Goes to the authorization endpoint; returns where it is sent from there."""
         encoded = query if isinstance(query, str) else urlencode(query)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         answer = requests.get(
@@ -175,7 +175,7 @@ def is_callback(location: str) -> bool:
 
 
 def asking(app: sdk.OAuth2Client, **more: str | None) -> dict[str, str]:
-    """The query of a client that sends a browser to the authorize endpoint."""
+    """The query of a client that sends a browser to the authorization endpoint."""
     fields: dict[str, str | None] = {
         "client_id": app.id,
         "redirect_uri": CALLBACK,
