@@ -38,7 +38,7 @@ EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement
 setup(
     name="hydra-client",
     version=about["__version__"],
-    description="A careful client for ORY Hydra 0.9 and 0.10, an OAuth 2.0 and OpenID server",
+    description="Client for ORY Hydra 0.9 and 0.10, an OAuth 2.0 and OpenID Connect server",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     author="The hydra-client contributors",

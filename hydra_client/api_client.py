@@ -193,10 +193,12 @@ class ApiClient:
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
         """Authorize, send and decode; once more with a new token where the old one was refused."""
+        from hydra_client.rest import Deadline
+
         seconds = (
             self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
         )
-        with self._rest.deadline(seconds) as deadline:
+        with Deadline(seconds) as deadline:
             reveals = call.operation.security or call.secrets
             if reveals and not self._warned and self.configuration.origin.insecure:
                 warnings.warn(

@@ -18,12 +18,7 @@ if TYPE_CHECKING:
 
 
 class BasicAuth(AuthBase):
-    """Client id and secret (RFC 7617), as the configuration has them now.
-
-    Attributes:
-        username: The OAuth 2.0 client id.
-        password: The client secret.
-    """
+    """Client id and secret (RFC 7617), as the configuration has them now."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
@@ -83,11 +78,7 @@ class BasicAuth(AuthBase):
 
 
 class BearerAuth(AuthBase):
-    """Bearer token (RFC 6750), as the configuration has it now.
-
-    Attributes:
-        access_token: The token, a callable that returns it, or a token source.
-    """
+    """Bearer token (RFC 6750), as the configuration has it now."""
 
     def __init__(self, client: ApiClient) -> None:
         self._client = client

@@ -24,8 +24,8 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from hydra_client.configuration import Configuration
-from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.configuration import Configuration, whole_text
+from hydra_client.exceptions import ApiValueError, HydraException
 from hydra_client.query import error_texts, parameters
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 _AUTHORIZE = "/oauth2/auth"
-_SHORTEST = 8
+_SHORTEST = 8  # characters, of state and nonce
 
 
 class CodeFlowError(HydraException):
@@ -120,18 +120,18 @@ def authorization_url(
     """
     origin = Configuration(host=endpoint).origin
     path = origin.prefix if origin.prefix.endswith(_AUTHORIZE) else origin.prefix + _AUTHORIZE
-    if nonce is None and "id_token" in _text("response_type", response_type).split():
+    if nonce is None and "id_token" in whole_text("response_type", response_type).split():
         raise ApiValueError("nonce is needed where the response type has id_token")
     query = {
         "client_id": client_id,
-        "redirect_uri": _escaped(_text("redirect_uri", redirect_uri)),
+        "redirect_uri": _escaped(whole_text("redirect_uri", redirect_uri)),
         "response_type": response_type,
         "scope": _scope(scope),
         "state": _long_enough("state", state),
         "nonce": None if nonce is None else _long_enough("nonce", nonce),
         **{name: _written(value) for name, value in extra.items()},
     }
-    pairs = [(name, _text(name, value)) for name, value in query.items() if value is not None]
+    pairs = [(name, whole_text(name, value)) for name, value in query.items() if value is not None]
     return f"{origin.scheme}://{origin.netloc}{path}?{urlencode(pairs)}"
 
 
@@ -184,7 +184,7 @@ class CodeFlow:
             raise ApiValueError("no client: give client_id, or an api with username and password")
         if configuration.password is not None and configuration.username != own_id:
             raise ApiValueError(
-                f"the api proves itself as {configuration.username!r}, so it cannot exchange codes "
+                f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
                 f"of {own_id!r}"
             )
         self.api = api
@@ -197,8 +197,7 @@ class CodeFlow:
         self.claims: IdTokenClaims | None = None
         self._verifier = verifier
         self._endpoint = authorization_endpoint
-        # What a public client says in place of a credential.
-        self._named = own_id if configuration.password is None else None
+        self._public_id = own_id if configuration.password is None else None
         self._answered = False
         self._lock = threading.Lock()
 
@@ -252,7 +251,7 @@ class CodeFlow:
             grant_type="authorization_code",
             code=code,
             redirect_uri=_escaped(self.redirect_uri),
-            client_id=self._named,
+            client_id=self._public_id,
         )
         if self._asks_for_id_token and tokens.id_token is None:
             # A code that somebody slipped in would pass without its nonce ever being looked at.
@@ -278,7 +277,9 @@ class CodeFlow:
             if not refresh_token:
                 raise ApiValueError("no refresh token: ask for the scope offline")
             tokens = self.api.oauth_token(
-                grant_type="refresh_token", refresh_token=refresh_token, client_id=self._named
+                grant_type="refresh_token",
+                refresh_token=refresh_token,
+                client_id=self._public_id,
             )
             if not tokens.refresh_token:
                 tokens.refresh_token = refresh_token
@@ -354,11 +355,11 @@ def _escaped(redirect_uri: str) -> str:
 def _scope(scope: str | Sequence[str]) -> str:
     if isinstance(scope, str):
         return scope
-    return " ".join(_text("scope", word) for word in scope)
+    return " ".join(whole_text("scope", word) for word in scope)
 
 
 def _long_enough(name: str, value: object) -> str:
-    text = _text(name, value)
+    text = whole_text(name, value)
     if len(text) < _SHORTEST:
         # The server refuses it, and only when the browser returns.
         raise ApiValueError(f"{name} must have at least {_SHORTEST} characters")
@@ -368,18 +369,6 @@ def _long_enough(name: str, value: object) -> str:
 def _written(value: object) -> object:
     """Write a number, `max_age` say, as text."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        pass  # the error would hold the value
-    else:
-        return value
-    raise ApiValueError(f"{name} has half a surrogate pair")
 
 
 def _same(one: str, other: str) -> bool:

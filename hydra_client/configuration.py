@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "ssl_ca_cert": "HYDRA_CA_CERT",
 }
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
+_LONGEST_TIMEOUT = 86400  # seconds: a day
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -61,7 +62,7 @@ class Settings(MoreSettings, total=False):
 
 
 class Origin(NamedTuple):
-    """A host setting, taken apart."""
+    """A host setting, taken apart; insecure when credentials would leave the machine in clear."""
 
     scheme: str
     netloc: str
@@ -90,7 +91,8 @@ class Configuration:
         key_file: Path of its key, where that is a file of its own.
         proxy: URL of a proxy; without it the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY
             count.
-        timeout: Seconds that a whole call may take, retries included. Name resolution is not.
+        timeout: Seconds that a whole call may take, retries included. The system's name resolution
+            is not bound by it.
         retries: How often a call that is safe to repeat is repeated.
         connection_pool_maxsize: Connections that are kept open for reuse.
 
@@ -161,8 +163,13 @@ class Configuration:
         Variables: HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET, HYDRA_SCOPES (space-separated),
         HYDRA_ACCESS_TOKEN (not where a username is given), HYDRA_CA_CERT.
 
+        Args:
+            environ: The environment; that of the process when None.
+            **settings: Settings by name; one that is None is taken from the environment.
+
         Raises:
-            ApiValueError: HYDRA_URL is not set, and no host is given; or a setting cannot be right.
+            ApiValueError: HYDRA_URL is not set, and no host is given.
+            ApiTypeError, ApiValueError: A setting cannot be right.
         """
         environ = os.environ if environ is None else environ
         # Who is named here does not call by somebody else's token.
@@ -268,6 +275,14 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def whole_text(name: str, value: object) -> str:
+    """Refuse what is no string, or could not be written as UTF-8; the value is never shown."""
+    text = _text(name, value)
+    if re.search(r"[\ud800-\udfff]", text):
+        raise ApiValueError(f"{name} has half a surrogate pair")
+    return text
+
+
 def _optional_text(name: str, value: Any) -> str | None:
     return None if value is None else _text(name, value)
 
@@ -330,9 +345,6 @@ def checked_timeout(name: str, value: Any) -> float:
     if not 0 < value <= _LONGEST_TIMEOUT:
         raise ApiValueError(f"{name} must be above 0 and at most a day, in seconds; got {value}")
     return float(value)
-
-
-_LONGEST_TIMEOUT = 86400
 
 
 def _count(least: int) -> Callable[[str, Any], int]:

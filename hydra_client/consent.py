@@ -28,6 +28,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
+from hydra_client.configuration import whole_text
 from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTypeError,
@@ -401,7 +402,7 @@ class Challenge:
             ApiTypeError, ApiValueError: The reason is no text. Nothing was sent.
             HydraException: The server could not be told; see `reject_oauth2_consent_request`.
         """
-        text = _whole_text("reason", reason)
+        text = whole_text("reason", reason)
         if len(text) > _LONGEST_REASON:
             text = text[: _LONGEST_REASON - 1] + "…"
         self._app.api.reject_oauth2_consent_request(self.id, ConsentRequestRejection(reason=text))
@@ -441,7 +442,7 @@ def sign(value: str, key: bytes | str, session: bytes | str, *, now: float | Non
         ApiTypeError, ApiValueError: The key is too short, or something is empty or no text.
     """
     made = str(int(time.time() if now is None else now))
-    content = _base64(_whole_text("value", value).encode())
+    content = _base64(whole_text("value", value).encode())
     return f"{content}.{made}.{_signature(content, made, key, session)}"
 
 
@@ -494,7 +495,7 @@ def _base64(raw: bytes) -> str:
 
 def _bytes(name: str, value: object) -> bytes:
     if isinstance(value, str):
-        value = _whole_text(name, value).encode()
+        value = whole_text(name, value).encode()
     if not isinstance(value, bytes):
         raise ApiTypeError(f"{name} must be bytes or a string, got {type(value).__name__}")
     if not value:
@@ -537,20 +538,12 @@ def _place(url: str) -> _Place | None:
 
 
 def _subject(subject: object) -> str:
-    text = _whole_text("subject", subject)
+    text = whole_text("subject", subject)
     if not text.strip():
         raise ApiValueError("subject is empty: it says who the user is")
     if _CONTROL.search(text):
         raise ApiValueError("subject has control characters")
     return text
-
-
-def _whole_text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
-    if re.search("[\ud800-\udfff]", value):
-        raise ApiValueError(f"{name} has half a surrogate pair")
-    return value
 
 
 def _members(name: str, members: object) -> dict[str, Any]:
@@ -567,12 +560,12 @@ def _check_json(name: str, value: object, levels: int) -> None:
         raise ApiValueError(f"{name:.100}: more than {_MOST_LEVELS} levels, or it contains itself")
     if isinstance(value, dict):
         for key, item in value.items():
-            _check_json(f"{name}[{_whole_text(f'a name in {name:.100}', key)!r}]", item, levels - 1)
+            _check_json(f"{name}[{whole_text(f'a name in {name:.100}', key)!r}]", item, levels - 1)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check_json(f"{name}[{number}]", item, levels - 1)
     elif isinstance(value, str):
-        _whole_text(name, value)
+        whole_text(name, value)
     elif isinstance(value, int):
         if abs(value) > _LARGEST_NUMBER:
             raise ApiValueError(f"{name}: a number beyond 2^53 would be rounded; make it a string")

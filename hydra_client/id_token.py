@@ -227,7 +227,7 @@ class IdTokenClaims(Mapping[str, Any]):
     _claims: Mapping[str, Any]
 
     def __init__(self, claims: Mapping[str, Any]) -> None:
-        for name in self.__slots__[1:]:
+        for name in self.__slots__[1:]:  # all but _claims
             object.__setattr__(self, name, claims.get(name))
         object.__setattr__(self, "aud", _audience(claims))
         object.__setattr__(self, "_claims", MappingProxyType(dict(claims)))
@@ -355,15 +355,14 @@ class IdTokenVerifier:
 
         Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
         """
-        expected = {
-            name: None if value is None else _argument(name, value)
-            for name, value in (
-                ("nonce", nonce),
-                ("access_token", access_token),
-                ("code", code),
-                ("subject", subject),
-            )
-        }
+        for name, value in (
+            ("nonce", nonce),
+            ("access_token", access_token),
+            ("code", code),
+            ("subject", subject),
+        ):
+            if value is not None:
+                _argument(name, value)
         oldest = None if max_age is None else _seconds("max_age", max_age)
         header, content, signed, signature = _split(id_token)
         algorithm = self._check_header(header)
@@ -379,8 +378,8 @@ class IdTokenVerifier:
         if nonce is not None and not _same(nonce, claims.get("nonce", "")):
             raise NonceError("nonce is missing, or not the one that was sent")
         for claim, value, error in (
-            ("at_hash", expected["access_token"], AccessTokenHashError),
-            ("c_hash", expected["code"], CodeHashError),
+            ("at_hash", access_token, AccessTokenHashError),
+            ("c_hash", code, CodeHashError),
         ):
             if value is not None:
                 if claim not in claims:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from hydra_client.api import OAuth2Api
 
+__all__ = ["CachedIntrospection", "cached_introspection"]
+
 
 def cached_introspection(
     api: OAuth2Api,

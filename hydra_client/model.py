@@ -147,9 +147,6 @@ class _Moment(Field):
             )
         return value.isoformat().replace("+00:00", "Z")
 
-    def holds(self, value: Any) -> bool:
-        return isinstance(value, str)
-
     def decoded(self, value: Any) -> Any:
         """Give what the server sent, once it is sure that it can be read."""
         try:
@@ -237,6 +234,7 @@ class Model(metaclass=_ModelType):
 
     __slots__ = ("_data",)
 
+    # Underscored like all methods for this package's use: a field may have any other name.
     _data: dict[str, Any]
     _fields: dict[str, Field] = {}
     _by_wire: dict[str, Field] = {}
@@ -429,7 +427,7 @@ def parse_json(document: str | bytes) -> Any:
     """Read one JSON text (RFC 8259: UTF-8, no NaN or Infinity).
 
     Raises:
-        ApiDecodeError: It is none. The message holds nothing of the text.
+        ApiDecodeError: The text is not JSON. The message quotes nothing of it.
     """
     try:
         return _decode(document if isinstance(document, str) else document.decode())

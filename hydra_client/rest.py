@@ -68,12 +68,12 @@ _TOO_MANY_HEADERS = "the answer has too many headers, or too long ones"
 _TOO_LONG = f"the answer's body has more than {MOST_BODY // 1024 // 1024} MiB"
 
 _CHUNK = 1024 * 1024
+# More are beyond any bound, and costly to read.
 _MOST_DIGITS = 18
+# Seconds.
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 4.0
 _LONGEST_RETRY_AFTER = 60.0
-
-_current = threading.local()
 
 
 class Deadline:
@@ -85,7 +85,7 @@ class Deadline:
         self.at = time.monotonic() + seconds
 
     def __enter__(self) -> Self:
-        self._outer: Deadline | None = getattr(_current, "deadline", None)
+        self._outer = _current.deadline
         if self._outer is not None:
             self.at = min(self.at, self._outer.at)
         _current.deadline = self
@@ -113,9 +113,18 @@ class Deadline:
         sock.settimeout(left / parts)
 
 
+class _Current(threading.local):
+    """What is under way in this thread."""
+
+    deadline: Deadline | None = None
+
+
+_current = _Current()
+
+
 def seconds_left() -> float | None:
     """Seconds that the call under way in this thread has left; None outside a call."""
-    deadline: Deadline | None = getattr(_current, "deadline", None)
+    deadline = _current.deadline
     return None if deadline is None else deadline.left()
 
 
@@ -167,7 +176,7 @@ class _Unreadable(Exception):  # noqa: N818 - never seen outside this module
 
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
-        self._reader = _Reader(sock, getattr(_current, "deadline", None))
+        self._reader = _Reader(sock, _current.deadline)
         super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -202,7 +211,7 @@ class _Deadlined(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        deadline: Deadline | None = getattr(_current, "deadline", None)
+        deadline = _current.deadline
         if deadline is None:
             return super()._new_conn()
         try:
@@ -234,7 +243,7 @@ class _Deadlined(HTTPConnection):
         raise NewConnectionError(self, "no connection") from last
 
     def send(self, data: Any) -> None:
-        deadline: Deadline | None = getattr(_current, "deadline", None)
+        deadline = _current.deadline
         if deadline is None:
             super().send(data)
             return
@@ -340,7 +349,7 @@ class Adapter(HTTPAdapter):
         """Make a response without a cookie jar."""
         if not isinstance(req, _Request):
             return super().build_response(req, resp)
-        response = _Answer()
+        response = _CookielessResponse()
         response.status_code = resp.status
         response.reason = resp.reason
         response.headers = resp.headers
@@ -350,7 +359,7 @@ class Adapter(HTTPAdapter):
         return response
 
 
-class _Answer(requests.Response):
+class _CookielessResponse(requests.Response):
     def __init__(self) -> None:
         # requests makes a cookie jar here, which costs as much as reading the answer does.
         self._content: Any = False
@@ -386,7 +395,6 @@ class Rest:
             self._cert = (configuration.cert_file, configuration.key_file)
         self._proxies: dict[object, dict[str, str]] = {}
         self._process = os.getpid()
-        self.deadline = Deadline
         if session is None:
             session = requests.Session()
             session.verify = self._verify

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("hydra_client")
 
 _MOST_BYTES = 64 * 1024
-_LATEST = 2.0**40
-_ROUNDS = 10_000
+_LATEST = 2.0**40  # Unix time
+_ROUNDS = 10_000  # of PBKDF2
 
 
 class TokenCache:

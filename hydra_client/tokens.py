@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from hydra_client.configuration import SupportsToken
     from hydra_client.token_cache import TokenCache
 
+__all__ = ["ClientCredentials", "TokenSource"]
+
 _AHEAD = 0.2
 """Part of its lifetime that a token has left when it is renewed."""
 _SHARE = 0.25
@@ -30,8 +32,8 @@ _SHARE = 0.25
 token's time after which one that failed is tried again."""
 _LONGEST_DETOUR = 2.0
 """Seconds that it may spend at most."""
-_SHORTEST_PAUSE = 1.0
-_LONGEST_LIFE = 10 * 365 * 86400
+_SHORTEST_PAUSE = 1.0  # seconds
+_LONGEST_LIFE = 10 * 365 * 86400  # seconds
 _MOST_TOKENS = 256
 
 

@@ -610,8 +610,8 @@ def test_what_cannot_be_in_the_address(
     ("credentials", "arguments", "words"),
     [
         ({}, {}, "no client: give client_id"),
-        ({"client_id": "a", "client_secret": "secret"}, {"client_id": "b"}, "itself as 'a'"),
-        ({"client_secret": "secret"}, {"client_id": "b"}, "itself as None"),
+        ({"client_id": "a", "client_secret": "secret"}, {"client_id": "b"}, "authenticates as 'a'"),
+        ({"client_secret": "secret"}, {"client_id": "b"}, "authenticates as None"),
         ({"client_id": "a"}, {"state": "short"}, "state must have"),
         ({"client_id": "a"}, {"nonce": "short"}, "nonce must have"),
         ({"client_id": "a"}, {"state": "\ud800" * 8}, "half a surrogate"),

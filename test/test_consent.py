@@ -434,7 +434,7 @@ def test_the_error_says_where_to_the_browser_would_have_gone(url: str, place: st
         ("http://[::1]:4456/oauth2/auth?a=b", "http://[::1]:4456"),
     ],
 )
-def test_addresses_that_are_the_authorize_endpoint(url: str, public_url: str | None) -> None:
+def test_addresses_that_are_the_authorization_endpoint(url: str, public_url: str | None) -> None:
     assert take_up(recorded_request(redirectUrl=url), public_url).redirect_url == url
 
 
@@ -691,7 +691,7 @@ def test_whatever_comes_with_a_browser_ends_in_errors_of_the_flow(query: object)
     st.text() | st.from_regex(r"\Ahttps?:[/\\\\]{0,3}[a-z0-9.@:\[\]]{0,20}/oauth2/auth.{0,20}\Z")
 )
 @example("http://127.0.0.1:4456/oauth2/auth?a=b")
-def test_no_address_but_the_authorize_endpoint_gets_through(url: str) -> None:
+def test_no_address_but_the_authorization_endpoint_gets_through(url: str) -> None:
     try:
         challenge = take_up(recorded_request(redirectUrl=url))
     except (RedirectUrlError, ApiDecodeError):

@@ -661,7 +661,7 @@ def test_no_redirect_is_followed(name: str, status: int) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_authorize_endpoint_gives_the_address_and_goes_nowhere() -> None:
+def test_the_authorization_endpoint_gives_the_address_and_goes_nowhere() -> None:
     with Server(ONE) as other:
         step = answer(status=302, reason="Found", Location=f"{other.url}/consent?consent=c1")
         with Server(step) as server, api(server, **BASIC) as client:

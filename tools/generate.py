@@ -40,7 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         fresh = Path(folder)
         generate(fresh)
         tidy(fresh)
-        different = compare(fresh) if check else install(fresh)
+        if not check:
+            install(fresh)
+            return 0
+        different = compare(fresh)
     if different:
         print(f"{different} files are out of date: run `tox -e generate`.", file=sys.stderr)
     return min(different, 1)
@@ -149,7 +152,7 @@ def compare(fresh: Path) -> int:
     return different
 
 
-def install(fresh: Path) -> int:
+def install(fresh: Path) -> None:
     """Copy fresh files to their places and remove those that are no longer generated."""
     names = listed(fresh)
     for name in listed(ROOT) - names:
@@ -157,7 +160,6 @@ def install(fresh: Path) -> int:
     for name in names:
         (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(fresh / name, ROOT / name)
-    return 0
 
 
 if __name__ == "__main__":

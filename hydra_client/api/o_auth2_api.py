@@ -32,7 +32,6 @@ _ACCEPT_OAUTH2_CONSENT_REQUEST = Operation(
     scopes=("hydra.consent",),
     resource="rn:hydra:oauth2:consent:requests:{id}",
     action="accept",
-    repeatable=True,
 )
 _CREATE_OAUTH2_CLIENT = Operation(
     "create_oauth2_client",
@@ -57,7 +56,6 @@ _DELETE_OAUTH2_CLIENT = Operation(
     scopes=("hydra.clients",),
     resource="rn:hydra:clients:{id}",
     action="delete",
-    repeatable=True,
 )
 _GET_OAUTH2_CLIENT = Operation(
     "get_oauth2_client",
@@ -69,7 +67,6 @@ _GET_OAUTH2_CLIENT = Operation(
     scopes=("hydra.clients",),
     resource="rn:hydra:clients:{id}",
     action="get",
-    repeatable=True,
 )
 _GET_OAUTH2_CONSENT_REQUEST = Operation(
     "get_oauth2_consent_request",
@@ -81,7 +78,6 @@ _GET_OAUTH2_CONSENT_REQUEST = Operation(
     scopes=("hydra.consent",),
     resource="rn:hydra:oauth2:consent:requests:{id}",
     action="get",
-    repeatable=True,
 )
 _GET_WELL_KNOWN = Operation(
     "get_well_known",
@@ -89,7 +85,6 @@ _GET_WELL_KNOWN = Operation(
     "/.well-known/openid-configuration",
     answer=one(WellKnown),
     success=(200,),
-    repeatable=True,
 )
 _INTROSPECT_OAUTH2_TOKEN = Operation(
     "introspect_oauth2_token",
@@ -101,7 +96,6 @@ _INTROSPECT_OAUTH2_TOKEN = Operation(
     scopes=("hydra.introspect",),
     resource="rn:hydra:oauth2:tokens",
     action="introspect",
-    repeatable=True,
 )
 _LIST_OAUTH2_CLIENTS = Operation(
     "list_oauth2_clients",
@@ -113,7 +107,6 @@ _LIST_OAUTH2_CLIENTS = Operation(
     scopes=("hydra.clients",),
     resource="rn:hydra:clients",
     action="get",
-    repeatable=True,
 )
 _OAUTH_AUTH = Operation(
     "oauth_auth",
@@ -121,7 +114,6 @@ _OAUTH_AUTH = Operation(
     "/oauth2/auth",
     answer=location,
     success=(302,),
-    repeatable=True,
 )
 _OAUTH_TOKEN = Operation(
     "oauth_token",
@@ -130,7 +122,6 @@ _OAUTH_TOKEN = Operation(
     answer=one(OAuth2TokenResponse),
     success=(200,),
     security=("basic",),
-    repeatable=True,
 )
 _REJECT_OAUTH2_CONSENT_REQUEST = Operation(
     "reject_oauth2_consent_request",
@@ -143,7 +134,6 @@ _REJECT_OAUTH2_CONSENT_REQUEST = Operation(
     scopes=("hydra.consent",),
     resource="rn:hydra:oauth2:consent:requests:{id}",
     action="reject",
-    repeatable=True,
 )
 _REVOKE_OAUTH2_TOKEN = Operation(
     "revoke_oauth2_token",
@@ -152,7 +142,6 @@ _REVOKE_OAUTH2_TOKEN = Operation(
     answer=nothing,
     success=(200,),
     security=("basic",),
-    repeatable=True,
 )
 _UPDATE_OAUTH2_CLIENT = Operation(
     "update_oauth2_client",
@@ -165,7 +154,6 @@ _UPDATE_OAUTH2_CLIENT = Operation(
     scopes=("hydra.clients",),
     resource="rn:hydra:clients",
     action="update",
-    repeatable=True,
 )
 _WELL_KNOWN = Operation(
     "well_known",
@@ -177,14 +165,14 @@ _WELL_KNOWN = Operation(
     scopes=("hydra.keys.get",),
     resource="rn:hydra:keys:hydra.openid.id-token:public",
     action="get",
-    repeatable=True,
 )
 
 
 class OAuth2Api:
     """The 14 operations, each a method.
 
-    Besides what it names itself, each of them may raise `ApiConnectionError` (`ApiTimeoutError`,
+    Besides the errors that its own docstring names, each may raise `ApiConnectionError`
+        (`ApiTimeoutError`,
     `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer is not what the API
     promises, `ServiceException` (5xx), `TooManyRequestsException` (429), `ApiException` for any
     other answer that is no success, and, before anything is sent, `ApiValueError` and
@@ -562,6 +550,9 @@ class OAuth2Api:
 
         Authorization: none.
 
+        Returns:
+            Where the browser is sent, from the `Location` header.
+
         Raises:
             ApiValueError: An argument or a setting cannot be right; nothing was sent.
 
@@ -606,7 +597,7 @@ class OAuth2Api:
         - `authorization_code`: `code` and `redirect_uri`
         - `refresh_token`: `refresh_token`
 
-        The client proves itself by Basic: the configured `username` and `password`, form-encoded
+        The client authenticates by Basic: the configured `username` and `password`, form-encoded
         first, as RFC 6749 section 2.3.1 wants it. A public client has no password: with
         `client_id` given and no `username` configured, no Basic is sent (0.10 only).
 
@@ -711,7 +702,7 @@ class OAuth2Api:
 
         Token revocation (RFC 7009). Revoking either of an access token and its refresh token ends
         both. To revoke a token that is unknown, or was revoked before, is a success. The client
-        that the token was issued to proves itself by Basic, `username` and `password` as they are.
+        that the token was issued to authenticates by Basic, `username` and `password` as they are.
 
         Args:
             token: The access or refresh token to end (RFC 7009 section 2.1).

@@ -1,4 +1,4 @@
-"""Makes one client what the manifest says, whatever becomes of an answer on its way."""
+"""Make one client what the manifest says, whatever becomes of an answer on its way."""
 
 from __future__ import annotations
 

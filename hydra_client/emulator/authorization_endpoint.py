@@ -23,7 +23,7 @@ from .errors import (
 from .go_http import GoUrlError, Request, Values, query_of, unescape, with_fragment, with_query
 from .id_tokens import id_token
 from .keys import half_hash
-from .scopes import covers, distinct, words
+from .scopes import covers, distinct, has, words
 from .state import State
 from .tokens import CODE_LIFETIME, LIFETIME, Claims, Grant
 
@@ -43,12 +43,6 @@ class _Authorization:
 
     def asks_for(self, *response_types: str) -> bool:
         return has(self.response_types, *response_types)
-
-
-def has(words: list[str], *wanted: str) -> bool:
-    """Whether all the wanted words are there, in any case of letters."""
-    lower = {word.lower() for word in words}
-    return all(word.lower() in lower for word in wanted)
 
 
 def authorize(state: State, request: Request, id: str) -> Answer:
@@ -187,13 +181,13 @@ def _cookie(state: State, csrf: str) -> str:
 
 
 def _grant(state: State, authorization: _Authorization, client: Client, grant: Grant) -> Answer:
-    """Issues what the response types ask for; each flow looks whether it is meant."""
+    """Issue what the response types ask for; each flow sees whether it is meant."""
     query, fragment = Values(), Values()
     handled = _code_flow(state, authorization, client, grant, query)
     handled |= _token_flow(state, authorization, client, grant, fragment)
     handled |= _hybrid_flow(state, authorization, client, grant, fragment)
     handled |= _openid_implicit_flow(state, authorization, client, grant, fragment)
-    if not authorization.response_types or not has(list(handled), *authorization.response_types):
+    if not authorization.response_types or not has(handled, *authorization.response_types):
         raise OAuthError("unsupported_response_type")
     own = query_of(authorization.redirect_uri)
     for key in query.lists:

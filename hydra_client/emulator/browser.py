@@ -7,6 +7,8 @@ def test_my_consent_app(hydra, consent_flow):
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -14,7 +16,7 @@ from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
-from .go_http import FORM, Request
+from .go_http import FORM, Request, query_escape
 
 if TYPE_CHECKING:
     from .hydra import HydraEmulator
@@ -45,17 +47,13 @@ class Callback:
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
     def exchange(self) -> dict[str, Any]:
-        """Redeems the code at the token endpoint; returns its answer, an error as well."""
-        import json
-
-        from .go_http import query_escape
-
-        credentials = f"{query_escape(self.client_id)}:{query_escape(self.client_secret)}"
+        """Exchange the code at the token endpoint; return what it answers, an error as well."""
+        credentials = f"{query_escape(self.client_id)}:{query_escape(self.client_secret)}".encode()
         answer = self._hydra.handle(
             Request(
                 "POST",
                 "/oauth2/token",
-                {"content-type": FORM, "authorization": f"Basic {_base64(credentials)}"},
+                {"content-type": FORM, "authorization": f"Basic {b64encode(credentials).decode()}"},
                 urlencode(
                     {
                         "grant_type": "authorization_code",
@@ -91,7 +89,7 @@ class ConsentFlow:
         response_type: str = "code",
         **query: str,
     ) -> Callback:
-        """Walks from the authorization endpoint to the callback.
+        """Walk from the authorization endpoint to the callback.
 
         Args:
             wsgi: The consent app under test, as a WSGI application.
@@ -296,9 +294,3 @@ def _is_at(url: str, place: str) -> bool:
         return url.partition("#")[0].partition("?")[0]
 
     return without_query(url) == without_query(place)
-
-
-def _base64(text: str) -> str:
-    from base64 import b64encode
-
-    return b64encode(text.encode("utf-8")).decode("ascii")

@@ -83,7 +83,7 @@ class Client:
         return self.scope.split(" ")
 
     def has_secret(self, secret: str) -> bool:
-        """Compares in constant time."""
+        """Whether this is its secret; compared in constant time."""
         return bcrypt.checkpw(_hashable(secret), self.secret_hash)
 
 
@@ -123,12 +123,12 @@ class MemoryClients:
         return [replace(client) for client in self._clients.values()]
 
     def create(self, client: Client) -> None:
-        """Stores it, making an id where it has none."""
+        """Store it, making an id where it has none."""
         client.id = client.id or str(uuid4())
         self._clients[client.id] = replace(client)
 
     def update(self, client: Client) -> None:
-        """Fills what the client lacks from the stored one, and stores it."""
+        """Fill what the client lacks from the stored one, and store it."""
         old = self.get(client.id)
         for member in fields(Client):
             stored = getattr(old, member.name)
@@ -137,7 +137,7 @@ class MemoryClients:
         self._clients[client.id] = replace(client)
 
     def delete(self, id: str) -> None:
-        """Forgets it; tokens that were issued to it are not touched."""
+        """Forget it; tokens that were issued to it are not touched."""
         self._clients.pop(id, None)
 
 
@@ -154,7 +154,7 @@ class SqlClients(MemoryClients):
         return super().get(id)
 
     def create(self, client: Client) -> None:
-        """Stores it, unless its id is taken. Raises PlainError."""
+        """Store it, unless its id is taken. Raises PlainError."""
         self._check(client)
         if client.id in self._clients:
             raise PlainError(
@@ -164,7 +164,7 @@ class SqlClients(MemoryClients):
         self._clients[client.id] = self._row(client)
 
     def update(self, client: Client) -> None:
-        """Stores it in place of the old one; only the secret stays where none is given."""
+        """Store it in place of the old one; only the secret stays where none is given."""
         old = self.get(client.id)
         self._check(client)
         client.secret_hash = client.secret_hash or old.secret_hash
@@ -188,7 +188,7 @@ class SqlClients(MemoryClients):
 
 
 def check_text(value: object) -> None:
-    """Raises PlainError for a string that PostgreSQL does not take."""
+    """Raise PlainError for a string that PostgreSQL does not take."""
     if not isinstance(value, str):
         return
     raw = value.encode("utf-8", "surrogateescape")

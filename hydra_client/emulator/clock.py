@@ -19,11 +19,11 @@ class Clock:
         return self._source() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock on; tokens, codes and consent requests grow older by it."""
+        """Move the clock on; tokens, codes and consent requests grow older by it."""
         self._ahead += seconds
 
     def reset(self) -> None:
-        """Takes back every `advance`."""
+        """Take back every `advance`."""
         self._ahead = 0.0
 
     def __repr__(self) -> str:

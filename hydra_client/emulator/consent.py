@@ -47,7 +47,7 @@ class ConsentRequests:
         self._in_sql = variant.is_sql and not variant.is_0_9
 
     def add(self, request: ConsentRequest) -> None:
-        """Remembers a new request, or a changed one."""
+        """Remember a new request, or a changed one."""
         granted = request.granted_scopes
         if self._in_sql:  # where a space ends a scope, and is therefore taken out of each
             granted = [scope.replace(" ", "") for scope in granted]

@@ -13,7 +13,11 @@ from .go_http import Request
 
 @dataclass(eq=False)
 class Fault:
-    """One scripted fault; `hits` counts the requests it has met."""
+    """One scripted fault; the fields are the arguments of `HydraEmulator.fail`.
+
+    Attributes:
+        hits: How many requests it has met.
+    """
 
     path: str = "*"
     method: str = "*"
@@ -43,12 +47,12 @@ class Faults:
         self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
-        """Scripts one more."""
+        """Script one more."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forgets all faults."""
+        """Forget all faults."""
         with self._lock:
             self._faults.clear()
 
@@ -62,7 +66,7 @@ class Faults:
 
 
 def before(fault: Fault, stopping: Event) -> Answer | None:
-    """Waits as the fault says, at most until the server stops; the answer that needs no server."""
+    """Wait as the fault says, until the server stops at most; return its own answer, if any."""
     if fault.delay:
         stopping.wait(fault.delay)
     if fault.reset:

@@ -65,11 +65,11 @@ class Values:
         return self.lists.get(key, [""])[0]
 
     def set(self, key: str, value: str) -> None:
-        """Replaces the key's values."""
+        """Replace the key's values."""
         self.lists[key] = [value]
 
     def add_all(self, other: Values) -> None:
-        """Appends the other's values to this one's."""
+        """Append the other's values to this one's."""
         for key, values in other.lists.items():
             self.lists.setdefault(key, []).extend(values)
 

@@ -39,7 +39,7 @@ class GoJsonError(Exception):
 
 
 def decode_struct(data: bytes, go_type: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Reads the first JSON value in `data` into a struct `go_type` with `fields` (name → Go type).
+    """Read the first JSON value in `data` into a struct `go_type` with `fields` (name → Go type).
 
     As Go does: names match in any case, unknown ones are dropped, `null` changes nothing, what
     follows the first value is ignored. Only fields that were in the JSON are in the result.

@@ -78,7 +78,6 @@ class HydraEmulator:
         self.host, self.port = host, port
         self.root = root
         self.clock = Clock(clock) if clock else Clock()
-        """The server's time; `clock.advance(seconds)` makes what it issued older."""
         self._state = State(self.variant, self.clock, root)
         self._state.consent_url = consent_url
         self._state.issuer = issuer or ""
@@ -95,7 +94,7 @@ class HydraEmulator:
     # --- starting and stopping
 
     def start(self) -> HydraEmulator:
-        """Listens; leaving the context, or `stop`, ends it. Raises OSError for a taken port."""
+        """Listen; leaving the context, or `stop`, ends it. Raises OSError for a taken port."""
         self.port = self._listener.start(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
         self.answer_at(f"http://{host}:{self.port}")
@@ -108,7 +107,7 @@ class HydraEmulator:
         return self
 
     def stop(self) -> None:
-        """Ends all waiting and every connection, and returns when no thread is left."""
+        """End all waiting and every connection, and return when no thread is left."""
         self._listener.stop()
 
     def __enter__(self) -> HydraEmulator:
@@ -132,7 +131,7 @@ class HydraEmulator:
         return self._url
 
     def answer_at(self, url: str) -> None:
-        """Says where requests reach it; the issuer follows, unless one was given."""
+        """Say where requests reach it; the issuer follows, unless one was given."""
         self._url = url.rstrip("/")
         if not self._has_issuer:
             self._state.issuer = self._url
@@ -195,7 +194,7 @@ class HydraEmulator:
             return list(self._requests)
 
     def reset(self) -> None:
-        """Makes it a new server: all but the root client is forgotten, faults and time as well."""
+        """Make it a new server: all but the root client is forgotten, faults and time as well."""
         with self._state.lock:
             self._faults.clear()
             self.clock.reset()
@@ -216,7 +215,7 @@ class HydraEmulator:
         cut: int | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Scripts a fault for the next `times` requests to `path`, or for all with `times=None`.
+        """Script a fault for the next `times` requests to `path`, or for all with `times=None`.
 
         Args:
             path: The path as it is sent; `*` in it stands for anything.
@@ -241,7 +240,7 @@ class HydraEmulator:
         resources: str | Iterable[str] = "rn:hydra:<.*>",
         actions: str | Iterable[str] = "<.*>",
     ) -> None:
-        """Adds a policy: the subject, a client or a user, may do these actions on these resources.
+        """Add a policy: the subject, a client or a user, may do these actions on these resources.
 
         Each may hold regular expressions between `<` and `>`. A new server lets only root use the
         admin endpoints. The empty subject stands for requests to the keys without a token.
@@ -251,7 +250,7 @@ class HydraEmulator:
             self._state.policies.append(policy)
 
     def add_client(self, **members: Any) -> dict[str, Any]:
-        """Creates a client without a request; returns its members, with the secret.
+        """Create a client without a request; return its members, with the secret.
 
         Raises:
             TypeError: For a member that clients do not have.
@@ -267,7 +266,7 @@ class HydraEmulator:
         return client.to_json(secret)
 
     def accept_consent(self, id: str, subject: str, scopes: Iterable[str] | None = None) -> str:
-        """Accepts a consent request without a consent app; returns the URL the browser goes to.
+        """Accept a consent request without a consent app; return the URL the browser goes to.
 
         `scopes` are those granted: what was requested, when none are given. Raises LookupError
         for an id that is unknown.

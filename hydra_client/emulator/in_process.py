@@ -25,7 +25,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 def register(mock: RequestsMock, emulator: HydraEmulator, url: str = "http://hydra.test") -> None:
-    """Lets the emulator answer every request to `url` that `requests` makes under the mock.
+    """Let the emulator answer every request to `url` that `requests` makes under the mock.
 
     Scripted faults work, too: what breaks the connection is a `requests.ConnectionError`.
     """

@@ -49,7 +49,7 @@ def _check_access(state: State, request: Request) -> None:
 
 
 def _authenticate(state: State, request: Request) -> None:
-    """Raises OAuthError unless the caller is who it says. Basic is taken as it is, undecoded."""
+    """Raise OAuthError unless the caller is who it says. Basic is taken as it is, undecoded."""
     # Looking for a bearer in the form, 0.10 read it before, and complains no more.
     if not request.form_is_readable and (state.variant.is_0_9 or request.bearer):
         raise OAuthError("invalid_request")

@@ -63,7 +63,7 @@ def hydra_api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
 
 @pytest.fixture
 def consent_flow(hydra: HydraEmulator) -> ConsentFlow:
-    """Walks a browser's way from the authorization endpoint to the client's callback."""
+    """Walk a browser's way from the authorization endpoint to the client's callback."""
     from . import ConsentFlow
 
     return ConsentFlow(hydra)

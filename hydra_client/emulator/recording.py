@@ -10,6 +10,7 @@ from typing import Any
 
 from .go_http import FORM, Request
 
+# The client has such a mask and such a list too; the emulator knows nothing of the client.
 MASK = "***"
 _SECRET = frozenset(
     {

@@ -20,7 +20,7 @@ from . import (
     introspection,
     token_endpoint,
 )
-from .answers import Answer, admin_error, go_redirect, plain_error
+from .answers import TEXT, Answer, admin_error, go_redirect, plain_error
 from .errors import HydraError
 from .go_http import GoUrlError, Request, clean_path, escape_path
 from .state import State
@@ -78,11 +78,11 @@ class Router:
         return Map(rules, merge_slashes=False).bind("hydra")
 
     def answer(self, state: State, request: Request) -> Answer:
-        """Lets the endpoint answer, under the lock, or says why there is none."""
+        """Let the endpoint answer, under the lock, or say why there is none."""
         try:
             path = request.path
         except GoUrlError:
-            return Answer(400, [("Content-Type", "text/plain; charset=utf-8")], b"400 Bad Request")
+            return Answer(400, [("Content-Type", TEXT)], b"400 Bad Request")
         found = self._find(request.method, path)
         if found is None:
             return self._misdirected(request, path)

@@ -1,4 +1,4 @@
-"""Lists of scopes, and whether those a client has cover the one that is asked for."""
+"""Lists of scopes, grant types and response types, and whether they cover what is asked for."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ def words(text: str) -> list[str]:
 def distinct(scopes: Iterable[str]) -> list[str]:
     """Each scope once, where it came first."""
     return list(dict.fromkeys(scopes))
+
+
+def has(listed: Iterable[str], *wanted: str) -> bool:
+    """Whether all the wanted words are listed, in any case of letters."""
+    lower = {word.lower() for word in listed}
+    return all(word.lower() in lower for word in wanted)
 
 
 def covers(granted: Iterable[str], wanted: str) -> bool:

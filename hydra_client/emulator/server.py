@@ -28,7 +28,7 @@ class Listener:
         self._thread: Thread | None = None
 
     def start(self, host: str, port: int) -> int:
-        """Listens; returns the port. Raises OSError when the port is taken."""
+        """Listen; return the port. Raises OSError when the port is taken."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, socket.SOCK_STREAM) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -44,7 +44,7 @@ class Listener:
         return self._server.port
 
     def stop(self) -> None:
-        """Ends waits and connections, and returns when every thread has ended."""
+        """End waits and connections, and return when every thread has ended."""
         if self._server is None or self._thread is None:
             return
         self._stopping.set()

@@ -32,7 +32,7 @@ class State:
         self.clear()
 
     def clear(self) -> None:
-        """Makes it the memory of a new server, which knows its root client alone."""
+        """Make it the memory of a new server, which knows its root client alone."""
         with self.lock:
             self.clients = client_store(self.variant)
             self.tokens = Tokens(self.variant, self.clients)
@@ -59,7 +59,7 @@ class State:
             )
 
     def authorize(self, request: Request, scope: str, action: str, resource: str) -> None:
-        """Raises OAuthError or DeniedError unless the request's bearer token allows the action."""
+        """Raise OAuthError or DeniedError unless the request's bearer token allows the action."""
         subject = self.active(request.bearer, scope).subject
         self.check_policies(subject, action, resource)
 
@@ -72,6 +72,6 @@ class State:
         return grant
 
     def check_policies(self, subject: str, action: str, resource: str) -> None:
-        """Raises DeniedError unless a policy allows it."""
+        """Raise DeniedError unless a policy allows it."""
         if not any(policy.allows(subject, action, resource) for policy in self.policies):
             raise DeniedError(subject)

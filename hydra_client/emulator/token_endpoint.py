@@ -7,12 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 from .answers import Answer, oauth_error, oauth_json
-from .authorization_endpoint import has
 from .clients import Client
 from .errors import HydraError, OAuthError
 from .go_http import GoUrlError, Request, Values, unescape
 from .id_tokens import id_token
-from .scopes import covers, distinct, words
+from .scopes import covers, distinct, has, words
 from .state import State
 from .tokens import LIFETIME, Grant, UnknownClientError
 
@@ -130,8 +129,9 @@ def _refresh_token(state: State, client: Client, form: Values) -> dict[str, Any]
     ):
         raise OAuthError("invalid_request")
     tokens.revoke_request(original.id)
-    grant = replace(
-        Grant(client.id, now),
+    grant = Grant(
+        client.id,
+        now,
         scopes=original.scopes,
         subject=original.subject,
         claims=original.claims,

@@ -126,6 +126,6 @@ class Tokens:
         return grant
 
     def revoke_request(self, id: str) -> None:
-        """Forgets every access and refresh token of one request."""
+        """Forget every access and refresh token of one request."""
         self.refresh.drop_request(id)
         self.access.drop_request(id)

@@ -23,10 +23,10 @@ class Variant:
 
     @property
     def is_0_9(self) -> bool:
-        """Plays 0.9.14."""
+        """Whether it plays 0.9.14 (else 0.10.10)."""
         return self.version == "0.9"
 
     @property
     def is_sql(self) -> bool:
-        """Keeps clients and tokens as the SQL store does."""
+        """Whether it keeps clients and tokens as the SQL store does."""
         return self.store == "sql"

@@ -20,14 +20,14 @@ class OAuth2Client(Model):
             out on creation. It is part of URLs: no `/`, no control characters, not `.` or `..`.
             With a `:` in it the client cannot introspect or revoke.
         client_name: Name of the application, for people to read; consent apps show it.
-        client_secret: The secret that the client proves itself by; at least 6 characters. The
+        client_secret: The secret that the client authenticates with; at least 6 characters. The
             server makes one of 12 characters when it is left out on creation, keeps only its hash,
             and shows it once, in the answer to the call that set it.
         redirect_uris: Where users may be sent after an authorization (RFC 6749 section 3.1.2).
             Compared character by character.
-        grant_types: Grants that the client may use at the token endpoint: `authorization_code`,
-            `implicit`, `refresh_token`, `client_credentials`. Empty means `authorization_code`
-            alone.
+        grant_types: Grant types that the client may use at the token endpoint:
+            `authorization_code`, `implicit`, `refresh_token`, `client_credentials`. Empty means
+            `authorization_code` alone.
         response_types: Response types that the client may ask for at the authorization endpoint:
             `code`, `token`, `id_token`. Empty means `code` alone. The scope `openid` needs both
             `code` and `id_token` here.
@@ -36,11 +36,11 @@ class OAuth2Client(Model):
             `photos.read`. `openid` allows ID tokens, `offline` refresh tokens.
         owner: Who the client belongs to, as a subject of Hydra's policies. The server passes it to
             them as context.
-        policy_uri: Address of the application's privacy policy, for people to read.
-        tos_uri: Address of the application's terms of service, for people to read.
-        client_uri: Address of the application's home page.
-        logo_uri: Address of the application's logo, for consent apps to show.
-        contacts: How to reach those responsible, usually mail addresses.
+        policy_uri: URL of the application's privacy policy, for people to read.
+        tos_uri: URL of the application's terms of service, for people to read.
+        client_uri: URL of the application's home page.
+        logo_uri: URL of the application's logo, for consent apps to show.
+        contacts: How to reach those responsible, usually email addresses.
         public: True for an application that cannot keep a secret (RFC 6749 section 2.1), such as a
             mobile app. 0.10 lets it exchange codes without one.
     """

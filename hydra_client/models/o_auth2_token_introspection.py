@@ -26,7 +26,7 @@ class OAuth2TokenIntrospection(Model):
         nbf: The token is not valid before this time, in seconds since 1970-01-01 UTC. Not seen from
             running servers.
         aud: Whom the token is meant for; 0.9 sends the client's id, 0.10 nothing.
-        iss: Address of the server that issued the token.
+        iss: Issuer of the token, the server's URL.
         username: Name of the user, for people to read. Not seen from running servers.
         ext: What the acceptance gave as `access_token_extra`.
     """

@@ -12,20 +12,20 @@ class WellKnown(Model):
     """The server's OpenID Connect configuration (OpenID Connect Discovery section 3).
 
     Attributes:
-        issuer: Name of the server as an address; ID tokens have it as `iss`, character by
-            character.
-        authorization_endpoint: Address that users' browsers are sent to.
-        token_endpoint: Address where grants are exchanged for tokens.
-        jwks_uri: Address of the keys that ID tokens are verified with.
+        issuer: Issuer identifier, a URL; ID tokens have it as `iss`, character by character.
+        authorization_endpoint: URL of the authorization endpoint, to which users' browsers are
+            sent.
+        token_endpoint: URL of the token endpoint, where grants are exchanged for tokens.
+        jwks_uri: URL of the key set that ID tokens are verified with.
         subject_types_supported: Kinds of subject identifiers (OpenID Connect Core section 8).
         id_token_signing_alg_values_supported: Algorithms that ID tokens are signed with (RFC 7518
             section 3.1); `RS256`.
         response_types_supported: Response types that the authorization endpoint knows.
-        userinfo_endpoint: Address that tells about the user of an access token; from 0.10 on.
+        userinfo_endpoint: URL of the UserInfo endpoint; from 0.10 on.
         scopes_supported: Scopes with a meaning to the server itself; from 0.10 on.
         claims_supported: Claims that the server itself puts into ID tokens; from 0.10 on.
-        token_endpoint_auth_methods_supported: Ways in which clients may prove themselves at the
-            token endpoint (OpenID Connect Core section 9); from 0.10 on.
+        token_endpoint_auth_methods_supported: Ways in which clients may authenticate at the token
+            endpoint (OpenID Connect Core section 9); from 0.10 on.
     """
 
     issuer: str = text()

@@ -78,7 +78,7 @@ def test_a_server_with_another_name(run: Run, monkeypatch: pytest.MonkeyPatch) -
     assert "it calls itself https://hydra.example.com and" in result.output
 
 
-def test_an_authorize_endpoint_elsewhere(run: Run, root: HydraEmulator) -> None:
+def test_an_authorization_endpoint_elsewhere(run: Run, root: HydraEmulator) -> None:
     document = json.loads(run("discover", "--output", "json").output)
     document["authorization_endpoint"] = "http://127.0.0.1:1/oauth2/auth"
     root.fail("/.well-known/openid-configuration", status=200, body=json.dumps(document))
