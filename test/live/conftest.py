@@ -4,23 +4,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from live.server import Server
 
 from hydra_client.emulator import HydraEmulator
 
+HERE = Path(__file__).parent
 EMBEDDED = [f"{version}-{store}" for version in ("0.9", "0.10") for store in ("memory", "sql")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a running server be called over plain http, as within a network of containers."""
+    for item in items:
+        if HERE in item.path.parents:
+            allow = "ignore::hydra_client.InsecureTransportWarning"
+            item.add_marker(pytest.mark.filterwarnings(allow))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_other_settings() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HYDRA_ACCESS_TOKEN", "HYDRA_SCOPES"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session", params=["running"] if os.environ.get("HYDRA_URL") else EMBEDDED)
 def running_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     if request.param == "running":
-        server = Server(
-            os.environ["HYDRA_URL"],
-            os.environ["HYDRA_CLIENT_ID"],
-            os.environ["HYDRA_CLIENT_SECRET"],
-        )
+        names = ("HYDRA_URL", "HYDRA_CLIENT_ID", "HYDRA_CLIENT_SECRET")
+        if missing := [name for name in names if not os.environ.get(name)]:
+            pytest.exit(f"beside HYDRA_URL, set {' and '.join(missing)}", 4)
+        server = Server(*(os.environ[name] for name in names))
         yield server
         server.close()
         return
