@@ -356,9 +356,14 @@ class Browser:
         # Where the server has another name for itself than the one it is called by, it is called by
         # that one all the same.
         if url.startswith(self._issuer):
-            url = self._host + url[len(self._issuer) :]
+            url = f"{self._host}/{url[len(self._issuer) :].lstrip('/')}"
         try:
-            answer = self._session.get(url, allow_redirects=False, timeout=self._timeout)
+            answer = self._session.get(
+                url,
+                allow_redirects=False,
+                timeout=self._timeout,
+                verify=self._session.verify,  # else variables of the environment go before it
+            )
         except requests.RequestException as error:
             problem = type(error).__name__
         else:

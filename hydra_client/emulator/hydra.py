@@ -44,7 +44,8 @@ class HydraEmulator:
         port: 0 takes a free one, which it keeps when it is started again.
         root: Id and secret of the client that may do everything.
         consent_url: The consent app, to which browsers are sent.
-        issuer: The server's name for itself, in discovery and ID tokens. Its URL, if not given.
+        issuer: The server's name for itself, in discovery and ID tokens; a slash at its end is
+            taken off, as Hydra does. Its URL, if not given.
         clock: A function that tells the time in Unix seconds.
         allow_any_host: Listen on an address that other machines can reach. The root secret is
             public and nothing here was hardened, so think twice.
@@ -80,9 +81,8 @@ class HydraEmulator:
         self.clock = Clock(clock) if clock else Clock()
         self._state = State(self.variant, self.clock, root)
         self._state.consent_url = consent_url
-        self._state.issuer = issuer or ""
+        self._state.issuer = self._url = (issuer or "").removesuffix("/")
         self._has_issuer = issuer is not None
-        self._url = issuer or ""
         self._router = Router(self.variant.is_0_9)
         self._faults = Faults()
         # Bounded for a server that runs for weeks.

@@ -5,14 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+import trustme
 from click.testing import CliRunner, Result
 
 import hydra_client
@@ -98,6 +102,30 @@ def root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator
 def every_root(every_hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
     """A server of each kind, whose root client the environment names."""
     return name_root(every_hydra, monkeypatch)
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """An emulator behind TLS: its URL, and the CA to trust."""
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1").configure_cert(context)
+    with make_server("127.0.0.1", 0, None, handler_class=Quiet) as server:
+        url = f"https://127.0.0.1:{server.server_port}"
+        server.set_app(HydraEmulator(issuer=url))
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield url, str(tmp_path / "ca.pem")
+        server.shutdown()
+        thread.join()
 
 
 def modules_after(code: str, folder: Path) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+from pathlib import Path
 
 import pytest
+import trustme
 from cli.conftest import VARIANTS, Run, Start, name_root, tell
 
 from hydra_client import OAuth2Api
@@ -76,6 +78,18 @@ def test_a_server_with_another_name(run: Run, monkeypatch: pytest.MonkeyPatch) -
         result = run("demo")
     assert result.exit_code == 0, result.output
     assert "it calls itself https://hydra.example.com and" in result.output
+
+
+def test_over_tls(
+    run: Run, tls: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The browser, too, trusts the CA that was named, whatever the environment names."""
+    url, ca = tls
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    caller = {"HYDRA_CLIENT_ID": "admin", "HYDRA_CLIENT_SECRET": "demo-password"}
+    result = run("demo", "--url", url, "--ca-cert", ca, **caller)
+    assert result.exit_code == 0, result.output
 
 
 def test_an_authorization_endpoint_elsewhere(run: Run, root: HydraEmulator) -> None:

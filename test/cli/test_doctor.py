@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
-import threading
 from collections.abc import Iterator
 from email.utils import formatdate
-from pathlib import Path
 from time import time
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-import trustme
 from cli.conftest import Run
 from click.testing import CliRunner
 
@@ -119,30 +114,6 @@ def test_another_name(run: Run, root: HydraEmulator) -> None:
     finding = found(run, "--url", other)["server"]
     assert finding["state"] == "warn"
     assert finding["came"].endswith(f"calls itself {root.url}")
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def tls(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """An emulator behind TLS: its URL, and the CA to trust."""
-    ca = trustme.CA()
-    ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ca.issue_cert("127.0.0.1").configure_cert(context)
-    with make_server("127.0.0.1", 0, None, handler_class=Quiet) as server:
-        url = f"https://127.0.0.1:{server.server_port}"
-        server.set_app(HydraEmulator(issuer=url))
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield url, str(tmp_path / "ca.pem")
-        server.shutdown()
-        thread.join()
 
 
 def test_tls(run: Run, tls: tuple[str, str]) -> None:

@@ -67,7 +67,7 @@ def test_it_listens_where_it_says(hydra: HydraEmulator) -> None:
 
 
 def test_the_issuer_can_be_another() -> None:
-    with HydraEmulator(issuer="https://login.example") as hydra:
+    with HydraEmulator(issuer="https://login.example/") as hydra:
         told = json.loads(get(hydra, "/.well-known/openid-configuration")[1])
         assert told["issuer"] == "https://login.example"
         assert hydra.url.startswith("http://127.0.0.1:")
