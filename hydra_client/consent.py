@@ -262,19 +262,22 @@ class ConsentApp:
             if self._is_given or known == place or cooling:
                 return known
         with Deadline(self.api.api_client.configuration.timeout):
-            return self._flights.do("discovery", lambda: self._discovered(known))
+            return self._flights.do("discovery", lambda: self._looked_up(known))
 
-    def _discovered(self, known: _Place | None) -> _Place:
-        if self._expected is not None and self._expected is not known:
-            return self._expected  # another thread was a moment faster
-        self._discovered_at = self.clock()
+    def _looked_up(self, known: _Place | None) -> _Place:
+        place = self._expected
+        if place is None or place is known:  # pragma: no branch - another thread may be faster
+            self._discovered_at = self.clock()
+            place = self._expected = self._discovered()
+        return place
+
+    def _discovered(self) -> _Place:
         place = _place(self.api.get_well_known().authorization_endpoint)
         if place is None:
             raise RedirectUrlError(
                 "The authorization_endpoint in the server's discovery document is no http or https "
                 "URL."
             )
-        self._expected = place
         return place
 
     def __repr__(self) -> str:

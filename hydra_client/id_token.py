@@ -446,8 +446,12 @@ class IdTokenVerifier:
 
     def _fetched(self, known: _Server | None) -> _Server:
         """Ask the server, if nobody has done so since what is known was looked at."""
-        if self._server is not None and self._server is not known:
-            return self._server
+        server = self._server
+        if server is None or server is known:  # pragma: no branch - another thread may be faster
+            server = self._server = self._asked()
+        return server
+
+    def _asked(self) -> _Server:
         if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
             raise copy.copy(self._failure)
         try:
@@ -459,9 +463,8 @@ class IdTokenVerifier:
                 self._failed_at, self._failure = self._clock(), copy.copy(error)
             self._failures += 1
             raise
-        self._server = _Server(issuer, keys, self._clock())
         self._failures, self._failure = 0, None
-        return self._server
+        return _Server(issuer, keys, self._clock())
 
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing of age.

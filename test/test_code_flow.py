@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import responses
 from browsing import Browser, told
+from crowd import Crowd
 from forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from hypothesis import given
 from hypothesis import strategies as st
@@ -310,6 +311,16 @@ def test_a_callback_counts_once(hydra: HydraEmulator, flow: CodeFlow) -> None:
     with pytest.raises(StateError):
         flow.exchange(callback)
     assert len(hydra.requests) == before
+
+
+def test_a_callback_that_comes_twice_at_once(hydra: HydraEmulator, flow: CodeFlow) -> None:
+    """Both wait for the keys; one of them may redeem the code."""
+    callback = consented(hydra, flow.authorization_url())
+    hydra.fail("/.well-known/jwks.json", delay=1)
+    with Crowd() as crowd:
+        crowd.send(2, lambda: flow.exchange(callback))
+    assert [type(error) for error in crowd.errors] == [StateError]
+    assert crowd.results == [flow.tokens]
 
 
 def test_codes_that_are_old_or_foreign(hydra: HydraEmulator, flow: CodeFlow) -> None:
