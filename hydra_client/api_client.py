@@ -7,6 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hydra_client.configuration import Configuration, checked_timeout, checked_token
+from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from hydra_client.auth import BasicAuth
     from hydra_client.configuration import SupportsToken
     from hydra_client.model import Model
-    from hydra_client.rest import Deadline
 
 T = TypeVar("T")
 
@@ -193,8 +193,6 @@ class ApiClient:
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
         """Authorize, send and decode; once more with a new token where the old one was refused."""
-        from hydra_client.rest import Deadline
-
         seconds = (
             self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
         )

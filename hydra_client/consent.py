@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
 from hydra_client.configuration import whole_text
+from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTypeError,
@@ -38,7 +39,6 @@ from hydra_client.exceptions import (
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
 from hydra_client.query import error_texts, parameters
-from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:

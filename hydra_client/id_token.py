@@ -46,8 +46,8 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
-from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2TokenIntrospection
-from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:

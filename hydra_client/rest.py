@@ -14,7 +14,6 @@ import random
 import socket
 import ssl
 import sys
-import threading
 import time
 import zlib
 from datetime import timezone
@@ -37,6 +36,7 @@ from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
 from hydra_client.configuration import checked_proxy
+from hydra_client.deadline import Deadline, current
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
@@ -51,8 +51,6 @@ from hydra_client.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from typing_extensions import Self
 
     from hydra_client.configuration import Configuration, Origin
 
@@ -74,58 +72,6 @@ _MOST_DIGITS = 18
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 4.0
 _LONGEST_RETRY_AFTER = 60.0
-
-
-class Deadline:
-    """A point in time by which the call under way in this thread ends, the calls inside it too."""
-
-    __slots__ = ("_outer", "at")
-
-    def __init__(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
-
-    def __enter__(self) -> Self:
-        self._outer = _current.deadline
-        if self._outer is not None:
-            self.at = min(self.at, self._outer.at)
-        _current.deadline = self
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _current.deadline = self._outer
-
-    def left(self) -> float:
-        """Seconds that are left; at least a moment, so that it can be a socket's timeout."""
-        return max(self.at - time.monotonic(), 1e-6)
-
-    def passed(self) -> bool:
-        """Whether no time is left."""
-        return time.monotonic() >= self.at
-
-    def limit(self, sock: socket.socket, parts: int = 1) -> None:
-        """Give the socket's next step what is left, or a part; raise TimeoutError when nothing is.
-
-        A peer that always has one more byte ready would never meet the socket's own timeout.
-        """
-        left = self.at - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        sock.settimeout(left / parts)
-
-
-class _Current(threading.local):
-    """What is under way in this thread."""
-
-    deadline: Deadline | None = None
-
-
-_current = _Current()
-
-
-def seconds_left() -> float | None:
-    """Seconds that the call under way in this thread has left; None outside a call."""
-    deadline = _current.deadline
-    return None if deadline is None else deadline.left()
 
 
 class _Reader(io.RawIOBase):
@@ -176,7 +122,7 @@ class _Unreadable(Exception):  # noqa: N818 - never seen outside this module
 
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
-        self._reader = _Reader(sock, _current.deadline)
+        self._reader = _Reader(sock, current.deadline)
         super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -193,7 +139,7 @@ class _Response(http.client.HTTPResponse):
         if too_much:
             raise _Unreadable(_TOO_MANY_HEADERS)
         self._reader.headers_left = None
-        if self.msg.defects or self.msg.get_payload():
+        if self.msg.defects:
             # A line that is no header. urllib3 would log it, with the query and what follows.
             raise http.client.HTTPException
 
@@ -211,7 +157,7 @@ class _Deadlined(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        deadline = _current.deadline
+        deadline = current.deadline
         if deadline is None:
             return super()._new_conn()
         try:
@@ -243,7 +189,7 @@ class _Deadlined(HTTPConnection):
         raise NewConnectionError(self, "no connection") from last
 
     def send(self, data: Any) -> None:
-        deadline = _current.deadline
+        deadline = current.deadline
         if deadline is None:
             super().send(data)
             return
@@ -570,7 +516,10 @@ def _pause(call: Call, outcome: Answer | _Failure, retry: int) -> float | None:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After (RFC 9110 section 10.2.3): seconds, or a date."""
-    value = headers.get("Retry-After", "").strip()
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    value = value.strip()
     if value.isascii() and value.isdecimal():
         return float(value[:_MOST_DIGITS])
     try:

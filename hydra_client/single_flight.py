@@ -12,8 +12,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
+from hydra_client.deadline import seconds_left
 from hydra_client.exceptions import ApiTimeoutError, HydraException
-from hydra_client.rest import seconds_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

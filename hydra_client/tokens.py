@@ -11,8 +11,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from hydra_client.configuration import Configuration, checked_token
+from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
-from hydra_client.rest import Deadline
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from hydra_client import (
     OAuth2Api,
     OAuth2Client,
 )
-from hydra_client.rest import seconds_left
+from hydra_client.deadline import seconds_left
 
 SETTINGS: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 

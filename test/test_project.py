@@ -242,7 +242,15 @@ def in_a_fresh_interpreter(code: str) -> str:
     return finished.stdout.strip()
 
 
-@pytest.mark.parametrize("statement", ["import hydra_client", "from hydra_client import connect"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import hydra_client",
+        "from hydra_client import connect, ApiClient, Configuration, OAuth2Api, OAuth2Client",
+        "from hydra_client.tokens import ClientCredentials; ClientCredentials('a', 'b')",
+        "from hydra_client import code_flow, consent, introspection",
+    ],
+)
 def test_import_brings_only_the_standard_library_and_no_thread(statement: str) -> None:
     new = in_a_fresh_interpreter(
         "import sys, threading\n"

@@ -44,7 +44,7 @@ from hydra_client import (
     ServiceException,
     TooManyRequestsException,
 )
-from hydra_client.rest import Deadline, seconds_left
+from hydra_client.deadline import Deadline, seconds_left
 
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 

@@ -13,6 +13,7 @@ import pytest
 from crowd import Crowd
 from fork import fork
 
+from hydra_client.deadline import Deadline, seconds_left
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiException,
@@ -20,7 +21,6 @@ from hydra_client.exceptions import (
     ApiValueError,
     HydraException,
 )
-from hydra_client.rest import Deadline, seconds_left
 from hydra_client.single_flight import SingleFlight
 
 
