@@ -66,9 +66,9 @@ _TOO_MANY_HEADERS = "the answer has too many headers, or too long ones"
 _TOO_LONG = f"the answer's body has more than {MOST_BODY // 1024 // 1024} MiB"
 
 _CHUNK = 1024 * 1024
-# More are beyond any bound, and costly to read.
+# More digits are beyond any bound, and costly to read.
 _MOST_DIGITS = 18
-# Seconds.
+# In seconds.
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 4.0
 _LONGEST_RETRY_AFTER = 60.0

@@ -31,7 +31,7 @@ _SHARE = 0.25
 """Part of a call's time that it may spend on a renewal which it does not need yet; and part of the
 token's time after which one that failed is tried again."""
 _LONGEST_DETOUR = 2.0
-"""Seconds that it may spend at most."""
+"""Seconds that such a renewal may take at most."""
 _SHORTEST_PAUSE = 1.0  # seconds
 _LONGEST_LIFE = 10 * 365 * 86400  # seconds
 _MOST_TOKENS = 256
