@@ -35,7 +35,7 @@ _ENVIRONMENT = {
 }
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 _LONGEST_TIMEOUT = 86400  # seconds: a day
-_PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+_PROXY_SCHEMES = ("http", "https")
 
 
 class MoreSettings(TypedDict, total=False):
@@ -244,6 +244,8 @@ def _proxy(name: str, value: Any) -> str | None:
 def checked_proxy(name: str, url: str) -> str:
     """Return the URL of a proxy, or refuse it without showing it: it may hold a password."""
     problem = _url_problem(url, _PROXY_SCHEMES)
+    if url.lower().startswith("socks"):
+        problem = "is a SOCKS proxy, through which the timeout would not hold; use an HTTP proxy"
     if not problem and any(character > "\xff" for character in unquote(url)):
         problem = "has a user name or a password with characters beyond Latin-1"
     if problem:

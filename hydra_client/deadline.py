@@ -56,6 +56,8 @@ class _Current(threading.local):
     """What is under way in this thread."""
 
     deadline: Deadline | None = None
+    # Statuses that the operation under way knows as a success.
+    expected: tuple[int, ...] = ()
 
 
 current = _Current()

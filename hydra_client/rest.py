@@ -6,19 +6,23 @@ there works. Our own adapter looks pools, certificates and proxies up once, not 
 
 from __future__ import annotations
 
+import http
 import http.client
 import io
 import logging
 import os
+import queue
 import random
 import socket
 import ssl
 import sys
 import time
 import zlib
+from collections import deque
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -31,6 +35,7 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
 )
 from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
@@ -65,6 +70,10 @@ MOST_HEADERS = 256 * 1024
 _TOO_MANY_HEADERS = "the answer has too many headers, or too long ones"
 _TOO_LONG = f"the answer's body has more than {MOST_BODY // 1024 // 1024} MiB"
 
+_MOST_INTERIM = 8
+_LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
+# Hosts, and so pools and proxies, that one client remembers.
+_MOST_HOSTS = 32
 _CHUNK = 1024 * 1024
 # More digits are beyond any bound, and costly to read.
 _MOST_DIGITS = 18
@@ -82,11 +91,14 @@ class _Reader(io.RawIOBase):
         self._deadline = deadline
         self._raw = sock.makefile("rb", buffering=0)
         self.headers_left: int | None = MOST_HEADERS
+        self.over = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        if self.over:
+            return 0
         if self._deadline is not None:
             self._deadline.limit(self._sock)
         count = self._raw.readinto(buffer)
@@ -97,6 +109,19 @@ class _Reader(io.RawIOBase):
             if self.headers_left < -len(buffer):
                 raise _Unreadable(_TOO_MANY_HEADERS)
         return count
+
+    def end(self) -> None:
+        """Let nobody read on, and nobody use the connection again."""
+        self.over = True
+        try:
+            self._sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the peer was faster
+
+    def pending(self) -> bool:
+        """Whether TLS has decrypted more than was read."""
+        pending = getattr(self._sock, "pending", None)
+        return pending is not None and pending() > 0
 
     def close(self) -> None:
         self._raw.close()
@@ -121,8 +146,14 @@ class _Unreadable(Exception):  # noqa: N818 - never seen outside this module
 
 
 class _Response(http.client.HTTPResponse):
+    """A response that gives its connection back only when nothing of it can still be on its way.
+
+    What comes late on a connection would be taken for the response to the next request.
+    """
+
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
         self._reader = _Reader(sock, current.deadline)
+        self._expected = current.expected
         super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -142,6 +173,55 @@ class _Response(http.client.HTTPResponse):
         if self.msg.defects:
             # A line that is no header. urllib3 would log it, with the query and what follows.
             raise http.client.HTTPException
+        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            raise _Unreadable("the server switches protocols (status 101), unasked")
+        if not self._is_delimited():
+            self.will_close = True
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the final status line, past interim responses (RFC 9110 section 15.2)."""
+        left = _LONGEST_INTERIM
+        for _ in range(_MOST_INTERIM + 1):
+            status_line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status_line[1] < 200 or status_line[1] == 101:
+                return status_line
+            line = b"more"
+            while line.strip() and left >= 0:
+                line = self.fp.readline(left + 1)
+                left -= len(line)
+            if left < 0:
+                break
+        raise _Unreadable("the server sends too many interim responses (status 1xx)")
+
+    def _is_delimited(self) -> bool:
+        """Whether the end of the response is certain (RFC 9112 section 6.3), and a known one.
+
+        A 204 or 304 says nothing of its end: a body that it must not have may follow later.
+        """
+        lengths = {
+            length.strip()
+            for value in self.headers.get_all("Content-Length", ())
+            for length in value.split(",")
+        }
+        codings = self.headers.get_all("Transfer-Encoding", ())
+        if len(lengths) > 1 or not all(map(_is_length, lengths)):
+            raise _Unreadable("the response has a Content-Length that is not one number")
+        if codings and not self.chunked:
+            raise _Unreadable("the response has an unknown Transfer-Encoding")
+        return (
+            (self.status in self._expected or self.status >= 400)
+            and self.status != 204
+            and self.version == 11
+            and len(lengths) + len(codings) == 1
+        )
+
+    def _close_conn(self) -> None:
+        # The body has ended. What was read beyond it would be gone, and what follows it would not.
+        if not self.will_close:
+            self._reader.over = True
+            if self.fp.peek(1) or self._reader.pending():
+                self._reader.end()
+        super()._close_conn()  # type: ignore[misc]
 
     def _read_next_chunk_size(self) -> int:
         # int() takes a sign, and http.client would then read on for as long as there is anything.
@@ -204,11 +284,39 @@ class _DeadlinedTls(_Deadlined, HTTPSConnection):
     pass
 
 
+class _Idle:
+    """The idle connections of a pool, in place of a queue whose lock an interruption leaves held.
+
+    An exception from a signal handler can come between taking a `threading.Condition` and giving
+    it back; whoever wants a connection then would wait for ever.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self.maxsize = maxsize
+        self.connections: deque[Any] = deque()
+
+    def get(self, block: bool = False, timeout: float | None = None) -> Any:
+        try:
+            return self.connections.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, block: bool = False, timeout: float | None = None) -> None:
+        if len(self.connections) >= self.maxsize:
+            raise queue.Full
+        self.connections.append(connection)
+
+    def qsize(self) -> int:
+        return len(self.connections)
+
+
 class _Pool(HTTPConnectionPool):
+    QueueCls = _Idle  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     ConnectionCls = _Deadlined  # pyright: ignore[reportAssignmentType]
 
 
 class _TlsPool(HTTPSConnectionPool):
+    QueueCls = _Idle  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     ConnectionCls = _DeadlinedTls  # pyright: ignore[reportAssignmentType]
 
 
@@ -243,8 +351,7 @@ class Adapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         """Make pools behind a proxy likewise."""
         manager = super().proxy_manager_for(proxy, **keywords)
-        if not proxy.lower().startswith("socks"):
-            self._use_deadlines(manager)
+        self._use_deadlines(manager)
         return manager
 
     @staticmethod
@@ -262,12 +369,14 @@ class Adapter(HTTPAdapter):
         if pool is None:
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
             super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            pool.has_certificates = True  # type: ignore[attr-defined]
             self._pools[key] = pool
+            _forget_oldest(self._pools)
         return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Check certificate files, once for a pool of ours."""
-        if conn not in self._pools.values():
+        if not getattr(conn, "has_certificates", False):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
     def close(self) -> None:
@@ -278,9 +387,7 @@ class Adapter(HTTPAdapter):
     def forget(self) -> None:
         """Close idle connections in a forked process, touching no lock that the fork left held."""
         for pool in self._pools.values():
-            idle = pool.pool.queue
-            pool.pool.__init__(pool.pool.maxsize)  # with new locks
-            for connection in idle:
+            for connection in pool.pool.connections:
                 if connection is not None:
                     connection.close()
         self.__setstate__(self.__getstate__())  # type: ignore[attr-defined]
@@ -392,6 +499,7 @@ class Rest:
         handled = sys.exc_info()[1]  # the caller may call from an except block
         outcome: Answer | _Failure
         response = None
+        current.expected = call.operation.success
         try:
             response = self.session.get_adapter(request.url).send(
                 request,
@@ -409,7 +517,8 @@ class Rest:
         except _Unreadable as error:
             outcome = _Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
-            outcome = _failure(call, request, _causes(error, handled), deadline)
+            chain = _causes(error, handled)
+            outcome = _failure(call, request, chain, deadline, self._proxy_at_fault(request, chain))
         if response is not None and not isinstance(outcome, Answer):
             response.close()
         if log.isEnabledFor(logging.DEBUG):
@@ -436,7 +545,15 @@ class Rest:
             else:
                 proxies = {origin.scheme: proxy}
             self._proxies[origin] = proxies
+            _forget_oldest(self._proxies)
         return proxies
+
+    def _proxy_at_fault(self, request: _Request, chain: list[BaseException]) -> str | None:
+        """Name the proxy where it is what failed: without its user and password."""
+        if not any(isinstance(link, ProxyError) or _is_tunnel(link) for link in chain):
+            return None
+        used = urlsplit(select_proxy(request.url, self._proxies_for(request)) or "")
+        return f"{used.hostname}:{used.port}" if used.port else used.hostname
 
     def _forget_connections(self) -> None:
         """Let go of connections that the parent process goes on using."""
@@ -444,6 +561,15 @@ class Rest:
             if isinstance(adapter, Adapter):
                 adapter.forget()
         self._process = os.getpid()
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _forget_oldest(remembered: dict[Any, Any]) -> None:
+    while len(remembered) > _MOST_HOSTS:
+        remembered.pop(next(iter(remembered)), None)
 
 
 def _read(response: requests.Response) -> bytes:
@@ -492,7 +618,7 @@ def _did_nothing(outcome: Answer | _Failure) -> bool:
     """Tell whether the server certainly did not carry the call out."""
     if isinstance(outcome, _Failure):
         return outcome.unsent
-    return outcome.status == 429 or (outcome.status == 503 and outcome.retry_after is not None)
+    return outcome.status == 429
 
 
 def _pause(call: Call, outcome: Answer | _Failure, retry: int) -> float | None:
@@ -532,7 +658,11 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _failure(
-    call: Call, request: _Request, chain: list[BaseException], deadline: Deadline
+    call: Call,
+    request: _Request,
+    chain: list[BaseException],
+    deadline: Deadline,
+    proxy: str | None,
 ) -> _Failure:
     """Say what went wrong, with no word of the request; keep the system's own error as cause."""
     kind: type[ApiConnectionError] = ApiConnectionError
@@ -546,6 +676,8 @@ def _failure(
     credential = request.headers.get("Authorization", "").rpartition(" ")[2]
     what = redact(_words(chain, cause), (*call.secrets, credential))
     where = f"{request.origin.scheme}://{request.origin.netloc}"
+    if proxy is not None:
+        what = f"the proxy {proxy} failed: {what}"
     return _Failure(
         kind(
             f"{call.operation.name}: {what} ({request.method} {shown(request.target)} at {where}, "
@@ -577,9 +709,11 @@ def _is_unsent(link: BaseException) -> bool:
 
     urllib3's ProxyError tells less: a connection that was lost behind a proxy is one, too.
     """
-    return isinstance(link, (ConnectTimeoutError, NewConnectionError)) or (
-        type(link) is OSError and str(link).startswith("Tunnel connection failed")
-    )
+    return isinstance(link, (ConnectTimeoutError, NewConnectionError)) or _is_tunnel(link)
+
+
+def _is_tunnel(link: BaseException) -> bool:
+    return type(link) is OSError and str(link).startswith("Tunnel connection failed")
 
 
 def _is_system(link: BaseException) -> bool:
@@ -605,6 +739,10 @@ def _is_end(link: BaseException) -> bool:
     return isinstance(link, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
+# What OpenSSL says, by its version, of a peer whose first bytes are not TLS.
+_PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
+
+
 def _words(chain: list[BaseException], cause: BaseException | None) -> str:
     for link in chain:
         if isinstance(link, http.client.RemoteDisconnected):
@@ -617,6 +755,8 @@ def _words(chain: list[BaseException], cause: BaseException | None) -> str:
             return "the host name is not known"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {cause.verify_message}"
+    if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
+        return "the server does not speak TLS on this port; use http:// if it speaks plain http"
     if isinstance(cause, ssl.SSLError) and cause.reason:
         return cause.reason.replace("_", " ").lower()
     if isinstance(cause, OSError):

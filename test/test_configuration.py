@@ -100,7 +100,7 @@ def test_a_refused_host_shows_no_secret(host: str) -> None:
     assert "hydra.example.com" in str(caught.value)
 
 
-@pytest.mark.parametrize("proxy", ["http://proxy.example.com:3128", "socks5h://u:p@[::1]:1080"])
+@pytest.mark.parametrize("proxy", ["http://proxy.example.com:3128", "https://u:p@[::1]:1080"])
 def test_a_proxy(proxy: str) -> None:
     assert Configuration(proxy=proxy).proxy == proxy
 

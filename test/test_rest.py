@@ -83,12 +83,12 @@ UNKNOWN: dict[str, Any] = {
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
     "502": answer(b"Bad Gateway", 502, "Bad Gateway"),
     "503": answer(b"", 503, "Service Unavailable"),
+    "503 with Retry-After": answer(b"", 503, "Service Unavailable", Retry_After="1"),
     "504": answer(b"", 504, "Gateway Timeout"),
 }
 NOTHING: dict[str, Any] = {
     "429": answer(b"", 429, "Too Many Requests"),
     "429 with Retry-After": answer(b"", 429, "Too Many Requests", Retry_After="1"),
-    "503 with Retry-After": answer(b"", 503, "Service Unavailable", Retry_After="1"),
 }
 FINAL: dict[str, Any] = {
     "400": answer(b"", 400, "Bad Request"),
@@ -347,9 +347,6 @@ def test_an_answer_over_a_bound_is_not_asked_for_again(server: Server, pauses: l
     [
         ONE,
         answer(b""),
-        answer(status=204, reason="No Content"),
-        b"HTTP/1.1 204 No Content\r\n\r\n",
-        b"HTTP/1.1 304 Not Modified\r\nContent-Length: 50\r\n\r\n",
         chunked(b'{"id": ', b'"photos"}'),
         chunked(),
         answer(b"", 404, "Not Found"),
@@ -578,6 +575,26 @@ def test_a_proxy_that_cannot_be_reached_is_tried_again_for_any_operation(
         client.create_oauth2_client(OAuth2Client())
     assert len(pauses) == 2
     assert "hush" not in str(caught.value)
+    assert f"the proxy {proxy.rpartition('@')[2]} failed: " in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_is_named_where_it_fails(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:hush@no-such-proxy.invalid")
+    with (
+        api("http://localhost:1", retries=0) as client,
+        pytest.raises(ApiConnectionError, match=r"no-such-proxy\.invalid failed: the host"),
+    ):
+        client.get_oauth2_client("photos")
+    monkeypatch.undo()
+    with (
+        Proxy(hang_up) as proxy,
+        api("http://localhost:1", proxy=proxy.url, retries=0) as client,
+        pytest.raises(ApiConnectionError) as caught,
+    ):
+        client.get_oauth2_client("photos")
+    assert "proxy" not in str(caught.value)  # it was reached; who hung up is not known
 
 
 def test_a_tunnel_that_was_refused_sent_nothing(pauses: list[float]) -> None:
@@ -663,24 +680,51 @@ def test_what_is_lost_behind_a_proxy_may_have_happened(
     assert pauses == []
 
 
-def test_socks_is_left_to_those_who_brought_it(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("scheme", ["socks4", "socks5", "SOCKS5h"])
+def test_socks_is_refused_wherever_it_is_named(
+    server: Server, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = []
-
-    def manager(proxy: str, **keywords: Any) -> urllib3.PoolManager:
-        made.append(proxy)
-        return urllib3.PoolManager()
-
-    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", manager)
-    with api(server, proxy="socks5h://127.0.0.1:1080") as client:
+    proxy = f"{scheme}://user:hush@127.0.0.1:1080"
+    with pytest.raises(ApiValueError, match=r"SOCKS proxy, .* use an HTTP proxy") as refused:
+        Configuration(server.url, proxy=proxy)
+    assert "hush" not in str(refused.value)
+    monkeypatch.setenv("http_proxy", proxy)
+    with api(server) as client, pytest.raises(ApiValueError, match=r"HTTP_PROXY .* SOCKS"):
         client.get_oauth2_client("photos")
-        client.get_oauth2_client("photos")
-    assert made == ["socks5h://127.0.0.1:1080"]
-    assert server.paths == ["/clients/photos"] * 2
+    assert server.requests == []
+
+
+def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> None:
+    with api(server) as client:
+        configuration = client.api_client.configuration
+        for number in range(100):
+            configuration.host = f"http://127.0.0.{number + 2}:{server.port}"
+            with pytest.raises(ApiConnectionError):
+                client.get_oauth2_client("photos", timeout=0.01)
+        configuration.host = server.url
+        for _ in range(2):
+            client.get_oauth2_client("photos")
+        rest = client.api_client._rest
+        assert len(rest._proxies) <= 32
+        assert len(client.api_client.session.get_adapter(server.url)._pools) <= 32
+    assert server.connections == 1
 
 
 # -- certificates
+
+
+def test_a_server_of_plain_http_is_named_as_such() -> None:
+    def greet(peer: Peer) -> bool:
+        peer.sock.recv(65536)
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        return False
+
+    with (
+        Server(b"", greet=greet) as server,
+        api(server.url.replace("http:", "https:"), retries=0) as client,
+        pytest.raises(ApiTlsError, match="does not speak TLS on this port; use http://"),
+    ):
+        client.get_oauth2_client("photos")
 
 
 @pytest.fixture

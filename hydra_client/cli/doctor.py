@@ -125,6 +125,8 @@ def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> 
 
 def _unreached(api: OAuth2Api, error: HydraException) -> Finding:
     host = api.api_client.configuration.host
+    if isinstance(error, ApiTlsError) and "does not speak TLS" in str(error):
+        return Finding(BAD, "TLS", str(error), "Check the port, or say --url http://... instead.")
     if isinstance(error, ApiTlsError):
         return Finding(
             BAD,
