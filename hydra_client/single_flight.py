@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from hydra_client.deadline import seconds_left
-from hydra_client.exceptions import ApiTimeoutError, HydraException
+from hydra_client.exceptions import ApiConnectionError, ApiTimeoutError, HydraException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -21,29 +21,33 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOBODY = -math.inf
+_LONGEST_WAIT = 86400.0  # seconds, of callers that have no deadline
 
 
 class _Flight(Generic[T]):
     """What several callers wait for."""
 
-    __slots__ = ("error", "landed", "pilot_until", "process", "result", "waiting")
+    __slots__ = ("done", "error", "leader_until", "process", "result", "waiting")
 
     def __init__(self) -> None:
         self.process = os.getpid()
-        # When the time of whoever does the work is up (monotonic); it cannot be at work later.
-        self.pilot_until = _NOBODY
-        self.waiting: dict[object, float] = {}
-        self.landed = False
+        # When the leader's time is up (monotonic); it cannot be at work later.
+        self.leader_until = _NOBODY
+        # A locked lock for each caller that waits, and when its time is up.
+        self.waiting: dict[threading.Lock, float] = {}
+        self.done = False
         self.result: T | None = None
         self.error: HydraException | None = None
 
-    def free(self, until: float) -> bool:
-        """Whether a caller who waits until then has to do the work.
+    def needs(self, until: float) -> bool:
+        """Whether a caller who waits until then has to lead.
 
-        Of those who wait, the most patient one takes over from a caller whose time was up: when
-        its time is up too, so is everybody's. Else each of them would ask once more.
+        Of those who wait, the most patient one takes over from a leader whose time was up: when its
+        time is up too, so is everybody's. Else each of them would ask once more.
         """
-        return time.monotonic() >= self.pilot_until and until >= max(self.waiting.values())
+        now = time.monotonic()
+        others = (other for other in self.waiting.values() if other > now)
+        return now >= self.leader_until and until >= max(others, default=until)
 
     def outcome(self) -> T:
         """What the work brought."""
@@ -54,18 +58,24 @@ class _Flight(Generic[T]):
 
 
 class SingleFlight(Generic[T]):
-    """Lets one caller at a time do the work for a key, while the others wait for its outcome.
+    """Lets one caller at a time lead: do the work for a key, while the others wait for its outcome.
 
     Everybody waits no longer than the call that is under way in its thread may take. Nobody is
     given another caller's time-out: whoever has time left takes over. After a failure nothing
     is remembered: the next caller tries anew.
+
+    Args:
+        once: Never take over. Whoever waits shares the outcome, a time-out too: for work that must
+            not be done a second time while nobody knows whether it was done.
     """
 
-    # One for the process and all its flights: it is held for moments only, never during work.
+    # One for the process and all its flights: held for moments only, never during work or a wait.
+    # A plain lock in a `with`, since an exception from a signal handler can leave a Condition held.
     # Reentrant, since a signal handler or a finalizer may call in between.
-    _changed: ClassVar[threading.Condition] = threading.Condition()
+    _lock: ClassVar[threading.RLock] = threading.RLock()
 
-    def __init__(self) -> None:
+    def __init__(self, once: bool = False) -> None:
+        self._once = once
         self._flights: dict[Hashable, _Flight[T]] = {}
 
     def do(self, key: Hashable, work: Callable[[], T], meanwhile: T | None = None) -> T:
@@ -81,69 +91,90 @@ class SingleFlight(Generic[T]):
             HydraException: What `work` raised, a copy where another caller's did.
         """
         left = seconds_left()
-        until = math.inf if left is None else time.monotonic() + left
-        flight = self._board(key, until, meanwhile)
+        until = time.monotonic() + (_LONGEST_WAIT if left is None else left)
+        flight = self._join(key, until, meanwhile)
         if flight is None:
             return cast("T", meanwhile)
-        if flight.landed:
+        if flight.done:
             return flight.outcome()
+        return self._lead(key, flight, until, work)
+
+    def _lead(self, key: Hashable, flight: _Flight[T], until: float, work: Callable[[], T]) -> T:
         result: T | None = None
         shared: HydraException | None = None
-        landed = False
+        done = self._once
+        if done:
+            shared = _stopped()
         try:
             result = work()
-            landed = True
+            shared, done = None, True
             return result
-        except ApiTimeoutError:
-            raise  # the caller's own
+        except ApiTimeoutError as error:
+            shared = error  # the caller's own, unless nobody may try again
+            raise
         except HydraException as error:
-            shared, landed = error, True
+            shared, done = error, True
             raise
         finally:
-            with self._changed:
-                if landed:
-                    flight.result, flight.error, flight.landed = result, shared, True
-                if flight.pilot_until == until:
-                    flight.pilot_until = _NOBODY
+            with self._lock:
+                if done:
+                    flight.result, flight.error, flight.done = result, shared, True
+                if flight.leader_until == until:
+                    flight.leader_until = _NOBODY
                 self._leave(key, flight)
 
-    def _board(self, key: Hashable, until: float, meanwhile: T | None) -> _Flight[T] | None:
-        """Wait until a flight has landed, or is the caller's own; None when it need not wait."""
-        me = object()
-        with self._changed:
+    def _join(self, key: Hashable, until: float, meanwhile: T | None) -> _Flight[T] | None:
+        """Wait until a flight is done, or the caller leads it; None when it need not wait."""
+        woken = threading.Lock()
+        woken.acquire()
+        with self._lock:
             flight = self._flights.get(key)
             if flight is None or flight.process != os.getpid():
                 flight = self._flights[key] = _Flight()
             elif meanwhile is not None:
                 return None
-            flight.waiting[me] = until
-            try:
-                while not (flight.landed or flight.free(until)):
+            flight.waiting[woken] = until
+        try:
+            while True:
+                with self._lock:
+                    if self._once and _NOBODY < flight.leader_until <= time.monotonic():
+                        # Its leader was stopped before it could say so.
+                        flight.error, flight.done = _stopped(), True
+                    if flight.done:
+                        return flight
+                    if flight.needs(until):
+                        flight.leader_until = until
+                        return flight
                     now = time.monotonic()
-                    if now >= until:
-                        raise ApiTimeoutError("timed out waiting for another thread's request")
-                    # A pilot may overstay where nothing interrupts it: in name resolution.
-                    moment = until if now >= flight.pilot_until else min(until, flight.pilot_until)
-                    self._changed.wait(None if moment == math.inf else moment - now)
-                if not flight.landed:
-                    flight.pilot_until = until
-            finally:
-                del flight.waiting[me]
-                if flight.pilot_until == _NOBODY:
+                    # A leader may overstay where nothing interrupts it: in name resolution.
+                    leader_until = flight.leader_until
+                if now >= until:
+                    raise ApiTimeoutError("timed out waiting for another thread's request")
+                wait = until if now >= leader_until else min(until, leader_until)
+                woken.acquire(timeout=wait - now)
+        finally:
+            with self._lock:
+                flight.waiting.pop(woken, None)
+                if flight.done or flight.leader_until == _NOBODY:
                     self._leave(key, flight)
-            return flight
 
     def _leave(self, key: Hashable, flight: _Flight[T]) -> None:
-        """Tell those who wait; forget the flight when it is over or nobody is left."""
-        over = flight.landed or (flight.pilot_until == _NOBODY and not flight.waiting)
+        """Wake those who wait; forget the flight when it is over or nobody is left."""
+        over = flight.done or (flight.leader_until == _NOBODY and not flight.waiting)
         if over and self._flights.get(key) is flight:
             del self._flights[key]
-        self._changed.notify_all()
+        for woken in flight.waiting:
+            if woken.locked():
+                woken.release()
+
+
+def _stopped() -> HydraException:
+    return ApiConnectionError("whether it was done is not known: the thread at work was stopped")
 
 
 def _after_fork() -> None:  # pragma: no cover - runs in forked processes only, which exit at once
     # A thread that the fork left behind may hold it for ever. Flights of the parent count as none.
-    SingleFlight._changed = threading.Condition()
+    SingleFlight._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork

@@ -396,6 +396,7 @@ class Gate(Adapter):
         response = super().send(request, **keywords)
         self.arrived.release()
         if not self.opened.wait(keywords["timeout"]):
+            response.close()
             raise requests.ReadTimeout
         return response
 
@@ -431,7 +432,7 @@ def test_an_answer_under_way_is_forgotten_too(
 def waiting(introspect: CachedIntrospection, count: int) -> None:
     flights = introspect._flights
     for _ in range(3000):
-        with flights._changed:
+        with flights._lock:
             if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
                 return
         time.sleep(0.01)

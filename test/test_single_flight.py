@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pickle
 import signal
@@ -58,7 +59,7 @@ def within(seconds: float, action: Callable[[], object]) -> Callable[[], object]
 def waiting(flights: SingleFlight[str], count: int) -> None:
     """Return when so many callers wait for one flight."""
     for _ in range(3000):
-        with flights._changed:
+        with flights._lock:
             if any(len(flight.waiting) >= count for flight in flights._flights.values()):
                 return
         time.sleep(0.01)
@@ -204,20 +205,12 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
     class TornAway(BaseException):
         pass
 
-    class Changed(threading.Condition):
-        def wait(self, timeout: float | None = None) -> bool:
-            told = super().wait(timeout)
-            if threading.current_thread().name == "most patient":
-                super().wait(0.2)  # so that the others have seen that it is not their turn
-                raise TornAway
-            return told
-
     def most_patient() -> object:
-        threading.current_thread().name = "most patient"
+        tear.append(threading.get_ident())
         return within(40, fly(flights, work))()
 
+    tear: list[int] = []
     flights: SingleFlight[str] = SingleFlight()
-    flights._changed = Changed()  # type: ignore[misc]
     work = Work(ApiTimeoutError("leader's own"), "result")
     with Crowd() as crowd:
         crowd.send(1, within(20, fly(flights, work)))
@@ -226,12 +219,51 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
         waiting(flights, 1)
         crowd.send(1, most_patient)
         waiting(flights, 2)
+        # Raised when the thread is woken.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(tear[0]), ctypes.py_object(TornAway)
+        )
         work.gate.set()
     assert crowd.results == ["result"]
     assert {type(error) for error in crowd.errors} == {ApiTimeoutError, TornAway}
     assert work.runs == 2
     assert (work.left or 0) > 1, "told at once, not when its own time was up"
     assert flights._flights == {}
+
+
+def test_what_may_be_done_once_is_done_once_and_all_share_that_nobody_knows() -> None:
+    flights: SingleFlight[str] = SingleFlight(once=True)
+    for error in (ApiTimeoutError("silent"), ApiConnectionError("cut"), KeyboardInterrupt()):
+        work = Work(error, "next")
+        with Crowd() as crowd:
+            crowd.send(1, within(20, fly(flights, work)))
+            assert work.begun.acquire(timeout=30)
+            crowd.send(7, within(30, fly(flights, work)))
+            waiting(flights, 7)
+            with pytest.raises(ApiTimeoutError):
+                within(0.05, fly(flights, work))()
+            work.gate.set()
+        assert work.runs == 1
+        assert crowd.results == []
+        shared = [caught for caught in crowd.errors if caught is not error]
+        assert len(shared) == 7
+        expected = type(error) if isinstance(error, HydraException) else ApiConnectionError
+        assert {type(caught) for caught in shared} == {expected}
+        assert flights._flights == {}
+        assert flights.do("key", work) == "next", "a later call does it once more"
+
+
+def test_a_leader_that_vanished_lets_nobody_wait_for_ever() -> None:
+    """An exception from a signal handler may come before the leader's own clean-up begins."""
+    flights: SingleFlight[str] = SingleFlight(once=True)
+    with Deadline(0.05):
+        assert flights._join("key", time.monotonic() + 0.05, None) is not None  # and no word more
+    with Crowd() as crowd:
+        crowd.send(3, within(30, fly(flights, lambda: "not done")))
+    assert {str(error).partition(":")[0] for error in crowd.errors} == {
+        "whether it was done is not known"
+    }
+    assert within(30, fly(flights, lambda: "next"))() == "next"
 
 
 def test_nothing_stays_behind() -> None:
@@ -261,7 +293,7 @@ def test_a_forked_process_is_not_held_up() -> None:
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with SingleFlight._changed:
+        with SingleFlight._lock:
             held.set()
             assert release.wait(30)
 

@@ -134,7 +134,7 @@ def waiting(credentials: ClientCredentials, count: int) -> None:
     """Return when so many callers wait for another's token request."""
     flights = credentials._flights
     for _ in range(3000):
-        with flights._changed:
+        with flights._lock:
             if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
                 return
         time.sleep(0.01)

@@ -1,0 +1,97 @@
+"""An exception from a signal handler may come at any moment, and holds up no later call."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hydra_client
+
+# Seconds of interruptions in each run; more of them: HYDRA_CLIENT_STORM=60 pytest …
+SECONDS = float(os.environ.get("HYDRA_CLIENT_STORM", "2"))
+
+PROGRAM = """
+import random, signal, sys, threading, time
+from hydra_client.deadline import Deadline
+from hydra_client.single_flight import SingleFlight
+from loopback import Server, answer, api
+
+class Interrupted(Exception):
+    pass
+
+def interrupt(number, frame):
+    raise Interrupted
+
+def introspect(client, number):
+    assert client.introspect_oauth2_token(f"token-{number}").sub == f"token-{number}"
+
+def respond(peer):
+    peer.send(answer({"active": True, "sub": peer.last.form["token"]}))
+
+flights = SingleFlight()
+
+def share(number):
+    with Deadline(5):
+        return flights.do("key", lambda: time.sleep(0.0002) or "result")
+
+draw = random.Random(4)
+signal.signal(signal.SIGALRM, interrupt)
+interrupted = 0
+with Server(respond) as server, api(server, timeout=5, retries=0) as client:
+    ended = threading.Event()
+    def others():
+        while not ended.is_set():
+            share(0)
+            introspect(client, 1)
+    threads = [threading.Thread(target=others) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + float(sys.argv[1])
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        try:
+            signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.00005, 0.002))
+            introspect(client, number)
+            share(number)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupted:
+            interrupted += 1
+        except Exception as error:  # what an interruption left behind, and a typed error
+            assert type(error).__module__ == "hydra_client.exceptions", error
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    ended.set()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    for number in range(50):
+        introspect(client, number)
+        assert share(number) == "result"
+    server.failures.clear()  # of requests that were torn away half-sent
+print(interrupted)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no interval timer here")
+def test_no_call_is_held_up_by_what_an_interruption_left(tmp_path: Path) -> None:
+    """In a process that is not measured: coverage has locks of its own."""
+    package = Path(hydra_client.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(SECONDS)],
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{package}{os.pathsep}{Path(__file__).parent}",
+            "COVERAGE_PROCESS_CONFIG": "",
+        },
+        capture_output=True,
+        text=True,
+        timeout=SECONDS + 90,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 50
