@@ -41,7 +41,7 @@ def share(number):
 draw = random.Random(4)
 signal.signal(signal.SIGALRM, interrupt)
 interrupted = 0
-with Server(respond) as server, api(server, timeout=5, retries=0) as client:
+with Server(respond) as server, api(server, timeout=5) as client:
     ended = threading.Event()
     def others():
         while not ended.is_set():
