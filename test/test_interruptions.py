@@ -16,6 +16,7 @@ SECONDS = float(os.environ.get("HYDRA_CLIENT_STORM", "2"))
 
 PROGRAM = """
 import random, signal, sys, threading, time
+import hydra_client
 from hydra_client.deadline import Deadline
 from hydra_client.single_flight import SingleFlight
 from loopback import Server, answer, api
@@ -29,6 +30,13 @@ def interrupt(number, frame):
 def introspect(client, number):
     assert client.introspect_oauth2_token(f"token-{number}").sub == f"token-{number}"
 
+class Tolerant(Server):
+    def _talk(self, peer):
+        try:
+            super()._talk(peer)
+        except AssertionError:
+            pass  # a request that was torn away half-sent
+
 def respond(peer):
     peer.send(answer({"active": True, "sub": peer.last.form["token"]}))
 
@@ -41,7 +49,7 @@ def share(number):
 draw = random.Random(4)
 signal.signal(signal.SIGALRM, interrupt)
 interrupted = 0
-with Server(respond) as server, api(server, timeout=5) as client:
+with Tolerant(respond) as server, api(server, timeout=5) as client:
     ended = threading.Event()
     def others():
         while not ended.is_set():
@@ -55,14 +63,16 @@ with Server(respond) as server, api(server, timeout=5) as client:
     while time.monotonic() < until:
         number += 1
         try:
-            signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.00005, 0.002))
-            introspect(client, number)
-            share(number)
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, draw.uniform(0.00005, 0.002))
+                introspect(client, number)
+                share(number)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
         except Interrupted:
             interrupted += 1
-        except Exception as error:  # what an interruption left behind, and a typed error
-            assert type(error).__module__ == "hydra_client.exceptions", error
+        except hydra_client.HydraException:
+            pass  # what an interruption left behind, and typed
     signal.setitimer(signal.ITIMER_REAL, 0)
     ended.set()
     for thread in threads:
@@ -71,7 +81,6 @@ with Server(respond) as server, api(server, timeout=5) as client:
     for number in range(50):
         introspect(client, number)
         assert share(number) == "result"
-    server.failures.clear()  # of requests that were torn away half-sent
 print(interrupted)
 """
 
