@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
     from typing_extensions import Self
 
-    from hydra_client.auth import BasicAuth
     from hydra_client.configuration import SupportsToken
     from hydra_client.model import Model
 
@@ -160,117 +159,108 @@ class ApiClient:
             ApiValueError: No credential is configured that a token comes from.
             HydraException: The token could not be fetched.
         """
-        access_token = self.configuration.access_token
+        return self._token(self.configuration.snapshot(), scopes)
+
+    def _token(self, settings: Configuration, scopes: tuple[str, ...]) -> str:
+        access_token = settings.access_token
         if isinstance(access_token, str):
             return access_token
-        return checked_token(self._token_source().token(self.configuration.scopes or scopes))
+        source = self._token_source(settings)
+        return checked_token(source.token(settings.scopes or scopes))
 
-    def _token_source(self) -> SupportsToken:
+    def _token_source(self, settings: Configuration) -> SupportsToken:
         """Return where tokens come from: what is configured, or client credentials."""
         from hydra_client.tokens import source_for
 
-        return source_for(self)
+        return source_for(self, settings)
 
-    def _sibling(self, host: str, username: str, password: str) -> Self:
-        """Return a client that calls itself by other credentials, over the same connections.
+    def _with(self, settings: Configuration, **changed: Any) -> Self:
+        """Return a client with other settings, over the same connections.
 
         It stays with its host, whatever becomes of this client's configuration meanwhile.
         """
         from hydra_client.auth import BasicAuth
 
-        configuration = copy(self.configuration)
-        configuration.host = host
-        configuration.username = username
-        configuration.password = password
+        configuration = copy(settings)
+        for name, value in changed.items():
+            setattr(configuration, name, value)
         client = type(self).__new__(type(self))
         vars(client).update(vars(self))
         client.configuration = configuration
         client._basic = BasicAuth(configuration)
-        # A copy, since it knows which process the connections belong to: a fork may lie between.
-        client._rest = copy(self._rest)
-        client._rest._configuration = configuration
         return client
 
     def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
         """Authorize, send and decode; once more with a new token where the old one was refused."""
-        seconds = (
-            self.configuration.timeout if timeout is None else checked_timeout("timeout", timeout)
-        )
-        with Deadline(seconds) as deadline:
-            reveals = call.operation.security or call.secrets
-            if reveals and not self._warned and self.configuration.origin.insecure:
-                warnings.warn(
-                    "a credential travels over plain http to another machine: use https",
-                    InsecureTransportWarning,
-                    stacklevel=4,
-                )
-                self._warned = True
-            header, token, secrets = self._authorization(call)
-            answer = self._send(call, header, deadline)
-            try:
-                return decode(call, answer, secrets), answer
-            except (UnauthorizedException, ForbiddenException) as error:
-                if token is None or not _token_refused(call, error):
-                    raise
-                refused = error
-            # A refusal did nothing, so any operation may be sent again.
-            header, secrets = self._renewed(call, token, refused)
-            repeated = answer.repeated
-            answer = self._send(call, header, deadline)
-            answer = answer._replace(repeated=repeated or answer.repeated)
-            return decode(call, answer, secrets), answer
+        settings = self.configuration.snapshot()
+        seconds = settings.timeout if timeout is None else checked_timeout("timeout", timeout)
+        reveals = call.operation.security or call.secrets
+        if reveals and not self._warned and settings.origin.insecure:
+            warnings.warn(
+                "a credential travels over plain http to another machine: use https",
+                InsecureTransportWarning,
+                stacklevel=4,
+            )
+            self._warned = True
+        deadline = Deadline(seconds)
+        return deadline.run(self._exchange, call, settings, deadline)
 
-    def _authorization(self, call: Call) -> tuple[str | None, str | None, tuple[str, ...]]:
+    def _exchange(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> tuple[Any, Answer]:
+        header, token, secrets = self._authorization(call, settings)
+        if self.default_headers != self._checked_headers:
+            check_headers(self.default_headers)
+            self._checked_headers = dict(self.default_headers)
+        answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
+        try:
+            return decode(call, answer, secrets), answer
+        except (UnauthorizedException, ForbiddenException) as error:
+            if token is None or not _token_refused(call, error):
+                raise
+            refused = error
+        # A refusal did nothing, so any operation may be sent again.
+        header, secrets = self._renewed(call, settings, token, refused)
+        repeated = answer.repeated
+        answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
+        answer = answer._replace(repeated=repeated or answer.repeated)
+        return decode(call, answer, secrets), answer
+
+    def _authorization(
+        self, call: Call, settings: Configuration
+    ) -> tuple[str | None, str | None, tuple[str, ...]]:
         """Choose the credential: its header, the token in it if a source gave it, its secrets."""
         operation = call.operation
         if not operation.security:
             return None, None, ()
-        configuration = self.configuration
-        has_basic = configuration.username is not None and configuration.password is not None
+        has_basic = settings.username is not None and settings.password is not None
         if "basic" in operation.security:
             if operation.path == _TOKEN_PATH and not has_basic and call.parameters.get("client_id"):
                 return None, None, ()  # a public client (RFC 6749 section 2.1) names itself
-            if "oauth2" not in operation.security or configuration.access_token is None:
-                header = self._basic.header(form_encoded=operation.path == _TOKEN_PATH)
-                return header, None, (configuration.password or "", header[len("Basic ") :])
-        token = self.token(operation.scopes)
-        if call.parameters.get("token") == token and (basic := self._own_basic()) is not None:
+            if "oauth2" not in operation.security or settings.access_token is None:
+                basic = type(self._basic)(settings)
+                header = basic.header(form_encoded=operation.path == _TOKEN_PATH)
+                return header, None, (settings.password or "", header[len("Basic ") :])
+        token = self._token(settings, operation.scopes)
+        if call.parameters.get("token") == token and (own := _with_basic(settings)) is not None:
             # The token that authorizes its own introspection is refused by 0.9, and is said to be
             # inactive by 0.10.
-            header = basic.header(form_encoded=False)
-            return header, None, (basic.password or "", header[len("Basic ") :])
-        replaceable = not isinstance(configuration.access_token, str)
+            header = type(self._basic)(own).header(form_encoded=False)
+            return header, None, (own.password or "", header[len("Basic ") :])
+        replaceable = not isinstance(settings.access_token, str)
         return self._bearer.header(token), token if replaceable else None, (token,)
 
-    def _own_basic(self) -> BasicAuth | None:
-        """Give the configured Basic credentials, or else those that the tokens come from."""
-        from hydra_client.tokens import ClientCredentials
-
-        configuration = self.configuration
-        if configuration.username is not None and configuration.password is not None:
-            return self._basic
-        source = configuration.access_token
-        if isinstance(source, ClientCredentials) and (pair := source.credentials) is not None:
-            return self._sibling(configuration.host, *pair)._basic
-        return None
-
     def _renewed(
-        self, call: Call, token: str, refused: ApiException
+        self, call: Call, settings: Configuration, token: str, refused: ApiException
     ) -> tuple[str, tuple[str, ...]]:
         """Get another token in place of a refused one; without one the refusal stands."""
-        drop = getattr(self._token_source(), "drop", None)
+        drop = getattr(self._token_source(settings), "drop", None)
         if drop is not None:
             drop(token)
-        renewed = self.token(call.operation.scopes)
+        renewed = self._token(settings, call.operation.scopes)
         if renewed == token:
             raise refused
         return self._bearer.header(renewed), (renewed,)
-
-    def _send(self, call: Call, authorization: str | None, deadline: Deadline) -> Answer:
-        if self.default_headers != self._checked_headers:
-            check_headers(self.default_headers)
-            self._checked_headers = dict(self.default_headers)
-        return self._rest.send(call, self._checked_headers, authorization, deadline)
 
     def close(self) -> None:
         """Close the connections that are kept open. The client can be used again."""
@@ -301,6 +291,20 @@ class ApiClient:
 
     def __repr__(self) -> str:
         return f"ApiClient({self.configuration.host!r})"
+
+
+def _with_basic(settings: Configuration) -> Configuration | None:
+    """Give settings with Basic credentials: these, or with those that the tokens come from."""
+    from hydra_client.tokens import ClientCredentials
+
+    if settings.username is not None and settings.password is not None:
+        return settings
+    source = settings.access_token
+    if isinstance(source, ClientCredentials) and source.credentials is not None:
+        settings = copy(settings)
+        settings.username, settings.password = source.credentials
+        return settings
+    return None
 
 
 def _token_refused(call: Call, error: ApiException) -> bool:

@@ -25,8 +25,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from hydra_client.configuration import Configuration, whole_text
-from hydra_client.exceptions import ApiValueError, HydraException
+from hydra_client.deadline import Deadline
+from hydra_client.exceptions import (
+    ApiConnectionError,
+    ApiDecodeError,
+    ApiValueError,
+    BadRequestException,
+    HydraException,
+    ServiceException,
+)
 from hydra_client.query import error_texts, parameters
+from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +56,10 @@ __all__ = [
 ]
 
 _AUTHORIZE = "/oauth2/auth"
+_MAY_BE_USED_UP = (
+    "An earlier refresh may have been carried out and its response lost: the refresh token is used "
+    "up then, and the user has to log in again."
+)
 _SHORTEST = 8  # characters, of state and nonce
 
 
@@ -200,6 +213,9 @@ class CodeFlow:
         self._public_id = own_id if configuration.password is None else None
         self._answered = False
         self._lock = threading.Lock()
+        self._refreshes: SingleFlight[OAuth2TokenResponse] = SingleFlight(once=True)
+        # A refresh token that was sent, with no response that says whether it was used up.
+        self._unsure_of: str | None = None
 
     def authorization_url(self, **extra: str | int | None) -> str:
         """Return the URL to send the user's browser to.
@@ -263,8 +279,12 @@ class CodeFlow:
     def refresh(self) -> OAuth2TokenResponse:
         """Get new tokens for the refresh token, which is used up by that (RFC 6749 section 6).
 
+        Threads that call it at the same time share one request and its outcome, each within its
+        own time. After an unknown outcome, a time-out say, a later call sends the same refresh
+        token once more: if the server had used it up, it answers 400 and revokes nothing.
+
         Returns:
-            The tokens. The old access token works no more.
+            The tokens. The old access token no longer works.
 
         Raises:
             ApiValueError: There is no refresh token: the scope `offline` was not granted.
@@ -272,21 +292,34 @@ class CodeFlow:
                 user; the tokens are dropped.
             HydraException: The server gave none; see `oauth_token`.
         """
-        with self._lock:
-            refresh_token = None if self.tokens is None else self.tokens.refresh_token
-            if not refresh_token:
-                raise ApiValueError("no refresh token: ask for the scope offline")
+        deadline = Deadline(self.api.api_client.configuration.timeout)
+        return deadline.run(self._refreshes.do, "refresh", self._refreshed)
+
+    def _refreshed(self) -> OAuth2TokenResponse:
+        """Send the refresh token, while nobody else does."""
+        refresh_token = None if self.tokens is None else self.tokens.refresh_token
+        if not refresh_token:
+            raise ApiValueError("no refresh token: ask for the scope offline")
+        try:
             tokens = self.api.oauth_token(
                 grant_type="refresh_token",
                 refresh_token=refresh_token,
                 client_id=self._public_id,
             )
-            if not tokens.refresh_token:
-                tokens.refresh_token = refresh_token
-            # OpenID Connect Core section 12.2.
-            self._verified(tokens, subject=None if self.claims is None else self.claims.sub)
-            self.tokens = tokens
-            return tokens
+        except (ApiConnectionError, ApiDecodeError, ServiceException):
+            self._unsure_of = refresh_token
+            raise
+        except BadRequestException as error:
+            if self._unsure_of == refresh_token:
+                error.hint = _MAY_BE_USED_UP
+                error.args = (f"{error}. {_MAY_BE_USED_UP}",)
+            raise
+        if not tokens.refresh_token:
+            tokens.refresh_token = refresh_token
+        # OpenID Connect Core section 12.2.
+        self._verified(tokens, subject=None if self.claims is None else self.claims.sub)
+        self.tokens = tokens
+        return tokens
 
     def _answer(self, callback: object) -> dict[str, list[str]]:
         """Read what came back, and see that it answers this request."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Union
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +37,8 @@ _ENVIRONMENT = {
 }
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 _LONGEST_TIMEOUT = 86400  # seconds: a day
+# Held while a setting is assigned; one for all, so that a configuration can be copied.
+_ASSIGNING = threading.RLock()
 _PROXY_SCHEMES = ("http", "https")
 
 
@@ -113,6 +117,7 @@ class Configuration:
     retries: int
     connection_pool_maxsize: int
     origin: Origin
+    _frozen: Configuration | None = None
 
     if TYPE_CHECKING:
         # What is assigned is normalized on its way.
@@ -186,14 +191,35 @@ class Configuration:
         check = _CHECKS.get(name)
         if check is None:
             raise AttributeError(f"Configuration has no setting {name!r}")
-        object.__setattr__(self, name, check(name, value))
+        changed = {name: check(name, value)}
         if name == "host":
-            object.__setattr__(self, "origin", _origin(self.host))
+            changed["origin"] = _origin(changed["host"])
+        with _ASSIGNING:
+            vars(self).update(changed)
+            vars(self).pop("_frozen", None)
+
+    def snapshot(self) -> Configuration:
+        """Return the settings as they are now, to which nothing that is assigned later matters.
+
+        A call takes one at its start: else a credential for one host could go to another, which
+        another thread assigns meanwhile.
+        """
+        frozen = self._frozen
+        if frozen is None:
+            with _ASSIGNING:
+                frozen = copy(self)
+                vars(self)["_frozen"] = frozen
+        return frozen
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_frozen"}
 
     def __repr__(self) -> str:
         secret = {"password", "access_token"}
         parts = []
         for name in _CHECKS:
+            if name not in vars(self):
+                continue  # the constructor failed, or is at work
             value = getattr(self, name)
             if value is not None and name in secret:
                 value = "***"

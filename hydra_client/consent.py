@@ -261,8 +261,8 @@ class ConsentApp:
             cooling = 0 <= self.clock() - self._discovered_at < _COOL_DOWN
             if self._is_given or known == place or cooling:
                 return known
-        with Deadline(self.api.api_client.configuration.timeout):
-            return self._flights.do("discovery", lambda: self._looked_up(known))
+        deadline = Deadline(self.api.api_client.configuration.timeout)
+        return deadline.run(self._flights.do, "discovery", lambda: self._looked_up(known))
 
     def _looked_up(self, known: _Place | None) -> _Place:
         place = self._expected

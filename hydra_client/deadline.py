@@ -1,37 +1,48 @@
 """The time that a whole call may take, whatever it does meanwhile.
 
-Whoever waits within a call, for a socket or for another thread, finds the deadline in the thread.
+Whoever waits within a call, for a socket or for another thread, finds the deadline in its context.
 """
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import TYPE_CHECKING
+from contextvars import ContextVar, copy_context
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
-    from typing_extensions import Self
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Deadline:
-    """A point in time by which the call under way in this thread ends, the calls inside it too."""
+    """A point in time by which the call under way ends, and the calls inside it too.
 
-    __slots__ = ("_outer", "at")
+    Attributes:
+        at: That time, by the monotonic clock.
+        expected: Statuses that the operation under way knows as a success.
+    """
+
+    __slots__ = ("at", "expected")
 
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
+        self.expected: tuple[int, ...] = ()
 
-    def __enter__(self) -> Self:
-        self._outer = current.deadline
-        if self._outer is not None:
-            self.at = min(self.at, self._outer.at)
-        current.deadline = self
-        return self
+    def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        """Call a function within this deadline, and within that of the call around it.
 
-    def __exit__(self, *_: object) -> None:
-        current.deadline = self._outer
+        A context of its own, which C code enters and leaves: after a `with`, an exception from a
+        signal handler could leave a deadline behind that every later call would miss.
+        """
+        outer = current.get()
+        if outer is not None:
+            self.at = min(self.at, outer.at)
+        context = copy_context()
+        context.run(current.set, self)
+        return context.run(function, *arguments, **keywords)
 
     def left(self) -> float:
         """Seconds that are left; at least a moment, so that it can be a socket's timeout."""
@@ -52,18 +63,10 @@ class Deadline:
         sock.settimeout(left / parts)
 
 
-class _Current(threading.local):
-    """What is under way in this thread."""
-
-    deadline: Deadline | None = None
-    # Statuses that the operation under way knows as a success.
-    expected: tuple[int, ...] = ()
-
-
-current = _Current()
+current: ContextVar[Deadline | None] = ContextVar("hydra_client.deadline", default=None)
 
 
 def seconds_left() -> float | None:
-    """Seconds that the call under way in this thread has left; None outside a call."""
-    deadline = current.deadline
+    """Seconds that the call under way has left; None outside a call."""
+    deadline = current.get()
     return None if deadline is None else deadline.left()

@@ -313,8 +313,7 @@ class IdTokenVerifier:
         Raises:
             HydraException: They could not be fetched; see `well_known` and `get_well_known`.
         """
-        with self._deadline():
-            self._current()
+        self._deadline().run(self._current)
 
     def _deadline(self) -> Deadline:
         return Deadline(self.api.api_client.configuration.timeout)
@@ -366,11 +365,9 @@ class IdTokenVerifier:
         oldest = None if max_age is None else _seconds("max_age", max_age)
         header, content, signed, signature = _split(id_token)
         algorithm = self._check_header(header)
-        with self._deadline():
-            self._check_signature(header.get("kid"), algorithm, signed, signature)
-            claims = _members(content)
-            _check_types(claims)
-            self._check_issuer(claims["iss"])
+        claims = self._deadline().run(
+            self._signed_claims, header.get("kid"), algorithm, content, signed, signature
+        )
         self._check_parties(claims)
         self._check_times(claims, oldest)
         if subject is not None and claims["sub"] != subject:
@@ -401,6 +398,15 @@ class IdTokenVerifier:
         if not isinstance(algorithm, str) or algorithm not in self.algorithms:
             raise AlgorithmError(f"alg is {_shown(algorithm)}, not {' or '.join(self.algorithms)}")
         return algorithm
+
+    def _signed_claims(
+        self, kid: object, algorithm: str, content: bytes, signed: bytes, signature: bytes
+    ) -> dict[str, Any]:
+        self._check_signature(kid, algorithm, signed, signature)
+        claims = _members(content)
+        _check_types(claims)
+        self._check_issuer(claims["iss"])
+        return claims
 
     def _check_signature(
         self, kid: object, algorithm: str, signed: bytes, signature: bytes

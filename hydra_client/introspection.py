@@ -10,6 +10,7 @@ import json
 import math
 import time
 from collections import OrderedDict
+from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.deadline import Deadline
@@ -92,7 +93,7 @@ class CachedIntrospection:
         Raises:
             HydraException: As `introspect_oauth2_token` does.
         """
-        configuration = self._api.api_client.configuration
+        configuration = self._api.api_client.configuration.snapshot()
         source = configuration.access_token
         context = (
             scope,
@@ -110,8 +111,12 @@ class CachedIntrospection:
         if answer is None:
             # What was asked before something was forgotten must not serve who comes after.
             flight = (key, self._era)
-            with Deadline(configuration.timeout):
-                answer = self._flights.do(flight, lambda: self._asked(key, source, token, scope))
+            # Whatever is assigned meanwhile, the answer is that of the server in the key.
+            api = copy(self._api)
+            api.api_client = self._api.api_client._with(configuration)
+            answer = Deadline(configuration.timeout).run(
+                self._flights.do, flight, lambda: self._asked(api, key, source, token, scope)
+            )
         return OAuth2TokenIntrospection.from_dict(answer)
 
     def forget(self, token: str) -> None:
@@ -140,7 +145,12 @@ class CachedIntrospection:
         return entry.answer
 
     def _asked(
-        self, key: tuple[bytes, bytes], source: object, token: str, scope: str | None
+        self,
+        api: OAuth2Api,
+        key: tuple[bytes, bytes],
+        source: object,
+        token: str,
+        scope: str | None,
     ) -> dict[str, Any]:
         """Ask the server, while nobody else does; remember what it says."""
         known = self._known(key)
@@ -148,7 +158,7 @@ class CachedIntrospection:
             return known  # another thread was a moment faster
         era, entries = self._era, self._entries
         now = self._clock()
-        introspection = self._api.introspect_oauth2_token(token, scope)
+        introspection = api.introspect_oauth2_token(token, scope)
         answer = introspection.to_dict()
         if introspection.active:
             exp = introspection.exp

@@ -152,8 +152,10 @@ class _Response(http.client.HTTPResponse):
     """
 
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
-        self._reader = _Reader(sock, current.deadline)
-        self._expected = current.expected
+        deadline = current.get()
+        self._reader = _Reader(sock, deadline)
+        # Somebody may use the session for requests of their own.
+        self._expected = range(200, 300) if deadline is None else deadline.expected
         super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -237,7 +239,7 @@ class _Deadlined(HTTPConnection):
     response_class = _Response
 
     def _new_conn(self) -> socket.socket:
-        deadline = current.deadline
+        deadline = current.get()
         if deadline is None:
             return super()._new_conn()
         try:
@@ -269,7 +271,7 @@ class _Deadlined(HTTPConnection):
         raise NewConnectionError(self, "no connection") from last
 
     def send(self, data: Any) -> None:
-        deadline = current.deadline
+        deadline = current.get()
         if deadline is None:
             super().send(data)
             return
@@ -437,7 +439,6 @@ class Rest:
     """
 
     def __init__(self, configuration: Configuration, session: requests.Session | None) -> None:
-        self._configuration = configuration
         for setting in ("ssl_ca_cert", "cert_file", "key_file"):
             path: str | None = getattr(configuration, setting)
             if path is not None and not os.path.exists(path):
@@ -461,6 +462,7 @@ class Rest:
     def send(
         self,
         call: Call,
+        settings: Configuration,
         default_headers: Mapping[str, str],
         authorization: str | None,
         deadline: Deadline,
@@ -478,12 +480,14 @@ class Rest:
             headers["Authorization"] = authorization
         if call.body is not None:
             headers["Content-Length"] = str(len(call.body))
-        request = _Request(call, self._configuration.origin, CaseInsensitiveDict(headers))
-        retries = self._configuration.retries
+        request = _Request(call, settings.origin, CaseInsensitiveDict(headers))
+        proxies = self._proxies_for(request, settings.proxy)
+        deadline.expected = call.operation.success
+        retries = settings.retries
         repeated = False
         retry = 0
         while True:
-            outcome = self._attempt(call, request, deadline)
+            outcome = self._attempt(call, request, proxies, deadline)
             pause = _pause(call, outcome, retry) if retry < retries else None
             if pause is None or pause >= deadline.left():
                 break
@@ -494,12 +498,13 @@ class Rest:
             return outcome._replace(repeated=True) if repeated else outcome
         raise outcome.error from outcome.cause
 
-    def _attempt(self, call: Call, request: _Request, deadline: Deadline) -> Answer | _Failure:
+    def _attempt(
+        self, call: Call, request: _Request, proxies: dict[str, str], deadline: Deadline
+    ) -> Answer | _Failure:
         started = time.perf_counter()
         handled = sys.exc_info()[1]  # the caller may call from an except block
         outcome: Answer | _Failure
         response = None
-        current.expected = call.operation.success
         try:
             response = self.session.get_adapter(request.url).send(
                 request,
@@ -507,7 +512,7 @@ class Rest:
                 timeout=deadline.left(),
                 verify=self._verify,
                 cert=self._cert,
-                proxies=self._proxies_for(request),
+                proxies=proxies,
             )
             headers = response.headers
             body = _read(response)
@@ -518,7 +523,8 @@ class Rest:
             outcome = _Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
             chain = _causes(error, handled)
-            outcome = _failure(call, request, chain, deadline, self._proxy_at_fault(request, chain))
+            proxy = _proxy_at_fault(request, proxies, chain)
+            outcome = _failure(call, request, chain, deadline, proxy)
         if response is not None and not isinstance(outcome, Answer):
             response.close()
         if log.isEnabledFor(logging.DEBUG):
@@ -532,11 +538,10 @@ class Rest:
             )
         return outcome
 
-    def _proxies_for(self, request: _Request) -> dict[str, str]:
+    def _proxies_for(self, request: _Request, proxy: str | None) -> dict[str, str]:
         origin = request.origin
-        proxies = self._proxies.get(origin)
+        proxies = self._proxies.get((origin, proxy))
         if proxies is None:
-            proxy = self._configuration.proxy
             if proxy is None:
                 proxies = get_environ_proxies(request.url)
                 if used := select_proxy(request.url, proxies):
@@ -544,16 +549,9 @@ class Rest:
                     checked_proxy("HTTP_PROXY or HTTPS_PROXY", with_scheme)
             else:
                 proxies = {origin.scheme: proxy}
-            self._proxies[origin] = proxies
+            self._proxies[origin, proxy] = proxies
             _forget_oldest(self._proxies)
         return proxies
-
-    def _proxy_at_fault(self, request: _Request, chain: list[BaseException]) -> str | None:
-        """Name the proxy where it is what failed: without its user and password."""
-        if not any(isinstance(link, ProxyError) or _is_tunnel(link) for link in chain):
-            return None
-        used = urlsplit(select_proxy(request.url, self._proxies_for(request)) or "")
-        return f"{used.hostname}:{used.port}" if used.port else used.hostname
 
     def _forget_connections(self) -> None:
         """Let go of connections that the parent process goes on using."""
@@ -686,6 +684,16 @@ def _failure(
         cause,
         unsent=any(map(_is_unsent, chain)),
     )
+
+
+def _proxy_at_fault(
+    request: _Request, proxies: dict[str, str], chain: list[BaseException]
+) -> str | None:
+    """Name the proxy where it is what failed: without its user and password."""
+    if not any(isinstance(link, ProxyError) or _is_tunnel(link) for link in chain):
+        return None
+    used = urlsplit(select_proxy(request.url, proxies) or "")
+    return f"{used.hostname}:{used.port}" if used.port else used.hostname
 
 
 def _causes(error: BaseException | None, handled: BaseException | None) -> list[BaseException]:

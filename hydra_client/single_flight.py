@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOBODY = -math.inf
+_GRACE = 1.0  # seconds in which a leader says that its time was up
 _LONGEST_WAIT = 86400.0  # seconds, of callers that have no deadline
 
 
@@ -137,12 +138,12 @@ class SingleFlight(Generic[T]):
         try:
             while True:
                 with self._lock:
-                    if self._once and _NOBODY < flight.leader_until <= time.monotonic():
+                    if self._once and _NOBODY < flight.leader_until < time.monotonic() - _GRACE:
                         # Its leader was stopped before it could say so.
                         flight.error, flight.done = _stopped(), True
                     if flight.done:
                         return flight
-                    if flight.needs(until):
+                    if (not self._once or flight.leader_until == _NOBODY) and flight.needs(until):
                         flight.leader_until = until
                         return flight
                     now = time.monotonic()
@@ -150,6 +151,7 @@ class SingleFlight(Generic[T]):
                     leader_until = flight.leader_until
                 if now >= until:
                     raise ApiTimeoutError("timed out waiting for another thread's request")
+                leader_until += _GRACE * self._once
                 wait = until if now >= leader_until else min(until, leader_until)
                 woken.acquire(timeout=wait - now)
         finally:

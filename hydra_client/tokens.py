@@ -155,24 +155,29 @@ class ClientCredentials(TokenSource):
             BadRequestException: The client may not have these scopes.
             HydraException: Whatever else a request to the token endpoint may raise.
         """
-        configuration = client.configuration
-        client_id, client_secret = self.credentials or (
-            configuration.username,
-            configuration.password,
-        )
+        return self._token_for(client, scopes, client.configuration.snapshot())
+
+    def _token_for(
+        self, client: ApiClient, scopes: tuple[str, ...], settings: Configuration
+    ) -> str:
+        client_id, client_secret = self.credentials or (settings.username, settings.password)
         if client_id is None or client_secret is None:
             raise ApiValueError(
                 "no bearer token: set access_token (HYDRA_ACCESS_TOKEN), or username and password "
                 "(HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET) to have one fetched"
             )
-        key = Key(configuration.host, client_id, client_secret, frozenset(self.scopes or scopes))
+        key = Key(settings.host, client_id, client_secret, frozenset(self.scopes or scopes))
         kept = self._tokens.get(key)
         now = self._clock()
         if kept is not None and kept.is_fresh(now):
             return kept.access_token
         meanwhile = kept.access_token if kept is not None and kept.lives(now) else None
-        with Deadline(configuration.timeout) as deadline:
-            return self._flights.do(key, lambda: self._renewed(client, key, deadline), meanwhile)
+        deadline = Deadline(settings.timeout)
+        # It fetches by the settings that the call began with.
+        client = client._with(settings, username=client_id, password=client_secret)
+        return deadline.run(
+            self._flights.do, key, lambda: self._renewed(client, key, deadline), meanwhile
+        )
 
     def _renewed(self, client: ApiClient, key: Key, deadline: Deadline) -> str:
         """Find a token or fetch one, while nobody else does."""
@@ -203,8 +208,7 @@ class ClientCredentials(TokenSource):
 
         # Looked at before the request, so that the token has not ended while it counts as alive.
         now = self._clock()
-        api = OAuth2Api(client._sibling(key.host, key.client_id, key.client_secret))
-        answer = api.oauth_token(
+        answer = OAuth2Api(client).oauth_token(
             grant_type="client_credentials",
             scope=" ".join(sorted(key.scopes)) or None,
             timeout=timeout,
@@ -282,12 +286,15 @@ class _Token:
 class _Bound(TokenSource):
     """Client credentials as the source of one client."""
 
-    def __init__(self, credentials: ClientCredentials, client: ApiClient) -> None:
+    def __init__(
+        self, credentials: ClientCredentials, client: ApiClient, settings: Configuration
+    ) -> None:
         self._credentials = credentials
         self._client = client
+        self._settings = settings
 
     def token(self, scopes: tuple[str, ...]) -> str:
-        return self._credentials.token_for(self._client, scopes)
+        return self._credentials._token_for(self._client, scopes, self._settings)
 
     def drop(self, token: str) -> None:
         self._credentials.drop(token)
@@ -303,13 +310,13 @@ class _Callable(TokenSource):
         return self._function()
 
 
-def source_for(client: ApiClient) -> SupportsToken:
-    """Return where a client's tokens come from."""
-    access_token = client.configuration.access_token
+def source_for(client: ApiClient, settings: Configuration) -> SupportsToken:
+    """Return where a client's tokens come from by these settings."""
+    access_token = settings.access_token
     if access_token is None:
         access_token = client._credentials
     if isinstance(access_token, ClientCredentials):
-        return _Bound(access_token, client)
+        return _Bound(access_token, client, settings)
     if callable(getattr(access_token, "token", None)):
         return cast("SupportsToken", access_token)
     return _Callable(cast("Callable[[], str]", access_token))

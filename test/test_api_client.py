@@ -13,13 +13,14 @@ import sys
 import textwrap
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
 import responses
+from crowd import Crowd
 from loopback import CLIENT, CONSENT, LONG, ONE, OPERATIONS, Peer, Server, answer, api, within
 from requests.adapters import HTTPAdapter
 
@@ -484,6 +485,65 @@ def test_a_session_can_be_used_for_something_else(
     assert server.connections == 1
 
 
+def test_a_call_stays_with_the_settings_that_it_began_with() -> None:
+    """Neither token nor Basic for one host reaches another that is assigned meanwhile."""
+    asked, moved = threading.Event(), threading.Event()
+
+    def tokens(peer: Peer) -> None:
+        if not asked.is_set():
+            asked.set()
+            assert moved.wait(LONG)
+        peer.send(answer({"access_token": "token-of-a", "token_type": "bearer"}))
+
+    with Server(tokens, ONE) as a, Server(answer({"access_token": "token-of-b"}), ONE) as b:
+        configuration = Configuration(a.url, "admin", "secret-of-a", timeout=LONG)
+        with ApiClient(configuration) as client, Crowd() as crowd:
+            crowd.send(1, lambda: OAuth2Api(client).get_oauth2_client("photos").id)
+            assert asked.wait(LONG)
+            configuration.host = b.url
+            configuration.password = "secret-of-b"
+            moved.set()
+        assert crowd.errors == []
+        assert a.paths == ["/oauth2/token", "/clients/photos"]
+        assert b.requests == []
+        assert a.requests[1].headers["authorization"] == "Bearer token-of-a"
+        with ApiClient(configuration) as client:
+            OAuth2Api(client).get_oauth2_client("photos")
+        assert b.requests[0].basic == ("admin", "secret-of-b")
+        assert b.requests[1].headers["authorization"] == "Bearer token-of-b"
+
+
+def test_settings_are_taken_once_a_call_whatever_threads_assign() -> None:
+    """Each host gets its own token alone, from a source that is slow to give it."""
+    mixed = []
+
+    def see(name: str) -> Callable[[Peer], None]:
+        def step(peer: Peer) -> None:
+            if peer.last.headers["authorization"] != f"Bearer token-of-{name}":
+                mixed.append(name)
+            peer.send(ONE)
+
+        return step
+
+    with Server(see("a")) as a, Server(see("b")) as b:
+        configurations = {
+            name: Configuration(server.url, access_token=f"token-of-{name}")
+            for name, server in (("a", a), ("b", b))
+        }
+        with ApiClient(copy.copy(configurations["a"])) as client, Crowd() as crowd:
+
+            def call() -> None:
+                for _ in range(100):
+                    OAuth2Api(client).get_oauth2_client("photos")
+
+            crowd.send(3, call)
+            for number in range(300):
+                # Settings that belong together are assigned together: as one object.
+                client.configuration = configurations["ab"[number % 2]]
+        assert crowd.errors == []
+    assert mixed == []
+
+
 # -- many threads, many processes, copies
 
 
@@ -680,7 +740,7 @@ def test_a_client_can_be_pickled_and_copied(server: Server) -> None:
             assert twin.get_oauth2_client("photos").id == "photos"
             assert server.requests[-1].headers["x-forwarded-proto"] == "https"
             assert server.requests[-1].headers["authorization"] == "Bearer access-token-0001"
-            assert vars(twin.api_client.configuration) == vars(client.configuration)
+            assert repr(twin.api_client.configuration) == repr(client.configuration)
             mounted = twin.api_client.session.adapters["https://example.com/"]
             assert type(mounted).__name__ == "Canned"
             twin.api_client.close()

@@ -7,7 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
-import threading
+import time
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,6 +23,8 @@ from werkzeug.datastructures import MultiDict
 
 import hydra_client
 from hydra_client import (
+    ApiConnectionError,
+    ApiTimeoutError,
     ApiTypeError,
     ApiValueError,
     BadRequestException,
@@ -344,20 +346,43 @@ def test_a_refresh_token_that_died(hydra: HydraEmulator, flow: CodeFlow) -> None
     assert flow.tokens is tokens
 
 
-def test_two_refreshes_at_once_use_two_refresh_tokens(hydra: HydraEmulator, flow: CodeFlow) -> None:
+def test_refreshes_at_once_share_one_request(hydra: HydraEmulator, flow: CodeFlow) -> None:
     flow.exchange(consented(hydra, flow.authorization_url()))
-    hydra.fail("/oauth2/token", delay=0.2)
-    fresh: list[str] = []
-    threads = [
-        threading.Thread(target=lambda: fresh.append(flow.refresh().access_token)) for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(set(fresh)) == 3
+    sent = len(hydra.requests)
+    hydra.fail("/oauth2/token", delay=0.3)
+    with Crowd() as crowd:
+        crowd.send(12, lambda: flow.refresh().access_token)
+    assert len(crowd.results) == 12
+    assert len(set(crowd.results)) == len(hydra.requests) - sent == 1
     assert flow.tokens is not None
-    assert flow.tokens.access_token == fresh[-1]
+    assert flow.tokens.access_token == crowd.results[0]
+
+
+def test_a_refresh_whose_outcome_is_unknown_is_sent_once_for_all_who_wait(
+    hydra: HydraEmulator, flow: CodeFlow
+) -> None:
+    flow.exchange(consented(hydra, flow.authorization_url()))
+    configuration = flow.api.api_client.configuration
+    sent = len(hydra.requests)
+    hydra.fail("/oauth2/token", delay=3)
+    configuration.timeout = 1.0
+    started = time.monotonic()
+    with Crowd() as crowd:
+        crowd.send(12, flow.refresh)
+    assert time.monotonic() - started < 2.5
+    assert {type(error) for error in crowd.errors} == {ApiTimeoutError}
+    assert len(crowd.errors) == 12
+    assert len(hydra.requests) - sent <= 1  # noted when it has been answered
+
+
+def test_a_refresh_token_that_may_be_used_up(hydra: HydraEmulator, flow: CodeFlow) -> None:
+    flow.exchange(consented(hydra, flow.authorization_url()))
+    hydra.fail("/oauth2/token", cut=5)
+    with pytest.raises(ApiConnectionError):
+        flow.refresh()
+    with pytest.raises(BadRequestException, match="may have been carried out") as error:
+        flow.refresh()
+    assert "log in again" in (error.value.hint or "")
 
 
 # --- errors that come back

@@ -426,6 +426,26 @@ def test_an_answer_under_way_is_forgotten_too(
     assert not introspect(token).active
 
 
+def test_an_answer_is_kept_for_the_server_that_gave_it(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    """Though another host was assigned while the answer was under way."""
+    with HydraEmulator() as other:
+        introspect = cached_introspection(api)
+        gate = gated(api)
+        home = api.api_client.configuration.host
+        with Crowd() as crowd:
+            crowd.send(1, lambda: introspect(token).active)
+            assert gate.arrived.acquire(timeout=30)
+            api.api_client.configuration.host = other.url
+            gate.opened.set()
+        assert crowd.results == [True]
+        assert asked(other) == 0
+        api.api_client.configuration.host = home
+        assert introspect(token).active
+    assert asked(hydra) == 1
+
+
 # --- many threads
 
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -827,40 +827,35 @@ def test_a_file_that_vanishes_later(authority: Authority) -> None:
 
 
 def test_a_deadline_counts_down_and_nests() -> None:
-    assert seconds_left() is None
-    with Deadline(100) as outer:
+    def inside(outer: Deadline) -> None:
         assert 99 < outer.left() <= 100
-        with Deadline(1000) as inner:
-            assert inner.at == outer.at
-        with Deadline(10) as inner:
-            left = seconds_left()
-            assert left is not None
-            assert 9 < left <= 10
-        left = seconds_left()
-        assert left is not None
-        assert left > 99
+        longer, shorter = Deadline(1000), Deadline(10)
+        assert (longer.run(seconds_left) or 0) <= 100
+        assert longer.at == outer.at
+        assert 9 < (shorter.run(seconds_left) or 0) <= 10
+        assert (seconds_left() or 0) > 99
+
+    assert seconds_left() is None
+    outer = Deadline(100)
+    outer.run(inside, outer)
     assert seconds_left() is None
 
 
 def test_a_deadline_that_has_passed_leaves_a_moment() -> None:
-    with Deadline(-1) as deadline:
-        assert deadline.passed()
-        assert 0 < deadline.left() < 0.001
-        with socket.socket() as sock, pytest.raises(TimeoutError):
-            deadline.limit(sock)
+    deadline = Deadline(-1)
+    assert deadline.passed()
+    assert 0 < deadline.left() < 0.001
+    with socket.socket() as sock, pytest.raises(TimeoutError):
+        deadline.limit(sock)
     assert math.isclose(Deadline(5).at, time.monotonic() + 5, abs_tol=1)
 
 
 def test_a_deadline_is_forgotten_whatever_happens() -> None:
-    def fail(action: Callable[[], object]) -> None:
-        with Deadline(5):
-            action()
-
     for error in (ValueError, KeyboardInterrupt):
 
         def action(error: type[BaseException] = error) -> None:
             raise error
 
         with pytest.raises(error):
-            fail(action)
+            Deadline(5).run(action)
         assert seconds_left() is None

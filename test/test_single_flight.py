@@ -48,12 +48,7 @@ class Work:
 
 def within(seconds: float, action: Callable[[], object]) -> Callable[[], object]:
     """The action, as part of a call that may take so long."""
-
-    def act() -> object:
-        with Deadline(seconds):
-            return action()
-
-    return act
+    return lambda: Deadline(seconds).run(action)
 
 
 def waiting(flights: SingleFlight[str], count: int) -> None:
@@ -256,8 +251,7 @@ def test_what_may_be_done_once_is_done_once_and_all_share_that_nobody_knows() ->
 def test_a_leader_that_vanished_lets_nobody_wait_for_ever() -> None:
     """An exception from a signal handler may come before the leader's own clean-up begins."""
     flights: SingleFlight[str] = SingleFlight(once=True)
-    with Deadline(0.05):
-        assert flights._join("key", time.monotonic() + 0.05, None) is not None  # and no word more
+    assert flights._join("key", time.monotonic() + 0.05, None) is not None  # and no word more
     with Crowd() as crowd:
         crowd.send(3, within(30, fly(flights, lambda: "not done")))
     assert {str(error).partition(":")[0] for error in crowd.errors} == {
@@ -307,8 +301,8 @@ def test_a_forked_process_is_not_held_up() -> None:
             signal.alarm(20)  # rather than hang
             code = 1
             try:
-                with Deadline(20):
-                    code = 0 if flights.do("key", lambda: "child's") == "child's" else 2
+                got = Deadline(20).run(flights.do, "key", lambda: "child's")
+                code = 0 if got == "child's" else 2
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)

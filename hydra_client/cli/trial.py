@@ -54,4 +54,4 @@ def logs_in(api: OAuth2Api, id: str, secret: str) -> bool:
 def _as(api: OAuth2Api, id: str, secret: str) -> OAuth2Api:
     """Give the API of the same server, over the same connections, as this client uses it."""
     client = api.api_client
-    return type(api)(client._sibling(client.configuration.host, id, secret))
+    return type(api)(client._with(client.configuration, username=id, password=secret))
