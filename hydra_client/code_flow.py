@@ -162,8 +162,12 @@ class CodeFlow:
         scope: Scopes to ask for, a list or with spaces between. `openid` brings an ID token,
             `offline` a refresh token.
         client_id: Id of the client; the `username` of `api` if None.
-        verifier: Verifies the ID token; one that fetches keys with `api` if None. Without the extra
-            `jwt` there is none, and `claims` stays None.
+        verifier: Verifies the ID token; one that fetches keys with `api` if None, which needs the
+            extra `jwt`.
+        verify_id_token: Whether ID tokens are verified. With False nothing looks at them and
+            `claims` stays None. It is then up to you to verify the ID token, to compare its nonce
+            with `nonce`, and to compare its subject after a refresh: otherwise somebody else's
+            code passes for the user's.
         authorization_endpoint: Address for browsers; the one in the server's discovery document if
             None.
         state: The state of an authorization that was begun elsewhere.
@@ -187,6 +191,7 @@ class CodeFlow:
         *,
         client_id: str | None = None,
         verifier: IdTokenVerifier | None = None,
+        verify_id_token: bool = True,
         authorization_endpoint: str | None = None,
         state: str | None = None,
         nonce: str | None = None,
@@ -209,6 +214,7 @@ class CodeFlow:
         self.tokens: OAuth2TokenResponse | None = None
         self.claims: IdTokenClaims | None = None
         self._verifier = verifier
+        self._verifies = verify_id_token
         self._endpoint = authorization_endpoint
         self._public_id = own_id if configuration.password is None else None
         self._answered = False
@@ -260,7 +266,8 @@ class CodeFlow:
                 `get_well_known` and `oauth_token`.
         """
         found = self._answer(callback)
-        if self._asks_for_id_token and any(found["code"]) and not found["error"]:
+        verifies = self._asks_for_id_token and self._verifies
+        if verifies and any(found["code"]) and not found["error"]:
             self._make_ready()
         code = self._code(found)
         tokens = self.api.oauth_token(
@@ -351,22 +358,32 @@ class CodeFlow:
     def _asks_for_id_token(self) -> bool:
         return "openid" in self.scope.split()
 
-    def _make_ready(self) -> IdTokenVerifier | None:
-        """Have a verifier, with the keys it needs; None without the extra `jwt`."""
+    def _make_ready(self) -> IdTokenVerifier:
+        """Have a verifier, with the keys it needs."""
         if self._verifier is None:
             try:
                 from hydra_client.id_token import IdTokenVerifier
-            except ImportError:
-                return None
-            self._verifier = IdTokenVerifier(self.api, self.client_id)
+            except ModuleNotFoundError as error:
+                missing = (error.name or "").partition(".")[0]
+                if missing not in ("jwt", "cryptography"):
+                    raise
+            else:
+                self._verifier = IdTokenVerifier(self.api, self.client_id)
+        if self._verifier is None:
+            raise ApiValueError(
+                f"the ID token cannot be verified: {missing} is missing. Install the extra: pip "
+                "install 'hydra-client[jwt]'. If you verify ID tokens elsewhere, say "
+                "verify_id_token=False. The code was not used."
+            )
         self._verifier.fetch_keys()
         return self._verifier
 
     def _verified(
         self, tokens: OAuth2TokenResponse, nonce: str | None = None, subject: str | None = None
     ) -> IdTokenClaims | None:
-        if tokens.id_token is None or (verifier := self._make_ready()) is None:
+        if tokens.id_token is None or not self._verifies:
             return None
+        verifier = self._make_ready()
         claims = verifier.verify(tokens.id_token, nonce=nonce, subject=subject)
         if claims.at_hash is not None:
             # Not every ID token of this flow has it (OpenID Connect Core section 3.1.3.6).

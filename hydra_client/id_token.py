@@ -46,14 +46,15 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
+# PyJWT itself can be imported without it, and then knows no RSA.
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
     from hydra_client.api import OAuth2Api
     from hydra_client.models import JsonWebKey
@@ -91,8 +92,10 @@ _LONGEST_TOKEN = 256 * 1024
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 # A key that the server took back must not count for longer than this, in seconds.
 _KEY_LIFETIME = 3600.0
-# Seconds between two fetches that tokens brought about.
+# Seconds without another fetch, after one that a token brought about for nothing.
 _COOL_DOWN = 30.0
+# Seconds of a call that such a fetch may take.
+_LONGEST_DETOUR = 2.0
 # Seconds for which nothing is fetched after a second failure.
 _PAUSE = 1.0
 
@@ -441,14 +444,24 @@ class IdTokenVerifier:
         return self._flights.do("server", lambda: self._fetched(known))
 
     def _newer(self, known: _Server) -> _Server:
+        """Ask for newer keys, on whose account a token is not refused yet.
+
+        Anybody can make up tokens with a bad signature: so they bring about one request in 30
+        seconds, they wait for it two seconds at most, and no token with a good one waits for it.
+        """
+
         def work() -> _Server:
             if self._server is known and self._is_old(self._refetched_at, _COOL_DOWN):
                 # Noted before the attempt: one that fails cools down as well.
                 self._refetched_at = self._clock()
-                return self._fetched(known)
+                newer = self._fetched(known)
+                if newer.differs(known):
+                    # A server may change its keys twice, at two restarts say.
+                    self._refetched_at = -math.inf
+                return newer
             return self._server or known
 
-        return self._flights.do("server", work)
+        return Deadline(_LONGEST_DETOUR).run(self._flights.do, "newer", work)
 
     def _fetched(self, known: _Server | None) -> _Server:
         """Ask the server, if nobody has done so since what is known was looked at."""
@@ -513,6 +526,10 @@ class _Server:
         self.fetched_at = fetched_at
         self._keys = tuple(keys)
         self._parsed: dict[int, RSAPublicKey | None] = {}
+
+    def differs(self, other: _Server) -> bool:
+        """Whether the server has another name or other keys than at that time."""
+        return (self.issuer, self._keys) != (other.issuer, other._keys)
 
     def candidates(self, kid: str, algorithm: str) -> list[RSAPublicKey]:
         """Give the keys that may have signed. A rotation may leave several with one kid."""

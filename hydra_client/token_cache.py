@@ -99,7 +99,10 @@ class TokenCache:
             if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
                 raise PermissionError(f"{path} is somebody else's link")
         if make:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # By parents=True those above it would get the mode that the umask says.
+            for folder in (*reversed(self._folder.parents), self._folder):
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, exist_ok=True)
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _check(os.fstat(folder), stat.S_ISDIR)

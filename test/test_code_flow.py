@@ -227,14 +227,50 @@ def test_a_verifier_with_the_right_that_the_client_lacks(
     assert with_one.claims is not None
 
 
-def test_without_the_extra_nothing_is_claimed(
-    hydra: HydraEmulator, flow: CodeFlow, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("missing", ["jwt", "cryptography"])
+def test_without_the_extra_the_code_stays_unused(
+    hydra: HydraEmulator, flow: CodeFlow, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """Else a code that somebody slipped in would pass without its nonce ever being looked at."""
+    callback = consented(hydra, flow.authorization_url())
+    with monkeypatch.context() as without:
+        without.delitem(sys.modules, "hydra_client.id_token", raising=False)
+        without.setitem(sys.modules, missing, None)
+        with pytest.raises(ApiValueError, match=rf"{missing} is missing.*hydra-client\[jwt\]"):
+            flow.exchange(callback)
+    assert flow.tokens is None
+    assert flow.exchange(callback).id_token is not None
+    assert flow.claims is not None
+
+
+@pytest.mark.parametrize(
+    "error", [ImportError("broken"), ModuleNotFoundError(name="_cffi_backend")]
+)
+def test_an_extra_that_is_broken_says_so_itself(
+    hydra: HydraEmulator, flow: CodeFlow, monkeypatch: pytest.MonkeyPatch, error: ImportError
 ) -> None:
     callback = consented(hydra, flow.authorization_url())
-    monkeypatch.setitem(sys.modules, "hydra_client.id_token", None)  # as if jwt were not there
-    tokens = flow.exchange(callback)
+
+    class Broken:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "jwt":
+                raise error
+
+    for name in ("hydra_client.id_token", *(n for n in sys.modules if n.split(".")[0] == "jwt")):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(ImportError) as raised:
+        flow.exchange(callback)
+    assert raised.value is error
+    assert flow.tokens is None
+
+
+def test_who_verifies_elsewhere_says_so(hydra: HydraEmulator, client_api: OAuth2Api) -> None:
+    flow = CodeFlow(client_api, CALLBACK, "openid offline", verify_id_token=False)
+    tokens = flow.exchange(consented(hydra, flow.authorization_url()))
     assert tokens.id_token is not None
     assert flow.claims is None
+    assert flow.refresh().access_token != tokens.access_token
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ import joserfc.jwk
 import joserfc.jwt
 import pytest
 import responses
+from crowd import Crowd
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from forge import (
@@ -43,10 +44,12 @@ from forge import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from loopback import CONFIGURATION, Peer, Server, answer, api
 from recorded import NAMES, Recording
 
 import hydra_client
 from hydra_client import (
+    ApiTimeoutError,
     ApiTypeError,
     ApiValueError,
     ForbiddenException,
@@ -623,6 +626,50 @@ def test_forged_tokens_cannot_make_it_hammer_the_server(server: Keys) -> None:
         with pytest.raises(InvalidIdTokenError):
             verifier.verify(text, nonce=NONCE)
     assert server.fetched == 3
+
+
+def test_two_rotations_in_a_row_lock_nobody_out(server: Keys) -> None:
+    """A memory server that was restarted twice, say."""
+    verifier = make(clock=Clock())
+    verifier.verify(token(), nonce=NONCE)
+    for name in ("other", "third", "server"):
+        server.keys = [jwk(private_key(name))]
+        verifier.verify(compact(sign=partial(signature, name=name)), nonce=NONCE)
+    assert server.fetched == 4
+
+
+def test_forged_tokens_do_not_wait_for_keys_that_hang() -> None:
+    """24 of them at once, and good ones in between, while the server says nothing of its keys."""
+    hang = threading.Event()
+    discovery = {**CONFIGURATION, "issuer": ISSUER}
+
+    def respond(peer: Peer) -> None:
+        if peer.last.path.endswith("jwks.json"):
+            if hang.is_set():
+                peer.stall()
+                return
+            peer.send(answer({"keys": [jwk(private_key("server"))]}))
+        else:
+            peer.send(answer(discovery))
+
+    good, forged = token(), compact(sign=partial(signature, name="other"))
+    with Server(respond) as server, api(server, timeout=20) as client:
+        verifier = IdTokenVerifier(client, CLIENT, clock=lambda: NOW)
+        verifier.verify(good, nonce=NONCE)
+        hang.set()
+        started = time.monotonic()
+        with Crowd() as crowd:
+            crowd.send(24, lambda: verifier.verify(forged, nonce=NONCE))
+            for _ in range(10):
+                assert verifier.verify(good, nonce=NONCE).sub == "alice"
+                assert time.monotonic() - started < 1.5, "a good one waits for nothing"
+        assert time.monotonic() - started < 8
+        for _ in range(24):  # and now nobody waits
+            with pytest.raises(SignatureError):
+                verifier.verify(forged, nonce=NONCE)
+    assert len(crowd.errors) == 24
+    assert {type(error) for error in crowd.errors} <= {SignatureError, ApiTimeoutError}
+    assert server.paths.count("/.well-known/jwks.json") == 2
 
 
 def test_a_fetch_that_failed_cools_down_too(server: Keys) -> None:
