@@ -100,9 +100,9 @@ class TokenCache:
                 raise PermissionError(f"{path} is somebody else's link")
         if make:
             # By parents=True those above it would get the mode that the umask says.
-            for folder in (*reversed(self._folder.parents), self._folder):
-                if not folder.exists():
-                    folder.mkdir(mode=0o700, exist_ok=True)
+            for path in (*reversed(self._folder.parents), self._folder):
+                if not path.exists():
+                    path.mkdir(mode=0o700, exist_ok=True)
         folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             _check(os.fstat(folder), stat.S_ISDIR)

@@ -55,7 +55,8 @@ def test_only_the_owner_may_look_whatever_the_umask(folder: Path) -> None:
         TokenCache(folder / "deep").save(KEY, *TOKEN)
     finally:
         os.umask(old)
-    assert stat.S_IMODE((folder / "deep").stat().st_mode) == 0o700
+    for made in (folder, folder.parent, folder / "deep"):
+        assert stat.S_IMODE(made.stat().st_mode) == 0o700
     assert stat.S_IMODE(only_file(folder / "deep").stat().st_mode) == 0o600
 
 

@@ -1,0 +1,69 @@
+"""Every wait of the package has a bound: this names each lock, queue, join and pause, and its bound.
+
+A wait that comes new into the package fails here until its bound stands in the table.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import hydra_client
+
+PACKAGE = Path(hydra_client.__file__).parent
+
+# What makes something to wait for, and what waits.
+MADE = {"Lock", "RLock", "Condition", "Event", "Semaphore", "Barrier", "Queue", "SimpleQueue"}
+WAITS = {"wait", "acquire"}
+WAITS_WITHOUT_ARGUMENTS = {"join", "get"}  # of threads and queues; others have arguments
+
+BOUNDS = {
+    "cli/crew.py: SimpleQueue": "C code, which no interruption leaves held",
+    "cli/crew.py: get": "a request that is under way, which its deadline ends",
+    "cli/serve.py: Event": "the signal that ends the command",
+    "cli/serve.py: wait": "the signal that ends the command",
+    "cli/token_user.py: Event": "--wait",
+    "cli/token_user.py: join": "a poll of the server that was told to end",
+    "cli/token_user.py: wait": "--wait",
+    "code_flow.py: Lock": "held for an assignment",
+    "configuration.py: RLock": "held for an assignment",
+    "deadline.py: get": "none: it reads a context variable",
+    "emulator/faults.py: Lock": "held for a look at a list",
+    "emulator/faults.py: wait": "the delay that a test scripted, or the end of the server",
+    "emulator/hydra.py: Event": "the end of the server",
+    "emulator/hydra.py: Lock": "held while the server starts or stops",
+    "emulator/keys.py: Lock": "held while the key is made, once in a process",
+    "emulator/server.py: Lock": "held for a look at the open connections",
+    "emulator/server.py: join": "the requests under way, whose connections were ended",
+    "emulator/state.py: RLock": "held for one request, which is answered from memory",
+    "rest.py: get": "none: it reads a context variable",
+    "rest.py: sleep": "what is left of the deadline",
+    "single_flight.py: Lock": "held by its own caller alone",
+    "single_flight.py: RLock": "held for moments, never during work or a wait",
+    "single_flight.py: acquire": "the caller's deadline",
+}
+
+
+def waits(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        text = ast.unparse(node.func)
+        name = text.rpartition(".")[2]
+        if (
+            name in MADE | WAITS
+            or text == "time.sleep"
+            or (name in WAITS_WITHOUT_ARGUMENTS and not node.args and not node.keywords)
+        ):
+            found.add(f"{path.relative_to(PACKAGE).as_posix()}: {name}")
+    return found
+
+
+def test_each_has_a_bound() -> None:
+    found = {wait for path in PACKAGE.rglob("*.py") for wait in waits(path)}
+    assert found == set(BOUNDS)
+
+
+def test_no_condition_which_an_interruption_may_leave_held() -> None:
+    assert not [name for name in BOUNDS if name.endswith((": Condition", ": Queue"))]
