@@ -95,7 +95,7 @@ class Router:
 
     def _find(self, method: str, path: str) -> tuple[Endpoint, str] | None:
         # Werkzeug adds HEAD to every GET and forgives slashes in front; the router does neither.
-        if method == "HEAD" or path.startswith("//"):
+        if method == "HEAD" or method != method.upper() or path.startswith("//"):
             return None
         try:
             endpoint, arguments = self._map.match(path, method)

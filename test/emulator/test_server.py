@@ -108,7 +108,9 @@ def test_a_connection_that_is_gone_does_not_hinder_the_end() -> None:
     with HydraEmulator() as hydra, socket.socket() as gone:
         server = hydra._listener._server
         assert server is not None
-        server._connections.add(gone)
+        ended = threading.Thread(target=bool)
+        ended.start()
+        server._connections[gone] = ended
 
 
 def test_a_port_that_is_taken(hydra: HydraEmulator) -> None:
