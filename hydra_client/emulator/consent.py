@@ -47,8 +47,12 @@ class ConsentRequests:
         self._in_sql = variant.is_sql and not variant.is_0_9
 
     def add(self, request: ConsentRequest) -> None:
-        """Remember a new request, or a changed one."""
+        """Remember a request, new or changed. Raises PlainError for a text that SQL refuses."""
         granted = request.granted_scopes
+        if self._in_sql:
+            texts = (request.subject, request.deny_reason, request.redirect_url)
+            for text in (*texts, *request.requested_scopes, *granted):
+                check_text(text)
         if self._in_sql:  # where a space ends a scope, and is therefore taken out of each
             granted = [scope.replace(" ", "") for scope in granted]
         self._requests[request.id] = replace(request, granted_scopes=granted)

@@ -228,7 +228,7 @@ def header_value(text: str) -> str:
 
 def with_query(url: str, query: Values) -> str:
     """The URL with this query instead of its own."""
-    base = url.partition("#")[0].partition("?")[0]
+    base = _written(url).partition("#")[0].partition("?")[0]
     encoded = query.encode()
     return f"{base}?{encoded}" if encoded else base
 
@@ -241,7 +241,14 @@ def query_of(url: str) -> Values:
 def with_fragment(url: str, fragment: Values) -> str:
     """The URL with a fragment: escaped once as a query and, by Go's `URL.String`, once more."""
     encoded = fragment.encode().replace("%", "%25")
+    url = _written(url)
     return f"{url}#{encoded}" if encoded else url
+
+
+def _written(url: str) -> str:
+    """The URL as `URL.String` writes it: its scheme in lower case."""
+    scheme, colon, rest = url.partition(":")
+    return f"{scheme.lower()}{colon}{rest}"
 
 
 def html_escape(text: str) -> str:

@@ -9,7 +9,7 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import faults
+from . import cors, faults
 from .answers import Answer
 from .clients import GO_FIELDS, Client, hashed, new_secret
 from .clock import Clock
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_REQUESTS = 100_000
+_LARGEST_RECORD = 64 * 1024 * 1024  # characters of them all
 
 
 class HydraEmulator:
@@ -86,7 +87,8 @@ class HydraEmulator:
         self._router = Router(self.variant.is_0_9)
         self._faults = Faults()
         # Bounded for a server that runs for weeks.
-        self._requests: deque[RecordedRequest] = deque(maxlen=_MOST_REQUESTS)
+        self._requests: deque[RecordedRequest] = deque()
+        self._recorded_size = 0
         self._requests_lock = Lock()
         self._stopping = Event()
         self._listener = Listener(self.handle, self._stopping)
@@ -156,15 +158,28 @@ class HydraEmulator:
 
     def handle(self, request: Request) -> Answer:
         """The answer to one request, after whatever fault is scripted for it."""
+        recorded = RecordedRequest.of(request)
         with self._requests_lock:
-            self._requests.append(RecordedRequest.of(request))
+            self._requests.append(recorded)
+            self._recorded_size += recorded.size
+            while len(self._requests) > _MOST_REQUESTS or self._recorded_size > _LARGEST_RECORD:
+                self._recorded_size -= self._requests.popleft().size
         fault = self._faults.take(request)
         if fault is None:
-            return self._router.answer(self._state, request)
+            return self._answer(request)
         answer = faults.before(fault, self._stopping)
         if answer is None:
-            answer = self._router.answer(self._state, request)
+            answer = self._answer(request)
             answer.cut = fault.cut
+        return answer
+
+    def _answer(self, request: Request) -> Answer:
+        if self.variant.is_0_9:
+            return self._router.answer(self._state, request)
+        if request.method == "OPTIONS":
+            return cors.preflight(request)
+        answer = self._router.answer(self._state, request)
+        cors.allow(answer, request)
         return answer
 
     def __call__(
@@ -188,7 +203,7 @@ class HydraEmulator:
     def requests(self) -> list[RecordedRequest]:
         """What came in since the start or the last reset, in order, secrets masked.
 
-        The last 100,000 are kept.
+        The last 100,000 are kept, or fewer where they have more than 64 MiB.
         """
         with self._requests_lock:
             return list(self._requests)
@@ -201,6 +216,7 @@ class HydraEmulator:
             self._state.clear()
             with self._requests_lock:
                 self._requests.clear()
+                self._recorded_size = 0
 
     def fail(
         self,

@@ -42,6 +42,12 @@ class RecordedRequest:
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
+    @property
+    def size(self) -> int:
+        """Characters that it keeps."""
+        headers = sum(len(name) + len(value) for name, value in self.headers.items())
+        return len(self.path) + len(self.query) + len(self.body) + headers
+
     @classmethod
     def of(cls, request: Request) -> RecordedRequest:
         """A record of the request."""

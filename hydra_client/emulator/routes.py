@@ -93,6 +93,14 @@ class Router:
             except HydraError as error:
                 return admin_error(error, state.variant, request)
 
+    def _is_root_of(self, method: str, cleaned: str) -> bool:
+        """Whether the router takes `/` for a path of this method that lacks nothing but its end.
+
+        It does where all paths of the method begin with the same segments.
+        """
+        paths = [route.partition("<")[0] for other, route, _ in self._routes if other == method]
+        return cleaned == "/" and all(path[:2] == paths[0][:2] for path in paths)
+
     def _find(self, method: str, path: str) -> tuple[Endpoint, str] | None:
         # Werkzeug adds HEAD to every GET and forgives slashes in front; the router does neither.
         if method == "HEAD" or method != method.upper() or path.startswith("//"):
@@ -106,6 +114,8 @@ class Router:
     def _misdirected(self, request: Request, path: str) -> Answer:
         knows_method = any(method == request.method for method, _, _ in self._routes)
         better = self._better_path(request.method, path) if knows_method and path != "/" else None
+        if knows_method and path != "/" and self._is_root_of(request.method, clean_path(path)):
+            better = "/"
         if better is not None:
             location = escape_path(clean_path(better))  # `http.Redirect` cleans it, too
             if request.raw_query:

@@ -7,7 +7,7 @@ from threading import RLock
 from .clients import Client, client_store, hashed
 from .clock import Clock
 from .consent import ConsentRequests, Cookies
-from .errors import DeniedError, OAuthError
+from .errors import DeniedError, OAuthError, PlainError
 from .go_http import Request
 from .policies import Policy
 from .scopes import covers
@@ -60,7 +60,12 @@ class State:
 
     def authorize(self, request: Request, scope: str, action: str, resource: str) -> None:
         """Raise OAuthError or DeniedError unless the request's bearer token allows the action."""
-        subject = self.active(request.bearer, scope).subject
+        bearer = request.bearer
+        if bearer.startswith(" ") and self.tokens.access.find(bearer) is not None:
+            # Two blanks after `Bearer`: the second counts as part of the token.
+            text = "illegal base64 data at input byte 0"
+            raise PlainError(text if self.variant.is_0_9 else "error")
+        subject = self.active(bearer, scope).subject
         self.check_policies(subject, action, resource)
 
     def active(self, token: str, scope: str = "") -> Grant:

@@ -93,7 +93,9 @@ def _authorization_code(state: State, client: Client, form: Values) -> dict[str,
     inactive = "invalid_request" if state.variant.is_0_9 else "authorization_code_inactive"
     if authorized is None or not tokens.codes.is_whole(code):
         raise OAuthError(inactive)
-    if 0 < authorized.expires_at < now or authorized.client_id != client.id:
+    if 0 < authorized.expires_at < now:
+        raise OAuthError(inactive if state.variant.is_sql else "invalid_request")
+    if authorized.client_id != client.id:
         raise OAuthError("invalid_request")
     redirect_uri = authorized.form.get("redirect_uri")
     if redirect_uri and redirect_uri != form.get("redirect_uri"):

@@ -35,6 +35,7 @@ class Claims:
     extra: dict[str, Any] = field(default_factory=dict)
     access_token_hash: str = ""
     code_hash: str = ""
+    context_class: str = ""
 
 
 @dataclass

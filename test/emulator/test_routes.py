@@ -44,6 +44,9 @@ def test_no_such_path_or_method(
     wire: Wire, method: str, path: str, answer: tuple[int, str]
 ) -> None:
     reply = wire(method, path)
+    if method == "OPTIONS" and not wire.is_0_9:
+        assert (reply.status, reply.text) == (200, "")  # by its CORS
+        return
     assert (reply.status, reply.text) == answer
     assert reply.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"

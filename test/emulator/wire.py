@@ -84,7 +84,9 @@ class Wire:
         content = body.encode() if isinstance(body, str) else body or b""
         answer = self.hydra.handle(Request(method, target, sent, content))
         text = answer.body.decode("utf-8", "surrogateescape")
-        return Reply(answer.status, dict(answer.all_headers()), text)
+        # 0.10 says Vary: Origin everywhere.
+        told = {name: value for name, value in answer.all_headers() if name != "Vary"}
+        return Reply(answer.status, told, text)
 
     @property
     def root(self) -> str:
