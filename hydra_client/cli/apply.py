@@ -34,7 +34,14 @@ _MOST_NAMES = 20
 @manifest_options
 @click.option("-y", "--yes", is_flag=True, help="Do not ask before --prune deletes.")
 @pass_invocation
-def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, yes: bool) -> None:
+def command(
+    invocation: Invocation,
+    manifest: str,
+    prune: bool,
+    jobs: int,
+    yes: bool,
+    allow_long_secret: bool,
+) -> None:
     """Make the clients of the server what the manifest says: create and update them.
 
     Fields that the manifest does not name, and secrets, stay as they are. A secret that is to be
@@ -56,7 +63,7 @@ def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, yes: 
     """  # noqa: D301 - click's mark for lines to keep
     from .settle import remove, settle
 
-    wanted = load(manifest, prune)
+    wanted = load(manifest, prune, allow_long_secret)
     with invocation.api(connection_pool_maxsize=jobs) as api:
         kept = {client.id: client for client in api.list_oauth2_clients()}
         extra = to_delete(invocation, wanted, kept.values()) if prune else []

@@ -28,12 +28,20 @@ from .base import (
     failure_of,
     pass_invocation,
 )
+from .client_lint import Finding, lint
 from .document import client_of, load, load_object
-from .output import as_json, document_of, print_many, print_one, say
-from .secret import SecretOut, given_secret, new_secret, out_option, secret_options
+from .output import as_json, document_of, plain, print_many, print_one, say
+from .secret import (
+    SecretOut,
+    given_secret,
+    long_secret_option,
+    new_secret,
+    out_option,
+    secret_options,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from hydra_client import OAuth2Api, OAuth2Client
 
@@ -141,6 +149,7 @@ def get(invocation: Invocation, id: str) -> None:
 @click.option("--id", metavar="ID", help="Its id. [made by this command]")
 @field_options
 @secret_options("secret", "the client's secret")
+@long_secret_option
 @out_option
 @pass_invocation
 def create(
@@ -149,6 +158,7 @@ def create(
     id: str | None,
     file: str | None,
     secret_out: str | None,
+    allow_long_secret: bool,
     **options: Any,
 ) -> None:
     """Create a client.
@@ -182,6 +192,7 @@ def create(
         secret = new_secret()
     if secret is not None:
         client.client_secret = secret
+    _heed(lint(client), allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         if given_id:
             _refuse_existing(api, given_id)
@@ -195,6 +206,7 @@ def create(
 @field_options
 @secret_options("secret", "a new secret")
 @click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
+@long_secret_option
 @out_option
 @pass_invocation
 def update(
@@ -203,6 +215,7 @@ def update(
     id: str,
     file: str | None,
     secret_out: str | None,
+    allow_long_secret: bool,
     **options: Any,
 ) -> None:
     """Replace a client by what the file and the options say.
@@ -221,6 +234,7 @@ def update(
     secret = _new_secret(invocation, options, secret_out) or client.client_secret
     if secret is not None:
         client.client_secret = secret
+    _heed(lint(client), allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         out.write(secret)
         updated = api.update_oauth2_client(id, client)
@@ -232,6 +246,7 @@ def update(
 @field_options
 @secret_options("secret", "a new secret")
 @click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
+@long_secret_option
 @out_option
 @pass_invocation
 def patch(
@@ -240,6 +255,7 @@ def patch(
     id: str,
     file: str | None,
     secret_out: str | None,
+    allow_long_secret: bool,
     **options: Any,
 ) -> None:
     """Change the given fields of a client, and keep the others.
@@ -266,10 +282,17 @@ def patch(
         given["client_secret"] = secret
     if not given:
         raise click.UsageError("nothing to change: give a field, or a new secret")
+    new = [found for found in lint(OAuth2Client.from_dict(given)) if found.refused]
+    _heed(new, allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         client = api.get_oauth2_client(id)
+        patched = OAuth2Client.from_dict(client.to_dict() | given)
+        # What was doubtful before, and is left as it is, is not this command's affair.
+        old = lint(client)
+        new = [found for found in lint(patched) if found.field in given or found not in old]
+        _heed(new, allow_long_secret)
         out.write(secret)
-        updated = api.update_oauth2_client(id, OAuth2Client.from_dict(client.to_dict() | given))
+        updated = api.update_oauth2_client(id, patched)
         emptied = [name for name, value in given.items() if not value]
         if emptied:
             now = api.get_oauth2_client(id).to_dict()
@@ -312,12 +335,19 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 
 
 @command.command("import")
-@click.argument("file", type=ANY_FILE)
+@click.argument("files", metavar="FILE...", type=ANY_FILE, nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="Update the clients that exist.")
+@long_secret_option
 @out_option
 @pass_invocation
-def import_(invocation: Invocation, file: str, replace: bool, secret_out: str | None) -> None:
-    """Create the clients of a JSON or YAML file, - for stdin: one, or a list of them.
+def import_(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    replace: bool,
+    secret_out: str | None,
+    allow_long_secret: bool,
+) -> None:
+    """Create the clients of JSON or YAML files, - for stdin: in each one, or a list of them.
 
     Everything is looked at before anything is sent. Clients that exist are left alone, and count as
     failures unless --replace is given. A client with no secret of its own that is not public
@@ -329,10 +359,11 @@ def import_(invocation: Invocation, file: str, replace: bool, secret_out: str | 
     \b
     Examples:
       hydra-client clients import clients.yaml --secret-out secrets.json
+      hydra-client clients import one.json two.json --secret-out secrets.json
       hydra-client clients list --output json --profile old | hydra-client clients import - \\
           --profile new --secret-out secrets.json
     """  # noqa: D301 - click's mark for lines to keep
-    clients = _clients_in(file)
+    clients = _clients_in(files, allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         existing = {client.id for client in api.list_oauth2_clients()}
         made = {}
@@ -389,21 +420,19 @@ def _import(
     return done, failures
 
 
-def _clients_in(file: str) -> list[OAuth2Client]:
+def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Client]:
     """Read clients, and name all that is wrong with them at once."""
     from hydra_client.api.o_auth2_api import _CREATE_OAUTH2_CLIENT
     from hydra_client.operation import encode
 
-    document = load(file)
-    entries = document if isinstance(document, list) else [document]
     clients = []
     faults = []
     seen = set()
-    for number, entry in enumerate(entries, 1):
-        place = f"{file}: client {number}"
+    for place, entry in _entries(files):
         try:
             client = client_of(entry, place)
             encode(_CREATE_OAUTH2_CLIENT, body=client)
+            _heed(lint(client), allow_long_secret, f"{place}: ")
         except Failure as error:
             faults.append(error.message)
             continue
@@ -418,6 +447,27 @@ def _clients_in(file: str) -> list[OAuth2Client]:
     if faults:
         raise Failure("\n".join([*faults, "Nothing was sent."]), USAGE)
     return clients
+
+
+def _entries(files: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Give what is to be a client, and its place."""
+    for file in files:
+        document = load(file)
+        for number, entry in enumerate(document if isinstance(document, list) else [document], 1):
+            yield f"{file}: client {number}", entry
+
+
+def _heed(findings: Iterable[Finding], allow_long_secret: bool, place: str = "") -> None:
+    """Warn of what is doubtful in a client.
+
+    Raises:
+        Failure: It has a secret that is too long, and nobody said that it may.
+    """
+    for field, text, refused in findings:
+        if not refused:
+            click.echo(f"Warning: {place}{field}: {plain(text)}", err=True)
+        elif not allow_long_secret:
+            raise Failure(f"{place}{field}: {text}", USAGE)
 
 
 def _count(number: int, noun: str) -> str:

@@ -11,6 +11,7 @@ import click
 from hydra_client.exceptions import ApiDecodeError
 
 from .base import USAGE, Failure
+from .client_lint import guess
 from .output import plain
 from .secret import read_stdin, read_text
 
@@ -118,11 +119,17 @@ def client_of(document: Any, place: str) -> OAuth2Client:
     Raises:
         Failure: It is no client.
     """
-    from difflib import get_close_matches
-
     from hydra_client import OAuth2Client
 
     members = _object(document, place)
+    if "clients" in members:
+        raise Failure(f"{place}: this is a manifest; `hydra-client apply` takes it", USAGE)
+    if "client_id" in members and "id" not in members:
+        raise Failure(
+            f"{place}: clients have no field client_id; did you mean id? Later Hydras call it "
+            "client_id, 0.9 and 0.10 call it id",
+            USAGE,
+        )
     try:
         client = OAuth2Client.from_dict(members)
         client.to_json()
@@ -130,7 +137,7 @@ def client_of(document: Any, place: str) -> OAuth2Client:
         raise Failure(f"{place}: {error}", USAGE) from None
     for name in members:
         if name not in OAuth2Client._by_wire:
-            near = get_close_matches(name, OAuth2Client._by_wire, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            near = guess(name, OAuth2Client._by_wire)
+            hint = f"; did you mean {near}?" if near else ""
             click.echo(f"Warning: {place}: clients have no field {name!r}{hint}", err=True)
     return client

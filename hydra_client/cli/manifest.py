@@ -13,19 +13,18 @@ import stat
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
-from hydra_client.configuration import _is_loopback
 from hydra_client.models import OAuth2Client
 from hydra_client.operation import _NOT_IN_ID, _SHORTEST_SECRET
 
 from .base import USAGE, Failure
+from .client_lint import guess, lint, too_long
 from .document import _DEEPEST, too_deep
 from .output import plain
 from .secret import new_secret, read_secret, read_stdin, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import yaml
 
@@ -37,10 +36,7 @@ FIELDS = {
 }
 _TOP = ("clients", "defaults", "owner", "$schema")
 _WAYS = "`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`"
-_LONGEST_ID = 255
 
-# Names that other APIs have for the same thing, too far away to be guessed by their letters.
-_ELSEWHERE = {"client_id": "id", "name": "client_name"}
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Numbers of YAML 1.2 and JSON that YAML 1.1 takes for strings, 089 and 1e5 among them.
@@ -49,7 +45,6 @@ _TOKEN = re.compile(r'\s*([{}\[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}\[\],:"]+)', re.DOT
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _UNSTORED = re.compile("[\0\ud800-\udfff]")
 _UNSTORABLE = "a NUL or half a surrogate pair, which SQL stores refuse"
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 
 
 class Secret:
@@ -113,17 +108,20 @@ class Manifest(NamedTuple):
     warnings: list[str]
 
 
-def read(path: str, environ: Mapping[str, str] = os.environ) -> Manifest:
+def read(
+    path: str, environ: Mapping[str, str] = os.environ, *, long_secrets: bool = False
+) -> Manifest:
     """Read a manifest, `-` for stdin, and the secrets that it names.
 
-    Files that it names are looked for beside it.
+    Files that it names are looked for beside it. Secrets of which Hydra would look at a part only
+    are faults unless `long_secrets` lets them pass.
 
     Raises:
         Failure: Something is wrong with it. The message names everything, each with its line.
     """
     text = read_stdin("a manifest") if path == "-" else read_text(path)
     place = "stdin" if path == "-" else path
-    reader = _Reader(Path() if path == "-" else Path(path).parent, environ)
+    reader = _Reader(Path() if path == "-" else Path(path).parent, environ, long_secrets)
     found = reader.manifest(text.removeprefix("\ufeff"))
     if reader.faults:
         count = "a fault" if len(reader.faults) == 1 else f"{len(reader.faults)} faults"
@@ -258,9 +256,10 @@ class _Reader:
     secret where none belongs.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], long_secrets: bool) -> None:
         self._folder = folder
         self._environ = environ
+        self._long_secrets = long_secrets
         # Sets: what an anchor says wrong is wrong once, however often it is used.
         self.faults: set[tuple[int, str]] = set()
         self.doubts: set[tuple[int, str]] = set()
@@ -306,6 +305,7 @@ class _Reader:
 
     def _entry(self, node: yaml.Node, defaults: Mapping[str, _Given]) -> Entry:
         members = self._mapping(node, "a client", ("id", "secret", *FIELDS))
+        lines = {name: _line(members.get(name, node)) for name in ("id", "secret")}
         id = ""
         if "id" in members:
             id = self._id(members.pop("id"))
@@ -314,13 +314,27 @@ class _Reader:
         place = members.pop("secret", None)
         secret = None if place is None else self._secret(place)
         fields = {**defaults, **self._fields(members)}
+        entry = Entry(id, {name: fields[name].value for name in FIELDS if name in fields}, secret)
         if not self.faults:
-            if place is not None and "public" in fields and fields["public"].value:
-                self._doubt(
-                    place, "secret: a public client is asked for none, so it cannot be tried"
-                )
-            self.doubts.update(_doubts(fields, _line(node)))
-        return Entry(id, {name: fields[name].value for name in FIELDS if name in fields}, secret)
+            lines |= {name: given.line for name, given in fields.items()}
+            self._lint(entry, lines, _line(node))
+        return entry
+
+    def _lint(self, entry: Entry, lines: Mapping[str, int], line: int) -> None:
+        secret = entry.secret
+        value = None
+        if secret is not None:  # one that is still to be made is like those
+            value = new_secret() if secret.value is None else secret.value
+        client = OAuth2Client.from_dict(
+            {"id": entry.id, "client_secret": value, **entry.fields},
+        )
+        for field, text, refused in lint(client):
+            if refused:
+                continue  # the fault is told, or let pass
+            if field == "client_secret" and secret is not None:
+                self.doubts.add((lines["secret"], f"secret: {secret.source}: {text}"))
+            else:
+                self.doubts.add((lines.get(field, line), f"{field}: {text}"))
 
     def _id(self, node: yaml.Node) -> str:
         id = self._text(node, "id")
@@ -333,8 +347,6 @@ class _Reader:
             self._fault(node, f"id {plain(id)!r}: there already, on line {self._ids[id]}")
         else:
             self._ids[id] = _line(node)
-        if len(id) > _LONGEST_ID:
-            self._doubt(node, f"id: SQL stores keep at most {_LONGEST_ID} characters")
         return id
 
     def _fields(self, members: Mapping[str, yaml.Node]) -> dict[str, _Given]:
@@ -428,12 +440,8 @@ class _Reader:
             )
         elif _CONTROL.search(value):
             self._fault(node, f"secret: {secret.source}: there are control characters in it")
-        elif not _UNRESERVED.fullmatch(value):
-            self._doubt(
-                node,
-                f"secret: {secret.source}: it must be encoded for the token endpoint, and must not "
-                "be for the others; letters, digits and -._~ are the same for all",
-            )
+        elif not self._long_secrets and (why := too_long(value)):
+            self._fault(node, f"secret: {secret.source}: {why}")
         return secret
 
     # --- values; None is one with a fault
@@ -554,62 +562,11 @@ def _is_mapping(node: yaml.Node) -> bool:
 
 def _meant(name: str, known: Collection[str]) -> str:
     """Guess what an unknown name was meant to be."""
-    from difflib import get_close_matches
-
     if name == "client_secret" and "secret" in known:
         return f"; a manifest holds no secret, it says where one is: {_WAYS}"
-    near = get_close_matches(name.lower(), known, 1)
-    guess = _ELSEWHERE.get(name) or (near[0] if near else "")
-    if guess in known:
-        return f"; did you mean `{guess}`?"
+    if near := guess(name, known):
+        return f"; did you mean `{near}`?"
     return f"; known are {', '.join(known)}" if len(known) < 5 else ""
-
-
-# --- what Hydra takes, and what cannot work
-
-
-def _doubts(fields: Mapping[str, _Given], line: int) -> Iterator[tuple[int, str]]:
-    """Look for what a server would take without a word, and then not do."""
-
-    def given(name: str, otherwise: Any) -> _Given:
-        found = fields.get(name, _Given(otherwise, line))
-        return found if found.value else found._replace(value=otherwise)
-
-    scope = given("scope", "")
-    scopes = scope.value.split(" ")
-    grants = given("grant_types", ["authorization_code"])
-    responses = given("response_types", ["code"])
-    offline = bool({"offline", "*"}.intersection(scopes))
-    if "openid" in scopes and not {"code", "id_token"} <= set(responses.value):
-        yield (
-            scope.line,
-            "scope: openid fails unless the response_types hold both code and id_token",
-        )
-    if "refresh_token" in grants.value and not offline:
-        yield grants.line, "grant_types: refresh_token does nothing without the scope offline"
-    if "offline" in scopes and "refresh_token" not in grants.value:
-        yield scope.line, "scope: offline does nothing without the grant type refresh_token"
-    redirects = given("redirect_uris", [])
-    for uri in redirects.value:
-        doubt = _doubtful_redirect(uri)
-        if doubt:
-            yield redirects.line, f"redirect_uris: {plain(uri)!r}: {doubt}"
-    for name, (value, at) in fields.items():
-        if FIELDS[name] is list and any("|" in item or not item for item in value):
-            yield at, f"{name}: SQL stores split items at '|', and lose empty ones"
-
-
-def _doubtful_redirect(uri: str) -> str | None:
-    try:
-        parts = urlsplit(uri)
-        host = parts.hostname or ""
-    except ValueError:
-        return "this is no URI"
-    if not parts.scheme or "#" in uri:
-        return "expected an absolute URI without a fragment (RFC 6749 section 3.1.2)"
-    if parts.scheme == "http" and not _is_loopback(host):
-        return "codes and tokens would travel over plain http"
-    return None
 
 
 # --- secrets that are made here

@@ -13,6 +13,7 @@ from .base import ANY_FILE, Command, Invocation, pass_invocation
 from .crew import Crew, jobs_option
 from .output import plain, print_many
 from .progress import Progress
+from .secret import long_secret_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -35,6 +36,7 @@ def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
             is_flag=True,
             help="Delete the clients of the manifest's owner that are not in it.",
         ),
+        long_secret_option,
         click.argument("manifest", type=ANY_FILE),
     ):
         command = option(command)
@@ -62,7 +64,14 @@ def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> No
     help="Print the JSON Schema of manifests, for editors, and end.",
 )
 @pass_invocation
-def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, check: bool) -> None:
+def command(
+    invocation: Invocation,
+    manifest: str,
+    prune: bool,
+    jobs: int,
+    check: bool,
+    allow_long_secret: bool,
+) -> None:
     """Show what `apply` would change, field by field. Nothing is changed.
 
     The manifest is YAML or JSON, - for stdin. Fields that it does not name are left alone, so they
@@ -77,7 +86,7 @@ def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, check
       hydra-client plan --check --prune clients.yaml
       hydra-client plan --schema > clients.schema.json
     """  # noqa: D301 - click's mark for lines to keep
-    wanted = load(manifest, prune)
+    wanted = load(manifest, prune, allow_long_secret)
     with invocation.api(connection_pool_maxsize=jobs) as api:
         steps = planned(invocation, api, wanted, jobs, prune)
     if invocation.shortest:
@@ -93,7 +102,7 @@ def command(invocation: Invocation, manifest: str, prune: bool, jobs: int, check
         click.get_current_context().exit(DRIFT)
 
 
-def load(path: str, prune: bool) -> Manifest:
+def load(path: str, prune: bool, long_secrets: bool) -> Manifest:
     """Read a manifest; warn of what is doubtful in it.
 
     Raises:
@@ -102,7 +111,7 @@ def load(path: str, prune: bool) -> Manifest:
     """
     from .manifest import read
 
-    manifest = read(path)
+    manifest = read(path, long_secrets=long_secrets)
     if prune and manifest.owner is None:
         raise click.UsageError(
             "--prune: whose clients? Say `owner: NAME` in the manifest; those of nobody are never "

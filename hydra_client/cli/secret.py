@@ -204,3 +204,9 @@ out_option = click.option(
     metavar="FILE",
     help="Write the secret to a new file that only you can read.",
 )
+
+long_secret_option = click.option(
+    "--allow-long-secret",
+    is_flag=True,
+    help="Take a secret of more than 72 bytes, of which the server looks at the first 72.",
+)

@@ -48,6 +48,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
         "--client-name": "Prints",
         "--redirect-uri": "https://app.example.com/cb",
         "--response-type": "code",
+        "--response-type ": "id_token",
         "--owner": "me",
         "--policy-uri": "https://app.example.com/policy",
         "--tos-uri": "https://app.example.com/tos",
@@ -55,7 +56,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
         "--logo-uri": "https://app.example.com/logo",
         "--contact": "me@example.com",
     }
-    arguments = [part for pair in options.items() for part in pair]
+    arguments = [part.strip() for pair in options.items() for part in pair]
     result = run(
         "clients", "create", *APP, "--scope", "openid", *arguments, "--secret-out", str(file)
     )
@@ -70,7 +71,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
         "client_name": "Prints",
         "redirect_uris": ["https://app.example.com/cb"],
         "grant_types": ["client_credentials"],
-        "response_types": ["code"],
+        "response_types": ["code", "id_token"],
         "scope": "photos.read openid",
         "owner": "me",
         "policy_uri": "https://app.example.com/policy",
