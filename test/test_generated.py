@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import inspect
+import itertools
 import json
 import re
 import subprocess
@@ -351,13 +352,41 @@ def test_check_tells_changed_and_forgotten_files(
     assert sorted(path.name for path in here.glob("*.py")) == ["a.py", "new.py"]
 
 
-def test_long_lines_are_wrapped_under_what_they_continue() -> None:
+def test_long_items_are_wrapped_under_what_they_continue() -> None:
     line = "        scope: " + "word " * 30
-    wrapped = generator().wrap(line.rstrip()).split("\n")
-    assert len(wrapped) == 2
+    wrapped = generator().wrap([line.rstrip(), "        state: next"])
+    assert len(wrapped) == 3
     assert wrapped[1].startswith("            word")
     assert all(len(part) <= 100 for part in wrapped)
-    assert " ".join(part.strip() for part in wrapped) == line.strip()
+    assert " ".join(part.strip() for part in wrapped[:2]) == line.strip()
+
+
+@pytest.mark.parametrize("after", ["", "        state: an item", '        """', "    less"])
+def test_long_prose_flows_on_into_its_paragraph(after: str) -> None:
+    prose = ["        " + "word " * 18 + "and more words", "        of one", "        sentence."]
+    wrapped = generator().wrap([*prose, after, "        And another."])
+    assert len(wrapped) == 4
+    assert wrapped[2:] == [after, "        And another."]
+    assert wrapped[1] == "        and more words of one sentence."
+    assert " ".join(wrapped[:2]).split() == " ".join(prose).split()
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".py")])
+def test_no_sentence_of_a_docstring_is_broken(name: str) -> None:
+    """Only what follows an item's name is further in; prose stays in line."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    broken = []
+    inside = False
+    for line, following in itertools.pairwise(lines):
+        inside ^= line.count('"""') % 2 == 1
+        deeper = re.match(rf"{indent_of(line)}\s", following)
+        if inside and line and deeper and not re.match(r"\s*\w[\w, ]*:( |$)", line):
+            broken.append(line)
+    assert broken == []
+
+
+def indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
 
 
 # -- operations --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from collections import deque
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -28,6 +29,7 @@ IGNORE = ".openapi-generator-ignore"
 LISTING = f"{SETTINGS}/FILES"
 OLDEST_JAVA = 11
 WIDTH = 100
+ITEM = re.compile(r"\s*\w[\w, ]*: ")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,21 +110,41 @@ def tidy(target: Path) -> None:
     subprocess.run([*ruff, "format", *quiet], cwd=target, check=True)
     for path in target.rglob("*.py"):
         lines = path.read_text(encoding="utf-8").splitlines()
-        path.write_text("\n".join(map(wrap, lines)) + "\n", encoding="utf-8")
+        path.write_text("\n".join(wrap(lines)) + "\n", encoding="utf-8")
     for path in target.rglob("*.md"):
         lines = path.read_text(encoding="utf-8").strip().splitlines()
         path.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
 
 
-def wrap(line: str) -> str:
-    """Break a line that is too long, which after formatting is always one of a docstring."""
-    if len(line) <= WIDTH:
-        return line
-    indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(
+def wrap(lines: list[str]) -> list[str]:
+    """Break lines that are too long, which after formatting are always ones of docstrings.
+
+    An item, such as `name: What it is.`, hangs; prose flows on into the rest of its paragraph.
+    """
+    wrapped = []
+    left = deque(lines)
+    while left:
+        line = left.popleft()
+        if len(line) <= WIDTH:
+            wrapped.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        if ITEM.match(line):
+            wrapped += fill(line, f"{indent}    ")
+            continue
+        prose = re.compile(rf"{indent}(?=[^\s\"])(?!{ITEM.pattern})")
+        while left and prose.match(left[0]):
+            line += f" {left.popleft().lstrip()}"
+        wrapped += fill(line, indent)
+    return wrapped
+
+
+def fill(line: str, indent: str) -> list[str]:
+    """Break one line; the next ones begin with the indent."""
+    return textwrap.wrap(
         line,
         WIDTH,
-        subsequent_indent=f"{indent}    ",
+        subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )

@@ -172,13 +172,13 @@ class OAuth2Api:
     """The 14 operations, each a method.
 
     Besides the errors that its own docstring names, each may raise `ApiConnectionError`
-        (`ApiTimeoutError`,
-    `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer is not what the API
-    promises, `ServiceException` (5xx), `TooManyRequestsException` (429), `ApiException` for any
-    other answer that is no success, and, before anything is sent, `ApiValueError` and
-    `ApiTypeError` for arguments or settings that cannot be right. Where a bearer token has to be
-    fetched first, the errors of `oauth_token` are raised as well: `UnauthorizedException` for a
-    wrong secret, `BadRequestException` for a scope that the client may not have.
+    (`ApiTimeoutError`, `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer
+    is not what the API promises, `ServiceException` (5xx), `TooManyRequestsException` (429),
+    `ApiException` for any other answer that is no success, and, before anything is sent,
+    `ApiValueError` and `ApiTypeError` for arguments or settings that cannot be right. Where a
+    bearer token has to be fetched first, the errors of `oauth_token` are raised as well:
+    `UnauthorizedException` for a wrong secret, `BadRequestException` for a scope that the client
+    may not have.
 
     Attributes:
         api_client: Makes the calls; knows the server and the credentials.
@@ -436,9 +436,8 @@ class OAuth2Api:
         `password` as they are. 0.9 lets any client introspect. 0.10 wants the policy named here
         and, for a bearer token, the scope; **to a wrong Basic secret it answers that the token is
         not active**, so rather use a bearer token there:
-            `connect(access_token=ClientCredentials())`
-        makes the call by one, fetched with the same id and secret. A token never authorizes its own
-        introspection where Basic can.
+        `connect(access_token=ClientCredentials())` makes the call by one, fetched with the same id
+        and secret. A token never authorizes its own introspection where Basic can.
 
         Args:
             token: The access token asked about (RFC 7662 section 2.1).
@@ -517,8 +516,7 @@ class OAuth2Api:
         """Begin an authorization, as a browser would.
 
         The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.1). It
-            is
-        made for browsers; call it from tests and scripts. The redirect is not followed: the
+        is made for browsers; call it from tests and scripts. The redirect is not followed: the
         answer is its target.
 
         On a first visit that is the consent app with `?consent={id}`, or with
