@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import importlib
 import importlib.metadata
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -381,16 +383,44 @@ def test_entry_points(group: str, name: str, value: str) -> None:
 # --- what lies in the folder
 
 
-def project_files() -> list[Path]:
-    """What git tracks, or everything where there is no git (in an unpacked archive, say)."""
+def tracked_files() -> list[str] | None:
+    """What git tracks; None where there is no git, in an unpacked archive say."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        return None
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
-    if listed.returncode == 0:
-        return [
-            path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()
-        ]
-    return [path for path in ROOT.rglob("*") if path.is_file()]
+    return [name for name in listed.stdout.split("\0") if name]
+
+
+def project_files() -> list[Path]:
+    """What git tracks, or what the archive brought along."""
+    names = tracked_files()
+    if names is None:
+        listing = ROOT / "hydra_client.egg-info" / "SOURCES.txt"
+        if not listing.exists():
+            pytest.skip("neither git nor an archive's list of files tells what belongs here")
+        names = listing.read_text(encoding="utf-8").splitlines()
+    return [path for name in names if (path := ROOT / name).is_file()]
+
+
+def test_a_source_archive_has_every_file() -> None:
+    """As far as MANIFEST.in says; setuptools adds the package and the files that it reads."""
+    names = tracked_files()
+    if names is None:
+        pytest.skip("git, which tells what belongs here, is not there")
+    added = {"MANIFEST.in", "pyproject.toml", "setup.py"}
+    folders = ["hydra_client"]
+    for line in (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines():
+        command, *patterns = line.split()
+        if command == "include":
+            added.update(patterns)
+        elif command == "graft":
+            folders += patterns
+    left_out = [
+        name for name in names if name not in added and name.partition("/")[0] not in folders
+    ]
+    assert left_out == []
 
 
 def test_no_file_names_a_path_of_a_machine() -> None:
@@ -418,3 +448,24 @@ def test_continuous_integration_runs_what_the_readme_says() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in commands:
         assert command in readme
+
+
+def names_in(*files: str) -> set[str]:
+    """Requirements without their versions."""
+    lines = [
+        line
+        for file in files
+        for line in (ROOT / "requirements" / file).read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    more = [line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
+    names = {line.partition("==")[0] for line in lines if not line.startswith("-r ")}
+    return names | (names_in(*more) if more else set())
+
+
+def test_the_newest_releases_are_those_of_all_that_is_pinned() -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    newest = tox["testenv:newest"]["deps"].split()
+    assert set(newest) == names_in("test.txt", "peers.txt", "frameworks.txt")
+    assert "newest" not in tox["tox"]["env_list"]
