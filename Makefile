@@ -1,7 +1,7 @@
 # Every command sets itself up, inside this folder. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo lint format generate bench live clean
+.PHONY: help test demo lint format generate bench newest live clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -39,6 +39,9 @@ generate: $(BIN)/tox ## write the generated files anew from openapi.yaml
 
 bench: $(BIN)/tox ## what a call costs, beside its peers
 	$(TOX) -e bench
+
+newest: $(BIN)/tox ## the tests on the newest releases of everything; what breaks may be new
+	$(TOX) --recreate -e newest
 
 live: $(BIN)/tox ## all operations against the server that HYDRA_URL names
 	$(TOX) -e live

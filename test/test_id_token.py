@@ -209,7 +209,7 @@ class Forgery(NamedTuple):
     forge: Callable[[], str]
     error: type[InvalidIdTokenError]
     accepted_by_joserfc: str | None = None
-    """Why joserfc has no objection, where it has none."""
+    """Why joserfc has no objection, in the releases where it has none."""
     verify: dict[str, Any] = {}
 
 
@@ -482,7 +482,8 @@ def test_forgeries_are_refused(server: Keys, forgery: Forgery) -> None:
     with pytest.raises(InvalidIdTokenError) as refused:
         make().verify(forged, **{"nonce": NONCE, **forgery.verify})
     assert type(refused.value) is forgery.error
-    assert joserfc_accepts(forged) == (forgery.accepted_by_joserfc is not None)
+    # What a peer takes is refused here knowingly; what it refuses is its releases' affair.
+    assert forgery.accepted_by_joserfc or not joserfc_accepts(forged)
     # Neither the error nor what led to it holds the token, or what the user's claims say.
     shown = "".join(traceback.format_exception(refused.value)) + repr(vars(refused.value))
     assert refused.value.__context__ is None
