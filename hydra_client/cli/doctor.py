@@ -7,7 +7,7 @@ import os
 import secrets
 import time
 import warnings
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, unquote_plus
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 OK, WARN, BAD = "ok", "warn", "FAILED"
 NEEDS = ("clients", "consent", "introspect", "keys")
 _COLOURS = {OK: "green", WARN: "yellow", BAD: "red"}
+# What Hydra 2.x has in its configuration and 1.x has not.
+_OF_2 = frozenset({"id_token_signed_response_alg", "credentials_endpoint_draft_00"})
 _NEAR, _FAR = 5, 60  # seconds between the clocks
 
 
@@ -78,8 +80,7 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
       hydra-client doctor --profile production --output json
     """  # noqa: D301 - click's mark for lines to keep
     findings = []
-    with warnings.catch_warnings(), invocation.api() as api:
-        warnings.simplefilter("ignore", InsecureTransportWarning)  # there is a line for it
+    with warnings.catch_warnings(), _api(invocation) as api:
         for finding in _examine(invocation, api, needs):
             findings.append(finding)
             if invocation.output == "table" and not (invocation.quiet and finding.state == OK):
@@ -92,6 +93,13 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
         click.echo(f"{', '.join(parts) or 'All is well'}.")
     if bad:
         click.get_current_context().exit(FAILED)
+
+
+@contextmanager
+def _api(invocation: Invocation, **changed: Any) -> Iterator[OAuth2Api]:
+    with invocation.api(**changed) as api:
+        warnings.simplefilter("ignore", InsecureTransportWarning)  # there is a line for it
+        yield api
 
 
 def _show(finding: Finding) -> None:
@@ -112,15 +120,19 @@ def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> 
         yield _unreached(api, error)
         return
     arrived = time.time()
+    if (later := _later(api, answer.data)) is not None:
+        yield later
+        return
     yield _reached(api, answer.data, arrived - started)
     yield from _transport(api)
     yield _clock(answer.headers.get("Date"), started, arrived)
     known = yield from _credentials(invocation, api)
-    if not known:
-        return
+    open_keys = _keys_for_everybody(invocation) if "keys" in needs else None
     for need in NEEDS:
-        if need in needs:
+        if need in needs and known and not (need == "keys" and open_keys):
             yield _permission(invocation, need, _PROBES[need], api)
+    if open_keys:
+        yield open_keys
 
 
 def _unreached(api: OAuth2Api, error: HydraException) -> Finding:
@@ -160,7 +172,26 @@ def _unreached(api: OAuth2Api, error: HydraException) -> Finding:
         BAD,
         "server",
         f"{host} answers, and not as Hydra does: {error}",
-        "Check the port and the path: it must be Hydra's own address, not the consent app's.",
+        "Check the port and the path: it must be Hydra's own address, not the consent app's, nor "
+        "the administrative one of Hydra 1.x or 2.x.",
+    )
+
+
+def _later(api: OAuth2Api, server: WellKnown) -> Finding | None:
+    """See by what the server says of itself whether it is a later Hydra, or something else."""
+    members = server.to_dict()
+    unknown = [name for name in members if name not in server._by_wire]
+    if not unknown:
+        return None
+    generation = "2.x" if _OF_2.intersection(unknown) else "1.x or 2.x"
+    names = f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}"
+    return Finding(
+        BAD,
+        "server",
+        f"{api.api_client.configuration.host} is not Hydra 0.9 or 0.10, but a later one "
+        f"({generation}) or another product: its OpenID Connect configuration names {names}",
+        "This client speaks 0.9 and 0.10. Check the address, or use Ory's own client for the "
+        "later ones (ory-hydra-client).",
     )
 
 
@@ -289,7 +320,7 @@ def _login(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
             "client_credentials, and the grants that it has.",
         ), True
     except HydraException as error:
-        return Finding(BAD, "log in", str(error)), False
+        return Finding(BAD, "log in", str(error), getattr(error, "hint", None) or ""), False
     return Finding(
         OK, "log in", f"the token endpoint knows {client_id} (id and secret form-encoded)"
     ), True
@@ -299,14 +330,15 @@ def _basic(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
     """Log in where Basic is taken as it is. Revoking a token that nobody has changes nothing."""
     try:
         api.revoke_oauth2_token(secrets.token_urlsafe())
-    except HydraException as error:
-        said = getattr(error, "error", None) or str(error)
+    except UnauthorizedException as error:
         return Finding(
             BAD,
             "credentials",
-            f"the revoke endpoint does not know {client_id} with this secret: {said}",
+            f"the revoke endpoint does not know {client_id} with this secret: {error.error}",
             "Check id and secret, and that the client exists.",
         ), False
+    except HydraException as error:
+        return Finding(BAD, "credentials", str(error), getattr(error, "hint", None) or ""), False
     return Finding(
         OK, "credentials", f"the revoke endpoint knows {client_id} (id and secret as they are)"
     ), True
@@ -320,7 +352,7 @@ def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Fi
     ):
         if other == secret or not other:
             continue
-        with invocation.api(username=client_id, password=other, access_token=None) as api:
+        with _api(invocation, username=client_id, password=other, access_token=None) as api:
             if _login(api, client_id)[1]:
                 yield Finding(BAD, "encoding", f"the secret is {what}", do)
                 return
@@ -358,6 +390,19 @@ def _read_keys(api: OAuth2Api) -> str:
     return f"may read the keys; there {_are(len(api.well_known().keys))}"
 
 
+def _keys_for_everybody(invocation: Invocation) -> Finding | None:
+    """See whether the keys are there for everybody, which a policy can say.
+
+    There a token that is not valid counts as none.
+    """
+    with _api(invocation, username=None, password=None, access_token=_NOBODYS) as api:
+        try:
+            count = len(api.well_known().keys)
+        except HydraException:
+            return None
+    return Finding(OK, "keys", f"everybody may read the keys, without a token; there {_are(count)}")
+
+
 def _are(count: int) -> str:
     return f"is {count}" if count == 1 else f"are {count}"
 
@@ -385,10 +430,18 @@ def _permission(
         )
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
+        if settings.scopes:
+            return Finding(
+                BAD,
+                need,
+                f"{caller} gets no token for it with the scopes {settings.scopes}: {error.error}",
+                f"--token-scopes, HYDRA_SCOPES or the profile names these scopes. Leave them out, "
+                f"and {scope} is asked for.",
+            )
         return Finding(
             BAD,
             need,
-            f"{caller} gets no token for it: {error.error}",
+            f"{caller} gets no token for it with the scope {scope}: {error.error}",
             f"Let the client have the scope {scope}: hydra-client clients patch {caller} --scope "
             f"{scope}, and the scopes that it has.",
         )

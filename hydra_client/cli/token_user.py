@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from hydra_client.exceptions import HydraException
+from hydra_client.exceptions import (
+    ApiValueError,
+    BadRequestException,
+    ForbiddenException,
+    HydraException,
+    UnauthorizedException,
+)
 
 from .acting import acting, as_options, print_tokens
 from .base import USAGE, Command, Failure, Invocation, exclusive, needs_extra, pass_invocation
@@ -142,6 +148,7 @@ def _listening(
             with _registered(caller, client_id, uri):
                 yield server, uri
         return
+    given = uri is not None
     if uri is None:
         uri = _own_uri(caller, client_id)
     place = _place(uri)
@@ -151,6 +158,8 @@ def _listening(
             "port",
             USAGE,
         )
+    if given:
+        _refuse_strange(caller, client_id, uri)
     try:
         server = Callback(*place)
     except OSError as error:
@@ -169,6 +178,23 @@ def _own_uri(caller: OAuth2Api, client_id: str) -> str:
         "adds one for the time being",
         USAGE,
     )
+
+
+def _refuse_strange(caller: OAuth2Api, client_id: str, uri: str) -> None:
+    """Look, where the caller may, whether the client has this redirect URI.
+
+    The server would tell the consent app alone, and nobody would come back.
+    """
+    try:
+        uris = caller.get_oauth2_client(client_id).redirect_uris or []
+    except (ApiValueError, BadRequestException, ForbiddenException, UnauthorizedException):
+        return
+    if uri.lower() not in map(str.lower, uris):  # as the server compares them
+        raise Failure(
+            f"the client {client_id} has no redirect URI {uri}; it has "
+            f"{', '.join(uris) or 'none'}. They are compared character by character",
+            USAGE,
+        )
 
 
 def _place(uri: str) -> tuple[int, str] | None:

@@ -97,6 +97,28 @@ def test_no_hydra(run: Run, root: HydraEmulator, fault: dict[str, Any]) -> None:
     assert "not as Hydra does" in finding["came"]
 
 
+LATER: list[tuple[list[str], str]] = [
+    (["end_session_endpoint", "revocation_endpoint", "grant_types_supported"], "1.x or 2.x"),
+    (["code_challenge_methods_supported", "id_token_signed_response_alg"], "2.x"),
+]
+
+
+@pytest.mark.parametrize(("names", "generation"), LATER)
+def test_a_later_hydra(run: Run, root: HydraEmulator, names: list[str], generation: str) -> None:
+    """It is not the secret's fault that there are no clients there."""
+    said = json.loads(run("discover", "-o", "json").output)
+    more = dict.fromkeys(["registration_endpoint", *names], "https://hydra.example.com/x")
+    root.fail(DISCOVERY, status=200, body=json.dumps(said | more))
+    before = len(root.requests)
+    findings = found(run)
+    assert list(findings) == ["server"]
+    assert f"but a later one ({generation})" in findings["server"]["came"]
+    assert f"registration_endpoint, {names[0]}, {names[1]}" in findings["server"]["came"]
+    assert findings["server"]["came"].endswith(" and more") == (len(names) > 2)
+    assert "This client speaks 0.9 and 0.10." in findings["server"]["do"]
+    assert len(root.requests) == before + 1
+
+
 def test_termination(run: Run, root: HydraEmulator) -> None:
     root.fail(
         DISCOVERY,
@@ -263,6 +285,36 @@ def test_a_token_endpoint_that_fails(run: Run, root: HydraEmulator) -> None:
     assert "500" in found(run)["log in"]["came"]
 
 
+def test_a_revoke_endpoint_that_is_not_there(run: Run, root: HydraEmulator) -> None:
+    root.fail("/oauth2/revoke", status=404, body="404 page not found")
+    finding = found(run)["credentials"]
+    assert finding["came"].startswith("revoke_oauth2_token: 404 ")
+    assert "secret" not in finding["came"] + finding["do"]
+
+
+def test_scopes_that_were_chosen(run: Run, odd_root: HydraEmulator) -> None:
+    """The cause is not the client then, but who named them."""
+    caller = {"HYDRA_CLIENT_SECRET": SECRET, "HYDRA_SCOPES": "photos"}
+    finding = found(run, "--need", "clients", **caller)["clients"]
+    assert finding["came"] == "app gets no token for it with the scopes photos: invalid_scope"
+    assert "--token-scopes, HYDRA_SCOPES" in finding["do"]
+    caller.pop("HYDRA_SCOPES")
+    finding = found(run, "--need", "consent", **caller)["consent"]
+    assert finding["came"] == "app gets no token for it with the scope hydra.consent: invalid_scope"
+
+
+@pytest.mark.parametrize("secret", ["demo-password", "", "wrong-secret"])
+def test_keys_for_everybody(run: Run, every_root: HydraEmulator, secret: str) -> None:
+    """As set-up scripts allowed it: no credential is needed."""
+    every_root.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
+    result = run("doctor", HYDRA_CLIENT_SECRET=secret)
+    assert result.exit_code == (0 if secret == "demo-password" else 1)
+    assert "ok      keys         everybody may read the keys, without a token; there is 1\n" in (
+        result.output
+    )
+    assert "everybody" not in run("doctor", "--need", "clients").output
+
+
 def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
     findings = found(run, HYDRA_CLIENT_SECRET=SECRET)
     rights = {"clients", "consent", "keys"}
@@ -304,4 +356,4 @@ def test_a_policy_for_consent_requests(
 
 def test_several_keys(run: Run, root: HydraEmulator) -> None:
     root.fail("/.well-known/jwks.json", status=200, body='{"keys":[{"kid":"a"},{"kid":"b"}]}')
-    assert "may read the keys; there are 2\n" in run("doctor").output
+    assert "may read the keys, without a token; there are 2\n" in run("doctor").output

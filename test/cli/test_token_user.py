@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from cli.conftest import Run, Start, tell
+from cli.conftest import Run, Start, name_root, tell
 
 from hydra_client.emulator import HydraEmulator
 
@@ -129,6 +129,48 @@ def test_the_calling_client_itself(run: Run, user: User, root: HydraEmulator) ->
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
     assert run("token", "introspect", "-q", input=result.stdout).output == "active\n"
+
+
+def test_a_redirect_uri_that_the_client_does_not_have(
+    run: Run, user: User, root: HydraEmulator
+) -> None:
+    """The browser is not opened: nobody would come back."""
+    add(root, redirect_uris=["http://127.0.0.1:5555/callback"])
+    result = run(
+        "token", "user", "--as", "my-app", "--redirect-uri", "http://localhost:5555/callback"
+    )
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: the client my-app has no redirect URI http://localhost:5555/callback; it has "
+        "http://127.0.0.1:5555/callback. They are compared character by character\n"
+    )
+    root.add_client(id="bare", scope="openid")
+    result = run("token", "user", "--as", "bare", "--redirect-uri", "http://127.0.0.1:5555/")
+    assert "; it has none." in result.stderr
+    missing = run("token", "user", "--as", "nope", "--redirect-uri", "http://127.0.0.1:5555/")
+    assert missing.exit_code == 4
+    assert not any(request.path.startswith("/oauth2/auth") for request in root.requests)
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+def test_whoever_may_not_look_is_believed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    with HydraEmulator(version=version) as hydra:
+        name_root(hydra, monkeypatch)
+        user = person(hydra, monkeypatch)
+        uri = f"http://127.0.0.1:{free_port()}/callback"
+        for scope in ("photos", "photos hydra.clients"):
+            add(
+                hydra,
+                redirect_uris=[uri],
+                scope=scope,
+                grant_types=["authorization_code", "client_credentials"],
+            )
+            caller = {"HYDRA_CLIENT_ID": "my-app", "HYDRA_CLIENT_SECRET": "a-secret"}
+            result = run("token", "user", "--scope", "photos", "--redirect-uri", uri, **caller)
+            assert result.exit_code == 0, result.output
+            user.thread.join()
 
 
 def test_a_client_with_no_secret(
@@ -330,6 +372,7 @@ def test_which_client(run: Run, hydra: HydraEmulator) -> None:
 def test_a_port_that_is_taken(run: Run, root: HydraEmulator) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         uri = f"http://127.0.0.1:{taken.getsockname()[1]}/cb"
-        result = run("token", "user", "--redirect-uri", uri)
+        add(root, redirect_uris=[uri])
+        result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
     assert result.exit_code == 1
     assert "Address already in use" in result.stderr
