@@ -23,7 +23,8 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
     """Give a client a new secret, and prove it at the token endpoint.
 
     The secret, 43 characters that need no encoding, is in FILE before the server is asked. From
-    then on the old one is of no use; tokens live on. The rest of the client stays as it is.
+    then on the old one is of no use; tokens live on. A client has one secret, so there is a gap
+    until the application has the new one. The rest of the client stays as it is.
 
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "update" on
     rn:hydra:clients.

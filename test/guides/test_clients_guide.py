@@ -1,0 +1,123 @@
+"""The table of a client's fields: complete, and what it says is what the server does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("werkzeug", reason="needs the extra emulator")
+
+import requests
+
+from hydra_client import OAuth2Client
+from hydra_client.emulator import HydraEmulator
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "clients.md"
+VARIANTS = [("0.9", "memory"), ("0.9", "sql"), ("0.10", "memory"), ("0.10", "sql")]
+
+
+@pytest.fixture(params=VARIANTS, ids=["-".join(variant) for variant in VARIANTS])
+def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
+    version, store = request.param
+    with HydraEmulator(version=version, store=store) as hydra:
+        yield hydra
+
+
+def create(hydra: HydraEmulator, **members: Any) -> requests.Response:
+    token = hydra.api().oauth_token(grant_type="client_credentials", scope="hydra.clients")
+    return requests.post(
+        f"{hydra.url}/clients",
+        json=members,
+        headers={"Authorization": f"Bearer {token.access_token}"},
+        timeout=30,
+    )
+
+
+def test_every_field_has_a_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (.+) \|$", GUIDE.read_text(encoding="utf-8"), re.M)
+    assert [name for name, *_ in rows] == list(OAuth2Client._by_wire)
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        (name, "yes" if field.json_type is not str else ["yes"])
+        for name, field in OAuth2Client._by_wire.items()
+    ],
+)
+def test_a_wrong_type_is_an_error_that_names_the_field(field: str, wrong: object) -> None:
+    with HydraEmulator() as hydra:
+        response = create(hydra, **{field: wrong})
+    assert response.status_code == 500
+    assert f"Client.{field} of type" in response.text
+
+
+def test_nonsense_is_taken(hydra: HydraEmulator) -> None:
+    nonsense = {
+        "redirect_uris": [" https://*.example.com ", "${HOST}"],
+        "grant_types": ["authorize_code"],
+        "response_types": ["code id_token"],
+        "scope": "openid,photos pho*os",
+        "logo_uri": "javascript:alert(1)",
+        "owner": "nobody",
+    }
+    response = create(hydra, id="my-app", **nonsense)
+    assert response.status_code == 201
+    kept = hydra.api().get_oauth2_client("my-app").to_dict()
+    assert {name: kept[name] for name in nonsense} == nonsense
+
+
+@pytest.mark.parametrize(
+    ("members", "memory", "sql"),
+    [
+        ({"id": "a" * 256}, 201, 500),
+        ({"client_name": "\0"}, 201, 500),
+        ({"client_secret": "short"}, 500, 500),
+        ({"client_secret": "a" * 100}, 201, 201),
+        ({"id": "x/y"}, 201, 201),
+    ],
+    ids=str,
+)
+def test_statuses(hydra: HydraEmulator, members: dict[str, Any], memory: int, sql: int) -> None:
+    assert create(hydra, **members).status_code == (sql if hydra.variant.is_sql else memory)
+
+
+@pytest.mark.parametrize(
+    ("members", "asked", "error"),
+    [
+        ({}, "a", None),
+        ({"client_secret": "0123456789" * 8}, "a", None),
+        ({"grant_types": ["Client_Credentials"]}, "a", None),
+        ({"grant_types": ["client_credential"]}, "a", "invalid_grant"),
+        ({"grant_types": ["client_credentials,implicit"]}, "a", "invalid_grant"),
+        ({"public": True}, "a", "invalid_grant"),
+        ({"scope": "photos.*"}, "photos.read", None),
+        ({"scope": "pho*os"}, "photos", "invalid_scope"),
+        ({"scope": "hydra.consent*"}, "hydra.consent.get", "invalid_scope"),
+        ({"scope": "a,b"}, "a", "invalid_scope"),
+        ({"scope": ""}, "a", "invalid_scope"),
+    ],
+    ids=str,
+)
+def test_at_the_token_endpoint(
+    hydra: HydraEmulator, members: dict[str, Any], asked: str, error: str | None
+) -> None:
+    given = {
+        "id": "my-app",
+        "client_secret": "a-secret",
+        "grant_types": ["client_credentials"],
+        "scope": "a",
+        **members,
+    }
+    assert create(hydra, **given).status_code == 201
+    response = requests.post(
+        f"{hydra.url}/oauth2/token",
+        data={"grant_type": "client_credentials", "scope": asked},
+        auth=("my-app", given["client_secret"][:72]),
+        timeout=30,
+    )
+    assert response.json().get("error") == error
