@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,23 @@ def test_what_is_said_of_a_star_is_so(scope: str, asked: str) -> None:
     """As far as the embedded server matches like Hydra, which recordings say."""
     if any(finding.text.endswith("matches nothing") for finding in lint(OAuth2Client(scope=scope))):
         assert not covers([scope], asked)
+
+
+TEXTS = st.lists(st.text(max_size=12) | st.text("htp:/*${},;| .a", max_size=12), max_size=3)
+MEMBERS = st.fixed_dictionaries(
+    {},
+    optional={
+        name: {str: st.text(max_size=12), list: TEXTS, bool: st.booleans()}[field.json_type]
+        for name, field in OAuth2Client._by_wire.items()
+    },
+)
+
+
+@given(MEMBERS)
+def test_whatever_is_in_a_client_can_be_judged(members: dict[str, Any]) -> None:
+    for finding in lint(OAuth2Client.from_dict(members)):
+        assert finding.field in OAuth2Client._by_wire
+        assert not any(unicodedata.category(letter) == "Cc" for letter in finding.text)
 
 
 # --- every command says it
