@@ -179,8 +179,12 @@ def _doubtful_redirect(uri: str) -> str | None:
         return "this is not a URI"
     if not parts.scheme or "#" in uri:
         return "expected an absolute URI without a fragment (RFC 6749 section 3.1.2)"
-    if parts.scheme == "http" and not _is_loopback(host):
-        return "codes and tokens would travel over plain http"
+    if parts.scheme == "http" and host != "127.0.0.1" and not host.endswith("localhost"):
+        if not _is_loopback(host):
+            return "codes and tokens would travel over plain http"
+        return "over plain http Hydra sends codes to 127.0.0.1 and localhost alone"
+    if "%" in uri or "+" in uri:
+        return "Hydra decodes what is asked for twice: with a % or + it matches only encoded twice"
     return None
 
 

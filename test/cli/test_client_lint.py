@@ -92,7 +92,10 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         [("grant_types", "client_credentials is refused to a public client")],
     ),
     # redirect URIs
-    ({"redirect_uris": ["https://app.example.com/a,b?c=d%20e", "my-app:cb"]}, []),
+    (
+        {"redirect_uris": ["https://app.example.com/a,b?c=d", "my-app:cb", "http://a.localhost/"]},
+        [],
+    ),
     one_item(
         "redirect_uris",
         "https://*.example.com/",
@@ -105,6 +108,22 @@ CASES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     *(
         one_item("redirect_uris", f"https://{host}/cb", PLACEHOLDER)
         for host in ("${HOST}", "$HOST", "{{ host }}", "{host}", "<your-host>", "$(hostname)")
+    ),
+    *(
+        one_item(
+            "redirect_uris",
+            f"http://{host}/cb",
+            "over plain http Hydra sends codes to 127.0.0.1 and localhost alone",
+        )
+        for host in ("[::1]:80", "127.0.0.2")
+    ),
+    *(
+        one_item(
+            "redirect_uris",
+            f"https://app.example.com/a{odd}b",
+            "Hydra decodes what is asked for twice: with a % or + it matches only encoded twice",
+        )
+        for odd in ("%20", "+")
     ),
     # other lists
     ({"contacts": ["Doe, Jane <jane@example.com>"]}, []),

@@ -121,3 +121,30 @@ def test_at_the_token_endpoint(
         timeout=30,
     )
     assert response.json().get("error") == error
+
+
+@pytest.mark.parametrize(
+    ("registered", "asked", "at_the_first_visit"),
+    [
+        ("https://app.example.com/cb", "https://app.example.com/cb", True),
+        ("https://*.example.com/cb", "https://app.example.com/cb", False),
+        (" https://app.example.com/cb", "https://app.example.com/cb", False),
+        ("/cb", "/cb", False),
+        ("https://app.example.com/#cb", "https://app.example.com/#cb", False),
+        ("https://app.example.com/a%20b", "https://app.example.com/a%20b", False),
+        ("https://app.example.com/a%20b", "https://app.example.com/a%2520b", True),
+        ("https://app.example.com/a+b", "https://app.example.com/a+b", False),
+    ],
+)
+def test_at_the_authorization_endpoint(
+    hydra: HydraEmulator, registered: str, asked: str, at_the_first_visit: bool
+) -> None:
+    hydra.add_client(id="my-app", redirect_uris=[registered])
+    response = requests.get(
+        f"{hydra.url}/oauth2/auth",
+        params={"client_id": "my-app", "redirect_uri": asked, "state": "a-long-state"},
+        allow_redirects=False,
+        timeout=30,
+    )
+    error = "error=invalid_request" in response.headers["Location"]
+    assert error != at_the_first_visit
