@@ -12,6 +12,7 @@ from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
     ForbiddenException,
+    HydraException,
     InsecureTransportWarning,
     UnauthorizedException,
 )
@@ -220,8 +221,12 @@ class ApiClient:
                 raise
             refused = error
         # A refusal did nothing, so any operation may be sent again.
-        header, secrets = self._renewed(call, settings, token, refused)
         repeated = answer.repeated
+        try:
+            header, secrets = self._renewed(call, settings, token, refused)
+        except HydraException as error:
+            error.repeated = error.repeated or repeated
+            raise
         answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
         answer = answer._replace(repeated=repeated or answer.repeated)
         return decode(call, answer, secrets), answer

@@ -59,7 +59,14 @@ _LONGEST_BODY = 64 * 1024
 
 
 class HydraException(Exception):  # noqa: N818 - the generator's own names
-    """Base of all errors that this package raises on its own account."""
+    """Base of all errors that this package raises on its own account.
+
+    Attributes:
+        repeated: Whether an earlier attempt of the same call may have been carried out and its
+            response lost. What was raised came of a later attempt.
+    """
+
+    repeated: bool = False
 
 
 class ApiException(HydraException):
@@ -171,6 +178,7 @@ def error_for(
     request_id: str,
     id: str | None = None,
     retry_after: float | None = None,
+    repeated: bool = False,
     secrets: Iterable[str] = (),
 ) -> ApiException:
     """Make the error that says what an unsuccessful answer means. A pure function.
@@ -185,6 +193,7 @@ def error_for(
         request_id: The X-Request-ID that was sent.
         id: The id in the path, for the hint.
         retry_after: Seconds from the answer's Retry-After.
+        repeated: Whether an earlier attempt may have been carried out.
         secrets: What was sent and must not be shown.
     """
     cut = len(body) > _LONGEST_BODY
@@ -200,7 +209,7 @@ def error_for(
     parts = [f"{operation.name}: {status} {reason}".rstrip()]
     parts += [part for part in (error, description) if part]
     message = f"{': '.join(parts)} ({sent}, X-Request-ID {request_id})"
-    return kind(
+    made = kind(
         f"{message}. {hint}" if hint else message,
         status=status,
         reason=reason,
@@ -212,6 +221,8 @@ def error_for(
         retry_after=retry_after,
         hint=hint,
     )
+    made.repeated = repeated
+    return made
 
 
 _BY_STATUS: dict[int, type[ApiException]] = {

@@ -208,6 +208,7 @@ def decode(call: Call, answer: Answer, secrets: tuple[str, ...] = ()) -> Any:
             request_id=call.request_id,
             id=call.id,
             retry_after=answer.retry_after,
+            repeated=answer.repeated,
             secrets=(*call.secrets, *secrets),
         )
     try:

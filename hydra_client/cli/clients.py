@@ -196,8 +196,7 @@ def create(
     with SecretOut(secret_out) as out, invocation.api() as api:
         if given_id:
             _refuse_existing(api, given_id)
-        out.write(secret)
-        created = api.create_oauth2_client(client)
+        created = out.send(secret, lambda: api.create_oauth2_client(client))
     _print(invocation, created, secret_out)
 
 
@@ -236,8 +235,7 @@ def update(
         client.client_secret = secret
     _heed(lint(client), allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
-        out.write(secret)
-        updated = api.update_oauth2_client(id, client)
+        updated = out.send(secret, lambda: api.update_oauth2_client(id, client))
     _print(invocation, updated, secret_out)
 
 
@@ -291,8 +289,7 @@ def patch(
         old = lint(client)
         new = [found for found in lint(patched) if found.field in given or found not in old]
         _heed(new, allow_long_secret)
-        out.write(secret)
-        updated = api.update_oauth2_client(id, patched)
+        updated = out.send(secret, lambda: api.update_oauth2_client(id, patched))
         emptied = [name for name, value in given.items() if not value]
         if emptied:
             now = api.get_oauth2_client(id).to_dict()

@@ -42,8 +42,7 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
         with SecretOut(secret_out) as out:
             client = api.get_oauth2_client(id)
             client.client_secret = secret
-            out.write(secret)
-            api.update_oauth2_client(id, client)
+            out.send(secret, lambda: api.update_oauth2_client(id, client))
         done = f"{plain(id)} has a new secret, which is in {secret_out}"
         proven = None
         if not client.public:

@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import IO
 
-# After these the server certainly did not do what it was asked for.
+T = TypeVar("T")
+
+# By these the server says that it did not do what it was asked for.
 REFUSALS = (
     ApiTypeError,
     ApiValueError,
@@ -155,8 +157,9 @@ def _secret(text: str, place: str, member: str | None) -> str:
 class SecretOut:
     """A file for a secret, made before anything is sent, so that no secret can get lost.
 
-    It did not exist before, and nobody else can read it. It stays when the call succeeds, and when
-    nobody knows whether it did; it goes when the server refused, or when nothing was written.
+    It did not exist before, and nobody else can read it. It is removed when nothing was written, or
+    when the call that gives the secret to the server was refused at its first and only attempt. In
+    any other case the server may have the secret, and the file stays.
 
     Args:
         path: The file; None for no file.
@@ -165,7 +168,8 @@ class SecretOut:
     def __init__(self, path: str | None) -> None:
         self._path = path
         self._file: IO[str] | None = None
-        self.written = False
+        self._written = False
+        self._refused = False
 
     def __enter__(self) -> SecretOut:
         if self._path is not None:
@@ -182,7 +186,16 @@ class SecretOut:
             self._file.write(secret + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
-            self.written = True
+            self._written = True
+
+    def send(self, secret: str | None, call: Callable[[], T]) -> T:
+        """Write a secret, then make the one call that gives it to the server."""
+        self.write(secret)
+        try:
+            return call()
+        except REFUSALS as error:
+            self._refused = not error.repeated
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
@@ -190,12 +203,10 @@ class SecretOut:
         if self._file is None or self._path is None:
             return
         self._file.close()
-        if not self.written or isinstance(error, REFUSALS):
+        if not self._written or self._refused:
             Path(self._path).unlink(missing_ok=True)
         elif error is not None:
-            click.echo(
-                f"Whether it was done is not known; the secret stays in {self._path}.", err=True
-            )
+            click.echo(f"The server may have the secret; it stays in {self._path}.", err=True)
 
 
 out_option = click.option(

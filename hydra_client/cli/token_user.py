@@ -218,10 +218,14 @@ def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
     try:
         yield
     finally:
-        # Fetched anew: somebody may have changed it meanwhile.
-        client = caller.get_oauth2_client(client_id)
-        client.redirect_uris = [other for other in client.redirect_uris or [] if other != uri]
-        caller.update_oauth2_client(client_id, client)
+        try:
+            # Fetched anew: somebody may have changed it meanwhile.
+            client = caller.get_oauth2_client(client_id)
+            client.redirect_uris = [other for other in client.redirect_uris or [] if other != uri]
+            caller.update_oauth2_client(client_id, client)
+        except HydraException:
+            click.echo(f"Warning: the redirect URI {uri} may still be registered", err=True)
+            raise
         if not client.redirect_uris and caller.get_oauth2_client(client_id).redirect_uris:
             # A memory store empties no field.
             click.echo(f"Warning: {uri} stays registered, as the only redirect URI", err=True)

@@ -123,7 +123,7 @@ def test_a_secret_that_may_have_been_set_is_not_lost(
     assert result.exit_code == status
     assert file.exists() is stays
     if stays:
-        assert f"the secret stays in {file}" in result.stderr
+        assert f"it stays in {file}" in result.stderr
         secret = file.read_text().removesuffix("\n")
         assert works(root, "a", secret if "cut" in fault else OLD)
     else:
