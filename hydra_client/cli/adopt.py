@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .base import ANY_FILE, USAGE, Command, Failure, Invocation, pass_invocation
-from .output import _speaks_unicode, plain, yaml_dumper
+from .output import _speaks_unicode, yaml_dumper
+from .text import echo, escaped, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +56,7 @@ def command(invocation: Invocation, manifest: str, owner: str | None, force: boo
     head = {"owner": owner} if owner else {}
     document = {**head, "clients": entries}
     text = _json(document) if as_json else _yaml(document, manifest != "-" or _speaks_unicode())
+    text = escaped(text)
     if manifest == "-":
         click.echo(text, nl=False)
         return
@@ -77,7 +79,7 @@ def _entries(clients: Iterable[OAuth2Client], owner: str | None) -> list[dict[st
         fields = {name: members[name] for name in FIELDS if members.get(name)}
         why = unfit(id, fields)
         if why:
-            click.echo(f"Warning: left out {plain(id)!r}: {why}", err=True)
+            echo(f"Warning: left out {plain(id)!r}: {why}", err=True)
             continue
         if owner is not None:
             fields.pop("owner", None)

@@ -14,6 +14,7 @@ import click
 from hydra_client.version import __version__
 
 from .base import Command, Group, failure_of
+from .text import echo
 
 # Each command: the module that has it as `command`, and its line in the list. The lines stand here
 # so that the list needs none of the modules.
@@ -82,7 +83,7 @@ class App(Group):
                 sys.stdout.flush()
                 return result
         except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted.", err=True)
+            echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # The reader has gone. Nothing more can be said there, at exit neither.
@@ -98,7 +99,7 @@ class App(Group):
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    click.echo(f"Warning: {message}", err=True)
+    echo(f"Warning: {message}", err=True)
 
 
 @click.group(cls=App)

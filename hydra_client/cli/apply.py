@@ -11,9 +11,10 @@ import click
 
 from .base import USAGE, Command, Failure, Invocation, confirm, failure_of, pass_invocation
 from .crew import Crew, ToldToEnd
-from .output import plain, print_many
+from .output import print_many
 from .plan import load, manifest_options, to_delete
 from .progress import Progress
+from .text import echo, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,9 +87,9 @@ def command(
 
 def _confirm(manifest: Manifest, extra: Sequence[str], yes: bool) -> None:
     """Show what would be deleted, and ask."""
-    click.echo(f"These clients belong to {manifest.owner} and are not in the manifest:", err=True)
+    echo(f"These clients belong to {manifest.owner} and are not in the manifest:", err=True)
     for id in extra:
-        click.echo(f"- {plain(id)}", err=True)
+        echo(f"- {plain(id)}", err=True)
     what = "it" if len(extra) == 1 else f"these {len(extra)}"
     if yes:
         return
@@ -177,10 +178,10 @@ class _Run:
             if result in names
         ]
         if self._invocation.output == "table" and not self._invocation.quiet:
-            click.echo(f"{', '.join(counts) or 'Nothing to do'}.")
+            echo(f"{', '.join(counts) or 'Nothing to do'}.")
         for result in _UNDONE:
             if result in names:
-                click.echo(f"{result.capitalize()}: {_some(names[result])}", err=True)
+                echo(f"{result.capitalize()}: {_some(names[result])}", err=True)
         if any(result in names for result in _UNDONE):
             self._invocation.remark("Running it again does what is left.")
 

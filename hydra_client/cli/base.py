@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .text import echo, plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,8 +34,6 @@ class Failure(click.ClickException):
 
     def format_message(self) -> str:
         """Write the message, which may hold a server's words, harmless to a terminal."""
-        from .output import plain
-
         return "\n".join(map(plain, self.message.split("\n")))
 
 
@@ -48,9 +48,11 @@ def failure_of(error: HydraException) -> Failure:
         UnauthorizedException,
     )
 
-    message = str(error)
+    # On one line, so that no server can add a line, or a hint, of its own.
+    message = plain(str(error))
     if isinstance(error, ApiException) and error.hint:
-        message = f"{message.removesuffix(error.hint).rstrip()}\nHint: {error.hint}"
+        hint = plain(error.hint)
+        message = f"{message.removesuffix(hint).rstrip()}\nHint: {hint}"
     if isinstance(error, (ApiValueError, ApiTypeError)):
         return Failure(message, USAGE)
     if isinstance(error, NotFoundException) or isinstance(error.__cause__, NotFoundException):
@@ -132,7 +134,7 @@ class Invocation:
     def remark(self, text: str) -> None:
         """Say something beside the result."""
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     @property
     def names_a_server(self) -> bool:

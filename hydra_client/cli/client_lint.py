@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hydra_client.configuration import _is_loopback
 
-from .output import plain
+from .text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -30,7 +30,7 @@ from .base import (
 )
 from .client_lint import Finding, lint
 from .document import client_of, load, load_object
-from .output import as_json, document_of, plain, print_many, print_one, say
+from .output import as_json, document_of, print_many, print_one, say
 from .secret import (
     SecretOut,
     given_secret,
@@ -39,6 +39,7 @@ from .secret import (
     out_option,
     secret_options,
 )
+from .text import echo, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -295,7 +296,7 @@ def patch(
             now = api.get_oauth2_client(id).to_dict()
             for name in emptied:
                 if now.get(name):
-                    click.echo(f"Warning: the server did not empty {name}", err=True)
+                    echo(f"Warning: the server did not empty {name}", err=True)
     _print(invocation, updated, secret_out)
 
 
@@ -326,7 +327,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
                 failures.append(failure_of(error))
                 failures[-1].show()
             else:
-                click.echo(id if invocation.shortest else f"Deleted {id}.")
+                echo(id if invocation.shortest else f"Deleted {id}.")
     if failures:
         click.get_current_context().exit(failures[0].exit_code)
 
@@ -408,12 +409,12 @@ def _import(
             failures[-1].show()
             if isinstance(error, (ApiConnectionError, UnauthorizedException)):
                 left = len(clients) - number - 1
-                click.echo(f"{_count(left, 'client')} not tried.", err=True)
+                echo(f"{_count(left, 'client')} not tried.", err=True)
                 break
         else:
             done.append(document_of(result))
             if invocation.output == "table":
-                click.echo(id if invocation.quiet else f"{'Updated' if known else 'Created'} {id}.")
+                echo(id if invocation.quiet else f"{'Updated' if known else 'Created'} {id}.")
     return done, failures
 
 
@@ -462,7 +463,7 @@ def _heed(findings: Iterable[Finding], allow_long_secret: bool, place: str = "")
     """
     for field, text, refused in findings:
         if not refused:
-            click.echo(f"Warning: {place}{field}: {plain(text)}", err=True)
+            echo(f"Warning: {place}{field}: {plain(text)}", err=True)
         elif not allow_long_secret:
             raise Failure(f"{place}{field}: {text}", USAGE)
 

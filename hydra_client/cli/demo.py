@@ -15,6 +15,7 @@ from hydra_client.exceptions import HydraException, NotFoundException
 from .base import FAILED, Command, Invocation, needs_extra, pass_invocation
 from .secret import new_secret
 from .serve import variant_options
+from .text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,7 +66,7 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
 @contextmanager
 def _running(invocation: Invocation) -> Iterator[OAuth2Api]:
     with invocation.api() as api:
-        click.echo(f"The Hydra at {api.api_client.configuration.host}.")
+        echo(f"The Hydra at {api.api_client.configuration.host}.")
         yield api
 
 
@@ -76,7 +77,7 @@ def _embedded(version: str, store: str) -> Iterator[OAuth2Api]:
     with HydraEmulator(version=version, store=store) as emulator:
         api = emulator.api()
         with api.api_client:
-            click.echo(f"An embedded Hydra {version} ({store} store) at {emulator.url}.")
+            echo(f"An embedded Hydra {version} ({store} store) at {emulator.url}.")
             yield api
 
 
@@ -132,11 +133,11 @@ class Demo:
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
         if held and cleaned:
-            click.echo(f"All {self.number} steps held.")
+            echo(f"All {self.number} steps held.")
         elif cleaned:
-            click.echo("Not all steps held.")
+            echo("Not all steps held.")
         else:
-            click.echo(f"Not all steps held, and something of {self.id} may still be there.")
+            echo(f"Not all steps held, and something of {self.id} may still be there.")
         return held and cleaned
 
     def take(self, name: str, step: Callable[[], str]) -> bool:
@@ -148,7 +149,7 @@ class Demo:
             held = True
         except (HydraException, UnexpectedError) as error:
             said = str(error)
-        click.echo(f"{self.number:2}  {'ok' if held else 'FAILED':2}  {name:10}  {said}")
+        echo(f"{self.number:2}  {'ok' if held else 'FAILED':2}  {name:10}  {said}")
         return held
 
     def discover(self) -> str:

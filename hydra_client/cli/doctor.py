@@ -29,7 +29,8 @@ from hydra_client.exceptions import (
 )
 
 from .base import FAILED, Command, Invocation, pass_invocation
-from .output import plain, print_many
+from .output import print_many
+from .text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

@@ -6,14 +6,12 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from hydra_client.exceptions import ApiDecodeError
 
 from .base import USAGE, Failure
 from .client_lint import guess
-from .output import plain
 from .secret import read_stdin, read_text
+from .text import echo, plain
 
 if TYPE_CHECKING:
     import yaml
@@ -139,5 +137,5 @@ def client_of(document: Any, place: str) -> OAuth2Client:
         if name not in OAuth2Client._by_wire:
             near = guess(name, OAuth2Client._by_wire)
             hint = f"; did you mean {near}?" if near else ""
-            click.echo(f"Warning: {place}: clients have no field {name!r}{hint}", err=True)
+            echo(f"Warning: {place}: clients have no field {name!r}{hint}", err=True)
     return client

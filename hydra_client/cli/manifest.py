@@ -20,8 +20,8 @@ from hydra_client.operation import _NOT_IN_ID, _SHORTEST_SECRET
 from .base import USAGE, Failure
 from .client_lint import guess, lint, too_long
 from .document import _DEEPEST, too_deep
-from .output import plain
 from .secret import new_secret, read_secret, read_stdin, read_text
+from .text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,12 @@ import click
 
 from hydra_client.redaction import MASK
 
+from .text import UNPRINTABLE, echo, escaped, plain
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hydra_client.model import Model
-
-# What a terminal would take for a command, and half a surrogate pair, which no encoding has.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def document_of(model: Model, *, show_secret: bool = False) -> dict[str, Any]:
@@ -34,9 +32,7 @@ def document_of(model: Model, *, show_secret: bool = False) -> dict[str, Any]:
 def as_json(document: Any) -> str:
     """Write JSON that any terminal and any program can read."""
     text = json.dumps(document, indent=2, ensure_ascii=not _speaks_unicode())
-    return _UNPRINTABLE.sub(
-        lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text
-    )
+    return escaped(text)
 
 
 def as_yaml(document: Any) -> str:
@@ -51,7 +47,8 @@ def as_yaml(document: Any) -> str:
         allow_unicode=_speaks_unicode(),
         width=sys.maxsize,
     )
-    return text.rstrip("\n")
+    # What is escaped stands in double quotes, where YAML reads it back.
+    return escaped(text.rstrip("\n"))
 
 
 @cache
@@ -65,8 +62,9 @@ def yaml_dumper(base: Any) -> Any:
             return True
 
         def represent_str(self, data: str) -> Any:
-            """Quote what PyYAML writes as a line break and reads as a space."""
-            return self.represent_scalar(f"{TAG}str", data, style='"' if "\x85" in data else None)
+            """Quote what `as_yaml` escapes, and what PyYAML would read back as a space."""
+            odd = UNPRINTABLE.search(data.replace("\n", ""))
+            return self.represent_scalar(f"{TAG}str", data, style='"' if odd else None)
 
     Dumper.add_representer(str, Dumper.represent_str)
     quote_numbers(Dumper)
@@ -75,21 +73,6 @@ def yaml_dumper(base: Any) -> Any:
 
 def _speaks_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().startswith("utf")
-
-
-def plain(value: Any) -> str:
-    """Write a value for people, in one line and without a character that a terminal obeys."""
-    if value is None:
-        text = ""
-    elif isinstance(value, bool):
-        text = "yes" if value else "no"
-    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-        text = " ".join(value)
-    elif isinstance(value, str):
-        text = value
-    else:
-        text = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 def say(value: str | None) -> None:
@@ -109,7 +92,7 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo(line.rstrip())
+        echo(line.rstrip())
 
 
 def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
@@ -134,7 +117,7 @@ def print_one(document: Mapping[str, Any], form: str) -> None:
     if form == "table":
         table(list(document.items()))
     else:
-        click.echo(as_json(document) if form == "json" else as_yaml(dict(document)))
+        echo(as_json(document) if form == "json" else as_yaml(dict(document)))
 
 
 def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
@@ -143,4 +126,4 @@ def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Seque
         table([[document.get(name) for name in columns] for document in documents], columns)
     else:
         write: Callable[[Any], str] = as_json if form == "json" else as_yaml
-        click.echo(write(list(documents)))
+        echo(write(list(documents)))

@@ -11,9 +11,10 @@ import click
 
 from .base import ANY_FILE, Command, Invocation, pass_invocation
 from .crew import Crew, jobs_option
-from .output import plain, print_many
+from .output import print_many
 from .progress import Progress
 from .secret import long_secret_option
+from .text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-import click
+from .text import echo
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -69,4 +69,4 @@ class Progress:
 
             self._bar.console.print(Text(line), soft_wrap=True)
         else:
-            click.echo(line, err=err)
+            echo(line, err=err)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from .base import Command, Failure, Invocation, pass_invocation
-from .output import plain, print_one
+from .output import print_one
 from .secret import SecretOut, new_secret
+from .text import plain
 
 
 @click.command("rotate", cls=Command)

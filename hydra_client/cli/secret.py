@@ -23,6 +23,7 @@ from hydra_client.exceptions import (
 )
 
 from .base import USAGE, Failure, exclusive
+from .text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -206,7 +207,7 @@ class SecretOut:
         if not self._written or self._refused:
             Path(self._path).unlink(missing_ok=True)
         elif error is not None:
-            click.echo(f"The server may have the secret; it stays in {self._path}.", err=True)
+            echo(f"The server may have the secret; it stays in {self._path}.", err=True)
 
 
 out_option = click.option(

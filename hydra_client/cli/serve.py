@@ -12,6 +12,7 @@ import click
 
 from .base import Command, Failure, Invocation, exclusive, needs_extra, pass_invocation
 from .secret import read_secret
+from .text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,12 +118,12 @@ def command(
             raise Failure(f"cannot listen on {host}, port {port}: {error.strerror}") from None
         try:
             for line in _facts(emulator, root_file):
-                click.echo(line)
+                echo(line)
             told.wait()
         finally:
             emulator.stop()
     if not invocation.quiet:
-        click.echo("Ended.")
+        echo("Ended.")
 
 
 def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:

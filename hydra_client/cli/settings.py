@@ -12,6 +12,7 @@ import click
 
 from .base import USAGE, Failure
 from .secret import given_secret, read_secret
+from .text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ def _withhold(profile: dict[str, Any], ahead: Mapping[str, Any]) -> None:
         # The profile's would not have been used.
         taken = [key for key in taken if key not in _SECRETS]
     if taken:
-        click.echo(
+        echo(
             f"Warning: the profile names another server than --url or HYDRA_URL, which does not "
             f"get the profile's {' and '.join(taken)}",
             err=True,

@@ -11,6 +11,7 @@ from .acting import acting, as_options, print_tokens
 from .base import Group, Invocation, pass_invocation
 from .output import document_of, print_one
 from .secret import SecretOut, given_secret, out_option, secret_options
+from .text import echo
 from .token_user import user
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
             # To a wrong secret 0.10 says the same; revoking nothing tells which it is.
             api.revoke_oauth2_token(secrets.token_urlsafe())
     if invocation.shortest:
-        click.echo("active" if answer.active else "inactive")
+        echo("active" if answer.active else "inactive")
     else:
         print_one(document_of(answer), invocation.output)
 

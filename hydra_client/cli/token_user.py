@@ -21,6 +21,7 @@ from hydra_client.exceptions import (
 from .acting import acting, as_options, print_tokens
 from .base import USAGE, Command, Failure, Invocation, exclusive, needs_extra, pass_invocation
 from .secret import SecretOut, out_option
+from .text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +108,7 @@ def user(
         flow = _flow(caller, api, client_id, uri, scope)
         address = flow.authorization_url()
         if no_browser or not _opened(address):
-            click.echo(f"Open this address in a browser:\n{address}", err=True)
+            echo(f"Open this address in a browser:\n{address}", err=True)
         else:
             invocation.remark("Go on in the browser.")
         tokens = server.answer_to(flow, wait)
@@ -224,11 +225,11 @@ def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
             client.redirect_uris = [other for other in client.redirect_uris or [] if other != uri]
             caller.update_oauth2_client(client_id, client)
         except HydraException:
-            click.echo(f"Warning: the redirect URI {uri} may still be registered", err=True)
+            echo(f"Warning: the redirect URI {uri} may still be registered", err=True)
             raise
         if not client.redirect_uris and caller.get_oauth2_client(client_id).redirect_uris:
             # A memory store empties no field.
-            click.echo(f"Warning: {uri} stays registered, as the only redirect URI", err=True)
+            echo(f"Warning: {uri} stays registered, as the only redirect URI", err=True)
 
 
 class Callback(ThreadingHTTPServer):

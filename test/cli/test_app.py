@@ -55,6 +55,7 @@ def test_help_imports_click_and_nothing_heavy(tmp_path: Path) -> None:
         "hydra_client.cli",
         "hydra_client.cli.app",
         "hydra_client.cli.base",
+        "hydra_client.cli.text",
         "hydra_client.version",
     ]
 
