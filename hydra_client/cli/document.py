@@ -11,7 +11,7 @@ from hydra_client.exceptions import ApiDecodeError
 from .base import USAGE, Failure
 from .client_lint import guess
 from .secret import read_stdin, read_text
-from .text import echo, plain
+from .text import echo, name_of
 
 if TYPE_CHECKING:
     import yaml
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Client
 
 _DEEPEST = 100  # levels; the C of PyYAML does not survive many thousand
+_MOST_NODES = 1_000_000  # with anchors unfolded
 
 
 def load(path: str) -> Any:
@@ -27,8 +28,10 @@ def load(path: str) -> Any:
     where = "stdin" if path == "-" else path
     try:
         return json.loads(text, object_pairs_hook=partial(_members, where))
-    except (ValueError, RecursionError):
-        pass  # YAML then, of which JSON is almost a part
+    except (ValueError, RecursionError) as error:
+        if is_json(path):
+            raise Failure(f"{where}{not_json(error)}", USAGE) from None
+        # YAML then, of which JSON is almost a part
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -37,12 +40,16 @@ def load(path: str) -> Any:
     try:
         if (deep := too_deep(text, loader)) is not None:
             mark, why = deep.start_mark, "too many levels"
-        elif (key := _doubled(yaml.compose(text, Loader=loader))) is not None:
+        elif (node := too_much(root := yaml.compose(text, Loader=loader))) is not None:
+            mark, why = node.start_mark, "anchors that unfold to too much, or to too many levels"
+        elif (key := _doubled(root)) is not None:
             mark, why = key.start_mark, _twice(key.value)
         else:
             return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if _is_too_deep(error):
+            why = "too many levels"
     except (yaml.YAMLError, ValueError, RecursionError):
         pass
     place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -60,6 +67,56 @@ def too_deep(text: str, loader: Any) -> yaml.Event | None:
         if depth > _DEEPEST:
             return event
     return None
+
+
+def _is_too_deep(error: yaml.MarkedYAMLError) -> bool:
+    """Whether PyYAML gave up by a limit of its own, which it has since 6.0.4."""
+    return "nesting depth" in (error.problem or "")
+
+
+def too_much(root: yaml.Node | None) -> yaml.Node | None:
+    """Find a node of which anchors and merge keys would make too much, or something endless."""
+    import yaml
+
+    sizes: dict[int, tuple[int, int]] = {}  # of each node: how much it unfolds to, how deep
+    culprit: list[yaml.Node] = []
+
+    def size(node: yaml.Node, depth: int) -> tuple[int, int]:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        if depth > 2 * _DEEPEST:
+            culprit.append(node)
+            return 1, 1
+        total, deepest = 1, 0
+        if isinstance(node, yaml.CollectionNode):
+            children = node.value
+            if isinstance(node, yaml.MappingNode):
+                children = [part for pair in node.value for part in pair]
+            for child in children:
+                count, height = size(child, depth + 1)
+                total, deepest = total + count, max(deepest, height)
+                if total > _MOST_NODES or deepest > 2 * _DEEPEST:
+                    culprit.append(child)
+                if culprit:
+                    break
+        sizes[id(node)] = (total, deepest + 1)
+        return sizes[id(node)]
+
+    if root is not None:
+        size(root, 0)
+    return culprit[0] if culprit else None
+
+
+def is_json(path: str) -> bool:
+    """Whether a file says by its name that it is JSON, and so not YAML."""
+    return path.lower().endswith(".json")
+
+
+def not_json(error: Exception) -> str:
+    """Say where a text stops being JSON, and nothing of what is there."""
+    if isinstance(error, json.JSONDecodeError):
+        return f", line {error.lineno}, column {error.colno}: this is not JSON"
+    return ": this is not JSON: too many levels or digits"
 
 
 def _members(where: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -97,7 +154,7 @@ def _doubled(root: yaml.Node | None) -> yaml.Node | None:
 
 
 def _twice(name: str) -> str:
-    return f"{plain(name)} is there twice"
+    return f"{name_of(name)} is there twice"
 
 
 def load_object(path: str) -> dict[str, Any]:
@@ -137,5 +194,5 @@ def client_of(document: Any, place: str) -> OAuth2Client:
         if name not in OAuth2Client._by_wire:
             near = guess(name, OAuth2Client._by_wire)
             hint = f"; did you mean {near}?" if near else ""
-            echo(f"Warning: {place}: clients have no field {name!r}{hint}", err=True)
+            echo(f"Warning: {place}: clients have no field {name_of(name)}{hint}", err=True)
     return client

@@ -19,9 +19,9 @@ from hydra_client.operation import _NOT_IN_ID, _SHORTEST_SECRET
 
 from .base import USAGE, Failure
 from .client_lint import guess, lint, too_long
-from .document import _DEEPEST, too_deep
+from .document import _DEEPEST, _is_too_deep, is_json, too_deep, too_much
 from .secret import new_secret, read_secret, read_stdin, read_text
-from .text import plain
+from .text import name_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -35,6 +35,7 @@ FIELDS = {
     if name not in ("id", "client_secret")
 }
 _TOP = ("clients", "defaults", "owner", "$schema")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _WAYS = "`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`"
 
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
@@ -122,7 +123,7 @@ def read(
     text = read_stdin("a manifest") if path == "-" else read_text(path)
     place = "stdin" if path == "-" else path
     reader = _Reader(Path() if path == "-" else Path(path).parent, environ, long_secrets)
-    found = reader.manifest(text.removeprefix("\ufeff"))
+    found = reader.manifest(text.removeprefix("\ufeff"), is_json(path))
     if reader.faults:
         count = "a fault" if len(reader.faults) == 1 else f"{len(reader.faults)} faults"
         lines = [f"{place}:{line}: {fault}" for line, fault in sorted(reader.faults)]
@@ -151,11 +152,13 @@ class _UnreadableError(Exception):
     """The text is no document at all: the line, and why."""
 
 
-def _composed(text: str) -> yaml.Node | None:
+def _composed(text: str, as_json: bool) -> yaml.Node | None:
     """Read the document's nodes."""
     try:
         json.loads(text)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError) as error:
+        if as_json:
+            raise _UnreadableError(getattr(error, "lineno", 1), "this is not JSON") from None
         return _yaml_nodes(text)
     return _JsonNodes(text).value()
 
@@ -172,9 +175,16 @@ def _yaml_nodes(text: str) -> yaml.Node | None:
         deep = too_deep(text, loader)
         if deep is not None:
             raise _UnreadableError(_line(deep), "too many levels")
-        return yaml.compose(text, Loader=loader)
+        root = yaml.compose(text, Loader=loader)
+        much = too_much(root)
+        if much is not None:
+            why = "anchors that unfold to too much, or to too many levels"
+            raise _UnreadableError(_line(much), why)
+        return root
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if _is_too_deep(error):
+            raise _UnreadableError(mark.line + 1 if mark else 1, "too many levels") from None
         # The name after these may be the beginning of a secret that was never quoted.
         why = re.sub(r"(alias|anchor|handle) ['\"].*?['\"]", r"\1", error.problem or "")
         raise _UnreadableError(mark.line + 1 if mark else 1, f"no YAML: {why}") from None
@@ -267,10 +277,10 @@ class _Reader:
         self._ids: dict[str, int] = {}
         self._outs: dict[str, int] = {}
 
-    def manifest(self, text: str) -> Manifest:
+    def manifest(self, text: str, as_json: bool) -> Manifest:
         """Read the whole document."""
         try:
-            root = _composed(text)
+            root = _composed(text, as_json)
         except _UnreadableError as error:
             line, why = error.args
             self.faults.add((line, why))
@@ -381,7 +391,8 @@ class _Reader:
             return self._kept(place, self._folder / name)
         value = self._environ.get(name)
         if not value:
-            self._fault(place, f"secret: the environment variable {plain(name)} is not set")
+            shown = name if _VARIABLE.fullmatch(name) else "that it names (not shown: a secret?)"
+            self._fault(place, f"secret: the environment variable {shown} is not set")
             return None
         return self._checked(
             place, Secret(f"the one in the environment variable {plain(name)}", value)
@@ -511,7 +522,7 @@ class _Reader:
             if name in known:
                 found[name] = value
             elif not free(name):
-                self._fault(key, f"{what}: unknown key {plain(name)}{_meant(name, known)}")
+                self._fault(key, f"{what}: unknown key {name_of(name)}{_meant(name, known)}")
         return found
 
     def _merged(self, node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:

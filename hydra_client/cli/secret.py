@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from typing import IO
 
 T = TypeVar("T")
+
+_MOST_BYTES = 16 * 1024 * 1024  # of a file
 
 # By these the server says that it did not do what it was asked for.
 REFUSALS = (
@@ -108,20 +111,39 @@ def given_secret(
     return _secret(read_stdin(what, hidden=True), "stdin", member)
 
 
-def read_secret(path: str, member: str | None = None) -> str:
+def read_secret(path: str, member: str | None = None, *, private: bool = False) -> str:
     """Read a secret from a file; one line break at its end is not part of it."""
-    return _secret(read_text(path), path, member)
+    return _secret(read_text(path, private=private), path, member)
 
 
-def read_text(path: str) -> str:
-    """Read a file."""
+def read_text(path: str, *, private: bool = False) -> str:
+    """Read a regular file of a bounded size; a private one that nobody else can read."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        # Else a named pipe would make it wait for somebody to write.
+        number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(number, "rb") as file:
+            mode = os.fstat(number).st_mode
+            if not stat.S_ISREG(mode):
+                problem = "expected a regular file; `-` reads stdin where a file is optional"
+            elif private and os.name != "nt" and mode & 0o077:
+                problem = f"others can read it; make it yours alone: chmod 600 {path}"
+            else:
+                return _decoded(file.read(_MOST_BYTES + 1), path)
     except OSError as error:
         problem = error.strerror or type(error).__name__
-    except UnicodeDecodeError:
-        problem = "this is no UTF-8"
+    except ValueError as error:  # a NUL in its name
+        problem = str(error)
     raise Failure(f"{path}: {problem}", USAGE)
+
+
+def _decoded(raw: bytes, place: str) -> str:
+    if len(raw) > _MOST_BYTES:
+        raise Failure(f"{place}: more than {_MOST_BYTES // 1024 // 1024} MiB", USAGE)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Failure(f"{place}: this is not UTF-8", USAGE) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_stdin(what: str, *, hidden: bool = False) -> str:
@@ -133,11 +155,7 @@ def read_stdin(what: str, *, hidden: bool = False) -> str:
     if hidden and sys.stdin.isatty():
         text: str = click.prompt(what[:1].upper() + what[1:], hide_input=True, err=True)
         return text
-    try:
-        text = sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError:
-        raise Failure("stdin: this is no UTF-8", USAGE) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")  # as in a file
+    return _decoded(sys.stdin.buffer.read(_MOST_BYTES + 1), "stdin")
 
 
 def _secret(text: str, place: str, member: str | None) -> str:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SECRETS = ("client_secret", "access_token")
+_HARMLESS_HEADERS = frozenset(
+    {"accept-language", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
+)
 _TEXTS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "client_secret_file")
 _KEYS = (*_TEXTS, "timeout", "headers")
 _TOP = ("default_profile", "profiles")
@@ -37,6 +40,9 @@ class Settings(NamedTuple):
     headers: dict[str, str] = {}
     output: str = "table"
     profile: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Settings(url={self.url!r}, client_id={self.client_id!r}, …)"
 
 
 def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
@@ -180,7 +186,15 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _has_secret(value: Any) -> bool:
     return isinstance(value, dict) and any(
-        key in _SECRETS or _has_secret(item) for key, item in value.items()
+        key in _SECRETS or _has_secret(item) or (key == "headers" and _tells(item))
+        for key, item in value.items()
+    )
+
+
+def _tells(headers: Any) -> bool:
+    """Whether a header may be a credential: all may but the ones that are known."""
+    return isinstance(headers, dict) and any(
+        name.lower() not in _HARMLESS_HEADERS for name in headers
     )
 
 
@@ -204,7 +218,9 @@ def _checked(place: str, profile: dict[str, Any], folder: Path) -> dict[str, Any
         if "client_secret" in found:
             raise Failure(f"{place}: client_secret and client_secret_file are both there", USAGE)
         try:
-            found["client_secret"] = read_secret(str(folder / Path(file).expanduser()))
-        except (RuntimeError, ValueError) as error:  # nobody's home, a NUL
+            found["client_secret"] = read_secret(
+                str(folder / Path(file).expanduser()), private=True
+            )
+        except RuntimeError as error:  # nobody's home
             raise Failure(f"{place}: client_secret_file: {error}", USAGE) from None
     return found

@@ -43,6 +43,16 @@ def plain(value: Any) -> str:
     return UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
+_NAME = re.compile(r"<<|[A-Za-z_$][\w.$-]{0,40}", re.ASCII)
+
+
+def name_of(text: object) -> str:
+    """Give a key, if it looks like a name: a secret may stand where a name belongs."""
+    if isinstance(text, str) and _NAME.fullmatch(text):
+        return text
+    return "(not shown, since it does not look like a name)"
+
+
 def echo(text: str, *, err: bool = False) -> None:
     """Print lines of ours, in which anything of a server's is harmless."""
     click.echo("\n".join(map(plain, text.split("\n"))), err=err)

@@ -274,7 +274,7 @@ def test_a_stdin_that_is_no_utf_8(
 ) -> None:
     result = run(*arguments, input=b"clients: []\n\xff")
     assert result.exit_code == 2
-    assert result.stderr == "Error: stdin: this is no UTF-8\n"
+    assert result.stderr == "Error: stdin: this is not UTF-8\n"
     assert root.requests == []
 
 

@@ -343,8 +343,7 @@ def test_fields_of_later_hydras(run: Run, root: HydraEmulator, tmp_path: Path) -
     result = run("clients", "import", str(file))
     assert result.exit_code == 0
     assert warnings(result.stderr) == [
-        f"{file}: client 1: clients have no field 'token_endpoint_auth_method'; did you mean "
-        "public?"
+        f"{file}: client 1: clients have no field token_endpoint_auth_method; did you mean public?"
     ]
 
 

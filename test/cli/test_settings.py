@@ -193,8 +193,25 @@ def test_a_secret_in_a_file_of_its_own(
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "secret").write_text("secret-file\n")
     config.write_text(f'[profiles.one]\nclient_secret_file = "{place}"\n')
+    with pytest.raises(Failure, match="others can read it; make it yours alone: chmod 600"):
+        settings({"profile": "one"}, HYDRA_CONFIG=str(config))
+    (tmp_path / "secret").chmod(0o600)
     found = settings({"profile": "one"}, HYDRA_CONFIG=str(config))
     assert found.client_secret == "secret-file"
+    assert "secret-file" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("header", "is_secret"), [("X-Forwarded-Proto", False), ("X-Api-Key", True), ("Cookie", True)]
+)
+def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) -> None:
+    config.write_text(f'[profiles.one]\nheaders = {{ {header} = "hush" }}\n')
+    config.chmod(0o644)
+    if is_secret:
+        with pytest.raises(Failure, match="others can read the secret in it"):
+            settings({"profile": "one"}, HYDRA_CONFIG=str(config))
+    else:
+        assert settings({"profile": "one"}, HYDRA_CONFIG=str(config)).headers == {header: "hush"}
 
 
 @pytest.mark.parametrize(
@@ -220,7 +237,7 @@ def test_a_secret_in_a_file_of_its_own(
         ),
         ('[profiles.one]\nclient_secret_file = "/no/such/file"', "No such file"),
         ('[profiles.one]\nclient_secret_file = "~nobody-here/x"', "client_secret_file: "),
-        ('[profiles.one]\nclient_secret_file = "a\\u0000"', "client_secret_file: embedded null"),
+        ('[profiles.one]\nclient_secret_file = "a\\u0000"', "embedded null"),
     ],
 )
 def test_faults(config: Path, text: str, told: str) -> None:
