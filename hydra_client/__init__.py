@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from hydra_client.exceptions import ForbiddenException as ForbiddenException
     from hydra_client.exceptions import HydraException as HydraException
     from hydra_client.exceptions import InsecureTransportWarning as InsecureTransportWarning
+    from hydra_client.exceptions import LongSecretWarning as LongSecretWarning
     from hydra_client.exceptions import NotFoundException as NotFoundException
     from hydra_client.exceptions import ServiceException as ServiceException
     from hydra_client.exceptions import TooManyRequestsException as TooManyRequestsException
@@ -72,6 +73,7 @@ _MODULES = {
         "ForbiddenException",
         "HydraException",
         "InsecureTransportWarning",
+        "LongSecretWarning",
         "NotFoundException",
         "ServiceException",
         "TooManyRequestsException",

@@ -11,6 +11,7 @@ from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
+    BadRequestException,
     ForbiddenException,
     HydraException,
     InsecureTransportWarning,
@@ -209,13 +210,23 @@ class ApiClient:
     def _exchange(
         self, call: Call, settings: Configuration, deadline: Deadline
     ) -> tuple[Any, Answer]:
-        header, token, secrets = self._authorization(call, settings)
+        caller = _caller(settings)
+        try:
+            header, token, secrets = self._authorization(call, settings)
+        except BadRequestException as error:
+            if call.operation.name != "well_known" or error.error != "invalid_scope":
+                raise
+            # An ordinary application's; but a policy may show the keys to everybody.
+            anonymous = self._without_credential(call, settings, deadline)
+            if anonymous is None:
+                raise
+            return anonymous
         if self.default_headers != self._checked_headers:
             check_headers(self.default_headers)
             self._checked_headers = dict(self.default_headers)
         answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
         try:
-            return decode(call, answer, secrets), answer
+            return decode(call, answer, secrets, caller), answer
         except (UnauthorizedException, ForbiddenException) as error:
             if token is None or not _token_refused(call, error):
                 raise
@@ -229,7 +240,17 @@ class ApiClient:
             raise
         answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
         answer = answer._replace(repeated=repeated or answer.repeated)
-        return decode(call, answer, secrets), answer
+        return decode(call, answer, secrets, caller), answer
+
+    def _without_credential(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> tuple[Any, Answer] | None:
+        """Make a call as nobody; None where nobody may."""
+        answer = self._rest.send(call, settings, self._checked_headers, None, deadline)
+        try:
+            return decode(call, answer), answer
+        except ApiException:
+            return None
 
     def _authorization(
         self, call: Call, settings: Configuration
@@ -246,7 +267,13 @@ class ApiClient:
                 basic = type(self._basic)(settings)
                 header = basic.header(form_encoded=operation.path == _TOKEN_PATH)
                 return header, None, (settings.password or "", header[len("Basic ") :])
-        token = self._token(settings, operation.scopes)
+        if operation.name == "well_known" and _has_no_credential(settings):
+            return None, None, ()  # a policy may show the keys to everybody
+        try:
+            token = self._token(settings, operation.scopes)
+        except BadRequestException as error:
+            _say_what_for(error, operation, settings.scopes or operation.scopes)
+            raise
         if call.parameters.get("token") == token and (own := _with_basic(settings)) is not None:
             # The token that authorizes its own introspection is refused by 0.9, and is said to be
             # inactive by 0.10.
@@ -296,6 +323,34 @@ class ApiClient:
 
     def __repr__(self) -> str:
         return f"ApiClient({self.configuration.host!r})"
+
+
+def _caller(settings: Configuration) -> str | None:
+    """Give the id of the client that calls, where a credential tells it."""
+    own = getattr(settings.access_token, "client_id", None)
+    if settings.access_token is None:
+        own = settings.username
+    return own if isinstance(own, str) else None
+
+
+def _has_no_credential(settings: Configuration) -> bool:
+    return settings.access_token is None and (
+        settings.username is None or settings.password is None
+    )
+
+
+def _say_what_for(
+    error: BadRequestException, operation: Operation[Any], scopes: tuple[str, ...]
+) -> None:
+    """Add to the refusal of a token what was asked for, and by whom."""
+    what = f"A token with the scopes {' '.join(scopes)!r} was asked for, for {operation.name}."
+    if error.error == "invalid_grant":
+        error.hint = (
+            "The client's own record lacks the grant type client_credentials (its field "
+            "grant_types), or the client is public."
+        )
+        what = f"{what} {error.hint}"
+    error.args = (f"{error} {what}",)
 
 
 def _with_basic(settings: Configuration) -> Configuration | None:

@@ -34,7 +34,7 @@ from hydra_client.exceptions import (
     HydraException,
     ServiceException,
 )
-from hydra_client.query import error_texts, parameters
+from hydra_client.query import HINTS, error_texts, parameters
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -69,10 +69,12 @@ class CodeFlowError(HydraException):
     Attributes:
         error: The error code that the server sent, if it sent one.
         error_description: The text that the server sent with it.
+        hint: What an operator can do about it, where that is known. It is not for the user.
     """
 
     error: str | None = None
     error_description: str | None = None
+    hint: str | None = None
 
 
 class AuthorizationError(CodeFlowError):
@@ -85,6 +87,7 @@ class AuthorizationError(CodeFlowError):
         super().__init__(f"{error}: {error_description}" if error_description else error)
         self.error = error
         self.error_description = error_description
+        self.hint = HINTS.get(error)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.error, self.error_description)
@@ -126,7 +129,8 @@ def authorization_url(
         nonce: Random value that comes back in the ID token, at least 8 characters. Needed where
             the response type has `id_token`.
         response_type: `code`, `token`, `id_token`, or several of them with spaces between.
-        **extra: More parameters, such as `prompt` or `max_age`; None leaves one out.
+        **extra: More parameters, such as `prompt` or `max_age`; None leaves one out. `max_age` is
+            for 0.10: with it, 0.9 refuses to exchange the code (500 `unknown_error`).
 
     Raises:
         ApiTypeError, ApiValueError: An argument cannot be right.
@@ -227,7 +231,7 @@ class CodeFlow:
         """Return the URL to send the user's browser to.
 
         Args:
-            **extra: More parameters, such as `prompt` or `max_age`.
+            **extra: More parameters, such as `prompt` or `max_age` (0.10 only).
 
         Raises:
             ApiTypeError, ApiValueError: A parameter cannot be right.
@@ -306,7 +310,13 @@ class CodeFlow:
         """Send the refresh token, while nobody else does."""
         refresh_token = None if self.tokens is None else self.tokens.refresh_token
         if not refresh_token:
-            raise ApiValueError("no refresh token: ask for the scope offline")
+            granted = "offline" in self.scope.split()
+            why = (
+                "the user did not grant the scope offline"
+                if granted
+                else ("ask for the scope offline")
+            )
+            raise ApiValueError(f"no refresh token: {why}")
         try:
             tokens = self.api.oauth_token(
                 grant_type="refresh_token",

@@ -38,7 +38,7 @@ from hydra_client.exceptions import (
     NotFoundException,
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
-from hydra_client.query import error_texts, parameters
+from hydra_client.query import HINTS, error_texts, parameters, plain_text
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -105,10 +105,12 @@ class ConsentFlowError(HydraException):
     Attributes:
         error: The error code that the server sent, if it sent one.
         error_description: The text that the server sent with it.
+        hint: What an operator can do about it, where that is known. It is not for the user.
     """
 
     error: str | None = None
     error_description: str | None = None
+    hint: str | None = None
 
 
 class AuthorizationRequestError(ConsentFlowError):
@@ -123,6 +125,7 @@ class AuthorizationRequestError(ConsentFlowError):
         super().__init__(f"{error}: {error_description}" if error_description else error)
         self.error = error
         self.error_description = error_description
+        self.hint = HINTS.get(error)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.error, self.error_description)
@@ -137,11 +140,18 @@ class ConsentExpired(ConsentFlowError):  # noqa: N818 - reads as what happened
 
     Attributes:
         restart_url: Where the user can begin again.
+        expired_for: Seconds since it expired.
     """
 
-    def __init__(self, message: str, restart_url: str = "") -> None:
+    def __init__(self, message: str, restart_url: str = "", expired_for: float = 0.0) -> None:
         super().__init__(message)
         self.restart_url = restart_url
+        self.expired_for = expired_for
+        self.hint = (
+            f"The request expired {expired_for:.0f} seconds ago. Where requests that were just "
+            "made arrive expired, the clocks of Hydra and of this machine differ, or Hydra 0.10 "
+            "keeps requests in SQL on a host whose time zone is not UTC."
+        )
 
 
 class RedirectUrlError(ConsentFlowError):
@@ -176,7 +186,7 @@ class ConsentApp:
         clock: Tells the time, in seconds since 1970-01-01 UTC.
 
     Raises:
-        ApiValueError: `public_url` is no http or https URL.
+        ApiTypeError, ApiValueError: `public_url` is not an http or https URL.
     """
 
     def __init__(
@@ -193,7 +203,7 @@ class ConsentApp:
         self._discovered_at = -math.inf
         self._is_given = public_url is not None
         if public_url is not None:
-            place = _place(public_url)
+            place = _place(whole_text("public_url", public_url))
             if place is None or "?" in public_url:
                 raise ApiValueError(
                     "public_url must look like https://hydra.example.com, without user "
@@ -338,8 +348,11 @@ class Challenge:
         Raises:
             ConsentExpired: It is too late.
         """
-        if self.expires_at.timestamp() <= self._app.clock():
-            raise ConsentExpired("The request has expired. Please begin again.", self.restart_url)
+        late = self._app.clock() - self.expires_at.timestamp()
+        if late >= 0:
+            raise ConsentExpired(
+                "The request has expired. Please begin again.", self.restart_url, late
+            )
 
     def accept(
         self,
@@ -405,7 +418,7 @@ class Challenge:
             ApiTypeError, ApiValueError: The reason is no text. Nothing was sent.
             HydraException: The server could not be told; see `reject_oauth2_consent_request`.
         """
-        text = whole_text("reason", reason)
+        text = whole_text("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
         if len(text) > _LONGEST_REASON:
             text = text[: _LONGEST_REASON - 1] + "…"
         self._app.api.reject_oauth2_consent_request(self.id, ConsentRequestRejection(reason=text))
@@ -542,8 +555,8 @@ def _place(url: str) -> _Place | None:
 
 def _subject(subject: object) -> str:
     text = whole_text("subject", subject)
-    if not text.strip():
-        raise ApiValueError("subject is empty: it says who the user is")
+    if not plain_text(text, len(text)):
+        raise ApiValueError("subject has no visible character: it says who the user is")
     if _CONTROL.search(text):
         raise ApiValueError("subject has control characters")
     return text

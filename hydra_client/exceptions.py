@@ -16,8 +16,8 @@
     ├── ApiValueError (a ValueError)   refused before anything was sent
     └── ApiTypeError  (a TypeError)    refused before anything was sent
 
-and, beside it, InsecureTransportWarning. `ConsentFlowError`, `CodeFlowError` and
-`InvalidIdTokenError`, also under HydraException, are drawn in modules of their own.
+and, beside it, InsecureTransportWarning and LongSecretWarning. `ConsentFlowError`, `CodeFlowError`
+and `InvalidIdTokenError`, also under HydraException, are drawn in modules of their own.
 
 The class says what happened, whichever server version answered: 0.9 says 500 where 0.10 says 401 or
 403. `status` keeps what was on the wire. No message, attribute or pickle of these holds a secret.
@@ -48,6 +48,7 @@ __all__ = [
     "ForbiddenException",
     "HydraException",
     "InsecureTransportWarning",
+    "LongSecretWarning",
     "NotFoundException",
     "ServiceException",
     "TooManyRequestsException",
@@ -167,6 +168,10 @@ class InsecureTransportWarning(UserWarning):
     """A credential is about to travel over plain http to another machine."""
 
 
+class LongSecretWarning(UserWarning):
+    """A client secret has more than 72 bytes: Hydra (bcrypt) looks at the first 72 alone."""
+
+
 def error_for(
     operation: Operation[Any],
     *,
@@ -179,6 +184,7 @@ def error_for(
     id: str | None = None,
     retry_after: float | None = None,
     repeated: bool = False,
+    caller: str | None = None,
     secrets: Iterable[str] = (),
 ) -> ApiException:
     """Make the error that says what an unsuccessful answer means. A pure function.
@@ -194,6 +200,7 @@ def error_for(
         id: The id in the path, for the hint.
         retry_after: Seconds from the answer's Retry-After.
         repeated: Whether an earlier attempt may have been carried out.
+        caller: Id of the calling client, for the hint.
         secrets: What was sent and must not be shown.
     """
     cut = len(body) > _LONGEST_BODY
@@ -202,7 +209,9 @@ def error_for(
     reason = redact(reason, secrets)
     error, description = _said(said)
     # Judged before anything is masked: a secret may be a word that the server uses.
-    kind, hint = _meaning(operation, status, f"{error} {description}", id)
+    kind, hint = _meaning(operation, status, f"{error} {description}", id, caller)
+    if status == 404 and error is None and said.startswith("404 page not found"):
+        hint = _NOT_HYDRA  # which says what is not there, at all of its paths
     error, description = (
         None if part is None else redact(part, secrets) for part in (error, description)
     )
@@ -236,7 +245,7 @@ _BY_STATUS: dict[int, type[ApiException]] = {
 
 
 def _meaning(
-    operation: Operation[Any], status: int, said: str, id: str | None
+    operation: Operation[Any], status: int, said: str, id: str | None, caller: str | None
 ) -> tuple[type[ApiException], str | None]:
     """Tell the class and the hint from the status and, where versions differ, the words."""
     admin = "oauth2" in operation.security
@@ -253,7 +262,7 @@ def _meaning(
         or (status == 500 and "requested scope is invalid" in said)
         or (status == 400 and admin and said.startswith("invalid_scope "))
     ):
-        return ForbiddenException, _permission(operation, id)
+        return ForbiddenException, _permission(operation, id, caller)
     if status == 500 and operation.name == "create_oauth2_client" and "duplicate" in said.lower():
         return ConflictException, "Update the client, or delete it first."
     if status >= 500:
@@ -272,6 +281,10 @@ _CLIENT_SCOPE = (
     "The client's own record (its field scope) does not cover a scope that was asked for: add it "
     "there, or ask for others (the setting scopes names those of tokens that are fetched)."
 )
+_NOT_HYDRA = (
+    "No Hydra 0.9 or 0.10 answers at this address: check the base URL. Later versions (1.x, 2.x) "
+    "have other paths; this client speaks 0.9 and 0.10."
+)
 _TERMINATION = (
     "The server expects TLS to end at a proxy in front of it: call it by https, or, from a network "
     "that is trusted, set the default header X-Forwarded-Proto to https."
@@ -283,11 +296,16 @@ def is_insecure_http(status: int, said: str) -> bool:
     return status == 502 and "insecure http" in said
 
 
-def _permission(operation: Operation[Any], id: str | None) -> str:
+def _permission(operation: Operation[Any], id: str | None, caller: str | None) -> str:
+    resource, actions = operation.resource.replace("{id}", id or ""), [operation.action]
+    if "consent:requests" in operation.resource:
+        # One for all requests: the id of this one is of no use at the next login.
+        resource = operation.resource.replace("{id}", "<.*>")
+        actions = ["get", "accept", "reject"]
     policy = {
-        "subjects": ["the caller's client id"],
-        "resources": [operation.resource.replace("{id}", id or "")],
-        "actions": [operation.action],
+        "subjects": [caller or "the caller's client id"],
+        "resources": [resource],
+        "actions": actions,
         "effect": "allow",
     }
     scopes = " ".join(operation.scopes)

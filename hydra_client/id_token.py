@@ -268,7 +268,8 @@ class IdTokenVerifier:
         api: The API, with a credential for `hydra.keys.get`.
         client_id: The client that the tokens are meant for.
         algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
-        leeway: Seconds by which the server's clock may differ from this one.
+        leeway: Seconds by which the server's clock may differ from this one. A token that ended so
+            many seconds ago still counts, and one that begins so many seconds from now already.
         clock: Tells the time, in seconds since 1970-01-01 UTC.
 
     Raises:
@@ -280,7 +281,7 @@ class IdTokenVerifier:
         api: OAuth2Api,
         client_id: str,
         algorithms: Sequence[str] = ("RS256",),
-        leeway: float = 0.0,
+        leeway: float = 5.0,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:

@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
-from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, error_for
+from hydra_client.exceptions import (
+    ApiDecodeError,
+    ApiTypeError,
+    ApiValueError,
+    LongSecretWarning,
+    error_for,
+)
 from hydra_client.model import Model, parse_json
 from hydra_client.redaction import SECRET_PARAMETERS
 
@@ -27,6 +34,7 @@ _BREAK = re.compile(r"[\r\n\x00]")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
 _SHORTEST_SECRET = 6
+_LONGEST_SECRET = 72  # bytes of UTF-8
 
 
 class Operation(Generic[T]):
@@ -181,13 +189,16 @@ def encode(
     )
 
 
-def decode(call: Call, answer: Answer, secrets: tuple[str, ...] = ()) -> Any:
+def decode(
+    call: Call, answer: Answer, secrets: tuple[str, ...] = (), caller: str | None = None
+) -> Any:
     """Read an answer: what the operation returns.
 
     Args:
         call: What was sent.
         answer: What came.
         secrets: Credentials that went with the call, not to be shown.
+        caller: Id of the calling client, where it is known.
 
     Raises:
         ApiException: The answer is no success.
@@ -209,6 +220,7 @@ def decode(call: Call, answer: Answer, secrets: tuple[str, ...] = ()) -> Any:
             id=call.id,
             retry_after=answer.retry_after,
             repeated=answer.repeated,
+            caller=caller,
             secrets=(*call.secrets, *secrets),
         )
     try:
@@ -334,6 +346,13 @@ def _checked_body(
         )
     if _SURROGATE.search(secret):
         raise ApiValueError(f"{operation.name}: client_secret contains half a surrogate pair")
+    if (length := len(secret.encode())) > _LONGEST_SECRET:
+        warnings.warn(
+            f"{operation.name}: client_secret has {length} bytes, and Hydra looks at the first "
+            f"{_LONGEST_SECRET} alone: whoever knows those can log in. Use a shorter one.",
+            LongSecretWarning,
+            stacklevel=5,
+        )
     return body, (secret,)
 
 

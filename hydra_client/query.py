@@ -10,6 +10,27 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+_NO_COOKIE = (
+    "The browser came back to Hydra without its consent cookie, or too late: the cookie is lost "
+    "under another host name (localhost and 127.0.0.1 differ), by a second login that was begun "
+    "meanwhile, or by a reload. The user has to begin again."
+)
+HINTS = {
+    "invalid_client": "Hydra does not know the client_id.",
+    "invalid_request": (
+        "Hydra does not know the client, or the redirect_uri is not one of the client's "
+        "redirect_uris, character by character (localhost and 127.0.0.1 differ); or openid was "
+        "asked for, and the client's response_types do not hold both code and id_token."
+    ),
+    "invalid_scope": (
+        "The client's own record (its field scope) does not cover a scope that was asked for: add "
+        "it there, or ask for others."
+    ),
+    "error": _NO_COOKIE,  # 0.10
+    "unknown_error": _NO_COOKIE,  # 0.9
+}
+"""What an operator can do about an error that a browser brought, by its code."""
+
 _LONGEST_CODE = 100
 _LONGEST_DESCRIPTION = 500
 # Controls, invisible marks such as those that turn the direction of text, half surrogates, and

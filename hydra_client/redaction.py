@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -83,7 +84,13 @@ def _forms(secret: str) -> set[str]:
     quoted = json.dumps(secret)[1:-1]
     # Go's encoder writes these three as escapes.
     go = quoted.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
-    return {secret, quoted, go, json.dumps(secret, ensure_ascii=False)[1:-1]} | {
-        quote(text, safe=""),
-        quote_plus(text),
-    }
+    percent = {quote(text, safe=""), quote_plus(text)}
+    html = {escape(text), escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")}
+    raw = json.dumps(secret, ensure_ascii=False)[1:-1]
+    raw_go = raw.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
+    raw_go = raw_go.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+    written = {quoted, go, raw, raw_go}
+    # Other encoders escape the slash.
+    written |= {form.replace("/", r"\/") for form in written}
+    lower = {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in percent}
+    return {secret} | percent | lower | html | written

@@ -130,7 +130,7 @@ def test_no_credential_for_basic_says_what_is_missing(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("name", sorted({*BEARER} - {"introspect_oauth2_token"}))
+@pytest.mark.parametrize("name", sorted({*BEARER} - {"introspect_oauth2_token", "well_known"}))
 def test_no_bearer_token_says_what_is_missing(server: Server, name: str) -> None:
     with pytest.raises(ApiValueError, match=r"access_token .*HYDRA_ACCESS_TOKEN"):
         call(server, name, access_token=None)

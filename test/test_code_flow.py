@@ -727,3 +727,20 @@ def test_import_brings_only_the_standard_library() -> None:
         env={"PYTHONPATH": str(hydra_client.__path__[0]) + "/.."},
     )
     assert (finished.stdout, finished.stderr) == ("hydra_client\n", "")
+
+
+def test_what_an_operator_is_told_of_an_error_of_the_browsers() -> None:
+    for code in ("error", "unknown_error"):
+        assert "consent cookie" in (AuthorizationError(code).hint or "")
+    assert "character by character" in (AuthorizationError("invalid_request").hint or "")
+    assert "field scope" in (AuthorizationError("invalid_scope").hint or "")
+    assert AuthorizationError("rejected_consent_request").hint is None
+
+
+def test_a_refresh_token_that_the_user_did_not_grant(hydra: HydraEmulator, flow: CodeFlow) -> None:
+    flow.tokens = hydra_client.OAuth2TokenResponse(access_token="a")
+    with pytest.raises(ApiValueError, match="the user did not grant the scope offline"):
+        flow.refresh()
+    flow.scope = "openid"
+    with pytest.raises(ApiValueError, match="ask for the scope offline"):
+        flow.refresh()

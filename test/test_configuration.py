@@ -305,3 +305,11 @@ def test_a_configuration_can_be_copied_and_pickled() -> None:
         assert vars(twin) == vars(configuration)
         twin.host = "http://localhost/y"
         assert configuration.origin.prefix == "/x"
+
+
+def test_a_configuration_that_is_half_made_can_be_shown() -> None:
+    """A traceback with local variables shows it amid its constructor."""
+    half = Configuration.__new__(Configuration)
+    assert repr(half) == "Configuration()"
+    half.host = "http://localhost"
+    assert repr(half) == "Configuration(host='http://localhost')"

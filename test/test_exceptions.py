@@ -421,7 +421,8 @@ def test_every_class_can_be_made_by_hand_and_pickled(name: str) -> None:
 def test_one_base_catches_all_and_builtins_catch_what_they_name() -> None:
     errors = [getattr(exceptions, name) for name in exceptions.__all__]
     assert [kind for kind in errors if not issubclass(kind, HydraException)] == [
-        hydra_client.InsecureTransportWarning
+        hydra_client.InsecureTransportWarning,
+        hydra_client.LongSecretWarning,
     ]
     assert issubclass(hydra_client.ApiValueError, ValueError)
     assert issubclass(hydra_client.ApiTypeError, TypeError)
@@ -434,4 +435,6 @@ def test_the_tree_that_is_drawn_is_the_tree(capsys: pytest.CaptureFixture[str]) 
         for line in (exceptions.__doc__ or "").splitlines()
         if line.startswith("    ")
     ]
-    assert sorted([*drawn, "InsecureTransportWarning"]) == sorted(exceptions.__all__)
+    assert sorted([*drawn, "InsecureTransportWarning", "LongSecretWarning"]) == sorted(
+        exceptions.__all__
+    )

@@ -112,7 +112,7 @@ class Clock:
 
 def make(**settings: Any) -> IdTokenVerifier:
     api = hydra_client.connect(ISSUER, access_token="token-of-this-test", retries=0)
-    return IdTokenVerifier(api, CLIENT, **{"clock": Clock(), **settings})
+    return IdTokenVerifier(api, CLIENT, **{"clock": Clock(), "leeway": 0, **settings})
 
 
 # --- the recorded tokens
@@ -141,7 +141,7 @@ def test_recorded_tokens_verify(recording: Recording, flow: str, subject: str) -
     clock = Clock(raw["iat"])
     with responses.RequestsMock() as mock:
         recording.play(mock, "discovery", "jwks with a bearer token")
-        verifier = IdTokenVerifier(recording.api(), client_id, clock=clock)
+        verifier = IdTokenVerifier(recording.api(), client_id, leeway=0, clock=clock)
         # An implicit flow's token has at_hash, one from the token endpoint has not.
         extra = {"access_token": access_token} if flow == "D" else {}
         claims = verifier.verify(id_token, nonce=NONCE, **extra)
@@ -569,6 +569,20 @@ def test_other_algorithms_that_are_allowed(server: Keys, algorithm: str) -> None
     assert verifier.verify(made, nonce=NONCE, access_token=ACCESS_TOKEN).sub == "alice"
     with pytest.raises(UnknownKeyError):  # the key is for the other algorithm
         verifier.verify(token(), nonce=NONCE)
+
+
+def test_some_seconds_of_skew_are_forgiven(server: Keys) -> None:
+    """A server whose clock is two seconds ahead must not end a login whose code is used up."""
+    verifier = IdTokenVerifier(
+        hydra_client.connect(ISSUER, access_token="token-of-this-test"), CLIENT, clock=Clock()
+    )
+    assert verifier.leeway == 5
+    assert verifier.verify(token(iat=NOW + 5), nonce=NONCE).sub == "alice"
+    assert verifier.verify(token(exp=NOW - 4), nonce=NONCE).sub == "alice"
+    with pytest.raises(NotYetValidError):
+        verifier.verify(token(iat=NOW + 6), nonce=NONCE)
+    with pytest.raises(ExpiredError):
+        verifier.verify(token(exp=NOW - 5), nonce=NONCE)
 
 
 # --- keys

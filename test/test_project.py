@@ -44,6 +44,7 @@ PUBLIC = {
     "HydraException",
     "InlineResponse2001",
     "InsecureTransportWarning",
+    "LongSecretWarning",
     "JsonWebKey",
     "JsonWebKeySet",
     "NotFoundException",

@@ -108,3 +108,19 @@ def test_headers() -> None:
     fragment = redact_headers({"location": "https://photos.example.com/#token=hush"})
     assert fragment == {"location": "https://photos.example.com/?…"}
     assert redact_headers({"location": "/clients/photos"}) == {"location": "/clients/photos"}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "a&amp;b&lt;c&#x27;d/e",
+        "a&amp;b&lt;c&#39;d/e",
+        "a%26b%3Cc%27d%2Fe",
+        "a%26b%3cc%27d%2fe",
+        r"a\u0026b\u003cc'd/e",
+        r"a&b<c'd\/e",
+        r"a\u0026b\u003cc'd\/e",
+    ],
+)
+def test_a_secret_is_masked_as_others_write_it(form: str) -> None:
+    assert redact(f"before {form} after", ["a&b<c'd/e"]) == f"before {MASK} after"

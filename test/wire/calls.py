@@ -179,7 +179,11 @@ def _put_credentials(call: Call, taken: str, headers: dict[str, str]) -> None:
     kind = kind.lower()
     if not kind:
         # A public client names itself in the form.
-        if taken and not (call.method == "oauth_token" and call.arguments.get("client_id")):
+        # A policy may show the keys to everybody.
+        anonymous = call.method == "well_known" or (
+            call.method == "oauth_token" and call.arguments.get("client_id")
+        )
+        if taken and not anonymous:
             call.refuse(NO_CREDENTIALS)
     elif kind not in taken.split():
         raise UnsayableError(OTHER_CREDENTIALS)

@@ -27,7 +27,6 @@ RECORDINGS = {
 }
 
 UNSENT = {
-    "jwks without a token": calls.NO_CREDENTIALS,
     "clients: list without a token": calls.NO_CREDENTIALS,
     "clients: create with a secret that is too short": calls.SECRET_TOO_SHORT,
     "clients: create from a body that is not JSON": calls.NO_MODEL,

@@ -1,0 +1,79 @@
+"""Errors that name the cause: what was asked for, who asked, and which server answered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import hydra_client
+from hydra_client import BadRequestException, ForbiddenException, NotFoundException
+from hydra_client.emulator import HydraEmulator
+
+GRANTS = ["client_credentials"]
+
+
+def test_a_refused_token_names_its_scopes_and_the_call_that_needed_it() -> None:
+    with HydraEmulator() as hydra:
+        hydra.add_client(id="a", client_secret="secret-a", grant_types=GRANTS)
+        hydra.add_client(
+            id="b", client_secret="secret-b", grant_types=["implicit"], scope="hydra.*"
+        )
+        a = hydra.api(client_id="a", client_secret="secret-a")
+        with pytest.raises(BadRequestException, match=r"'hydra\.clients' .* for get_oauth2_client"):
+            a.get_oauth2_client("x")
+        b = hydra.api(client_id="b", client_secret="secret-b")
+        with pytest.raises(BadRequestException, match="lacks the grant type client_credentials"):
+            b.get_oauth2_client("x")
+
+
+def test_the_policy_of_a_hint_serves_all_consent_requests_and_names_the_caller() -> None:
+    with HydraEmulator() as hydra:
+        hydra.add_client(id="app", client_secret="secret-a", grant_types=GRANTS, scope="hydra.*")
+        api = hydra.api(client_id="app", client_secret="secret-a")
+        with pytest.raises(ForbiddenException) as refused:
+            api.get_oauth2_consent_request("c1")
+    hint = refused.value.hint or ""
+    policy = json.loads(hint[hint.index("{") : -1])
+    assert policy["subjects"] == ["app"]
+    assert policy["resources"] == ["rn:hydra:oauth2:consent:requests:<.*>"]
+    assert policy["actions"] == ["get", "accept", "reject"]
+
+
+def test_a_later_hydra_is_named() -> None:
+    with HydraEmulator() as hydra:
+        hydra.fail("/clients", status=404, body="404 page not found\n")
+        with pytest.raises(NotFoundException, match=r"1\.x, 2\.x.*speaks 0\.9 and 0\.10"):
+            hydra.api().list_oauth2_clients()
+
+
+def test_keys_that_everybody_may_read_need_no_credential() -> None:
+    with HydraEmulator() as hydra:
+        nobody = hydra_client.connect(hydra.url)
+        with pytest.raises(ForbiddenException):
+            nobody.well_known()
+        assert "authorization" not in hydra.requests[-1].headers
+        hydra.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
+        assert nobody.well_known().keys
+
+
+def test_keys_that_everybody_may_read_need_no_right_of_the_callers() -> None:
+    """An ordinary application may fetch no token for them, and needs none."""
+    with HydraEmulator() as hydra:
+        hydra.add_client(id="app", client_secret="secret-a", grant_types=GRANTS, scope="photos")
+        app = hydra.api(client_id="app", client_secret="secret-a")
+        with pytest.raises(BadRequestException, match="invalid_scope"):
+            app.well_known()
+        hydra.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
+        assert app.well_known().keys
+
+
+def test_a_secret_that_hydra_would_not_read_to_its_end() -> None:
+    with HydraEmulator() as hydra:
+        api = hydra.api()
+        long = hydra_client.OAuth2Client(id="a", client_secret="é" * 36 + "x")
+        with pytest.warns(hydra_client.LongSecretWarning, match="73 bytes") as warned:
+            api.create_oauth2_client(long)
+        assert warned[0].filename == __file__
+        assert len(warned) == 1
+        api.update_oauth2_client("a", hydra_client.OAuth2Client(client_secret="é" * 36))
