@@ -203,6 +203,27 @@ def test_register(run: Run, every_root: HydraEmulator, monkeypatch: pytest.Monke
     assert run("clients", "get", "my-app", "-o", "json").output == before
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+def test_tokens_stay_where_the_redirect_uri_could_not_be_taken_back(
+    run: Run, root: HydraEmulator, user: User, tmp_path: Path, status: int
+) -> None:
+    add(root)
+
+    def decide(id: str) -> str:
+        root.fail("/clients/my-app", method="PUT", status=status, times=None)
+        return root.accept_consent(id, "alice")
+
+    user.decide = decide
+    file = tmp_path / "t.json"
+    arguments = ("--register", "--secret-out", str(file))
+    result = run("token", "user", *AS, *arguments, S="a-secret")
+    assert result.exit_code != 0
+    assert "may still be registered" in result.stderr
+    assert f"it stays in {file}" in result.stderr
+    root._faults.clear()
+    assert run("token", "introspect", "-q", "--token-file", str(file)).output == "active\n"
+
+
 def test_register_the_only_one(
     run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
