@@ -377,14 +377,12 @@ class CodeFlow:
                 missing = (error.name or "").partition(".")[0]
                 if missing not in ("jwt", "cryptography"):
                     raise
-            else:
-                self._verifier = IdTokenVerifier(self.api, self.client_id)
-        if self._verifier is None:
-            raise ApiValueError(
-                f"the ID token cannot be verified: {missing} is missing. Install the extra: pip "
-                "install 'hydra-client[jwt]'. If you verify ID tokens elsewhere, say "
-                "verify_id_token=False. The code was not used."
-            )
+                raise ApiValueError(
+                    f"the ID token cannot be verified: {missing} is missing. Install the extra: "
+                    "pip install 'hydra-client[jwt]'. If you verify ID tokens elsewhere, say "
+                    "verify_id_token=False. The code was not used."
+                ) from None
+            self._verifier = IdTokenVerifier(self.api, self.client_id)
         self._verifier.fetch_keys()
         return self._verifier
 
