@@ -169,9 +169,15 @@ class Invocation:
     @contextmanager
     def api(self, **changed: Any) -> Iterator[OAuth2Api]:
         """Make the API of the server that the settings name; `changed` settings go first."""
-        from hydra_client import ApiClient, InsecureTransportWarning, OAuth2Api
+        from hydra_client import (
+            ApiClient,
+            InsecureTransportWarning,
+            LongSecretWarning,
+            OAuth2Api,
+        )
 
         warnings.simplefilter("always", InsecureTransportWarning)
+        warnings.simplefilter("always", LongSecretWarning)
         with ApiClient(self.configuration(**changed)) as client:
             client.default_headers.update(self.settings.headers)
             yield OAuth2Api(client)

@@ -127,11 +127,12 @@ def test_a_program_that_forgets_to_stop_it_ends() -> None:
 
 
 def test_it_ends_while_a_client_is_connected() -> None:
+    before = set(threading.enumerate())
     with HydraEmulator() as hydra:
         sock = socket.create_connection((hydra.host, hydra.port), 20)
         sock.sendall(GET[:10])
     sock.close()
-    assert not [t for t in threading.enumerate() if "hydra-emulator" in t.name]
+    assert set(threading.enumerate()) <= before
 
 
 def test_of_two_authorization_headers_the_first_counts_and_blanks_are_trimmed() -> None:
