@@ -142,24 +142,16 @@ class ClientCredentials(TokenSource):
             if kept.access_token == token:
                 kept.expires_at = -math.inf
 
-    def token_for(self, client: ApiClient, scopes: tuple[str, ...]) -> str:
+    def _token_for(
+        self, client: ApiClient, scopes: tuple[str, ...], settings: Configuration
+    ) -> str:
         """Return a token for a client's server: the one that is kept, or a new one.
 
         Args:
             client: Makes the request.
             scopes: Scopes to ask for, where `ClientCredentials` names none.
-
-        Raises:
-            ApiValueError: There are no credentials.
-            UnauthorizedException: The client is unknown, or its secret is wrong.
-            BadRequestException: The client may not have these scopes.
-            HydraException: Whatever else a request to the token endpoint may raise.
+            settings: Those that the call began with.
         """
-        return self._token_for(client, scopes, client.configuration.snapshot())
-
-    def _token_for(
-        self, client: ApiClient, scopes: tuple[str, ...], settings: Configuration
-    ) -> str:
         client_id, client_secret = self.credentials or (settings.username, settings.password)
         if client_id is None or client_secret is None:
             raise ApiValueError(

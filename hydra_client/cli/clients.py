@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import uuid
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -429,7 +430,9 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Cli
     for place, entry in _entries(files):
         try:
             client = client_of(entry, place)
-            encode(_CREATE_OAUTH2_CLIENT, body=client)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the call itself will warn
+                encode(_CREATE_OAUTH2_CLIENT, body=client)
             _heed(lint(client), allow_long_secret, f"{place}: ")
         except Failure as error:
             faults.append(error.message)

@@ -48,7 +48,7 @@ def load(path: str) -> Any:
             return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        if _is_too_deep(error):
+        if _is_too_deep(error):  # pragma: no cover - PyYAML from 6.0.4 on
             why = "too many levels"
     except (yaml.YAMLError, ValueError, RecursionError):
         pass

@@ -119,6 +119,12 @@ def test_a_later_hydra(run: Run, root: HydraEmulator, names: list[str], generati
     assert len(root.requests) == before + 1
 
 
+def test_a_port_of_plain_http(run: Run, root: HydraEmulator) -> None:
+    finding = found(run, "--url", root.url.replace("http:", "https:"))["TLS"]
+    assert "does not speak TLS on this port" in finding["came"]
+    assert finding["do"] == "Check the port, or say --url http://... instead."
+
+
 def test_termination(run: Run, root: HydraEmulator) -> None:
     root.fail(
         DISCOVERY,

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import urlencode
 
 import jwt
@@ -104,6 +105,25 @@ def test_a_request_that_is_half_sent_ends(monkeypatch: pytest.MonkeyPatch) -> No
     with HydraEmulator() as hydra:
         assert say(hydra, GET) == b""
         assert say(hydra, GET + b"Content-Length: 5\r\n\r\n", then=b"ab") == b""
+
+
+def trickle(sock: socket.socket) -> None:
+    for _ in range(200):
+        sock.sendall(b"X: y\r\n")
+        time.sleep(0.02)
+
+
+def test_a_request_that_trickles_or_breaks_off_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydra_client.emulator.go_server.SLOWEST", 0.2)
+    with HydraEmulator() as hydra:
+        with socket.create_connection((hydra.host, hydra.port), 20) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\n")
+            with pytest.raises((BrokenPipeError, ConnectionError)):
+                trickle(sock)
+        with socket.create_connection((hydra.host, hydra.port), 20) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nHo")
+            sock.shutdown(socket.SHUT_WR)
+            assert sock.recv(100) == b""
 
 
 def test_the_record_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
