@@ -100,8 +100,9 @@ def test_chunks_are_bounded_in_all_and_may_have_trailers() -> None:
         assert recorded.body == "{}"
 
 
-def test_a_request_that_is_half_sent_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.emulator.go_server.SLOWEST", 0.3)
+@pytest.mark.parametrize("seconds", [0.3, 0.0])
+def test_a_request_that_is_half_sent_ends(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    monkeypatch.setattr("hydra_client.emulator.go_server.SLOWEST", seconds)
     with HydraEmulator() as hydra:
         assert say(hydra, GET) == b""
         assert say(hydra, GET + b"Content-Length: 5\r\n\r\n", then=b"ab") == b""
