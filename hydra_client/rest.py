@@ -13,6 +13,7 @@ import logging
 import os
 import queue
 import random
+import re
 import socket
 import ssl
 import sys
@@ -74,6 +75,8 @@ _MOST_INTERIM = 8
 _LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
 # Hosts, and so pools and proxies, that one client remembers.
 _MOST_HOSTS = 32
+_LONGEST_LINE = 64 * 1024
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
 _CHUNK = 1024 * 1024
 # More digits are beyond any bound, and costly to read.
 _MOST_DIGITS = 18
@@ -114,18 +117,30 @@ class _Reader(io.RawIOBase):
         """Let nobody read on, and nobody use the connection again."""
         self.over = True
         try:
-            self._sock.shutdown(socket.SHUT_RDWR)
+            _innermost(self._sock).shutdown(socket.SHUT_RDWR)
         except OSError:  # pragma: no cover - the peer was faster, by a moment
             pass
 
     def pending(self) -> bool:
-        """Whether TLS has decrypted more than was read."""
-        pending = getattr(self._sock, "pending", None)
-        return pending is not None and pending() > 0
+        """Whether TLS has received more than was read."""
+        return _pending(self._sock)
 
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+def _innermost(sock: Any) -> socket.socket:
+    # urllib3's own class, for TLS to the server inside TLS to the proxy, wraps another socket.
+    return sock if isinstance(sock, socket.socket) else _innermost(sock.socket)
+
+
+def _pending(sock: Any) -> bool:
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    if isinstance(sock, socket.socket):
+        return False
+    return bool(sock.incoming.pending or sock.sslobj.pending()) or _pending(sock.socket)
 
 
 class _Source:
@@ -156,6 +171,7 @@ class _Response(http.client.HTTPResponse):
         self._reader = _Reader(sock, deadline)
         # Somebody may use the session for requests of their own.
         self._expected = range(200, 300) if deadline is None else deadline.expected
+        self._interim_body = False
         super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
 
     def begin(self) -> None:
@@ -191,6 +207,9 @@ class _Response(http.client.HTTPResponse):
             while line.strip() and left >= 0:
                 line = self.fp.readline(left + 1)
                 left -= len(line)
+                # It announces a body that it must not have, and that may follow later.
+                if line.lower().startswith((b"content-length", b"transfer-encoding")):
+                    self._interim_body = True
             if left < 0:
                 break
         raise _Unreadable("the server sends too many interim responses (status 1xx)")
@@ -211,8 +230,10 @@ class _Response(http.client.HTTPResponse):
         if codings and not self.chunked:
             raise _Unreadable("the response has an unknown Transfer-Encoding")
         return (
-            (self.status in self._expected or self.status >= 400)
-            and self.status != 204
+            (self.status in self._expected or 400 <= self.status < 600)
+            # A 408 may be of the server's own accord, and the response to the request yet to come.
+            and self.status not in (204, 408)
+            and not self._interim_body
             and self.version == 11
             and len(lengths) + len(codings) == 1
         )
@@ -225,12 +246,22 @@ class _Response(http.client.HTTPResponse):
                 self._reader.end()
         super()._close_conn()  # type: ignore[misc]
 
+    def _get_chunk_left(self) -> int | None:
+        if self.chunk_left == 0:
+            # http.client takes any two bytes for the end of a chunk.
+            if self.fp.read(2) != b"\r\n":
+                raise http.client.IncompleteRead(b"")
+            self.chunk_left = None
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]
+        return left
+
     def _read_next_chunk_size(self) -> int:
-        # int() takes a sign, and http.client would then read on for as long as there is anything.
-        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
-        if size < 0:
+        # int() takes signs, blanks, 0x and underscores, and whoever else reads it something else.
+        line = self.fp.readline(_LONGEST_LINE)
+        size = _CHUNK_SIZE.fullmatch(line)
+        if size is None or len(line) == _LONGEST_LINE:
             raise ValueError
-        return size
+        return int(size[1], 16)
 
 
 class _Deadlined(HTTPConnection):
@@ -354,6 +385,7 @@ class Adapter(HTTPAdapter):
         """Make pools behind a proxy likewise."""
         manager = super().proxy_manager_for(proxy, **keywords)
         self._use_deadlines(manager)
+        _forget_oldest(self.proxy_manager)
         return manager
 
     @staticmethod
@@ -566,8 +598,10 @@ def _is_length(text: str) -> bool:
 
 
 def _forget_oldest(remembered: dict[Any, Any]) -> None:
-    while len(remembered) > _MOST_HOSTS:
-        remembered.pop(next(iter(remembered)), None)
+    if len(remembered) > _MOST_HOSTS:
+        # A copy, made at once: other threads do the same meanwhile.
+        for key in list(remembered)[:-_MOST_HOSTS]:
+            remembered.pop(key, None)
 
 
 def _read(response: requests.Response) -> bytes:

@@ -6,11 +6,12 @@ import os
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import LONG, OPERATIONS, Authority, Peer, Server, answer, api, chunked, within
+from loopback import LONG, ONE, OPERATIONS, Authority, Peer, Server, answer, api, chunked, within
 
 from hydra_client import (
     ApiConnectionError,
@@ -164,6 +165,44 @@ def test_what_follows_a_body_ends_the_connection(
         assert client.introspect_oauth2_token("token-a").sub == "token-a"
         three_more(client)
     assert server.spoken == [1, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        answer(b"", 408, "Request Timeout"),
+        answer(b"", 600, "?"),
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\n" + ONE,
+        b"HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n" + ONE,
+    ],
+)
+def test_what_may_be_followed_by_more_ends_the_connection(raw: bytes) -> None:
+    with Server(raw) as server, api(server, retries=0) as client:
+        for _ in range(3):
+            with suppress(HydraException):
+                client.get_oauth2_client("photos")
+    assert server.connections == 3
+
+
+@pytest.mark.parametrize("size", [b"+10", b"0x10", b"1_0", b" 10", b"-0", b"10;" + b"x" * 66_000])
+def test_a_chunk_size_that_others_may_read_otherwise_is_refused(size: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    raw = head + size + b'\r\n{"id": "photos"}\r\n0\r\n\r\n'
+    with Server(raw, ONE) as server, api(server, retries=0) as client:
+        with pytest.raises(ApiConnectionError):
+            client.get_oauth2_client("photos")
+        assert client.get_oauth2_client("photos").id == "photos"
+    assert server.connections == 2
+
+
+def test_a_chunk_that_does_not_end_where_it_should_is_refused() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with (
+        Server(head + b'10\r\n{"id": "photos"}xx0\r\n\r\n') as server,
+        api(server, retries=0) as client,
+        pytest.raises(ApiConnectionError),
+    ):
+        client.get_oauth2_client("photos")
 
 
 @pytest.mark.parametrize("status", [202, 206, 302, 304])

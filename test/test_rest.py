@@ -7,6 +7,7 @@ import math
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ from hydra_client import (
     TooManyRequestsException,
 )
 from hydra_client.deadline import Deadline, seconds_left
+from hydra_client.rest import _forget_oldest
 
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 
@@ -469,8 +471,10 @@ def test_a_system_that_gives_up_is_no_deadline_that_passed(
 class Proxy(Server):
     """Takes requests for other hosts; answers those for http itself, tunnels the others."""
 
-    def __init__(self, *steps: Any, to: Server | None = None) -> None:
-        super().__init__(*steps)
+    def __init__(
+        self, *steps: Any, to: Server | None = None, context: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(*steps, context=context)
         self.to = to
 
     def _talk(self, peer: Peer) -> None:
@@ -491,7 +495,7 @@ class Proxy(Server):
                 for source, sink in ends.items():
                     try:
                         data = source.recv(65536)
-                    except BlockingIOError:
+                    except (BlockingIOError, ssl.SSLWantReadError):
                         self.ended.wait(0.002)
                         continue
                     if not data:
@@ -708,6 +712,60 @@ def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> 
         assert len(rest._proxies) <= 32
         assert len(client.api_client.session.get_adapter(server.url)._pools) <= 32
     assert server.connections == 1
+
+
+def test_a_tunnel_through_a_proxy_that_speaks_tls_itself(authority: Authority) -> None:
+    """What is left in a buffer of the inner TLS is found there, too."""
+    steps = [answer({"active": True, "sub": token}) for token in "ABCDE"]
+    context = authority.context("localhost")
+    with (
+        Server(*steps[:2], steps[2] + steps[3], steps[4], context=context) as server,
+        Proxy(to=server, context=authority.context("localhost")) as proxy,
+        api(
+            f"https://localhost:{server.port}",
+            proxy=f"https://localhost:{proxy.port}",
+            ssl_ca_cert=authority.bundle,
+            retries=0,
+        ) as client,
+    ):
+        for token in "ABCE":
+            assert client.introspect_oauth2_token(token).sub == token
+    assert server.spoken == [1, 1, 1, 2]
+
+
+def test_proxies_are_let_go_of() -> None:
+    with Server(ONE) as proxy, api("http://localhost:1", retries=0) as client:
+        for number in range(50):
+            client.api_client.configuration.proxy = f"http://u{number}:p@127.0.0.1:{proxy.port}"
+            client.get_oauth2_client("photos")
+        adapter = client.api_client.session.get_adapter("http://localhost:1")
+        assert len(adapter.proxy_manager) == 32  # type: ignore[attr-defined]
+
+
+def test_hosts_are_let_go_of_by_many_threads_at_once() -> None:
+    remembered: dict[object, int] = {}
+    failures: list[Exception] = []
+
+    def crowd(thread: int) -> None:
+        try:
+            for number in range(5000):
+                remembered[thread, number] = 1
+                _forget_oldest(remembered)
+        except RuntimeError as error:
+            failures.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=crowd, args=[number]) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LONG)
+    finally:
+        sys.setswitchinterval(interval)
+    assert failures == []
+    assert len(remembered) <= 32 + 4
 
 
 # -- certificates
