@@ -214,9 +214,11 @@ class ApiClient:
         try:
             header, token, secrets = self._authorization(call, settings)
         except BadRequestException as error:
-            if call.operation.name != "well_known" or error.error != "invalid_scope":
+            # An ordinary application may not read keys, but a policy may show them to everybody.
+            # Where there is one, the server refuses no token, so that only fetching it can fail.
+            lacks_right = error.error in ("invalid_scope", "invalid_grant")
+            if call.operation.name != "well_known" or not lacks_right:
                 raise
-            # An ordinary application's; but a policy may show the keys to everybody.
             anonymous = self._without_credential(call, settings, deadline)
             if anonymous is None:
                 raise
@@ -239,7 +241,7 @@ class ApiClient:
             error.repeated = error.repeated or repeated
             raise
         answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
-        answer = answer._replace(repeated=repeated or answer.repeated)
+        answer.repeated = repeated or answer.repeated
         return decode(call, answer, secrets, caller), answer
 
     def _without_credential(

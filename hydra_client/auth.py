@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 from requests.auth import AuthBase
 
 from hydra_client.exceptions import ApiValueError
+from hydra_client.redaction import Secret
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -65,7 +66,7 @@ class BasicAuth(AuthBase):
                 f"the client id {username!r} has a ':', which ends the id in Basic (RFC 7617): "
                 "such a client can log in at the token endpoint only"
             )
-        return "Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii")
+        return Secret("Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii"))
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests."""
@@ -94,7 +95,7 @@ class BearerAuth(AuthBase):
 
     def header(self, token: str) -> str:
         """Write the Authorization value for a token."""
-        return f"Bearer {token}"
+        return Secret(f"Bearer {token}")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests, with a token for the configured scopes."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -35,6 +36,7 @@ from hydra_client.exceptions import (
     ServiceException,
 )
 from hydra_client.query import HINTS, error_texts, parameters
+from hydra_client.redaction import Secret
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -220,6 +222,7 @@ class CodeFlow:
         self._verifier = verifier
         self._verifies = verify_id_token
         self._endpoint = authorization_endpoint
+        self._is_0_9 = False  # as far as is known
         self._public_id = own_id if configuration.password is None else None
         self._answered = False
         self._lock = threading.Lock()
@@ -231,14 +234,24 @@ class CodeFlow:
         """Return the URL to send the user's browser to.
 
         Args:
-            **extra: More parameters, such as `prompt` or `max_age` (0.10 only).
+            **extra: More parameters, such as `prompt` or `max_age`. With `max_age`, nobody can log
+                in at 0.9; a warning says so where the discovery document is of that version.
 
         Raises:
             ApiTypeError, ApiValueError: A parameter cannot be right.
             HydraException: The discovery document could not be fetched; see `get_well_known`.
         """
         if self._endpoint is None:
-            self._endpoint = self.api.get_well_known().authorization_endpoint
+            document = self.api.get_well_known()
+            self._endpoint = document.authorization_endpoint
+            self._is_0_9 = document.userinfo_endpoint is None
+        if self._is_0_9 and extra.get("max_age") is not None:
+            warnings.warn(
+                "max_age: Hydra 0.9 refuses the code of such a login with 500 unknown_error; leave "
+                "max_age out",
+                UserWarning,
+                stacklevel=2,
+            )
         return authorization_url(
             self._endpoint,
             self.client_id,
@@ -308,7 +321,7 @@ class CodeFlow:
 
     def _refreshed(self) -> OAuth2TokenResponse:
         """Send the refresh token, while nobody else does."""
-        refresh_token = None if self.tokens is None else self.tokens.refresh_token
+        refresh_token = Secret("" if self.tokens is None else self.tokens.refresh_token or "")
         if not refresh_token:
             granted = "offline" in self.scope.split()
             why = (
@@ -344,6 +357,7 @@ class CodeFlow:
             found = parameters(callback, "code", "state", "error", "error_description")
         except ValueError as error:
             raise CallbackError(f"No answer: {error}.") from None
+        found["code"] = [Secret(code) for code in found["code"]]
         doubled = [name for name, values in found.items() if len(values) > 1]
         if doubled:
             raise CallbackError(f"The answer has {doubled[0]} more than once.")
@@ -392,10 +406,12 @@ class CodeFlow:
         if tokens.id_token is None or not self._verifies:
             return None
         verifier = self._make_ready()
-        claims = verifier.verify(tokens.id_token, nonce=nonce, subject=subject)
+        id_token = Secret(tokens.id_token)
+        claims = verifier.verify(id_token, nonce=nonce, subject=subject)
         if claims.at_hash is not None:
             # Not every ID token of this flow has it (OpenID Connect Core section 3.1.3.6).
-            verifier.verify(tokens.id_token, nonce=nonce, access_token=tokens.access_token)
+            access_token = Secret(tokens.access_token)
+            verifier.verify(id_token, nonce=nonce, access_token=access_token)
         return claims
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Union
 from urllib.parse import unquote, urlsplit
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError
+from hydra_client.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -325,6 +326,11 @@ def _credential(name: str, value: Any) -> str | None:
     return _optional_text(name, value)
 
 
+def _password(name: str, value: Any) -> str | None:
+    checked = _credential(name, value)
+    return None if checked is None else Secret(checked)
+
+
 def _access_token(name: str, value: Any) -> Any:
     if value is None or callable(value) or callable(getattr(value, "token", None)):
         return value
@@ -341,7 +347,7 @@ def checked_token(token: object) -> str:
         raise ApiTypeError(f"access_token must be a string, got {type(token).__name__}")
     if not re.fullmatch(r"[\x21-\x7e]+", token):
         raise ApiValueError("access_token is empty, or has spaces, line breaks or non-ASCII")
-    return token
+    return Secret(token)
 
 
 def _scopes(name: str, value: Any) -> tuple[str, ...]:
@@ -389,7 +395,7 @@ def _count(least: int) -> Callable[[str, Any], int]:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "host": _host,
     "username": _credential,
-    "password": _credential,
+    "password": _password,
     "access_token": _access_token,
     "scopes": _scopes,
     "verify_ssl": _boolean,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2TokenIntrospection
+from hydra_client.redaction import Secret
 from hydra_client.single_flight import SingleFlight
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class CachedIntrospection:
         except (AttributeError, TypeError):
             # What is no string is told by the operation.
             return self._api.introspect_oauth2_token(token, scope)
+        token = Secret(token)
         answer = self._known(key)
         if answer is None:
             # What was asked before something was forgotten must not serve who comes after.

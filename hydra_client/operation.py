@@ -9,7 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 from hydra_client.exceptions import (
@@ -20,7 +20,7 @@ from hydra_client.exceptions import (
     error_for,
 )
 from hydra_client.model import Model, parse_json
-from hydra_client.redaction import SECRET_PARAMETERS
+from hydra_client.redaction import SECRET_PARAMETERS, Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,30 +99,71 @@ class Operation(Generic[T]):
         self.repeatable = repeatable
 
 
-class Call(NamedTuple):
-    """A request as it will be sent, its credential and the host's own path prefix aside."""
+class Call:
+    """A request as it will be sent, its credential and the host's own path prefix aside.
 
-    operation: Operation[Any]
-    target: str
-    headers: dict[str, str]
-    body: bytes | None
-    request_id: str
-    secrets: tuple[str, ...]
-    repeatable: bool
-    id: str | None
-    parameters: Mapping[str, object]
+    No tuple, and no dataclass: tracebacks with local variables show what is in those.
+    """
+
+    __slots__ = (
+        "body",
+        "headers",
+        "id",
+        "operation",
+        "parameters",
+        "repeatable",
+        "request_id",
+        "secrets",
+        "target",
+    )
+
+    def __init__(
+        self,
+        operation: Operation[Any],
+        target: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        request_id: str,
+        secrets: tuple[str, ...],
+        repeatable: bool,
+        id: str | None,
+        parameters: Mapping[str, object],
+    ) -> None:
+        self.operation = operation
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.request_id = request_id
+        self.secrets = secrets
+        self.repeatable = repeatable
+        self.id = id
+        self.parameters = parameters
 
 
-class Answer(NamedTuple):
-    """An answer that came whole."""
+class Answer:
+    """An answer that came whole.
 
-    status: int
-    reason: str
-    headers: Mapping[str, str]
-    body: bytes
-    retry_after: float | None = None
-    # An earlier attempt of the same call may have been carried out.
-    repeated: bool = False
+    Attributes:
+        repeated: Whether an earlier attempt of the same call may have been carried out.
+    """
+
+    __slots__ = ("body", "headers", "reason", "repeated", "retry_after", "status")
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        retry_after: float | None = None,
+        repeated: bool = False,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+        self.body = body
+        self.retry_after = retry_after
+        self.repeated = repeated
 
 
 def encode(
@@ -230,7 +271,8 @@ def decode(
             f"{operation.name}: {error} (status {answer.status} from {operation.method} "
             f"{shown(call.target)}, X-Request-ID {call.request_id})",
         )
-        raise
+        # Further down the body stands in local variables.
+        raise error.with_traceback(None) from None
 
 
 def one(model: type[M]) -> Callable[[Mapping[str, str], bytes], M]:
@@ -353,7 +395,7 @@ def _checked_body(
             LongSecretWarning,
             stacklevel=5,
         )
-    return body, (secret,)
+    return body, (Secret(secret),)
 
 
 def _urlencode(
@@ -371,4 +413,6 @@ def _urlencode(
         if _SURROGATE.search(name + value):
             raise ApiValueError(f"{operation.name}: {name!a} contains half a surrogate pair")
         pairs.append((name, value))
-    return urlencode(pairs), tuple(value for name, value in pairs if name in SECRET_PARAMETERS)
+    return urlencode(pairs), tuple(
+        Secret(value) for name, value in pairs if name in SECRET_PARAMETERS
+    )

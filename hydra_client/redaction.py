@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import SupportsIndex
 
 MASK = "***"
 
@@ -40,6 +41,19 @@ _PATTERNS = (
 _HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 # Shorter ones stand in too many words by chance; Hydra takes no secret this short.
 _SHORTEST = 4
+
+
+class Secret(str):
+    """A string that tracebacks with local variables show masked: only its `repr` differs."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: SupportsIndex | slice) -> Secret:
+        # Who shows long values shortened slices them first.
+        return Secret(super().__getitem__(key))
+
+    def __repr__(self) -> str:
+        return repr(MASK)
 
 
 def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:

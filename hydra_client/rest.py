@@ -527,7 +527,8 @@ class Rest:
             time.sleep(pause)
             retry += 1
         if isinstance(outcome, Answer):
-            return outcome._replace(repeated=True) if repeated else outcome
+            outcome.repeated = repeated
+            return outcome
         raise outcome.error from outcome.cause
 
     def _attempt(

@@ -217,7 +217,7 @@ class Source:
 
 @pytest.mark.parametrize("access_token", [None, "token", lambda: "token", Source()])
 def test_an_access_token_is_a_string_a_callable_or_a_source(access_token: Any) -> None:
-    assert Configuration(access_token=access_token).access_token is access_token
+    assert Configuration(access_token=access_token).access_token == access_token
 
 
 def test_what_comes_from_a_source_is_looked_at_too() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 import hydra_client
 from hydra_client import BadRequestException, ForbiddenException, NotFoundException
-from hydra_client.emulator import HydraEmulator
+from hydra_client.code_flow import CodeFlow
+from hydra_client.emulator import ConsentFlow, HydraEmulator
 
 GRANTS = ["client_credentials"]
 
@@ -47,6 +49,16 @@ def test_a_later_hydra_is_named() -> None:
             hydra.api().list_oauth2_clients()
 
 
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+def test_max_age_keeps_users_of_0_9_out(version: str) -> None:
+    with HydraEmulator(version) as hydra:
+        flow = CodeFlow(hydra.api(), "http://127.0.0.1/callback", "openid")
+        flow.authorization_url(prompt="login")
+        warned = pytest.warns(UserWarning, match="max_age: Hydra 0.9")
+        with warned if version == "0.9" else nullcontext():
+            assert "max_age=60" in flow.authorization_url(max_age=60)
+
+
 def test_keys_that_everybody_may_read_need_no_credential() -> None:
     with HydraEmulator() as hydra:
         nobody = hydra_client.connect(hydra.url)
@@ -57,15 +69,42 @@ def test_keys_that_everybody_may_read_need_no_credential() -> None:
         assert nobody.well_known().keys
 
 
-def test_keys_that_everybody_may_read_need_no_right_of_the_callers() -> None:
+@pytest.mark.parametrize(
+    ("grants", "scope", "error"),
+    [(GRANTS, "photos", "invalid_scope"), (["implicit"], "hydra.keys.get", "invalid_grant")],
+)
+def test_keys_that_everybody_may_read_need_no_right_of_the_callers(
+    grants: list[str], scope: str, error: str
+) -> None:
     """An ordinary application may fetch no token for them, and needs none."""
     with HydraEmulator() as hydra:
-        hydra.add_client(id="app", client_secret="secret-a", grant_types=GRANTS, scope="photos")
+        hydra.add_client(id="app", client_secret="secret-a", grant_types=grants, scope=scope)
         app = hydra.api(client_id="app", client_secret="secret-a")
-        with pytest.raises(BadRequestException, match="invalid_scope"):
+        with pytest.raises(BadRequestException, match=error):
             app.well_known()
         hydra.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
         assert app.well_known().keys
+        refused = hydra_client.connect(hydra.url, access_token="nobody-knows-this-one")
+        assert refused.well_known().keys
+
+
+def test_an_ordinary_application_logs_in_where_everybody_may_read_the_keys() -> None:
+    callback = "http://127.0.0.1/callback"
+    with HydraEmulator() as hydra:
+        hydra.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
+        client = {
+            "id": "app",
+            "client_secret": "secret-a",
+            "redirect_uris": [callback],
+            "response_types": ["code", "id_token"],
+            "grant_types": ["authorization_code"],
+            "scope": "openid",
+        }
+        hydra.add_client(**client)
+        flow = CodeFlow(hydra.api(client_id="app", client_secret="secret-a"), callback, "openid")
+        came = ConsentFlow(hydra)(client=client, scope="openid", state=flow.state, nonce=flow.nonce)
+        flow.exchange(came.url)
+        assert flow.claims is not None
 
 
 def test_a_secret_that_hydra_would_not_read_to_its_end() -> None:

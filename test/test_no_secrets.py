@@ -32,6 +32,14 @@ IN_JSON = re.compile(r'"(?:access_token|refresh_token|id_token|client_secret)": 
 IN_ADDRESS = ("code", "access_token", "id_token", "state", "nonce")
 IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
 
+# What takes an argument, or looks at it before anything is sent, has it as local variable.
+ENTRIES = (
+    *("call", "connect", "from_env", "__init__", "__setattr__", "_credential", "_password"),
+    *("encode", "_urlencode", "run", "exchange", "_answer", "_take_up"),
+    *("accept", "_members", "_check_json", "sign", "unsign", "_signature"),
+    *("verify", "_signed_claims", "_check_signature", "_check_parties", "_split", "_decoded", "<"),
+)
+
 
 class Witness(HydraEmulator):
     """Notes every secret that it gives or is given."""
@@ -78,6 +86,7 @@ class Everything:
         except Exception as error:
             self.errors.append(type(error))
             self.shown += traceback.format_exception(error)
+            self.shown += locals_below(error)
             link: BaseException | None = error
             while link is not None:
                 # Where an expired request leads is told to whoever asks for it.
@@ -88,6 +97,15 @@ class Everything:
                 self.shown.append(pickle.dumps(error).decode("latin-1"))
             return error
         raise AssertionError("this was to fail")
+
+
+def locals_below(error: BaseException) -> Iterator[str]:
+    """The local variables of our frames, below the method that was called with arguments."""
+    details = traceback.TracebackException.from_exception(error, capture_locals=True)
+    for frame in details.stack:
+        inside = "/hydra_client/" in frame.filename and "/api/" not in frame.filename
+        if inside and not frame.name.startswith(ENTRIES):
+            yield f"{frame.filename}:{frame.lineno} {frame.name}: {frame.locals}"
 
 
 def chopped(secret: str) -> Iterator[str]:
@@ -259,3 +277,57 @@ def walk(hydra: Witness, everything: Everything) -> None:
     own.revoke_oauth2_token(live["refresh_token"])
     # The emulator's record shows state and nonce, for tests to look at.
     show(*(re.sub(r"(state|nonce)=[^&']*", "", repr(request)) for request in hydra.requests))
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "reset": {"reset": True},
+    "cut": {"cut": 5},
+    "delay": {"delay": 1.0},
+    "400": {"status": 400},
+    "401": {"status": 401},
+    "403": {"status": 403},
+    "404": {"status": 404},
+    "409": {"status": 409},
+    "429": {"status": 429},
+    "500": {"status": 500},
+    "no JSON": {"status": 200, "body": "<html>"},
+    "another type": {"status": 200, "body": "[1]"},
+    "another field": {"status": 200, "body": '{"id": 1, "access_token": 1, "active": 1}'},
+}
+
+
+@pytest.mark.parametrize("credential", ["client credentials", "token", "callable"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_local_variables_show_no_credential(fault: str, credential: str) -> None:
+    with HydraEmulator() as hydra:
+        made = hydra.api().create_oauth2_client(
+            OAuth2Client(grant_types=["client_credentials"], scope="hydra.clients")
+        )
+        id, secret = str(made.id), str(made.client_secret)
+        token = hydra.api().api_client.token(("hydra.clients",))
+        given: dict[str, Any] = {
+            "client credentials": {"client_id": id, "client_secret": secret},
+            "token": {"access_token": token},
+            "callable": {"access_token": lambda: token},
+        }[credential]
+        api = hydra_client.connect(hydra.url, **given, retries=0, timeout=0.5)
+        everywhere = hydra_client.connect(hydra.url, id, secret, retries=0, timeout=0.5)
+        for path, call in (
+            ("/clients/*", lambda: api.get_oauth2_client(id)),
+            ("/clients", lambda: api.create_oauth2_client(OAuth2Client(client_secret=secret))),
+            ("/oauth2/token", lambda: everywhere.get_oauth2_client(id)),
+            ("/oauth2/introspect", lambda: everywhere.introspect_oauth2_token("another")),
+        ):
+            hydra.fail(path, **FAULTS[fault])
+            with pytest.raises(hydra_client.HydraException) as caught:
+                call()
+            error: BaseException | None = caught.value
+            while error is not None:
+                details = traceback.TracebackException.from_exception(error, capture_locals=True)
+                for frame in details.stack:
+                    if frame.name not in ("<lambda>", "test_local_variables_show_no_credential"):
+                        shown = f"{frame.name}: {frame.locals}"
+                        assert secret not in shown
+                        assert token not in shown
+                        assert not re.search("Basic [A-Za-z0-9]", shown)
+                error = error.__cause__ or error.__context__
