@@ -49,14 +49,14 @@ setup(
         "OAuth 2.0 (RFC 6749)": "https://www.rfc-editor.org/rfc/rfc6749",
     },
     packages=find_packages(include=["hydra_client", "hydra_client.*"]),
-    package_data={"hydra_client": ["py.typed"], "hydra_client.cli": ["manifest.schema.json"]},
+    package_data={"hydra_client": ["py.typed"], "hydra_client.cli.manifest": ["schema.json"]},
     zip_safe=False,
     python_requires=">=3.10",
     install_requires=REQUIRES,
     extras_require=EXTRAS,
     entry_points={
         "console_scripts": ["hydra-client = hydra_client.cli:main"],
-        "pytest11": ["hydra_client = hydra_client.emulator.pytest_plugin"],
+        "pytest11": ["hydra_client = hydra_client.emulator.testing.pytest_plugin"],
     },
     classifiers=[
         "Development Status :: 4 - Beta",

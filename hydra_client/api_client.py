@@ -7,7 +7,6 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hydra_client.configuration import Configuration, checked_timeout, checked_token
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
@@ -17,8 +16,9 @@ from hydra_client.exceptions import (
     InsecureTransportWarning,
     UnauthorizedException,
 )
-from hydra_client.operation import Answer, Call, Operation, check_headers, decode, encode
-from hydra_client.redaction import redact_headers
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.operation import Answer, Call, Operation, check_headers, decode, encode
+from hydra_client.protocol.redaction import redact_headers
 from hydra_client.version import __version__
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from hydra_client.configuration import SupportsToken
-    from hydra_client.model import Model
+    from hydra_client.protocol.model import Model
 
 T = TypeVar("T")
 
@@ -90,8 +90,8 @@ class ApiClient:
     def _connect(self, session: requests.Session | None) -> None:
         # requests is not imported before a client is made.
         from hydra_client.auth import BasicAuth, BearerAuth
-        from hydra_client.rest import Rest
         from hydra_client.tokens import ClientCredentials
+        from hydra_client.transport.session import Rest
 
         self._rest = Rest(self.configuration, session)
         self._basic = BasicAuth(self.configuration)

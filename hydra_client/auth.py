@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 from requests.auth import AuthBase
 
 from hydra_client.exceptions import ApiValueError
-from hydra_client.redaction import Secret
+from hydra_client.protocol.redaction import Secret
 
 if TYPE_CHECKING:
     from requests import PreparedRequest

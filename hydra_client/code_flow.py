@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from hydra_client.configuration import Configuration, whole_text
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
@@ -35,9 +34,10 @@ from hydra_client.exceptions import (
     HydraException,
     ServiceException,
 )
-from hydra_client.query import HINTS, error_texts, parameters
-from hydra_client.redaction import Secret
-from hydra_client.single_flight import SingleFlight
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.query import HINTS, error_texts, parameters
+from hydra_client.protocol.redaction import Secret
+from hydra_client.protocol.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Union
 from urllib.parse import unquote, urlsplit
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError
-from hydra_client.redaction import Secret
+from hydra_client.protocol.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

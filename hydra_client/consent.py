@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
 from hydra_client.configuration import whole_text
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTypeError,
@@ -38,8 +37,9 @@ from hydra_client.exceptions import (
     NotFoundException,
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
-from hydra_client.query import HINTS, error_texts, parameters, plain_text
-from hydra_client.single_flight import SingleFlight
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.query import HINTS, error_texts, parameters, plain_text
+from hydra_client.protocol.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable

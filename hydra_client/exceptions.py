@@ -28,12 +28,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from hydra_client.redaction import redact, redact_headers
+from hydra_client.protocol.redaction import redact, redact_headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hydra_client.operation import Operation
+    from hydra_client.protocol.operation import Operation
 
 __all__ = [
     "ApiConnectionError",

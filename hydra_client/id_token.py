@@ -49,9 +49,9 @@ import jwt
 # PyJWT itself can be imported without it, and then knows no RSA.
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
-from hydra_client.single_flight import SingleFlight
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,11 @@ from collections import OrderedDict
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2TokenIntrospection
-from hydra_client.redaction import Secret
-from hydra_client.single_flight import SingleFlight
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.redaction import Secret
+from hydra_client.protocol.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,17 +11,17 @@ import time
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from hydra_client.configuration import Configuration, checked_token
-from hydra_client.deadline import Deadline
 from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
-from hydra_client.single_flight import SingleFlight
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
+    from hydra_client._token_cache import TokenCache
     from hydra_client.api_client import ApiClient
     from hydra_client.configuration import SupportsToken
-    from hydra_client.token_cache import TokenCache
 
 __all__ = ["ClientCredentials", "TokenSource"]
 
@@ -109,7 +109,7 @@ class ClientCredentials(TokenSource):
         self._clock = clock
         self._cache: TokenCache | None = None
         if cache is not None:
-            from hydra_client.token_cache import TokenCache
+            from hydra_client._token_cache import TokenCache
 
             self._cache = TokenCache(cache)
         self._forget()

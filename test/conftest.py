@@ -43,8 +43,8 @@ def needs(path: Path) -> set[str]:
 
 
 collect_ignore = [
-    path.name
-    for path in sorted(HERE.iterdir())
+    str(path.relative_to(HERE))
+    for path in sorted(HERE.rglob("*"))
     if (path.is_dir() or path.suffix == ".py") and MISSING & needs(path)
 ]
 

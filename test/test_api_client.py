@@ -20,9 +20,20 @@ from typing import Any
 import pytest
 import requests
 import responses
-from crowd import Crowd
-from loopback import CLIENT, CONSENT, LONG, ONE, OPERATIONS, Peer, Server, answer, api, within
 from requests.adapters import HTTPAdapter
+from support.crowd import Crowd
+from support.loopback import (
+    CLIENT,
+    CONSENT,
+    LONG,
+    ONE,
+    OPERATIONS,
+    Peer,
+    Server,
+    answer,
+    api,
+    within,
+)
 
 import hydra_client
 from hydra_client import (
@@ -35,7 +46,7 @@ from hydra_client import (
     OAuth2Api,
     OAuth2Client,
 )
-from hydra_client.deadline import seconds_left
+from hydra_client.protocol.deadline import seconds_left
 
 SETTINGS: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 
@@ -349,7 +360,7 @@ def test_a_call_logs_one_line_and_no_secret(
 def test_each_attempt_logs_a_line(
     server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hydra_client.rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
     server.steps = [answer(status=503, reason="Busy"), lambda peer: peer.reset(), ONE]
     caplog.set_level(logging.DEBUG, "hydra_client")
     with api(server) as client:
@@ -633,7 +644,7 @@ def test_another_process_lets_go_of_what_it_inherited(
         assert pool.pool.qsize() > 0
         del pool
         parent = os.getpid()
-        monkeypatch.setattr("hydra_client.rest.os.getpid", lambda: parent + 1)
+        monkeypatch.setattr("hydra_client.transport.session.os.getpid", lambda: parent + 1)
         client.get_oauth2_client("photos")
         client.get_oauth2_client("photos")
         assert server.spoken == [1, 2, 2]
@@ -828,7 +839,7 @@ def test_the_deadline_is_forgotten_after_an_error(server: Server) -> None:
 def test_a_deletion_is_done_though_a_token_ran_out_in_between(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hydra_client.rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
     tokens = iter(["old", "new"])
     server.steps = [
         lambda peer: peer.reset(),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from loopback import CODE, ISSUED, OPERATIONS, Server, answer, api
+from support.loopback import CODE, ISSUED, OPERATIONS, Server, answer, api
 
 import hydra_client
 from hydra_client import (

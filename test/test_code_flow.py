@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import responses
-from browsing import Browser, told
-from crowd import Crowd
-from forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from hypothesis import given
 from hypothesis import strategies as st
-from recorded import NAMES, Recording
+from support.browsing import Browser, told
+from support.crowd import Crowd
+from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
+from support.recorded import NAMES, Recording
+from support.variants import VARIANTS
 from werkzeug.datastructures import MultiDict
 
 import hydra_client
@@ -52,7 +53,6 @@ from hydra_client.id_token import (
     SubjectError,
 )
 
-VARIANTS = [(version, store) for version in ("0.9", "0.10") for store in ("memory", "sql")]
 CALLBACK = "http://127.0.0.1/callback"
 STATE = "some-random-state"
 SCOPE = "openid offline photos.read"

@@ -15,11 +15,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import responses
-from browsing import Browser, told
-from crowd import Crowd
 from hypothesis import example, given
 from hypothesis import strategies as st
-from recorded import NAMES, Recording
+from support.browsing import Browser, told
+from support.crowd import Crowd
+from support.recorded import NAMES, Recording
+from support.variants import VARIANTS
 from werkzeug.datastructures import MultiDict
 
 import hydra_client
@@ -48,7 +49,6 @@ from hydra_client.consent import (
 )
 from hydra_client.emulator import HydraEmulator
 
-VARIANTS = [(version, store) for version in ("0.9", "0.10") for store in ("memory", "sql")]
 CALLBACK = "http://127.0.0.1/callback"
 ID = "bbb62e9e-a647-461a-a344-65e16d09b2a6"
 KEY = b"k" * 32

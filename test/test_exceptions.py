@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import responses
-from loopback import ISSUED, OPERATIONS
+from support.loopback import ISSUED, OPERATIONS
 
 import hydra_client
 from hydra_client import exceptions

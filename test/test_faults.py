@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import (
+from support.loopback import (
     CLIENT,
     LONG,
     ONE,
@@ -53,7 +53,7 @@ BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password-hush"}
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
 
 
 def failure(
@@ -253,7 +253,7 @@ def test_a_server_that_never_ends(step: Callable[[Peer], None], kind: type) -> N
 
 @pytest.mark.parametrize("before", [UNTIL_CLOSE, CHUNKS])
 def test_a_body_that_never_ends(monkeypatch: pytest.MonkeyPatch, before: bytes) -> None:
-    monkeypatch.setattr("hydra_client.rest.MOST_BODY", 3 * 1024 * 1024)
+    monkeypatch.setattr("hydra_client.transport.session.MOST_BODY", 3 * 1024 * 1024)
     data = b"x" * 256 if before is UNTIL_CLOSE else b"100\r\n" + b"x" * 256 + b"\r\n"
     with Server(flood(before, data)) as server:
         assert type(failure(server)) is ApiDecodeError
@@ -496,7 +496,7 @@ def body_of(size: int) -> bytes:
 @pytest.mark.parametrize("shape", ["length", "chunks", "until close", "gzip"])
 def test_the_bound_of_a_body_is_exact(monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
     most = 3 * 1024 * 1024
-    monkeypatch.setattr("hydra_client.rest.MOST_BODY", most)
+    monkeypatch.setattr("hydra_client.transport.session.MOST_BODY", most)
     for size in (most, most + 1):
         body = body_of(size)
         step: Any = {

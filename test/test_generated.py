@@ -26,13 +26,15 @@ from hydra_client import models
 from hydra_client.api import OAuth2Api, OAuth2ApiWithHttpInfo
 from hydra_client.api_client import ApiClient
 from hydra_client.configuration import Configuration
-from hydra_client.model import Model
+from hydra_client.protocol.model import Model
 
 yaml = pytest.importorskip("yaml", reason="needs the extra cli")
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-DESCRIPTION = json.loads((Path(__file__).parent / "operations.json").read_text(encoding="utf-8"))
+DESCRIPTION = json.loads(
+    (Path(__file__).parent / "support" / "operations.json").read_text(encoding="utf-8")
+)
 FILES = (ROOT / ".openapi-generator" / "FILES").read_text(encoding="utf-8").split()
 
 KEYWORDS = ("type", "format", "pattern", "items", "additionalProperties")

@@ -20,10 +20,12 @@ import joserfc.jwk
 import joserfc.jwt
 import pytest
 import responses
-from crowd import Crowd
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from forge import (
+from hypothesis import given
+from hypothesis import strategies as st
+from support.crowd import Crowd
+from support.forge import (
     ACCESS_TOKEN,
     CLAIMS,
     CLIENT,
@@ -42,10 +44,8 @@ from forge import (
     signature,
     token,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from loopback import CONFIGURATION, Peer, Server, answer, api
-from recorded import NAMES, Recording
+from support.loopback import CONFIGURATION, Peer, Server, answer, api
+from support.recorded import NAMES, Recording
 
 import hydra_client
 from hydra_client import (

@@ -17,9 +17,9 @@ SECONDS = float(os.environ.get("HYDRA_CLIENT_STORM", "2"))
 PROGRAM = """
 import random, signal, sys, threading, time
 import hydra_client
-from hydra_client.deadline import Deadline
-from hydra_client.single_flight import SingleFlight
-from loopback import Server, answer, api
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.single_flight import SingleFlight
+from support.loopback import Server, answer, api
 
 class Interrupted(Exception):
     pass

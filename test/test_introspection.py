@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import requests
 import responses
-from crowd import Crowd
-from fork import fork
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from support.crowd import Crowd
+from support.fork import fork
 
 from hydra_client import (
     ApiClient,
@@ -32,9 +32,10 @@ from hydra_client import (
     ServiceException,
     UnauthorizedException,
 )
-from hydra_client.emulator import HydraEmulator, in_process
+from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.testing import in_process
 from hydra_client.introspection import CachedIntrospection, cached_introspection
-from hydra_client.rest import Adapter
+from hydra_client.transport.session import Adapter
 
 LIFETIME = 3600
 PATH = "/oauth2/introspect"

@@ -20,8 +20,8 @@ from hydra_client import OAuth2Client
 from hydra_client.code_flow import CodeFlow
 from hydra_client.consent import ConsentApp, ConsentExpired, sign, unsign
 from hydra_client.emulator import ConsentFlow, HydraEmulator
-from hydra_client.emulator.answers import Answer
-from hydra_client.emulator.go_http import Request
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Answer
 from hydra_client.id_token import IdTokenVerifier
 from hydra_client.introspection import cached_introspection
 from hydra_client.tokens import ClientCredentials

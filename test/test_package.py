@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from loopback import ONE, Server
+from support.loopback import ONE, Server
 
 import hydra_client
 from hydra_client import ApiTypeError, ApiValueError, OAuth2Api, connect
@@ -61,9 +61,12 @@ def test_names_can_be_listed_before_they_are_loaded() -> None:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("from hydra_client import OAuth2Client", ("requests", "dateutil", "hydra_client.rest")),
-        ("from hydra_client import ApiException", ("requests", "hydra_client.model")),
-        ("from hydra_client import Configuration", ("requests", "hydra_client.model")),
+        (
+            "from hydra_client import OAuth2Client",
+            ("requests", "dateutil", "hydra_client.transport.session"),
+        ),
+        ("from hydra_client import ApiException", ("requests", "hydra_client.protocol.model")),
+        ("from hydra_client import Configuration", ("requests", "hydra_client.protocol.model")),
         (
             "import hydra_client; hydra_client.connect('http://localhost:4444')",
             ("dateutil", "hydra_client.emulator", "hydra_client.consent", "jwt"),

@@ -269,7 +269,8 @@ def test_import_brings_only_the_standard_library_and_no_thread(statement: str) -
 def test_pytest_plugin_loads_without_the_extra() -> None:
     """Pytest loads it for everybody who installed the package, with the extra or not."""
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_MODULES)
-    in_a_fresh_interpreter(f"import sys\n{blocked}import hydra_client.emulator.pytest_plugin")
+    plugin = "hydra_client.emulator.testing.pytest_plugin"
+    in_a_fresh_interpreter(f"import sys\n{blocked}import {plugin}")
 
 
 # --- the package's description
@@ -367,7 +368,7 @@ def test_extras_hold_all_that_their_modules_import() -> None:
     ("group", "name", "value"),
     [
         ("console_scripts", "hydra-client", "hydra_client.cli:main"),
-        ("pytest11", "hydra_client", "hydra_client.emulator.pytest_plugin"),
+        ("pytest11", "hydra_client", "hydra_client.emulator.testing.pytest_plugin"),
     ],
 )
 def test_entry_points(group: str, name: str, value: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from loopback import LONG, OPERATIONS, Server, answer, api
+from support.loopback import LONG, OPERATIONS, Server, answer, api
 
 from hydra_client import (
     ApiTypeError,
@@ -23,9 +23,9 @@ from hydra_client import (
     OAuth2Client,
 )
 from hydra_client.exceptions import error_for
-from hydra_client.model import Model
-from hydra_client.operation import Answer, Operation, decode, encode, many, one
-from hydra_client.redaction import redact
+from hydra_client.protocol.model import Model
+from hydra_client.protocol.operation import Answer, Operation, decode, encode, many, one
+from hydra_client.protocol.redaction import redact
 
 few = settings(max_examples=50)
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hydra_client._token_cache import TokenCache
 from hydra_client.exceptions import ApiTypeError, ApiValueError
-from hydra_client.token_cache import TokenCache
 from hydra_client.tokens import Key
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners of files here")

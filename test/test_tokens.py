@@ -23,11 +23,11 @@ from typing import Any
 import pytest
 import requests
 import responses
-from crowd import Crowd
-from fork import fork
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from support.crowd import Crowd
+from support.fork import fork
 
 import hydra_client
 from hydra_client import (
@@ -49,9 +49,10 @@ from hydra_client import (
     ServiceException,
     UnauthorizedException,
 )
-from hydra_client.emulator import HydraEmulator, in_process
-from hydra_client.rest import Adapter
+from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.testing import in_process
 from hydra_client.tokens import ClientCredentials, TokenSource
+from hydra_client.transport.session import Adapter
 
 LIFETIME = 3600
 TOKEN_PATH = "/oauth2/token"

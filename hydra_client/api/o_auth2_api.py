@@ -16,7 +16,7 @@ from hydra_client.models.o_auth2_consent_request import OAuth2ConsentRequest
 from hydra_client.models.o_auth2_token_introspection import OAuth2TokenIntrospection
 from hydra_client.models.o_auth2_token_response import OAuth2TokenResponse
 from hydra_client.models.well_known import WellKnown
-from hydra_client.operation import Operation, location, many, nothing, one
+from hydra_client.protocol.operation import Operation, location, many, nothing, one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ def main() -> None:
     # So that what a command began is undone when it is told to end.
     signal.signal(signal.SIGTERM, _end)
     try:
-        from .app import app
+        from hydra_client.cli.app import app
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise

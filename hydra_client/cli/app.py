@@ -11,10 +11,9 @@ from typing import Any
 
 import click
 
+from hydra_client.cli.base import Command, Group, failure_of
+from hydra_client.cli.text import echo
 from hydra_client.version import __version__
-
-from .base import Command, Group, failure_of
-from .text import echo
 
 # Each command: the module that has it as `command`, and its line in the list. The lines stand here
 # so that the list needs none of the modules.
@@ -58,7 +57,9 @@ class App(Group):
         """Load a command."""
         if cmd_name not in _PLACES:
             return None
-        command: click.Command = import_module(f"{__package__}.{_PLACES[cmd_name]}").command
+        command: click.Command = import_module(
+            f"{__package__}.commands.{_PLACES[cmd_name]}"
+        ).command
         return command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .text import echo, plain
+from hydra_client.cli.text import echo, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hydra_client import Configuration, HydraException, OAuth2Api
-
-    from .settings import Settings
+    from hydra_client.cli.settings import Settings
 
 FAILED = 1
 USAGE = 2
@@ -107,7 +106,7 @@ class Invocation:
     @cached_property
     def settings(self) -> Settings:
         """Options, environment and profile, in this order."""
-        from .settings import resolve
+        from hydra_client.cli.settings import resolve
 
         return resolve(self.options)
 

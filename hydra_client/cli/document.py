@@ -6,12 +6,11 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from hydra_client.cli.base import USAGE, Failure
+from hydra_client.cli.manifest.lint import guess
+from hydra_client.cli.secret_files import read_stdin, read_text
+from hydra_client.cli.text import echo, name_of
 from hydra_client.exceptions import ApiDecodeError
-
-from .base import USAGE, Failure
-from .client_lint import guess
-from .secret import read_stdin, read_text
-from .text import echo, name_of
 
 if TYPE_CHECKING:
     import yaml

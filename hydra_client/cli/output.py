@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.redaction import MASK
-
-from .text import UNPRINTABLE, echo, escaped, plain
+from hydra_client.cli.text import UNPRINTABLE, echo, escaped, plain
+from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hydra_client.model import Model
+    from hydra_client.protocol.model import Model
 
 
 def document_of(model: Model, *, show_secret: bool = False) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def as_yaml(document: Any) -> str:
 @cache
 def yaml_dumper(base: Any) -> Any:
     """Make a dumper of PyYAML whose strings are strings to YAML 1.1, to YAML 1.2 and to JSON."""
-    from .manifest import TAG, quote_numbers
+    from hydra_client.cli.manifest.reader import TAG, quote_numbers
 
     class Dumper(base):  # type: ignore[misc]
         def ignore_aliases(self, data: object) -> bool:

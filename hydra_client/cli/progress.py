@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .text import echo
+from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from .base import Invocation
+    from hydra_client.cli.base import Invocation
 
 _LONG = 20
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .base import USAGE, Failure
-from .secret import given_secret, read_secret
-from .text import echo
+from hydra_client.cli.base import USAGE, Failure
+from hydra_client.cli.secret_files import given_secret, read_secret
+from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

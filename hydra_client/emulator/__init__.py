@@ -23,22 +23,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .browser import Callback as Callback
-    from .browser import ConsentFlow as ConsentFlow
-    from .clock import Clock as Clock
-    from .faults import Fault as Fault
-    from .hydra import HydraEmulator as HydraEmulator
-    from .recording import RecordedRequest as RecordedRequest
+    from hydra_client.emulator.clock import Clock as Clock
+    from hydra_client.emulator.hydra import HydraEmulator as HydraEmulator
+    from hydra_client.emulator.testing.browser import Callback as Callback
+    from hydra_client.emulator.testing.browser import ConsentFlow as ConsentFlow
+    from hydra_client.emulator.testing.faults import Fault as Fault
+    from hydra_client.emulator.testing.recording import RecordedRequest as RecordedRequest
 
 __all__ = ["HydraEmulator", "Clock", "Fault", "RecordedRequest", "ConsentFlow", "Callback"]
 
 _HOMES = {
     "HydraEmulator": "hydra",
     "Clock": "clock",
-    "Fault": "faults",
-    "RecordedRequest": "recording",
-    "ConsentFlow": "browser",
-    "Callback": "browser",
+    "Fault": "testing.faults",
+    "RecordedRequest": "testing.recording",
+    "ConsentFlow": "testing.browser",
+    "Callback": "testing.browser",
 }
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .answers import Answer
-from .go_http import Request
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Answer
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PREFLIGHT = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers")

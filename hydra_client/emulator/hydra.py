@@ -9,19 +9,20 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import cors, faults
-from .answers import Answer
-from .clients import GO_FIELDS, Client, hashed, new_secret
-from .clock import Clock
-from .errors import HydraError
-from .faults import Fault, Faults
-from .go_http import Request
-from .policies import Policy, templates
-from .recording import RecordedRequest
-from .routes import Router
-from .server import Listener
-from .state import State
-from .variant import Variant
+from hydra_client.emulator import cors
+from hydra_client.emulator.clock import Clock
+from hydra_client.emulator.errors import HydraError
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.routes import Router
+from hydra_client.emulator.server import Listener
+from hydra_client.emulator.state import State
+from hydra_client.emulator.store.clients import GO_FIELDS, Client, hashed, new_secret
+from hydra_client.emulator.store.policies import Policy, templates
+from hydra_client.emulator.testing import faults
+from hydra_client.emulator.testing.faults import Fault, Faults
+from hydra_client.emulator.testing.recording import RecordedRequest
+from hydra_client.emulator.variant import Variant
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Api

@@ -12,18 +12,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from . import (
-    authorization_endpoint,
-    client_endpoints,
-    consent_endpoints,
-    discovery,
-    introspection,
-    token_endpoint,
-)
-from .answers import TEXT, Answer, admin_error, go_redirect, plain_error
-from .errors import HydraError
-from .go_http import GoUrlError, Request, clean_path, escape_path
-from .state import State
+from hydra_client.emulator.endpoints import authorization as authorization_endpoint
+from hydra_client.emulator.endpoints import clients as client_endpoints
+from hydra_client.emulator.endpoints import consent as consent_endpoints
+from hydra_client.emulator.endpoints import discovery, introspection
+from hydra_client.emulator.endpoints import token as token_endpoint
+from hydra_client.emulator.errors import HydraError
+from hydra_client.emulator.go.http import GoUrlError, Request, clean_path, escape_path
+from hydra_client.emulator.responses import TEXT, Answer, admin_error, go_redirect, plain_error
+from hydra_client.emulator.state import State
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter

@@ -12,9 +12,9 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Lock, Thread
 from typing import Any
 
-from .answers import Answer
-from .go_http import Request
-from .go_server import SLOWEST, Connection, RefusedError
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.go.server import SLOWEST, Connection, RefusedError
+from hydra_client.emulator.responses import Answer
 
 Handle = Callable[[Request], Answer]
 _POLL = 0.02  # seconds between two looks at whether to stop

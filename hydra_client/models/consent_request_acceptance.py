@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_client.model import Model, mapping, text, texts
+from hydra_client.protocol.model import Model, mapping, text, texts
 
 
 class ConsentRequestAcceptance(Model):

@@ -5,7 +5,7 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.model import Model, text
+from hydra_client.protocol.model import Model, text
 
 
 class ConsentRequestRejection(Model):

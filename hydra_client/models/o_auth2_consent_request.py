@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hydra_client.model import Model, moment, text, texts
+from hydra_client.protocol.model import Model, moment, text, texts
 
 
 class OAuth2ConsentRequest(Model):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_client.model import Model, flag, mapping, number, text
+from hydra_client.protocol.model import Model, flag, mapping, number, text
 
 
 class OAuth2TokenIntrospection(Model):

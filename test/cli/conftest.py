@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import ssl
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -18,18 +16,11 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 import trustme
 from click.testing import CliRunner, Result
+from support.command import ENVIRONMENT, Run, Start, name_root
+from support.variants import IDS, VARIANTS
 
-import hydra_client
 from hydra_client.cli.app import app
 from hydra_client.emulator import HydraEmulator
-
-Run = Callable[..., Result]
-Start = Callable[..., "subprocess.Popen[str]"]
-
-# Other processes run the package that this one tests, and not what lies in the working folder.
-ENVIRONMENT = {"PYTHONPATH": str(Path(hydra_client.__file__).parents[1])}
-
-VARIANTS = [("0.9", "memory"), ("0.9", "sql"), ("0.10", "memory"), ("0.10", "sql")]
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +75,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.communicate()
 
 
-@pytest.fixture(params=VARIANTS, ids=["-".join(variant) for variant in VARIANTS])
+@pytest.fixture(params=VARIANTS, ids=IDS)
 def every_hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
     """A server of each kind."""
     version, store = request.param
@@ -126,45 +117,3 @@ def tls(tmp_path: Path) -> Iterator[tuple[str, str]]:
         yield url, str(tmp_path / "ca.pem")
         server.shutdown()
         thread.join()
-
-
-def modules_after(code: str, folder: Path) -> list[str]:
-    """Run some Python elsewhere; return the names of the modules that are there at its end."""
-    end = "\nimport sys; print(*sorted(sys.modules), file=sys.stderr)"
-    process = subprocess.run(
-        [sys.executable, "-c", code + end],
-        env=os.environ | ENVIRONMENT,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return process.stderr.split()
-
-
-def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
-    """Send a signal to a process when it has come to rest.
-
-    coverage takes a lock of its own while the process works. A signal amid that would leave it
-    held for ever.
-    """
-    time.sleep(0.5)
-    process.send_signal(number)
-
-
-def came(hydra: HydraEmulator, path: str) -> bool:
-    """Wait until a request for a path came in."""
-    for _ in range(3000):
-        if any(request.path == path for request in hydra.requests):
-            return True
-        time.sleep(0.01)
-    return False
-
-
-def name_root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
-    monkeypatch.setenv("HYDRA_URL", hydra.url)
-    monkeypatch.setenv("HYDRA_CLIENT_ID", hydra.root[0])
-    monkeypatch.setenv("HYDRA_CLIENT_SECRET", hydra.root[1])
-    return hydra

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import click
 import pytest
-from cli.conftest import Run, Start, came, modules_after, tell
+from support.command import Run, Start, came, modules_after, tell
 
 from hydra_client import OAuth2Client
 from hydra_client.cli import app as app_module
 from hydra_client.cli.app import COMMANDS, app
-from hydra_client.cli.clients import FIELDS
+from hydra_client.cli.commands.clients import FIELDS
 from hydra_client.emulator import HydraEmulator
 
 HEAVY = ("requests", "urllib3", "rich", "yaml", "werkzeug", "jwt", "cryptography", "bcrypt")
@@ -63,7 +63,7 @@ def test_help_imports_click_and_nothing_heavy(tmp_path: Path) -> None:
 def test_the_commands_modules_import_nothing_heavy(tmp_path: Path) -> None:
     """So that their help is quick, too."""
     places = sorted({place for section in COMMANDS.values() for place, _ in section.values()})
-    names = [f"hydra_client.cli.{place}" for place in places]
+    names = [f"hydra_client.cli.commands.{place}" for place in places]
     modules = modules_after(f"import {', '.join(names)}", tmp_path)
     assert set(names) <= set(modules)
     assert [name for name in modules if name.partition(".")[0] in HEAVY] == []
@@ -101,7 +101,7 @@ def test_the_table_tells_what_there_is(run: Run) -> None:
     for section in COMMANDS.values():
         for name, (module, line) in section.items():
             assert line in result.output
-            command = importlib.import_module(f"hydra_client.cli.{module}").command
+            command = importlib.import_module(f"hydra_client.cli.commands.{module}").command
             assert command.name == name
     assert run("no-such-command").exit_code == 2
     assert run("--version").output.startswith("hydra-client, version ")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from cli.conftest import Run
+from support.command import Run
 
 from hydra_client.emulator import HydraEmulator
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.conftest import Run
-from cli.manifests import works
+from support.command import Run
+from support.manifests import works
 
 from hydra_client.emulator import HydraEmulator
 
@@ -44,7 +44,7 @@ clients:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
 
 
 def exists(hydra: HydraEmulator, id: str) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from cli.conftest import Run, Start
-from cli.manifests import good
+from support.command import Run, Start
+from support.manifests import good
 
 from hydra_client import JsonWebKey, OAuth2Client
 from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table

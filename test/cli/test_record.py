@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli.conftest import ENVIRONMENT
+from support.command import ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 

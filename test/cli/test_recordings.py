@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.conftest import Run
+from support.command import Run
 from wire.calls import Call, UnsayableError, call_for
 from wire.expected import SUCCESS, error_of
 from wire.replay_server import ReplayServer

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 import pytest
-from cli.conftest import Run
+from support.command import Run
 
 from hydra_client.cli.base import Failure
 from hydra_client.cli.settings import Settings, config_path, resolve

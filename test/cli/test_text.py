@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli.conftest import Run
+from support.command import Run
 
 from hydra_client.cli.text import UNPRINTABLE, escaped, plain
 from hydra_client.emulator import HydraEmulator

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from emulator.wire import VARIANTS, Wire, make_wire
+from support.emulator import Wire, make_wire
+from support.variants import VARIANTS
 
 
 @pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emulator.wire import ROOT, SCOPES, Wire, make_wire
+from support.emulator import ROOT, SCOPES, Wire, make_wire
 
 UNAUTHORIZED = {
     "code": 401,
@@ -132,7 +132,7 @@ def test_policies_for_other_clients(wire: Wire) -> None:
 
 
 def test_templates_match_from_end_to_end_and_quote_the_rest() -> None:
-    from hydra_client.emulator.policies import matches
+    from hydra_client.emulator.store.policies import matches
 
     assert matches("rn:hydra:clients:<[a-z]+|x<y>>", "rn:hydra:clients:abc")
     assert not matches("rn:hydra:clients", "rn:hydra:clients:abc")
@@ -167,7 +167,7 @@ def test_the_keys_can_be_given_to_everybody(wire: Wire) -> None:
 
 
 def test_scopes_are_covered_segment_by_segment() -> None:
-    from hydra_client.emulator.scopes import covers
+    from hydra_client.emulator.store.scopes import covers
 
     assert covers(["photos.*"], "photos.read")
     assert covers(["photos.*"], "photos.read.all")

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import jwt
 import pytest
-from emulator.wire import CALLBACK, Wire, make_wire
+from support.emulator import CALLBACK, Wire, make_wire
 
 from hydra_client.emulator import HydraEmulator
-from hydra_client.emulator.go_server import MOST_BODY
+from hydra_client.emulator.go.server import MOST_BODY
 
 
 def say(hydra: HydraEmulator, raw: bytes, *, then: bytes = b"") -> bytes:
@@ -102,7 +102,7 @@ def test_chunks_are_bounded_in_all_and_may_have_trailers() -> None:
 
 @pytest.mark.parametrize("seconds", [0.3, 0.0])
 def test_a_request_that_is_half_sent_ends(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr("hydra_client.emulator.go_server.SLOWEST", seconds)
+    monkeypatch.setattr("hydra_client.emulator.go.server.SLOWEST", seconds)
     with HydraEmulator() as hydra:
         assert say(hydra, GET) == b""
         assert say(hydra, GET + b"Content-Length: 5\r\n\r\n", then=b"ab") == b""
@@ -115,7 +115,7 @@ def trickle(sock: socket.socket) -> None:
 
 
 def test_a_request_that_trickles_or_breaks_off_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.emulator.go_server.SLOWEST", 0.2)
+    monkeypatch.setattr("hydra_client.emulator.go.server.SLOWEST", 0.2)
     with HydraEmulator() as hydra:
         with socket.create_connection((hydra.host, hydra.port), 20) as sock:
             sock.sendall(b"GET / HTTP/1.1\r\n")
@@ -185,7 +185,7 @@ def test_a_path_that_becomes_the_root(wire: Wire) -> None:
 
 def test_every_origin_may_call_0_10(wire: Wire) -> None:
     def headers(method: str, **sent: str) -> list[tuple[str, str]]:
-        from hydra_client.emulator.go_http import Request
+        from hydra_client.emulator.go.http import Request
 
         sent = {name.replace("_", "-"): value for name, value in sent.items()}
         answer = wire.hydra.handle(Request(method, "/health/status", sent))

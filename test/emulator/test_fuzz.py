@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from emulator.wire import VARIANTS, Wire, make_wire
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.emulator import Wire, make_wire
+from support.variants import VARIANTS
 
 PATHS = st.sampled_from(
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from emulator.wire import CALLBACK
+from support.emulator import CALLBACK
 
 from hydra_client.emulator import HydraEmulator
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from emulator.wire import Wire, make_wire
+from support.emulator import Wire, make_wire
 
 NOT_FOUND = (404, "404 page not found\n")
 NOT_ALLOWED = (405, "Method Not Allowed\n")

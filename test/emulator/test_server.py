@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-from emulator.wire import ROOT, SCOPES, Wire, make_wire
+from support.emulator import ROOT, SCOPES, Wire, make_wire
 
 from hydra_client.emulator import HydraEmulator
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from browsing import Browser, told
+from support.browsing import Browser, told
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.variants import VARIANTS
 
 pytest.importorskip("werkzeug", reason="needs the extra emulator")
 
@@ -17,7 +18,6 @@ from hydra_client import OAuth2Client
 from hydra_client.emulator import HydraEmulator
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "clients.md"
-VARIANTS = [("0.9", "memory"), ("0.9", "sql"), ("0.10", "memory"), ("0.10", "sql")]
 
 
 @pytest.fixture(params=VARIANTS, ids=["-".join(variant) for variant in VARIANTS])

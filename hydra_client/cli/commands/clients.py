@@ -1,0 +1,518 @@
+"""hydra-client clients: the OAuth 2.0 clients that the server knows."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.base import (
+    ANY_FILE,
+    USAGE,
+    Failure,
+    Group,
+    Invocation,
+    confirm,
+    failure_of,
+    pass_invocation,
+)
+from hydra_client.cli.document import client_of, load, load_object
+from hydra_client.cli.manifest.lint import Finding, lint
+from hydra_client.cli.output import as_json, document_of, print_many, print_one, say
+from hydra_client.cli.secret_files import (
+    SecretOut,
+    given_secret,
+    long_secret_option,
+    new_secret,
+    out_option,
+    secret_options,
+)
+from hydra_client.cli.text import echo, plain
+from hydra_client.exceptions import (
+    ApiConnectionError,
+    ApiTypeError,
+    ApiValueError,
+    ForbiddenException,
+    HydraException,
+    NotFoundException,
+    UnauthorizedException,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from hydra_client import OAuth2Api, OAuth2Client
+
+COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
+
+# Field, its option, how it is given, what it is.
+FIELDS = (
+    ("client_name", "--client-name", "text", "Name of the application, for people."),
+    ("redirect_uris", "--redirect-uri", "list", "Where users may be sent afterwards."),
+    ("grant_types", "--grant-type", "list", "Grant that it may use, as authorization_code."),
+    ("response_types", "--response-type", "list", "Response type that it may ask for, as code."),
+    ("scope", "--scope", "words", "Scope that it may ask for, as openid or photos.*."),
+    ("owner", "--owner", "text", "Who it belongs to."),
+    ("policy_uri", "--policy-uri", "text", "Address of its privacy policy."),
+    ("tos_uri", "--tos-uri", "text", "Address of its terms of service."),
+    ("client_uri", "--client-uri", "text", "Address of its home page."),
+    ("logo_uri", "--logo-uri", "text", "Address of its logo."),
+    ("contacts", "--contact", "list", "How to reach those responsible."),
+    ("public", "--public/--confidential", "flag", "Whether it can keep no secret."),
+)
+
+
+def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each field, and --file."""
+    for name, option, kind, help in reversed(FIELDS):
+        settings: dict[str, Any] = {}
+        if kind in ("list", "words"):
+            settings["multiple"] = True
+            help += " May be repeated."
+        if kind == "flag":
+            settings["default"] = None
+        else:
+            settings["metavar"] = "TEXT"
+        command = click.option(option, name, help=help, **settings)(command)
+    return click.option(
+        "-f",
+        "--file",
+        type=ANY_FILE,
+        metavar="FILE",
+        help="JSON or YAML file with the fields, - for stdin; options go over it.",
+    )(command)
+
+
+def members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Put a client's fields together from the file and the options."""
+    members = load_object(file) if file else {}
+    for name, _, kind, _ in FIELDS:
+        value = options.pop(name)
+        if value is None or value == ():
+            continue
+        if kind == "list":
+            value = [item for item in value if item]
+        elif kind == "words":
+            value = " ".join(value)
+        members[name] = value
+    return members
+
+
+@click.group("clients", cls=Group)
+def command() -> None:
+    """Register applications, look at them, change them, delete them."""
+
+
+@command.command("list")
+@pass_invocation
+def list_(invocation: Invocation) -> None:
+    """List all clients, by id.
+
+    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client clients list
+      hydra-client clients list --quiet
+      hydra-client clients list --output json
+    """  # noqa: D301 - click's mark for lines to keep
+    with invocation.api() as api:
+        clients = sorted(api.list_oauth2_clients(), key=lambda client: client.id or "")
+    if invocation.shortest:
+        for client in clients:
+            say(client.id)
+        return
+    documents = [document_of(client, show_secret=invocation.show_secret) for client in clients]
+    print_many(documents, invocation.output, COLUMNS)
+
+
+@command.command()
+@click.argument("id")
+@pass_invocation
+def get(invocation: Invocation, id: str) -> None:
+    """Show one client. The server never tells its secret.
+
+    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients:ID.
+
+    \b
+    Examples:
+      hydra-client clients get my-app
+      hydra-client clients get my-app --output yaml > my-app.yaml
+    """  # noqa: D301 - click's mark for lines to keep
+    with invocation.api() as api:
+        _print(invocation, api.get_oauth2_client(id))
+
+
+@command.command()
+@click.option("--id", metavar="ID", help="Its id. [made by this command]")
+@field_options
+@secret_options("secret", "the client's secret")
+@long_secret_option
+@out_option
+@pass_invocation
+def create(
+    invocation: Invocation,
+    /,
+    id: str | None,
+    file: str | None,
+    secret_out: str | None,
+    allow_long_secret: bool,
+    **options: Any,
+) -> None:
+    """Create a client.
+
+    Unless a secret is given, one of 43 characters is made here. It goes to --secret-out, which is
+    written before the server is asked, or to the screen by --show-secret. A public client gets
+    none. An id that exists is refused, by stores too that would overwrite it.
+
+    Needs the scope hydra.clients and a policy for "create" on rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client clients create --id my-app --redirect-uri https://app.example.com/callback \\
+          --grant-type authorization_code --grant-type refresh_token --response-type code \\
+          --response-type id_token --scope 'openid offline' --secret-out my-app.secret
+      hydra-client clients create --file my-app.yaml --secret-env MY_APP_SECRET
+      hydra-client clients create --id my-phone-app --public --redirect-uri my-app://callback
+    """  # noqa: D301 - click's mark for lines to keep
+    members = members_of(file, options)
+    if id is not None:
+        members["id"] = id
+    client = client_of(members, file or "options")
+    given_id, client.id = client.id, client.id or str(uuid.uuid4())
+    secret = given_secret(options, "secret", "the client's secret") or client.client_secret
+    if secret is None and (secret_out is not None or not client.public):
+        if _nobody_sees(invocation, secret_out):
+            raise click.UsageError(
+                "where shall the secret go? Say --secret-out FILE, or --show-secret without "
+                "--quiet, or give one by --secret-file, --secret-env or --secret-stdin"
+            )
+        secret = new_secret()
+    if secret is not None:
+        client.client_secret = secret
+    _heed(lint(client), allow_long_secret)
+    with SecretOut(secret_out) as out, invocation.api() as api:
+        if given_id:
+            _refuse_existing(api, given_id)
+        created = out.send(secret, lambda: api.create_oauth2_client(client))
+    _print(invocation, created, secret_out)
+
+
+@command.command()
+@click.argument("id")
+@field_options
+@secret_options("secret", "a new secret")
+@click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
+@long_secret_option
+@out_option
+@pass_invocation
+def update(
+    invocation: Invocation,
+    /,
+    id: str,
+    file: str | None,
+    secret_out: str | None,
+    allow_long_secret: bool,
+    **options: Any,
+) -> None:
+    """Replace a client by what the file and the options say.
+
+    Fields that are not given are emptied; a memory store keeps them. The secret stays, unless a new
+    one is given or made. To change some fields and keep the others, use `patch`.
+
+    Needs the scope hydra.clients and a policy for "update" on rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client clients update my-app --file my-app.yaml
+      hydra-client clients update my-app --file my-app.yaml --generate-secret --secret-out new
+    """  # noqa: D301 - click's mark for lines to keep
+    client = client_of(members_of(file, options), file or "options")
+    secret = _new_secret(invocation, options, secret_out) or client.client_secret
+    if secret is not None:
+        client.client_secret = secret
+    _heed(lint(client), allow_long_secret)
+    with SecretOut(secret_out) as out, invocation.api() as api:
+        updated = out.send(secret, lambda: api.update_oauth2_client(id, client))
+    _print(invocation, updated, secret_out)
+
+
+@command.command()
+@click.argument("id")
+@field_options
+@secret_options("secret", "a new secret")
+@click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
+@long_secret_option
+@out_option
+@pass_invocation
+def patch(
+    invocation: Invocation,
+    /,
+    id: str,
+    file: str | None,
+    secret_out: str | None,
+    allow_long_secret: bool,
+    **options: Any,
+) -> None:
+    """Change the given fields of a client, and keep the others.
+
+    It is fetched, changed and put back; what somebody else changes in that moment is lost. An empty
+    text empties a field, which a memory store does not do.
+
+    Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "update" on
+    rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client clients patch my-app --client-name 'Photo prints' --owner team-photos
+      hydra-client clients patch my-app --redirect-uri https://new.example.com/callback
+      hydra-client clients patch my-app --generate-secret --secret-out my-app.secret
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import OAuth2Client
+
+    given = members_of(file, options)
+    given.pop("id", None)
+    client_of(given, file or "options")
+    secret = _new_secret(invocation, options, secret_out)
+    if secret is not None:
+        given["client_secret"] = secret
+    if not given:
+        raise click.UsageError("nothing to change: give a field, or a new secret")
+    new = [found for found in lint(OAuth2Client.from_dict(given)) if found.refused]
+    _heed(new, allow_long_secret)
+    with SecretOut(secret_out) as out, invocation.api() as api:
+        client = api.get_oauth2_client(id)
+        patched = OAuth2Client.from_dict(client.to_dict() | given)
+        # What was doubtful before, and is left as it is, is not this command's affair.
+        old = lint(client)
+        new = [found for found in lint(patched) if found.field in given or found not in old]
+        _heed(new, allow_long_secret)
+        updated = out.send(secret, lambda: api.update_oauth2_client(id, patched))
+        emptied = [name for name, value in given.items() if not value]
+        if emptied:
+            now = api.get_oauth2_client(id).to_dict()
+            for name in emptied:
+                if now.get(name):
+                    echo(f"Warning: the server did not empty {name}", err=True)
+    _print(invocation, updated, secret_out)
+
+
+@command.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@pass_invocation
+def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
+    """Delete clients. There is no way back, and the tokens that they have live on.
+
+    At a terminal it asks first. All of them are tried; the exit status is the first failure's.
+
+    Needs the scope hydra.clients and a policy for "delete" on rn:hydra:clients:ID.
+
+    \b
+    Examples:
+      hydra-client clients delete my-app
+      hydra-client clients delete my-app my-phone-app --yes
+    """  # noqa: D301 - click's mark for lines to keep
+    if not yes and sys.stdin.isatty():
+        confirm(f"Delete {' '.join(ids)}?")
+    failures = []
+    with invocation.api() as api:
+        for id in ids:
+            try:
+                api.delete_oauth2_client(id)
+            except HydraException as error:
+                failures.append(failure_of(error))
+                failures[-1].show()
+            else:
+                echo(id if invocation.shortest else f"Deleted {id}.")
+    if failures:
+        click.get_current_context().exit(failures[0].exit_code)
+
+
+@command.command("import")
+@click.argument("files", metavar="FILE...", type=ANY_FILE, nargs=-1, required=True)
+@click.option("--replace", is_flag=True, help="Update the clients that exist.")
+@long_secret_option
+@out_option
+@pass_invocation
+def import_(
+    invocation: Invocation,
+    files: tuple[str, ...],
+    replace: bool,
+    secret_out: str | None,
+    allow_long_secret: bool,
+) -> None:
+    """Create the clients of JSON or YAML files, - for stdin: in each one, or a list of them.
+
+    Everything is looked at before anything is sent. Clients that exist are left alone, and count as
+    failures unless --replace is given. A client with no secret of its own that is not public
+    gets one made here; --secret-out takes them all, as a JSON object by id.
+
+    Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "create" (and
+    "update") on rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client clients import clients.yaml --secret-out secrets.json
+      hydra-client clients import one.json two.json --secret-out secrets.json
+      hydra-client clients list --output json --profile old | hydra-client clients import - \\
+          --profile new --secret-out secrets.json
+    """  # noqa: D301 - click's mark for lines to keep
+    clients = _clients_in(files, allow_long_secret)
+    with SecretOut(secret_out) as out, invocation.api() as api:
+        existing = {client.id for client in api.list_oauth2_clients()}
+        made = {}
+        for client in clients:
+            if client.client_secret is None and not client.public and client.id not in existing:
+                made[client.id] = client.client_secret = new_secret()
+        if made and secret_out is None:
+            raise Failure(
+                f"{_count(len(made), 'client')} without a secret: say --secret-out FILE, where the "
+                "ones made here go; nothing was sent",
+                USAGE,
+            )
+        out.write(as_json(made) if made else None)
+        done, failures = _import(invocation, api, clients, existing, replace)
+    if invocation.output != "table":
+        print_many(done, invocation.output, COLUMNS)
+    if made:
+        invocation.remark(f"The secrets are in {secret_out}.")
+    if failures:
+        click.get_current_context().exit(failures[0].exit_code)
+
+
+def _import(
+    invocation: Invocation,
+    api: OAuth2Api,
+    clients: list[OAuth2Client],
+    existing: set[str | None],
+    replace: bool,
+) -> tuple[list[dict[str, Any]], list[Failure]]:
+    """Create or update one after the other; go on after a refusal, stop when nobody answers."""
+    done = []
+    failures: list[Failure] = []
+    for number, client in enumerate(clients):
+        id = client.id or ""
+        known = id in existing
+        try:
+            if known and not replace:
+                raise Failure(f"{id} exists; --replace updates it")
+            if known:
+                result = api.update_oauth2_client(id, client)
+            else:
+                result = api.create_oauth2_client(client)
+        except (Failure, HydraException) as error:
+            failures.append(error if isinstance(error, Failure) else failure_of(error))
+            failures[-1].show()
+            if isinstance(error, (ApiConnectionError, UnauthorizedException)):
+                left = len(clients) - number - 1
+                echo(f"{_count(left, 'client')} not tried.", err=True)
+                break
+        else:
+            done.append(document_of(result))
+            if invocation.output == "table":
+                echo(id if invocation.quiet else f"{'Updated' if known else 'Created'} {id}.")
+    return done, failures
+
+
+def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Client]:
+    """Read clients, and name all that is wrong with them at once."""
+    from hydra_client.api.o_auth2_api import _CREATE_OAUTH2_CLIENT
+    from hydra_client.protocol.operation import encode
+
+    clients = []
+    faults = []
+    seen = set()
+    for place, entry in _entries(files):
+        try:
+            client = client_of(entry, place)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the call itself will warn
+                encode(_CREATE_OAUTH2_CLIENT, body=client)
+            _heed(lint(client), allow_long_secret, f"{place}: ")
+        except Failure as error:
+            faults.append(error.message)
+            continue
+        except (ApiTypeError, ApiValueError) as error:
+            faults.append(f"{place}: {error}")
+            continue
+        client.id = client.id or str(uuid.uuid4())
+        if client.id in seen:
+            faults.append(f"{place}: the id {client.id!r} is there already")
+        seen.add(client.id)
+        clients.append(client)
+    if faults:
+        raise Failure("\n".join([*faults, "Nothing was sent."]), USAGE)
+    return clients
+
+
+def _entries(files: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    """Give what is to be a client, and its place."""
+    for file in files:
+        document = load(file)
+        for number, entry in enumerate(document if isinstance(document, list) else [document], 1):
+            yield f"{file}: client {number}", entry
+
+
+def _heed(findings: Iterable[Finding], allow_long_secret: bool, place: str = "") -> None:
+    """Warn of what is doubtful in a client.
+
+    Raises:
+        Failure: It has a secret that is too long, and nobody said that it may.
+    """
+    for field, text, refused in findings:
+        if not refused:
+            echo(f"Warning: {place}{field}: {plain(text)}", err=True)
+        elif not allow_long_secret:
+            raise Failure(f"{place}{field}: {text}", USAGE)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _refuse_existing(api: OAuth2Api, id: str) -> None:
+    """Look before creating: a memory store would overwrite."""
+    try:
+        api.get_oauth2_client(id)
+    except NotFoundException:
+        return
+    except ForbiddenException as error:
+        # Hydra looks for the client first, and asks for the right when it is there.
+        raise Failure(f"the client {id} exists, and may not be looked at: {error}") from None
+    raise Failure(f"the client {id} exists; `clients update` and `clients patch` change it")
+
+
+def _nobody_sees(invocation: Invocation, secret_out: str | None) -> bool:
+    """Tell whether a secret made here would be lost. The shortest form is an id alone."""
+    return secret_out is None and (invocation.shortest or not invocation.show_secret)
+
+
+def _new_secret(
+    invocation: Invocation, options: dict[str, Any], secret_out: str | None
+) -> str | None:
+    """Find the new secret of a client that exists, if it is to get one."""
+    secret = given_secret(options, "secret", "the new secret")
+    if options["generate_secret"]:
+        if secret is not None:
+            raise click.UsageError("a secret is given, and --generate-secret asks for another")
+        if _nobody_sees(invocation, secret_out):
+            raise click.UsageError(
+                "where shall the secret go? Say --secret-out FILE, or --show-secret without --quiet"
+            )
+        return new_secret()
+    if secret is None and secret_out is not None:
+        raise click.UsageError("--secret-out: there is no new secret; say --generate-secret")
+    return secret
+
+
+def _print(invocation: Invocation, client: OAuth2Client, secret_out: str | None = None) -> None:
+    if invocation.shortest:
+        say(client.id)
+        return
+    print_one(document_of(client, show_secret=invocation.show_secret), invocation.output)
+    if secret_out is not None:
+        invocation.remark(f"The secret is in {secret_out}.")

@@ -1,0 +1,30 @@
+"""hydra-client completion: the script that lets a shell complete commands and options."""
+
+from __future__ import annotations
+
+import click
+
+from hydra_client.cli.base import Command
+
+
+@click.command("completion", cls=Command)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def command(shell: str) -> None:
+    """Print the script that lets a shell complete commands and options.
+
+    \b
+    Examples:
+      hydra-client completion bash > ~/.local/share/bash-completion/completions/hydra-client
+      eval "$(hydra-client completion zsh)"
+      hydra-client completion fish > ~/.config/fish/completions/hydra-client.fish
+    """  # noqa: D301 - click's mark for lines to keep
+    from click import shell_completion
+
+    from hydra_client.cli.app import app
+
+    kinds = {
+        "bash": shell_completion.BashComplete,
+        "zsh": shell_completion.ZshComplete,
+        "fish": shell_completion.FishComplete,
+    }
+    click.echo(kinds[shell](app, {}, "hydra-client", "_HYDRA_CLIENT_COMPLETE").source())

@@ -1,0 +1,139 @@
+"""hydra-client consent: what a consent app does, by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from hydra_client.cli.base import ANY_FILE, Group, Invocation, pass_invocation
+from hydra_client.cli.document import load_object
+from hydra_client.cli.output import document_of, print_one, say
+from hydra_client.protocol.redaction import MASK
+
+
+@click.group("consent", cls=Group)
+def command() -> None:
+    """Look at a consent request; accept or reject it in the user's place.
+
+    Its ID stands in the address that the browser is sent to, as consent=ID.
+    """
+
+
+@command.command()
+@click.argument("id")
+@pass_invocation
+def get(invocation: Invocation, id: str) -> None:
+    """Show a consent request: who asks, for what, until when.
+
+    Its redirectUrl holds the state of somebody's login, so it counts as a secret.
+
+    Needs the scope hydra.consent and a policy for "get" on rn:hydra:oauth2:consent:requests:ID.
+
+    \b
+    Examples:
+      hydra-client consent get 5f7b9dbb-4e8c-4a8c-8f37-3dd9a9b0f2c5
+      hydra-client consent get 5f7b9dbb-4e8c-4a8c-8f37-3dd9a9b0f2c5 --output json --show-secret
+    """  # noqa: D301 - click's mark for lines to keep
+    with invocation.api() as api:
+        request = api.get_oauth2_consent_request(id)
+    if invocation.shortest:
+        say(" ".join(request.requested_scopes or ()))
+    else:
+        document = document_of(request, show_secret=invocation.show_secret)
+        print_one(document, invocation.output)
+
+
+@command.command()
+@click.argument("id")
+@click.option("--subject", required=True, metavar="USER", help="Who the user is.")
+@click.option(
+    "--grant-scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="A scope that the user grants. May be repeated.",
+)
+@click.option("--grant-all", is_flag=True, help="Grant all scopes that are asked for.")
+@click.option(
+    "--access-token-extra",
+    type=ANY_FILE,
+    metavar="FILE",
+    help="JSON or YAML file with data for introspections of the access token, - for stdin.",
+)
+@click.option(
+    "--id-token-extra",
+    type=ANY_FILE,
+    metavar="FILE",
+    help="JSON or YAML file with more claims for the ID token, - for stdin.",
+)
+@pass_invocation
+def accept(
+    invocation: Invocation,
+    id: str,
+    subject: str,
+    scopes: tuple[str, ...],
+    grant_all: bool,
+    access_token_extra: str | None,
+    id_token_extra: str | None,
+) -> None:
+    """Accept a consent request for a user.
+
+    A scope that nobody asked for is refused, which the server itself does not do. The result is the
+    address to send the browser to; it counts as a secret.
+
+    Needs the scope hydra.consent and policies for "get" and "accept" on
+    rn:hydra:oauth2:consent:requests:ID.
+
+    \b
+    Examples:
+      hydra-client consent accept "$ID" --subject alice --grant-all
+      hydra-client consent accept "$ID" --subject alice --grant-scope openid --quiet --show-secret
+    """  # noqa: D301 - click's mark for lines to keep
+    if bool(scopes) == grant_all:
+        raise click.UsageError("say what the user grants: --grant-scope SCOPE, or --grant-all")
+    from hydra_client.consent import ConsentApp
+
+    extras: dict[str, Any] = {
+        "access_token_extra": load_object(access_token_extra) if access_token_extra else None,
+        "id_token_extra": load_object(id_token_extra) if id_token_extra else None,
+    }
+    with invocation.api() as api:
+        challenge = ConsentApp(api).challenge({"consent": id})
+        granted = challenge.requested_scopes if grant_all else scopes
+        url = challenge.accept(subject, granted, **extras)
+    _print_address(invocation, id, url)
+
+
+@command.command()
+@click.argument("id")
+@click.option("--reason", required=True, metavar="TEXT", help="Why; the application reads it.")
+@pass_invocation
+def reject(invocation: Invocation, id: str, reason: str) -> None:
+    """Reject a consent request for a user.
+
+    The result is the address to send the browser to; it counts as a secret.
+
+    Needs the scope hydra.consent and policies for "get" and "reject" on
+    rn:hydra:oauth2:consent:requests:ID.
+
+    \b
+    Examples:
+      hydra-client consent reject "$ID" --reason 'The user said no.'
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import ConsentRequestRejection
+
+    with invocation.api() as api:
+        request = api.get_oauth2_consent_request(id)
+        api.reject_oauth2_consent_request(id, ConsentRequestRejection(reason=reason))
+    _print_address(invocation, id, request.redirect_url)
+
+
+def _print_address(invocation: Invocation, id: str, url: str | None) -> None:
+    shown = url if invocation.show_secret else MASK
+    if invocation.shortest:
+        say(shown)
+    else:
+        print_one({"id": id, "redirectUrl": shown}, invocation.output)
+    if not invocation.show_secret:
+        invocation.remark("--show-secret shows where to send the browser.")

@@ -1,0 +1,28 @@
+"""hydra-client discover: the server's OpenID Connect configuration."""
+
+from __future__ import annotations
+
+import click
+
+from hydra_client.cli.base import Command, Invocation, pass_invocation
+from hydra_client.cli.output import document_of, print_one, say
+
+
+@click.command("discover", cls=Command)
+@pass_invocation
+def command(invocation: Invocation) -> None:
+    """Show the server's OpenID Connect configuration. Needs no credentials.
+
+    With --quiet it is the issuer alone.
+
+    \b
+    Examples:
+      hydra-client discover --url https://hydra.example.com
+      hydra-client discover --output json
+    """  # noqa: D301 - click's mark for lines to keep
+    with invocation.api() as api:
+        server = api.get_well_known()
+    if invocation.shortest:
+        say(server.issuer)
+    else:
+        print_one(document_of(server), invocation.output)

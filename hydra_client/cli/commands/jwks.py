@@ -1,0 +1,35 @@
+"""hydra-client jwks: the keys that ID tokens are verified with."""
+
+from __future__ import annotations
+
+import click
+
+from hydra_client.cli.base import Command, Invocation, pass_invocation
+from hydra_client.cli.output import document_of, print_many, print_one, say
+
+COLUMNS = ("kid", "kty", "alg", "use", "n")
+
+
+@click.command("jwks", cls=Command)
+@pass_invocation
+def command(invocation: Invocation) -> None:
+    """Show the keys that ID tokens are verified with, as a JSON Web Key Set.
+
+    Needs the scope hydra.keys.get and a policy for "get" on
+    rn:hydra:keys:hydra.openid.id-token:public.
+
+    \b
+    Examples:
+      hydra-client jwks
+      hydra-client jwks --output json > keys.json
+    """  # noqa: D301 - click's mark for lines to keep
+    with invocation.api() as api:
+        keys = api.well_known()
+    documents = [document_of(key, show_secret=invocation.show_secret) for key in keys.keys]
+    if invocation.shortest:
+        for document in documents:
+            say(document.get("kid"))
+    elif invocation.output == "table":
+        print_many(documents, "table", COLUMNS)
+    else:
+        print_one(keys.to_dict() | {"keys": documents}, invocation.output)

@@ -1,0 +1,222 @@
+"""hydra-client plan: what `apply` would change."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.base import ANY_FILE, Command, Invocation, pass_invocation
+from hydra_client.cli.output import print_many
+from hydra_client.cli.progress import Progress
+from hydra_client.cli.secret_files import long_secret_option
+from hydra_client.cli.text import plain
+from hydra_client.cli.workers import Crew, jobs_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from hydra_client import OAuth2Api, OAuth2Client
+    from hydra_client.cli.manifest.diff import Step
+    from hydra_client.cli.manifest.reader import Entry, Manifest
+
+DRIFT = 3
+_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+
+
+def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what `plan` and `apply` have in common."""
+    for option in (
+        jobs_option,
+        click.option(
+            "--prune",
+            is_flag=True,
+            help="Delete the clients of the manifest's owner that are not in it.",
+        ),
+        long_secret_option,
+        click.argument("manifest", type=ANY_FILE),
+    ):
+        command = option(command)
+    return command
+
+
+def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.resources import files
+
+        schema = files("hydra_client.cli.manifest").joinpath("schema.json")
+        click.echo(schema.read_text(encoding="utf-8"), nl=False)
+        ctx.exit()
+
+
+@click.command("plan", cls=Command)
+@manifest_options
+@click.option("--check", is_flag=True, help="End with status 3 when something would change.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_schema,
+    help="Print the JSON Schema of manifests, for editors, and end.",
+)
+@pass_invocation
+def command(
+    invocation: Invocation,
+    manifest: str,
+    prune: bool,
+    jobs: int,
+    check: bool,
+    allow_long_secret: bool,
+) -> None:
+    """Show what `apply` would change, field by field. Nothing is changed.
+
+    The manifest is YAML or JSON, - for stdin. Fields that it does not name are left alone, so they
+    are not compared. Neither is the order of lists and scopes. Whether a client has the secret
+    that the manifest names is found by trying it.
+
+    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
+
+    \b
+    Examples:
+      hydra-client plan clients.yaml
+      hydra-client plan --check --prune clients.yaml
+      hydra-client plan --schema > clients.schema.json
+    """  # noqa: D301 - click's mark for lines to keep
+    wanted = load(manifest, prune, allow_long_secret)
+    with invocation.api(connection_pool_maxsize=jobs) as api:
+        steps = planned(invocation, api, wanted, jobs, prune)
+    if invocation.shortest:
+        for step in steps:
+            click.echo(plain(step.id))
+    elif invocation.output == "table":
+        for step in steps:
+            show(step)
+        click.echo(_summary(wanted, steps))
+    else:
+        print_many([_document(step) for step in steps], invocation.output, ())
+    if check and steps:
+        click.get_current_context().exit(DRIFT)
+
+
+def load(path: str, prune: bool, long_secrets: bool) -> Manifest:
+    """Read a manifest; warn of what is doubtful in it.
+
+    Raises:
+        Failure: It is faulty.
+        click.UsageError: It has no owner whose clients could be deleted.
+    """
+    from hydra_client.cli.manifest.reader import read
+
+    manifest = read(path, long_secrets=long_secrets)
+    if prune and manifest.owner is None:
+        raise click.UsageError(
+            "--prune: whose clients? Say `owner: NAME` in the manifest; those of nobody are never "
+            "deleted"
+        )
+    for warning in manifest.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    return manifest
+
+
+def planned(
+    invocation: Invocation, api: OAuth2Api, manifest: Manifest, jobs: int, prune: bool
+) -> list[Step]:
+    """Find out all that would change, in the order of the manifest; deletions last."""
+    from hydra_client.cli.manifest.diff import DELETE, Step
+    from hydra_client.cli.manifest.reconcile import examine
+
+    kept = {client.id: client for client in api.list_oauth2_clients()}
+
+    def look(entry: Entry) -> Step | None:
+        return examine(api, entry, kept.get(entry.id))
+
+    found: dict[str, Step | None] = {}
+    crew = Crew(jobs, look, manifest.entries)
+    try:
+        with Progress(invocation, len(manifest.entries), "looking") as progress:
+            for entry, step in crew:
+                found[entry.id] = step
+                progress.advance()
+    finally:
+        crew.stop()
+    steps = [step for entry in manifest.entries if (step := found[entry.id]) is not None]
+    if prune:
+        steps += [Step(DELETE, id, []) for id in to_delete(invocation, manifest, kept.values())]
+    return steps
+
+
+def to_delete(
+    invocation: Invocation, manifest: Manifest, kept: Iterable[OAuth2Client]
+) -> list[str]:
+    """Name the clients that --prune deletes; warn of those that it cannot."""
+    from hydra_client.cli.manifest.diff import doomed
+    from hydra_client.cli.manifest.reader import unfit
+
+    found = []
+    for id in doomed(manifest, kept, invocation.settings.client_id):
+        why = unfit(id, {})
+        if why:
+            click.echo(f"Warning: left out {plain(id)!r}: {why}", err=True)
+        else:
+            found.append(id)
+    return found
+
+
+def show(step: Step) -> None:
+    """Print a step for people: in colour where there is a terminal."""
+    mark, colour = _MARKS[step.action]
+    lines = [f"{mark} {plain(step.id)}"]
+    lines += [f"    {field:14}  {what}" for field, what in _told(step)]
+    for line in lines:
+        click.echo(click.style(line, fg=colour) if _coloured() else line)
+
+
+def _coloured() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _told(step: Step) -> list[tuple[str, str]]:
+    told = []
+    for field, old, new in step.changes:
+        if step.action == "create":
+            what = _written(new)
+        elif isinstance(new, list):
+            what = _items(old or [], new)
+        elif field == "scope":
+            what = _items((old or "").split(), new.split())
+        else:
+            what = f"{_written(old)} → {_written(new)}"
+        told.append((field, what))
+    if step.secret is not None:
+        told.append(("secret", step.secret if step.action == "create" else f"→ {step.secret}"))
+    elif step.action == "create" and not any(field == "public" for field, *_ in step.changes):
+        told.append(("secret", "one that the server makes, and nobody will know"))
+    return told
+
+
+def _items(old: Sequence[str], new: Sequence[str]) -> str:
+    """Tell what comes into a list, and what goes."""
+    parts = [f"+ {_written(item)}" for item in new if item not in old]
+    parts += [f"- {_written(item)}" for item in old if item not in new]
+    return "  ".join(parts) or f"{_written(list(old))} → {_written(list(new))}"
+
+
+def _written(value: Any) -> str:
+    return plain(json.dumps(value, ensure_ascii=False))
+
+
+def _document(step: Step) -> dict[str, Any]:
+    """Give a step as programs get it."""
+    changes = {field: {"from": old, "to": new} for field, old, new in step.changes}
+    return {"id": step.id, "action": step.action, "changes": changes, "secret": step.secret}
+
+
+def _summary(manifest: Manifest, steps: Sequence[Step]) -> str:
+    counts = {action: sum(step.action == action for step in steps) for action in _MARKS}
+    right = len(manifest.entries) - counts["create"] - counts["update"]
+    parts = [f"{count} to {action}" for action, count in counts.items() if count]
+    return f"{', '.join(parts) or 'Nothing to do'}; {right} as they should be."

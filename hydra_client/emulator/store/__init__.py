@@ -1,0 +1,1 @@
+"""What the server keeps: clients, consent requests, tokens, policies and its key."""

@@ -1,0 +1,1 @@
+"""What tests use: a browser, faults, recorded requests, the server in-process, pytest fixtures."""

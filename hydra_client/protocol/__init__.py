@@ -1,0 +1,1 @@
+"""What one call is, with no I/O and no waiting: any transport can use it."""

@@ -1,0 +1,612 @@
+"""`clients`: what they do to the server, and what becomes of the secrets."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from support.command import Run, Start, came
+
+from hydra_client.emulator import HydraEmulator
+
+APP = ("--id", "my-app", "--scope", "photos.read", "--grant-type", "client_credentials")
+
+
+def works(hydra: HydraEmulator, id: str, secret: str) -> bool:
+    """Whether the token endpoint takes this secret."""
+    answer = requests.post(
+        f"{hydra.url}/oauth2/token",
+        data={"grant_type": "client_credentials", "scope": "photos.read"},
+        auth=(id, secret),
+        timeout=30,
+    )
+    return answer.status_code == 200
+
+
+def kept(run: Run, id: str = "my-app") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(run("clients", "get", id, "--output", "json").output)
+    return document
+
+
+def sent(hydra: HydraEmulator) -> list[str]:
+    """What came in, requests for tokens aside."""
+    return [str(request) for request in hydra.requests if request.path != "/oauth2/token"]
+
+
+# --- create
+
+
+def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    options = {
+        "--client-name": "Prints",
+        "--redirect-uri": "https://app.example.com/cb",
+        "--response-type": "code",
+        "--response-type ": "id_token",
+        "--owner": "me",
+        "--policy-uri": "https://app.example.com/policy",
+        "--tos-uri": "https://app.example.com/tos",
+        "--client-uri": "https://app.example.com",
+        "--logo-uri": "https://app.example.com/logo",
+        "--contact": "me@example.com",
+    }
+    arguments = [part.strip() for pair in options.items() for part in pair]
+    result = run(
+        "clients", "create", *APP, "--scope", "openid", *arguments, "--secret-out", str(file)
+    )
+    assert result.exit_code == 0, result.output
+    secret = file.read_text().removesuffix("\n")
+    assert works(every_root, "my-app", secret)
+    assert secret not in result.output
+    assert result.stderr == f"The secret is in {file}.\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert kept(run) == {
+        "id": "my-app",
+        "client_name": "Prints",
+        "redirect_uris": ["https://app.example.com/cb"],
+        "grant_types": ["client_credentials"],
+        "response_types": ["code", "id_token"],
+        "scope": "photos.read openid",
+        "owner": "me",
+        "policy_uri": "https://app.example.com/policy",
+        "tos_uri": "https://app.example.com/tos",
+        "client_uri": "https://app.example.com",
+        "logo_uri": "https://app.example.com/logo",
+        "contacts": ["me@example.com"],
+        "public": False,
+    }
+    again = run("clients", "create", "--id", "my-app", "--secret-out", str(tmp_path / "other"))
+    assert again.exit_code == 1
+    assert "the client my-app exists" in again.stderr
+    assert not (tmp_path / "other").exists()
+    assert works(every_root, "my-app", secret)
+
+
+def test_a_generated_secret_is_long_and_needs_no_encoding(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    secrets = set()
+    for number in range(20):
+        file = tmp_path / str(number)
+        assert run("clients", "create", "-q", "--secret-out", str(file)).exit_code == 0
+        secrets.add(file.read_text().removesuffix("\n"))
+    assert len(secrets) == 20
+    unreserved = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+    assert all(len(secret) >= 32 and unreserved.issuperset(secret) for secret in secrets)
+
+
+def test_an_id_is_made_here(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    """So that what was asked for can be looked for, whatever becomes of the answer."""
+    result = run("clients", "create", "-q", "--secret-out", str(tmp_path / "secret"))
+    assert len(result.output) == 37
+    assert kept(run, result.output.strip())
+    assert sent(root)[:1] == ["POST /clients"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--show-secret", "--quiet"]])
+def test_a_secret_needs_a_place_to_go(run: Run, root: HydraEmulator, arguments: list[str]) -> None:
+    result = run("clients", "create", *APP, *arguments)
+    assert result.exit_code == 2
+    assert "where shall the secret go?" in result.stderr
+    assert root.requests == []
+
+
+def test_show_secret(run: Run, root: HydraEmulator) -> None:
+    result = run("clients", "create", *APP, "--show-secret", "-o", "json")
+    assert works(root, "my-app", json.loads(result.output)["client_secret"])
+    result = run("clients", "patch", "my-app", "--generate-secret", "--show-secret", "-qo", "json")
+    assert works(root, "my-app", json.loads(result.output)["client_secret"])
+    hidden = run("clients", "create", "--secret-env", "S", "-o", "json", S="a-secret")
+    assert json.loads(hidden.output)["client_secret"] == "***"
+    assert "a-secret" not in hidden.output
+
+
+def from_file(path: Path) -> dict[str, Any]:
+    (path / "given").write_text("p+q%41 r:s\n")
+    return {"arguments": ["--secret-file", str(path / "given")]}
+
+
+SOURCES: list[Callable[[Path], dict[str, Any]]] = [
+    from_file,
+    lambda _: {"arguments": ["--secret-env", "S"], "S": "p+q%41 r:s"},
+    lambda _: {"arguments": ["--secret-stdin"], "input": "p+q%41 r:s\r\n"},
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_given_secret(
+    run: Run, root: HydraEmulator, tmp_path: Path, source: Callable[[Path], dict[str, Any]]
+) -> None:
+    settings = source(tmp_path)
+    result = run("clients", "create", *APP, *settings.pop("arguments"), **settings)
+    assert result.exit_code == 0
+    assert "p+q%41" not in result.output
+    assert works(root, "my-app", "p%2Bq%2541+r%3As")
+
+
+def test_a_secret_is_asked_for_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run("clients", "create", *APP, "--secret-stdin", "-o", "json", input="a-secret\n")
+    assert "The client's secret: " in result.stderr
+    assert "a-secret" not in result.output
+    assert works(root, "my-app", "a-secret")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--secret-file", "a", "--secret-env", "b"], "--secret-file and --secret-env exclude"),
+        (["--secret-file", "no-such-file"], "no-such-file: No such file or directory"),
+        (["--secret-env", "NOT_SET"], "NOT_SET: there is no secret in it"),
+        (["--secret-stdin"], "stdin: there is no secret in it"),
+        (["--secret-env", "SHORT"], "client_secret must have at least 6 characters"),
+        (["--id", "a/b", "--show-secret"], "cannot be addressed"),
+    ],
+)
+def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -> None:
+    result = run("clients", "create", *arguments, input="", SHORT="abc")
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    assert "POST /clients" not in sent(root)
+
+
+def test_a_public_client_gets_no_secret(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    result = run("clients", "create", "--id", "phone", "--public", "-o", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.output)["client_secret"] == "***"
+    assert b"client_secret" not in root.requests[-1].body.encode()
+    file = tmp_path / "secret"
+    assert run("clients", "create", "--public", "--secret-out", str(file)).exit_code == 0
+    assert len(file.read_text()) == 44
+
+
+@pytest.mark.parametrize("occupied", ["exists", "missing/secret"])
+def test_nothing_is_sent_when_the_secret_cannot_be_kept(
+    run: Run, root: HydraEmulator, tmp_path: Path, occupied: str
+) -> None:
+    (tmp_path / "exists").write_text("mine")
+    result = run("clients", "create", *APP, "--secret-out", str(tmp_path / occupied))
+    assert result.exit_code == 2
+    assert "nothing was sent" in result.stderr
+    assert root.requests == []
+    assert (tmp_path / "exists").read_text() == "mine"
+
+
+def test_a_refusal_takes_the_secret_away(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    root.fail("/clients", method="POST", status=400)
+    file = tmp_path / "secret"
+    assert run("clients", "create", *APP, "--secret-out", str(file)).exit_code == 1
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("fault", [{"cut": 10}, {"status": 502}])
+def test_an_unknown_outcome_keeps_the_secret(
+    run: Run, root: HydraEmulator, tmp_path: Path, fault: dict[str, int]
+) -> None:
+    root.fail("/clients", method="POST", **fault)  # type: ignore[arg-type]
+    file = tmp_path / "secret"
+    result = run("clients", "create", *APP, "--secret-out", str(file))
+    assert result.exit_code == 1
+    assert "The server may have the secret" in result.stderr
+    if "cut" in fault:
+        assert works(root, "my-app", file.read_text().removesuffix("\n"))
+
+
+def test_a_caller_who_may_create_and_not_look(run: Run, every_root: HydraEmulator) -> None:
+    """Not over what is there already."""
+    every_root.add_client(
+        id="creator", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    every_root.add_client(id="theirs", client_secret="their-secret")
+    every_root.allow("creator", resources="rn:hydra:clients", actions="create")
+    caller = {"HYDRA_CLIENT_ID": "creator", "HYDRA_CLIENT_SECRET": "secret"}
+    assert run("clients", "create", *APP, "--show-secret", **caller).exit_code == 0
+    for id in ("theirs", "my-app"):
+        refused = run("clients", "create", "--id", id, "--show-secret", **caller)
+        assert refused.exit_code == 1
+        assert f"the client {id} exists, and may not be looked at: " in refused.stderr
+    assert sent(every_root).count("POST /clients") == 1
+
+
+# --- files
+
+
+@pytest.mark.parametrize("kind", ["json", "yaml", "stdin"])
+def test_a_client_from_a_file(run: Run, root: HydraEmulator, tmp_path: Path, kind: str) -> None:
+    members = {"id": "my-app", "client_name": "Prints", "client_secret": "a-secret", "scope": "a"}
+    text = json.dumps(members) if kind != "yaml" else "id: my-app\nclient_secret: a-secret\n"
+    file = tmp_path / "client"
+    file.write_text(text)
+    place = "-" if kind == "stdin" else str(file)
+    result = run("clients", "create", "-f", place, "--client-name", "Frames", input=text)
+    assert result.exit_code == 0
+    assert "a-secret" not in result.output
+    assert kept(run)["client_name"] == "Frames"
+
+
+def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
+    text = "<<: &a {scope: a, owner: me}\nid: my-app\nscope: b\ncontacts: &b []\ngrant_types: *b\n"
+    assert run("clients", "create", "--show-secret", "-f", "-", input=text).exit_code == 0
+    client = kept(run)
+    assert (client["scope"], client["owner"]) == ("b", "me")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[1]", "expected an object"),
+        ("{1: 2}", "expected an object"),
+        ('{"redirect_uris": "x"}', "OAuth2Client.redirect_uris: expected a list of strings"),
+        ("client_name: 2020-01-01", "OAuth2Client.client_name: expected a string"),
+        ("other: 2020-01-01", "JSON cannot carry"),
+        ("client_secret: [a-secret", "line 2, column 1: this is neither JSON nor YAML"),
+        ("client_secret: *a-secret", "column 16: this is neither"),
+        ("client_secret: a-\0secret", "this is neither JSON nor YAML"),
+        (b"client_secret: \xff", "this is not UTF-8"),
+        ("x: " + "[" * 60_000, "line 1, column 103: too many levels"),
+        ("[" * 60_000 + "]" * 60_000, "column 101: too many levels"),
+        ("id: a\nscope: a-secret\nid: b", "line 3, column 1: id is there twice"),
+        ('{"id": "a", "scope": "a-secret", "id": "b"}', ": id is there twice"),
+        ('{"contacts": [{"x": 1, "x": 1}]}', ": x is there twice"),
+        ("contacts:\n- {x: 1, x: 1}", "line 2, column 10: x is there twice"),
+        ("<<: {id: a}\n<<: {scope: a}", "line 2, column 1: << is there twice"),
+        ("? [a]\n: b", "this is neither JSON nor YAML"),
+        ("other: &a [*a]", "anchors that unfold to too much"),
+    ],
+)
+def test_faulty_files(
+    run: Run, root: HydraEmulator, tmp_path: Path, text: str | bytes, told: str
+) -> None:
+    """Named with no word of what they hold."""
+    file = tmp_path / "client"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    result = run("clients", "create", "--file", str(file), "--show-secret")
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert str(file) in result.stderr
+    assert "a-secret" not in result.stderr
+    assert root.requests == []
+
+
+def test_an_unknown_field_is_warned_of_and_sent(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "client"
+    file.write_text('{"redirect_urls": [], "zzz": 1}')
+    result = run("clients", "create", "--file", str(file), "--show-secret")
+    assert result.exit_code == 0
+    assert "no field redirect_urls; did you mean redirect_uris?\n" in result.stderr
+    assert "no field zzz\n" in result.stderr
+    assert '"zzz"' in root.requests[-1].body
+
+
+# --- update and patch
+
+
+@pytest.fixture
+def my_app(root: HydraEmulator) -> HydraEmulator:
+    root.add_client(
+        id="my-app",
+        client_name="Prints",
+        client_secret="a-secret",
+        grant_types=["client_credentials"],
+        scope="photos.read",
+        owner="me",
+    )
+    return root
+
+
+def test_update_replaces(run: Run, every_root: HydraEmulator) -> None:
+    every_root.add_client(id="my-app", client_name="Prints", client_secret="a-secret", owner="me")
+    result = run(
+        "clients",
+        "update",
+        "my-app",
+        "--scope",
+        "photos.read",
+        "--grant-type",
+        "client_credentials",
+    )
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    assert kept(run)["owner"] == ("" if every_root.variant.is_sql else "me")
+    assert works(every_root, "my-app", "a-secret")
+
+
+def test_patch_keeps_the_rest(run: Run, every_root: HydraEmulator) -> None:
+    every_root.add_client(
+        id="my-app",
+        client_name="Prints",
+        client_secret="a-secret",
+        grant_types=["client_credentials"],
+        scope="photos.read",
+        redirect_uris=["http://127.0.0.1/cb"],
+    )
+    before = kept(run)
+    result = run("clients", "patch", "my-app", "--owner", "you", "-q")
+    assert result.output == "my-app\n"
+    assert kept(run) == before | {"owner": "you"}
+    assert works(every_root, "my-app", "a-secret")
+
+
+def test_patch_keeps_fields_that_nobody_knows(run: Run, my_app: HydraEmulator) -> None:
+    my_app.fail("/clients/my-app", status=200, body='{"id": "my-app", "new_field": [1]}')
+    assert run("clients", "patch", "my-app", "--owner", "you").exit_code == 0
+    assert json.loads(my_app.requests[-1].body) == {
+        "id": "my-app",
+        "new_field": [1],
+        "owner": "you",
+    }
+
+
+def test_patch_empties(run: Run, every_root: HydraEmulator) -> None:
+    """Where the store lets it, and else it says so."""
+    every_root.add_client(id="my-app", owner="me", redirect_uris=["http://127.0.0.1/cb"])
+    result = run("clients", "patch", "my-app", "--owner", "", "--redirect-uri", "")
+    assert result.exit_code == 0
+    if every_root.variant.is_sql:
+        assert result.stderr == ""
+        assert kept(run)["owner"] == ""
+        assert not kept(run)["redirect_uris"]
+    else:
+        assert result.stderr == (
+            "Warning: the server did not empty redirect_uris\n"
+            "Warning: the server did not empty owner\n"
+        )
+
+
+@pytest.mark.parametrize("command", ["update", "patch"])
+def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: str) -> None:
+    fields = APP[2:] if command == "update" else ()
+    file = tmp_path / "secret"
+    result = run(
+        "clients",
+        command,
+        "my-app",
+        *fields,
+        "--generate-secret",
+        "--secret-out",
+        str(file),
+    )
+    assert result.exit_code == 0, result.output
+    secret = file.read_text().removesuffix("\n")
+    assert secret not in result.output
+    assert works(my_app, "my-app", secret)
+    assert not works(my_app, "my-app", "a-secret")
+    assert run("clients", command, "my-app", *fields, "--secret-env", "S", S="third-secret")
+    assert works(my_app, "my-app", "third-secret")
+
+
+@pytest.mark.parametrize("command", ["update", "patch"])
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--generate-secret"], "where shall the secret go?"),
+        (["--generate-secret", "--show-secret", "-q"], "where shall the secret go?"),
+        (["--secret-out", "x"], "there is no new secret"),
+        (["--generate-secret", "--secret-env", "S"], "--generate-secret asks for another"),
+    ],
+)
+def test_usage_of_new_secrets(
+    run: Run, my_app: HydraEmulator, command: str, arguments: list[str], told: str
+) -> None:
+    result = run("clients", command, "my-app", *arguments, S="a-new-secret")
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert my_app.requests == []
+
+
+def test_nothing_to_patch(run: Run, my_app: HydraEmulator) -> None:
+    assert run("clients", "patch", "my-app").exit_code == 2
+    assert run("clients", "update", "nobody", "--owner", "x").exit_code == 4
+    assert run("clients", "patch", "nobody", "--owner", "x").exit_code == 4
+
+
+def test_a_client_that_was_shown_can_be_put_back(
+    run: Run, my_app: HydraEmulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "my-app.yaml"
+    file.write_text(run("clients", "get", "my-app", "-o", "yaml").output)
+    before = kept(run)
+    assert run("clients", "update", "my-app", "--file", str(file)).exit_code == 0
+    assert kept(run) == before
+    assert run("clients", "patch", "my-app", "--file", str(file)).exit_code == 0
+    assert kept(run) == before
+
+
+# --- delete
+
+
+def test_delete(run: Run, every_root: HydraEmulator) -> None:
+    every_root.add_client(id="a b?c")
+    result = run("clients", "delete", "a b?c")
+    assert (result.exit_code, result.output) == (0, "Deleted a b?c.\n")
+    assert run("clients", "list", "-q").output == "admin\n"
+
+
+def test_delete_tries_all(run: Run, root: HydraEmulator) -> None:
+    root.add_client(id="one")
+    root.add_client(id="two")
+    result = run("clients", "delete", "one", "nobody", "two", "-q")
+    assert result.exit_code == 4
+    assert result.stdout == "one\ntwo\n"
+    assert "delete_oauth2_client: 404" in result.stderr
+
+
+@pytest.mark.parametrize(("arguments", "asked"), [([], True), (["--yes"], False)])
+def test_delete_asks_at_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    root: HydraEmulator,
+    arguments: list[str],
+    asked: bool,
+) -> None:
+    root.add_client(id="one")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run("clients", "delete", "one", *arguments, input="y\n")
+    assert result.exit_code == 0
+    assert ("Delete one? [y/N]" in result.stderr) == asked
+
+
+# --- import
+
+
+def write(path: Path, document: object) -> str:
+    path.write_text(json.dumps(document))
+    return str(path)
+
+
+def test_import(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "clients.json",
+        [
+            {"id": "my-app", "scope": "photos.read", "grant_types": ["client_credentials"]},
+            {"id": "own", "client_secret": "own-secret"},
+            {"id": "phone", "public": True},
+            {"client_name": "no id"},
+        ],
+    )
+    out = tmp_path / "secrets.json"
+    result = run("clients", "import", file, "--secret-out", str(out))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("Created my-app.\nCreated own.\nCreated phone.\nCreated ")
+    assert result.stderr == f"The secrets are in {out}.\n"
+    secrets = json.loads(out.read_text())
+    assert len(secrets) == 2
+    assert works(every_root, "my-app", secrets["my-app"])
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert not any(secret in result.output for secret in [*secrets.values(), "own-secret"])
+
+    again = run("clients", "import", file, "--secret-out", str(tmp_path / "more.json"))
+    assert again.exit_code == 1
+    assert "my-app exists; --replace updates it" in again.stderr
+    assert works(every_root, "my-app", secrets["my-app"])
+
+    file = write(tmp_path / "clients.json", {"id": "my-app", "client_name": "Prints"})
+    replaced = run("clients", "import", file, "--replace", "--secret-out", str(tmp_path / "none"))
+    assert (replaced.exit_code, replaced.output) == (0, "Updated my-app.\n")
+    assert not (tmp_path / "none").exists()
+    assert kept(run)["client_name"] == "Prints"
+
+
+def test_import_in_other_forms(run: Run, root: HydraEmulator) -> None:
+    text = "- {id: one, client_secret: one-secret}\n- {id: two, client_secret: two-secret}\n"
+    result = run("clients", "import", "-", "--output", "json", input=text)
+    assert [client["id"] for client in json.loads(result.stdout)] == ["one", "two"]
+    assert "one-secret" not in result.output
+    text = '{"id": "three", "client_secret": "one-secret"}'
+    assert run("clients", "import", "-", "--quiet", input=text).output == "three\n"
+
+
+def test_import_names_all_faults_before_anything_is_sent(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    file = write(
+        tmp_path / "clients.json",
+        [
+            {"id": "good", "client_secret": "a-secret"},
+            {"id": "good", "client_secret": "a-secret"},
+            {"id": "a/b"},
+            {"client_secret": "short"},
+            {"redirect_uris": "x"},
+            7,
+        ],
+    )
+    result = run("clients", "import", file)
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    assert len(lines) == 6
+    faults = ["is there already", "cannot be addressed", "6 characters", "a list", "object"]
+    for number, told in enumerate(faults, 2):
+        line = lines[number - 2]
+        assert f"{file}: client {number}: " in line
+        assert told in line
+    assert lines[-1] == "Nothing was sent."
+    assert "short" not in result.stderr.replace("shorter", "")
+    assert root.requests == []
+
+
+def test_import_says_where_secrets_would_go(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    file = write(tmp_path / "clients.json", [{"id": "one"}])
+    result = run("clients", "import", file)
+    assert result.exit_code == 2
+    assert "1 client without a secret: say --secret-out FILE" in result.stderr
+    assert sent(root) == ["GET /clients"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"), [({"status": 400}, 0), ({"reset": True}, 1), ({"status": 401}, 1)]
+)
+def test_import_goes_on_after_a_refusal(
+    run: Run, root: HydraEmulator, tmp_path: Path, fault: dict[str, Any], left: int
+) -> None:
+    file = write(
+        tmp_path / "clients.json",
+        [{"id": id, "client_secret": "a-secret"} for id in ("one", "two", "three")],
+    )
+    root.fail("/clients", method="POST", delay=0)
+    root.fail("/clients", method="POST", **fault, times=2 if "status" in fault else 1)
+    result = run("clients", "import", file)
+    assert result.exit_code == (5 if fault.get("status") == 401 else 1)
+    assert ("1 client not tried." in result.stderr) == bool(left)
+    assert result.stdout == "Created one.\n" or not left
+
+
+# --- what others on the machine could see
+
+
+def test_no_secret_in_the_list_of_processes(
+    start: Start, root: HydraEmulator, tmp_path: Path
+) -> None:
+    (tmp_path / "caller").write_text("demo-password\n")
+    (tmp_path / "own").write_text("my-own-secret\n")
+    root.fail("/clients", delay=2)
+    process = start(
+        "clients",
+        "create",
+        "--id",
+        "my-app",
+        "--client-secret-file",
+        str(tmp_path / "caller"),
+        "--secret-file",
+        str(tmp_path / "own"),
+        "--verbose",
+        env={"HYDRA_CLIENT_SECRET": ""},
+    )
+    assert came(root, "/clients")
+    listed = subprocess.run(
+        ["ps", "-o", "args", "-p", str(process.pid)], capture_output=True, text=True, check=False
+    ).stdout
+    out, err = process.communicate(timeout=60)
+    assert "clients create" in listed
+    for secret in ("demo-password", "my-own-secret"):
+        assert secret not in listed + out + err

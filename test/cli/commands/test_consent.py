@@ -1,0 +1,143 @@
+"""`consent`: a consent app by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from support.command import Run
+
+from hydra_client.emulator import HydraEmulator
+
+CALLBACK = "http://127.0.0.1/callback"
+
+
+class Browser:
+    """A browser on its way through a code flow."""
+
+    def __init__(self, hydra: HydraEmulator) -> None:
+        hydra.add_client(
+            id="my-app",
+            redirect_uris=[CALLBACK],
+            grant_types=["authorization_code"],
+            response_types=["code", "id_token"],
+            scope="openid photos",
+        )
+        self.session = requests.Session()
+        answer = self.visit(
+            f"{hydra.url}/oauth2/auth?client_id=my-app&redirect_uri={CALLBACK}&response_type=code"
+            "&scope=openid+photos&state=some-state&nonce=some-nonce"
+        )
+        (self.id,) = answer["consent"]
+
+    def visit(self, url: str) -> dict[str, list[str]]:
+        answer = self.session.get(url, allow_redirects=False, timeout=30)
+        return parse_qs(urlsplit(answer.headers["Location"]).query)
+
+
+@pytest.fixture
+def browser(root: HydraEmulator) -> Browser:
+    return Browser(root)
+
+
+def test_accept(run: Run, every_root: HydraEmulator) -> None:
+    browser = Browser(every_root)
+    asked = json.loads(run("consent", "get", browser.id, "-o", "json", "--show-secret").output)
+    assert asked["requestedScopes"] == ["openid", "photos"]
+    assert asked["clientId"] == "my-app"
+    result = run("consent", "accept", browser.id, "--subject", "alice", "--grant-all")
+    assert result.exit_code == 0
+    assert result.stdout == f"id           {browser.id}\nredirectUrl  ***\n"
+    assert result.stderr == "--show-secret shows where to send the browser.\n"
+    answer = browser.visit(asked["redirectUrl"])
+    assert answer["scope"] == ["openid photos"]
+    assert "code" in answer
+
+
+def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path: Path) -> None:
+    (tmp_path / "extra.yaml").write_text("role: editor\n")
+    result = run(
+        "consent",
+        "accept",
+        browser.id,
+        "--subject",
+        "alice",
+        "--grant-scope",
+        "openid",
+        "--access-token-extra",
+        str(tmp_path / "extra.yaml"),
+        "--id-token-extra",
+        "-",
+        "--quiet",
+        "--show-secret",
+        input='{"email": "alice@example.com"}',
+    )
+    assert result.stderr == ""
+    assert browser.visit(result.stdout.strip())["scope"] == ["openid"]
+    assert json.loads(root.requests[-2].body) == {
+        "subject": "alice",
+        "grantScopes": ["openid"],
+        "accessTokenExtra": {"role": "editor"},
+        "idTokenExtra": {"email": "alice@example.com"},
+    }
+
+
+def test_reject(run: Run, every_root: HydraEmulator) -> None:
+    browser = Browser(every_root)
+    result = run("consent", "reject", browser.id, "--reason", "No, thanks.", "--show-secret", "-q")
+    answer = browser.visit(result.stdout.strip())
+    assert answer["error"] == ["rejected_consent_request"]
+    assert answer["error_description"] == ["No, thanks."]
+    told = run("consent", "reject", browser.id, "--reason", "No.", "-o", "json")
+    assert json.loads(told.stdout) == {"id": browser.id, "redirectUrl": "***"}
+
+
+def test_get(run: Run, browser: Browser) -> None:
+    assert run("consent", "get", browser.id, "-q").output == "openid photos\n"
+    assert "redirectUrl      ***\n" in run("consent", "get", browser.id).output
+    assert "some-state" not in run("consent", "get", browser.id, "-o", "yaml").output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["get", "unknown"], 4, "404"),
+        (["reject", "unknown", "--reason", "x"], 4, "404"),
+        (["accept", "unknown", "--subject", "x", "--grant-all"], 4, "not known to the server"),
+        (["accept", "ID", "--subject", "x", "--grant-scope", "hydra"], 2, "was not requested"),
+        (["accept", "ID", "--subject", "", "--grant-all"], 2, "subject"),
+        (["accept", "ID", "--subject", "x"], 2, "say what the user grants"),
+        (["accept", "ID", "--subject", "x", "--grant-all", "--grant-scope", "y"], 2, "say what"),
+        (
+            ["accept", "ID", "--subject", "x", "--grant-all", "--id-token-extra", "no-such-file"],
+            2,
+            "No such file",
+        ),
+    ],
+)
+def test_refusals(run: Run, browser: Browser, arguments: list[str], status: int, told: str) -> None:
+    result = run("consent", *(browser.id if word == "ID" else word for word in arguments))
+    assert result.exit_code == status
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_too_late(run: Run, browser: Browser, root: HydraEmulator) -> None:
+    root.fail(
+        f"/oauth2/consent/requests/{browser.id}",
+        status=200,
+        body=json.dumps(
+            {
+                "id": browser.id,
+                "clientId": "my-app",
+                "expiresAt": "2018-01-01T00:00:00Z",
+                "redirectUrl": f"{root.url}/oauth2/auth?x=y",
+            }
+        ),
+    )
+    result = run("consent", "accept", browser.id, "--subject", "alice", "--grant-all")
+    assert result.exit_code == 1
+    assert "has expired" in result.stderr

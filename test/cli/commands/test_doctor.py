@@ -1,0 +1,366 @@
+"""`doctor`: each ailment has its line, its advice and its exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from email.utils import formatdate
+from time import time
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from support.command import Run
+
+from hydra_client.cli.app import app
+from hydra_client.emulator import HydraEmulator
+
+DISCOVERY = "/.well-known/openid-configuration"
+WELL = r"""ok      server       http://127\.0\.0\.1:\d+ answers in \d+ ms
+ok      TLS          plain http, which stays on this machine
+ok      termination  the server takes requests as they come
+ok      clock        the server's clock agrees with this one
+ok      log in       the token endpoint knows admin \(id and secret form-encoded\)
+ok      credentials  the revoke endpoint knows admin \(id and secret as they are\)
+ok      clients      admin may list clients
+ok      consent      admin may look at consent requests, accept and reject them
+ok      introspect   admin may introspect tokens
+ok      keys         admin may read the keys; there is 1
+All is well\.
+"""
+
+
+def found(run: Run, *arguments: str, **environment: str) -> dict[str, dict[str, str]]:
+    """Findings that are not ok, by what was tried; the exit status fits them."""
+    result = run("doctor", "-o", "json", *arguments, **environment)
+    findings = json.loads(result.stdout)
+    bad = any(finding["state"] == "FAILED" for finding in findings)
+    assert result.exit_code == (1 if bad else 0)
+    return {finding["tried"]: finding for finding in findings if finding["state"] != "ok"}
+
+
+def test_all_is_well(run: Run, every_root: HydraEmulator) -> None:
+    result = run("doctor")
+    assert re.fullmatch(WELL, result.output), result.output
+    assert result.exit_code == 0
+    sent = set(map(str, every_root.requests))
+    assert {line for line in sent if line.startswith(("PUT", "DELETE", "PATCH"))} == {
+        "PATCH /oauth2/consent/requests/hydra-client-doctor/accept",
+        "PATCH /oauth2/consent/requests/hydra-client-doctor/reject",
+    }
+    assert "POST /clients" not in sent
+    assert run("doctor", "--quiet").output == ""
+
+
+def test_what_it_shows(run: Run, root: HydraEmulator) -> None:
+    result = run("doctor", "--need", "keys", HYDRA_CLIENT_SECRET="wrong-secret")
+    assert result.exit_code == 1
+    assert result.output.splitlines()[4:] == [
+        "FAILED  log in       the token endpoint does not know admin with this secret: "
+        "invalid_client",
+        "                     → Check id and secret, and that the client exists.",
+        "FAILED  credentials  the revoke endpoint does not know admin with this secret: "
+        "invalid_client",
+        "                     → Check id and secret, and that the client exists.",
+        "2 to mend.",
+    ]
+    assert "wrong-secret" not in result.output
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colours(root: HydraEmulator, no_color: str, coloured: bool) -> None:
+    """On a terminal, unless NO_COLOR says otherwise."""
+    result = CliRunner().invoke(app, ["doctor"], color=True, env={"NO_COLOR": no_color})
+    assert ("\x1b[32mok" in result.output) == coloured
+
+
+# --- the server
+
+
+def test_no_server_there(run: Run) -> None:
+    finding = found(run, "--url", "http://127.0.0.1:1")["server"]
+    assert "connection refused" in finding["came"]
+    assert "the port" in finding["do"]
+
+
+def test_no_answer(run: Run, root: HydraEmulator) -> None:
+    root.fail(DISCOVERY, delay=5, times=None)
+    finding = found(run, "--timeout", "0.2")["server"]
+    assert finding["came"] == f"no answer from {root.url} in 0.2 seconds"
+
+
+@pytest.mark.parametrize("fault", [{"status": 404}, {"status": 200, "body": "<html>"}])
+def test_no_hydra(run: Run, root: HydraEmulator, fault: dict[str, Any]) -> None:
+    root.fail(DISCOVERY, **fault)
+    finding = found(run)["server"]
+    assert "not as Hydra does" in finding["came"]
+
+
+LATER: list[tuple[list[str], str]] = [
+    (["end_session_endpoint", "revocation_endpoint", "grant_types_supported"], "1.x or 2.x"),
+    (["code_challenge_methods_supported", "id_token_signed_response_alg"], "2.x"),
+]
+
+
+@pytest.mark.parametrize(("names", "generation"), LATER)
+def test_a_later_hydra(run: Run, root: HydraEmulator, names: list[str], generation: str) -> None:
+    """It is not the secret's fault that there are no clients there."""
+    said = json.loads(run("discover", "-o", "json").output)
+    more = dict.fromkeys(["registration_endpoint", *names], "https://hydra.example.com/x")
+    root.fail(DISCOVERY, status=200, body=json.dumps(said | more))
+    before = len(root.requests)
+    findings = found(run)
+    assert list(findings) == ["server"]
+    assert f"but a later one ({generation})" in findings["server"]["came"]
+    assert f"registration_endpoint, {names[0]}, {names[1]}" in findings["server"]["came"]
+    assert findings["server"]["came"].endswith(" and more") == (len(names) > 2)
+    assert "This client speaks 0.9 and 0.10." in findings["server"]["do"]
+    assert len(root.requests) == before + 1
+
+
+def test_a_port_of_plain_http(run: Run, root: HydraEmulator) -> None:
+    finding = found(run, "--url", root.url.replace("http:", "https:"))["TLS"]
+    assert "does not speak TLS on this port" in finding["came"]
+    assert finding["do"] == "Check the port, or say --url http://... instead."
+
+
+def test_termination(run: Run, root: HydraEmulator) -> None:
+    root.fail(
+        DISCOVERY,
+        status=502,
+        body='{"error":{"code":500,"message":"Can not serve request over insecure http"}}',
+    )
+    finding = found(run)["termination"]
+    assert "--header 'X-Forwarded-Proto: https'" in finding["do"]
+    told = run("doctor", "--header", "x-forwarded-proto: https").output
+    assert "ok      termination  X-Forwarded-Proto: https is sent along\n" in told
+
+
+def test_another_name(run: Run, root: HydraEmulator) -> None:
+    other = root.url.replace("127.0.0.1", "localhost")
+    finding = found(run, "--url", other)["server"]
+    assert finding["state"] == "warn"
+    assert finding["came"].endswith(f"calls itself {root.url}")
+
+
+def test_tls(run: Run, tls: tuple[str, str]) -> None:
+    url, ca = tls
+    caller = {"HYDRA_CLIENT_ID": "admin", "HYDRA_CLIENT_SECRET": "demo-password"}
+    assert "ok      TLS          the certificate is trusted\n" in (
+        run("doctor", "--url", url, "--ca-cert", ca, **caller).output
+    )
+    finding = found(run, "--url", url)["TLS"]
+    assert "the certificate is not trusted" in finding["came"]
+    assert "--ca-cert" in finding["do"]
+
+
+def test_plain_http_to_another_machine(run: Run, root: HydraEmulator) -> None:
+    """By way of a proxy, which the emulator is good enough for."""
+    result = run("doctor", HYDRA_URL="http://hydra.invalid", http_proxy=root.url)
+    assert result.exit_code == 0
+    assert re.findall(r"^warn +(\w+)", result.output, re.MULTILINE) == ["server", "TLS"]
+    assert result.output.endswith("2 to look at.\n")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("date", "state", "came"),
+    [
+        (lambda: formatdate(time() - 30, usegmt=True), "warn", "seconds behind this one"),
+        (lambda: formatdate(time() + 30, usegmt=True), "warn", "seconds ahead of this one"),
+        (lambda: formatdate(time() + 3600, usegmt=True), "FAILED", "seconds ahead"),
+        (lambda: "noon", "warn", "does not tell its time"),
+    ],
+)
+def test_clock(run: Run, root: HydraEmulator, date: Any, state: str, came: str) -> None:
+    raw = run("discover", "-o", "json").output
+    root.fail(DISCOVERY, status=200, headers={"Date": date()}, body=raw)
+    finding = found(run)["clock"]
+    assert finding["state"] == state
+    assert came in finding["came"]
+    assert finding["do"]
+
+
+# --- the credentials
+
+
+@pytest.mark.parametrize(
+    ("caller", "missing"),
+    [
+        ({"HYDRA_CLIENT_ID": "", "HYDRA_CLIENT_SECRET": ""}, "id"),
+        ({"HYDRA_CLIENT_SECRET": ""}, "secret"),
+    ],
+)
+def test_no_credentials(
+    run: Run, root: HydraEmulator, caller: dict[str, str], missing: str
+) -> None:
+    finding = found(run, **caller)["credentials"]
+    assert finding["came"] == f"the caller's {missing} is not given"
+
+
+def test_a_bearer_token(run: Run, root: HydraEmulator) -> None:
+    token = run("token", "client", "-q", "--show-secret", "--scope", "hydra.*").stdout.strip()
+    caller = {"HYDRA_CLIENT_ID": "", "HYDRA_ACCESS_TOKEN": token}
+    assert found(run, **caller) == {}
+    findings = found(run, **caller | {"HYDRA_ACCESS_TOKEN": "unknown-token"})
+    assert set(findings) == {"clients", "consent", "introspect", "keys"}
+    assert "get a new one" in findings["clients"]["do"]
+
+
+@pytest.mark.parametrize("named", ["", "admin"])
+def test_a_bearer_token_is_its_clients(run: Run, root: HydraEmulator, named: str) -> None:
+    """Who that is, it does not tell."""
+    root.add_client(
+        id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    asking = ("--as", "app", "--secret-env", "S", "--scope", "hydra.clients")
+    token = run("token", "client", "-q", "--show-secret", *asking, S="a-secret").stdout.strip()
+    caller = {"HYDRA_CLIENT_ID": named, "HYDRA_ACCESS_TOKEN": token}
+    finding = found(run, "--need", "clients", **caller)["clients"]
+    assert finding["came"].startswith("the token's client may not: ")
+    assert '"subjects": ["the token\'s client"]' in finding["do"]
+
+
+SECRET = "p+q%41 r:s"
+
+
+@pytest.fixture(params=["0.9", "0.10"])
+def odd_root(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HydraEmulator]:
+    with HydraEmulator(version=request.param) as hydra:
+        hydra.add_client(
+            id="app",
+            client_secret=SECRET,
+            grant_types=["client_credentials"],
+            scope="hydra.clients",
+        )
+        hydra.add_client(
+            id="a:b", client_secret="a-secret", grant_types=["client_credentials"], scope="x"
+        )
+        hydra.add_client(id="c", client_secret="c-secret", grant_types=["authorization_code"])
+        monkeypatch.setenv("HYDRA_URL", hydra.url)
+        monkeypatch.setenv("HYDRA_CLIENT_ID", "app")
+        yield hydra
+
+
+def test_a_secret_that_needs_encoding(run: Run, odd_root: HydraEmulator) -> None:
+    """Both endpoints take it, each in its form."""
+    findings = found(run, "--need", "keys", HYDRA_CLIENT_SECRET=SECRET)
+    assert set(findings) == {"encoding", "keys"}
+    assert findings["encoding"]["state"] == "warn"
+    assert "--generate-secret" in findings["encoding"]["do"]
+
+
+@pytest.mark.parametrize(
+    ("id", "secret", "came"),
+    [
+        ("app", "p%2Bq%2541+r%3As", "the secret is percent-encoded"),
+        ("app", f" {SECRET} ", "the secret is right but for the spaces around it"),
+        ("app", "wrong secret%20", None),
+        ("app", "  ", None),
+    ],
+)
+def test_a_secret_that_is_misread(
+    run: Run, odd_root: HydraEmulator, id: str, secret: str, came: str | None
+) -> None:
+    findings = found(run, HYDRA_CLIENT_ID=id, HYDRA_CLIENT_SECRET=secret)
+    assert set(findings) == {"log in", "credentials", *(["encoding"] if came else [])}
+    if came:
+        assert findings["encoding"]["came"] == came
+    assert SECRET not in str(findings)
+
+
+def test_an_id_with_a_colon(run: Run, odd_root: HydraEmulator) -> None:
+    findings = found(run, "--need", "keys", HYDRA_CLIENT_ID="a:b", HYDRA_CLIENT_SECRET="a-secret")
+    assert set(findings) == {"credentials", "encoding", "keys"}
+    assert findings["credentials"]["state"] == "warn"
+    assert "token endpoint only" in findings["credentials"]["do"]
+
+
+def test_a_client_that_gets_no_token(run: Run, odd_root: HydraEmulator) -> None:
+    findings = found(run, HYDRA_CLIENT_ID="c", HYDRA_CLIENT_SECRET="c-secret")
+    assert set(findings) == {"log in"}
+    assert "knows c, and gives it no token" in findings["log in"]["came"]
+    assert "--grant-type client_credentials" in findings["log in"]["do"]
+
+
+def test_a_token_endpoint_that_fails(run: Run, root: HydraEmulator) -> None:
+    root.fail("/oauth2/token", status=500)
+    assert "500" in found(run)["log in"]["came"]
+
+
+def test_a_revoke_endpoint_that_is_not_there(run: Run, root: HydraEmulator) -> None:
+    root.fail("/oauth2/revoke", status=404, body="404 page not found")
+    finding = found(run)["credentials"]
+    assert finding["came"].startswith("revoke_oauth2_token: 404 ")
+    assert "secret" not in finding["came"] + finding["do"]
+
+
+def test_scopes_that_were_chosen(run: Run, odd_root: HydraEmulator) -> None:
+    """The cause is not the client then, but who named them."""
+    caller = {"HYDRA_CLIENT_SECRET": SECRET, "HYDRA_SCOPES": "photos"}
+    finding = found(run, "--need", "clients", **caller)["clients"]
+    assert finding["came"] == "app gets no token for it with the scopes photos: invalid_scope"
+    assert "--token-scopes, HYDRA_SCOPES" in finding["do"]
+    caller.pop("HYDRA_SCOPES")
+    finding = found(run, "--need", "consent", **caller)["consent"]
+    assert finding["came"] == "app gets no token for it with the scope hydra.consent: invalid_scope"
+
+
+@pytest.mark.parametrize("secret", ["demo-password", "", "wrong-secret"])
+def test_keys_for_everybody(run: Run, every_root: HydraEmulator, secret: str) -> None:
+    """As set-up scripts allowed it: no credential is needed."""
+    every_root.allow("", resources="rn:hydra:keys:hydra.openid.id-token:public", actions="get")
+    result = run("doctor", HYDRA_CLIENT_SECRET=secret)
+    assert result.exit_code == (0 if secret == "demo-password" else 1)
+    assert "ok      keys         everybody may read the keys, without a token; there is 1\n" in (
+        result.output
+    )
+    assert "everybody" not in run("doctor", "--need", "clients").output
+
+
+def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
+    findings = found(run, HYDRA_CLIENT_SECRET=SECRET)
+    rights = {"clients", "consent", "keys"}
+    if odd_root.variant.version == "0.10":
+        rights.add("introspect")
+    assert set(findings) == {*rights, "encoding"}
+    policy = '"subjects": ["app"], "resources": ["rn:hydra:clients"], "actions": ["get"]'
+    assert policy in findings["clients"]["do"]
+    assert "invalid_scope" in findings["consent"]["came"]
+    assert "hydra-client clients patch app --scope hydra.consent" in findings["consent"]["do"]
+    assert "hydra.keys.get" in findings["keys"]["do"]
+    odd_root.allow("app")
+    assert "clients" not in found(run, HYDRA_CLIENT_SECRET=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "missing"),
+    [([], "get"), (["get"], "accept"), (["get", "accept"], "reject")],
+)
+def test_a_policy_for_consent_requests(
+    run: Run, every_hydra: HydraEmulator, allowed: list[str], missing: str
+) -> None:
+    hydra = every_hydra
+    hydra.add_client(
+        id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    hydra.allow("app", resources="rn:hydra:oauth2:consent:requests:<.*>", actions=allowed)
+    findings = found(
+        run,
+        "--need",
+        "consent",
+        HYDRA_URL=hydra.url,
+        HYDRA_CLIENT_ID="app",
+        HYDRA_CLIENT_SECRET="a-secret",
+    )
+    assert missing not in allowed
+    policy = '["rn:hydra:oauth2:consent:requests:<.*>"], "actions": ["get", "accept", "reject"]'
+    assert policy in findings["consent"]["do"]
+
+
+def test_several_keys(run: Run, root: HydraEmulator) -> None:
+    root.fail("/.well-known/jwks.json", status=200, body='{"keys":[{"kid":"a"},{"kid":"b"}]}')
+    assert "may read the keys, without a token; there are 2\n" in run("doctor").output

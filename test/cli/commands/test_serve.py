@@ -1,0 +1,129 @@
+"""`serve`: what it prints is how to reach it, and it ends when it is told to."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+from support.command import Run, Start, tell
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_end(start: Start, number: signal.Signals) -> None:
+    process = start("serve", "--port", "0", "--version", "0.9", "--store", "sql")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(7)]
+    url = lines[1].split()[-1]
+    assert requests.get(f"{url}/health/status", timeout=30).status_code == 200
+    assert lines == [
+        "Hydra 0.9 (sql store), embedded, for tests and demos only.\n",
+        f"  URL          {url}\n",
+        "  consent app  http://localhost:3000/consent\n",
+        "  root client  admin, its secret demo-password\n",
+        "To call it from another terminal:\n",
+        f"  export HYDRA_URL={url} HYDRA_CLIENT_ID=admin HYDRA_CLIENT_SECRET=demo-password\n",
+        "Ctrl-C ends it.\n",
+    ]
+    tell(process, number)
+    out, err = process.communicate(timeout=30)
+    assert (out, err, process.returncode) == ("Ended.\n", "", 0)
+
+
+def serve(run: Run, *arguments: str) -> tuple[str, dict[str, int]]:
+    """Serve in this process; return what it said, and what tokens its root client gets."""
+    port = free_port()
+    statuses: dict[str, int] = {}
+
+    def look_and_end() -> None:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            try:
+                for secret in ("demo-password", "o t"):
+                    answer = requests.post(
+                        f"{url}/oauth2/token",
+                        data={"grant_type": "client_credentials", "scope": "hydra"},
+                        auth=("admin" if secret == "demo-password" else "ro", secret),
+                        timeout=30,
+                    )
+                    statuses[secret] = answer.status_code
+                break
+            except requests.ConnectionError:
+                time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=look_and_end)
+    thread.start()
+    before = signal.getsignal(signal.SIGINT)
+    result = run("serve", "--port", str(port), *arguments)
+    thread.join()
+    assert result.exit_code == 0
+    assert signal.getsignal(signal.SIGINT) is before
+    return result.output.replace(str(port), "PORT"), statuses
+
+
+def test_root_client(run: Run) -> None:
+    said, statuses = serve(run, "--root", "ro:o t", "--quiet")
+    assert "root client  ro, its secret o t\n" in said
+    assert "HYDRA_CLIENT_ID=ro HYDRA_CLIENT_SECRET='o t'\n" in said
+    assert said.endswith("Ctrl-C ends it.\n")
+    assert statuses == {"demo-password": 403, "o t": 200}
+
+
+def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "root"
+    file.write_text("ro:o t\n")
+    said, statuses = serve(run, "--root-file", str(file))
+    assert f"root client  ro, its secret in {file}\n" in said
+    assert re.search("HYDRA_CLIENT_ID=ro$", said, re.MULTILINE)
+    assert "o t" not in said
+    assert statuses["o t"] == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--root", "admin"], "--root: expected ID:SECRET"),
+        (["--root", ":secret"], "--root: expected ID:SECRET"),
+        (["--root", "admin:"], "--root: expected ID:SECRET"),
+        (["--root", "a:b", "--root-file", "x"], "exclude each other"),
+        (["--root-file", "no-such-file"], "no-such-file: No such file or directory"),
+        (["--host", "192.0.2.1"], "not a loopback address"),
+        (["--version", "1.0"], "'1.0'"),
+        (["--port", "65536"], "65536"),
+    ],
+)
+def test_usage(run: Run, arguments: list[str], told: str) -> None:
+    result = run("serve", *arguments)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_port_that_is_taken(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("serve", "--port", str(port))
+    assert result.exit_code == 1
+    assert result.stderr == (
+        f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+    )
+
+
+def test_an_address_that_others_reach(run: Run) -> None:
+    """Only when it is asked for by name; this machine has no such address to listen on."""
+    result = run("serve", "--host", "192.0.2.1", "--allow-any-host")
+    assert result.exit_code == 1
+    assert "cannot listen on 192.0.2.1" in result.stderr

@@ -1,0 +1,147 @@
+"""`token client`, `introspect` and `revoke`: tokens work, and stay out of sight."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import Run
+
+from hydra_client.emulator import HydraEmulator
+
+AS = ("--as", "my-app", "--secret-env", "S")
+
+
+def add(hydra: HydraEmulator, **members: Any) -> None:
+    hydra.add_client(
+        **{
+            "id": "my-app",
+            "client_secret": "a-secret",
+            "grant_types": ["client_credentials"],
+            "scope": "photos.* albums",
+            **members,
+        }
+    )
+
+
+def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
+    add(every_root)
+    file = tmp_path / "token.json"
+    result = run(
+        "token",
+        "client",
+        *AS,
+        "--scope",
+        "photos.read",
+        "--scope",
+        "albums",
+        "--secret-out",
+        str(file),
+        S="a-secret",
+    )
+    assert result.exit_code == 0, result.output
+    tokens = json.loads(file.read_text())
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert tokens["access_token"] not in result.output
+    assert result.stdout.startswith("access_token  ***\n")
+    assert result.stderr == f"The tokens are in {file}.\n"
+
+    told = run("token", "introspect", "--token-file", str(file), "-o", "json")
+    answer = json.loads(told.output)
+    assert answer["active"] is True
+    assert answer["scope"] == "photos.read albums"
+    assert answer["client_id"] == "my-app"
+    for scope, word in (("photos.read", "active"), ("other", "inactive")):
+        told = run("token", "introspect", "--token-file", str(file), "--scope", scope, "-q")
+        assert told.output == f"{word}\n"
+
+    ended = run("token", "revoke", *AS, "--token-file", str(file), S="a-secret")
+    assert (ended.exit_code, ended.output) == (0, "Revoked.\n")
+    assert run("token", "introspect", "--token-file", str(file), "-q").output == "inactive\n"
+
+
+def test_the_token_alone(run: Run, root: HydraEmulator) -> None:
+    add(root)
+    result = run("token", "client", *AS, "--quiet", "--show-secret", S="a-secret")
+    token = result.stdout.strip()
+    assert result.stderr == ""
+    assert run("token", "introspect", "-q", input=token).output == "active\n"
+    assert run("token", "introspect", "-q", "--token-env", "T", T=token).output == "active\n"
+    assert run("token", "introspect", "-q", "--token-stdin", input=token).output == "active\n"
+    hidden = run("token", "client", *AS, "--quiet", S="a-secret")
+    assert hidden.output == "***\n"
+    told = run("token", "client", *AS, S="a-secret")
+    assert told.stderr == "--show-secret shows tokens, --secret-out FILE keeps them.\n"
+
+
+def test_the_calling_client(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    """Its scopes are asked for unless others are; its token authorizes other commands."""
+    file = tmp_path / "token.json"
+    result = run("token", "client", "--token-scopes", "hydra.clients", "--secret-out", str(file))
+    assert result.exit_code == 0
+    assert json.loads(file.read_text())["scope"] == "hydra.clients"
+    bearer = ("--access-token-file", str(file), "--client-id", "")
+    assert run("clients", "list", "-q", *bearer).output == "admin\n"
+    assert run("jwks", *bearer).exit_code == 5
+    assert run("token", "client", *AS, "--token-scopes", "hydra", S="wrong-secret").exit_code == 5
+    assert root.requests[-1].body == "grant_type=client_credentials"
+
+
+def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator) -> None:
+    """It may revoke; tokens of its own it gets through a user only."""
+    add(every_root, public=True)
+    assert run("token", "revoke", "--as", "my-app", input="x").exit_code == 0
+    result = run("token", "client", "--as", "my-app")
+    assert result.exit_code == 1
+    assert "invalid_grant" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["client", "--secret-env", "S"], "whose secret is it?"),
+        (["introspect", "--token-file", "a", "--token-stdin"], "exclude each other"),
+        (["introspect"], "stdin: there is no secret in it"),
+        (["introspect", "--token-env", "J"], "J: there is no secret in it"),
+        (["revoke", "--token-env", "B"], "B: there is no secret in it"),
+        (["revoke", "--as", "x", "--secret-stdin", "--token-stdin"], "stdin cannot hold both"),
+    ],
+)
+def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -> None:
+    result = run(
+        "token", *arguments, input="x" if "--as" in arguments else "", S="a", J="{}", B="{"
+    )
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert root.requests == []
+
+
+def test_a_wrong_secret_is_no_inactive_token(run: Run, every_root: HydraEmulator) -> None:
+    """0.10 answers that the token is not active, whoever asks."""
+    result = run("token", "introspect", "-q", input="some-token", HYDRA_CLIENT_SECRET="wrong")
+    assert result.exit_code == 5
+    assert result.stdout == ""
+
+
+def test_introspection_by_bearer(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "token.json"
+    assert run("token", "client", "--scope", "hydra.introspect", "--secret-out", str(file))
+    bearer = ("--access-token-file", str(file), "--client-id", "")
+    result = run("token", "introspect", "-q", *bearer, input="some-token")
+    assert result.output == "inactive\n"
+    assert str(root.requests[-1]) == "POST /oauth2/introspect"
+
+
+def test_a_token_that_was_not_given_leaves_no_file(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "token.json"
+    for fault in ({"status": 500}, {"status": 400}):
+        root.fail("/oauth2/token", **fault)  # type: ignore[arg-type]
+        result = run("token", "client", "--scope", "hydra", "--secret-out", str(file))
+        assert result.exit_code == 1
+        assert "is not known" not in result.stderr
+        assert not file.exists()

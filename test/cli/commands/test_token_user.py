@@ -1,0 +1,399 @@
+"""`token user`: the code flow with a real callback; only the right answer counts."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from support.command import Run, Start, name_root, tell
+
+from hydra_client.emulator import HydraEmulator
+
+AS = ("--as", "my-app", "--secret-env", "S")
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def add(hydra: HydraEmulator, **members: Any) -> None:
+    hydra.add_client(
+        **{
+            "id": "my-app",
+            "client_secret": "a-secret",
+            "redirect_uris": [
+                "https://app.example.com/cb",
+                "http://127.0.0.1/cb",
+                "http://127.0.0.1:0/cb",
+                "http://[::1/cb",
+                f"http://127.0.0.1:{free_port()}/cb",
+            ],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code", "id_token"],
+            "scope": "openid offline",
+            **members,
+        }
+    )
+
+
+class User:
+    """Somebody with a browser, who logs in when it opens."""
+
+    def __init__(self, hydra: HydraEmulator) -> None:
+        self.hydra = hydra
+        self.callbacks: list[str] = []
+        self.pages: list[requests.Response] = []
+        self.decide: Callable[[str], str] = lambda id: hydra.accept_consent(id, "alice")
+        self.arrive: Callable[[str], None] = self.visit
+
+    def visit(self, url: str) -> None:
+        self.pages.append(requests.get(url, timeout=30))
+
+    def open(self, url: str) -> bool:
+        self.thread = threading.Thread(target=self.log_in, args=(url,))
+        self.thread.start()
+        return True
+
+    def log_in(self, url: str) -> None:
+        session = requests.Session()
+        at = session.get(url, allow_redirects=False, timeout=30).headers["Location"]
+        (id,) = parse_qs(urlsplit(at).query)["consent"]
+        back = session.get(self.decide(id), allow_redirects=False, timeout=30)
+        self.callbacks.append(back.headers["Location"])
+        self.arrive(back.headers["Location"])
+
+
+@pytest.fixture
+def user(root: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> User:
+    return person(root, monkeypatch)
+
+
+def person(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> User:
+    user = User(hydra)
+    monkeypatch.setattr("webbrowser.open", user.open)
+    return user
+
+
+def test_log_in(
+    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    user = person(every_root, monkeypatch)
+    add(every_root)
+    file = tmp_path / "tokens.json"
+    arguments = ("--scope", "openid", "--scope", "offline", "--secret-out", str(file))
+    result = run("token", "user", *AS, *arguments, S="a-secret")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == (
+        "Go on in the browser.\nThe ID token is good; the user is alice.\n"
+        f"The tokens are in {file}.\n"
+    )
+    tokens = json.loads(file.read_text())
+    assert set(tokens) >= {"access_token", "refresh_token", "id_token"}
+    assert not any(secret in result.output for secret in tokens.values() if len(str(secret)) > 20)
+    user.thread.join()
+    (page,) = user.pages
+    assert page.text == "Logged in. This page can be closed."
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "Location" not in page.headers
+    active = run("token", "introspect", "-q", "--token-file", str(file))
+    assert active.output == "active\n"
+
+
+def test_the_calling_client_itself(run: Run, user: User, root: HydraEmulator) -> None:
+    """Without openid there is no ID token to verify, and no key is needed."""
+    add(
+        root, scope="photos hydra.clients", grant_types=["authorization_code", "client_credentials"]
+    )
+    root.allow("my-app", actions="get")
+    result = run(
+        "token",
+        "user",
+        "--scope",
+        "photos",
+        "--quiet",
+        "--show-secret",
+        HYDRA_CLIENT_ID="my-app",
+        HYDRA_CLIENT_SECRET="a-secret",
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    assert run("token", "introspect", "-q", input=result.stdout).output == "active\n"
+
+
+def test_a_redirect_uri_that_the_client_does_not_have(
+    run: Run, user: User, root: HydraEmulator
+) -> None:
+    """The browser is not opened: nobody would come back."""
+    add(root, redirect_uris=["http://127.0.0.1:5555/callback"])
+    result = run(
+        "token", "user", "--as", "my-app", "--redirect-uri", "http://localhost:5555/callback"
+    )
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: the client my-app has no redirect URI http://localhost:5555/callback; it has "
+        "http://127.0.0.1:5555/callback. They are compared character by character\n"
+    )
+    root.add_client(id="bare", scope="openid")
+    result = run("token", "user", "--as", "bare", "--redirect-uri", "http://127.0.0.1:5555/")
+    assert "; it has none." in result.stderr
+    missing = run("token", "user", "--as", "nope", "--redirect-uri", "http://127.0.0.1:5555/")
+    assert missing.exit_code == 4
+    assert not any(request.path.startswith("/oauth2/auth") for request in root.requests)
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+def test_whoever_may_not_look_is_believed(
+    run: Run, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    with HydraEmulator(version=version) as hydra:
+        name_root(hydra, monkeypatch)
+        user = person(hydra, monkeypatch)
+        uri = f"http://127.0.0.1:{free_port()}/callback"
+        for scope in ("photos", "photos hydra.clients"):
+            add(
+                hydra,
+                redirect_uris=[uri],
+                scope=scope,
+                grant_types=["authorization_code", "client_credentials"],
+            )
+            caller = {"HYDRA_CLIENT_ID": "my-app", "HYDRA_CLIENT_SECRET": "a-secret"}
+            result = run("token", "user", "--scope", "photos", "--redirect-uri", uri, **caller)
+            assert result.exit_code == 0, result.output
+            user.thread.join()
+
+
+def test_a_client_with_no_secret(
+    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(every_root, monkeypatch)
+    add(every_root, public=True)
+    assert run("token", "user", "--as", "my-app").exit_code == 0
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:{}", "http://127.0.0.1:{}/cb?x=y"])
+def test_a_given_redirect_uri(run: Run, user: User, root: HydraEmulator, uri: str) -> None:
+    uri = uri.format(free_port())
+    add(root, redirect_uris=[uri])
+    result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
+    assert result.exit_code == 0, result.output
+    place, _, query = uri.partition("?")
+    assert user.callbacks[0].startswith(f"{place}?")
+    assert query in user.callbacks[0]
+
+
+def test_register(run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port of its own choosing, which the client has for as long as it takes."""
+    user = person(every_root, monkeypatch)
+    add(every_root, redirect_uris=["https://app.example.com/cb"])
+    before = run("clients", "get", "my-app", "-o", "json").output
+    result = run("token", "user", *AS, "--register", S="a-secret")
+    assert result.exit_code == 0, result.output
+    assert re.match(r"http://127\.0\.0\.1:\d+/callback\?", user.callbacks[0])
+    assert run("clients", "get", "my-app", "-o", "json").output == before
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+def test_tokens_stay_where_the_redirect_uri_could_not_be_taken_back(
+    run: Run, root: HydraEmulator, user: User, tmp_path: Path, status: int
+) -> None:
+    add(root)
+
+    def decide(id: str) -> str:
+        root.fail("/clients/my-app", method="PUT", status=status, times=None)
+        return root.accept_consent(id, "alice")
+
+    user.decide = decide
+    file = tmp_path / "t.json"
+    arguments = ("--register", "--secret-out", str(file))
+    result = run("token", "user", *AS, *arguments, S="a-secret")
+    assert result.exit_code != 0
+    assert "may still be registered" in result.stderr
+    assert f"it stays in {file}" in result.stderr
+    root._faults.clear()
+    assert run("token", "introspect", "-q", "--token-file", str(file)).output == "active\n"
+
+
+def test_register_the_only_one(
+    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person(every_root, monkeypatch)
+    add(every_root, redirect_uris=[])
+    result = run("token", "user", *AS, "--register", S="a-secret")
+    assert result.exit_code == 0
+    assert ("stays registered" in result.stderr) == (not every_root.variant.is_sql)
+
+
+def test_the_address_is_printed(start: Start, root: HydraEmulator) -> None:
+    add(root)
+    process = start("token", "user", *AS, "--no-browser", env={"S": "a-secret"})
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Open this address in a browser:\n"
+    User(root).log_in(process.stderr.readline().strip())
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.startswith("access_token  ***\n")
+    assert "the user is alice" in err
+
+
+def test_the_address_is_printed_where_there_is_no_browser(
+    run: Run, user: User, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(root)
+    monkeypatch.setattr("webbrowser.open", lambda url: not user.open(url))
+    result = run("token", "user", *AS, S="a-secret")
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"Open this address in a browser:\n{root.url}/oauth2/auth?")
+
+
+def test_only_the_right_answer_counts(run: Run, user: User, root: HydraEmulator) -> None:
+    add(root)
+
+    def arrive(url: str) -> None:
+        place, _, query = url.partition("?")
+        user.visit(place.replace("/cb", "/favicon.ico"))
+        user.visit(place)
+        user.visit(f"{place}?code=forged&state=forged-state")
+        user.visit(f"{place}?{query}&{query}")
+        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as browser:
+            browser.sendall(f"GET {url.removeprefix('http://127.0.0.1')} HTTP/1.1\r\n".encode())
+        user.visit(url)
+        try:
+            user.visit(url)
+        except requests.ConnectionError:
+            pass  # it has ended already
+
+    user.arrive = arrive
+    result = run("token", "user", *AS, S="a-secret")
+    user.thread.join()
+    assert result.exit_code == 0
+    assert [page.status_code for page in user.pages[:5]] == [404, 400, 400, 400, 200]
+    assert [page.status_code for page in user.pages[5:]] in ([], [400])
+    exchanges = [request for request in root.requests if "authorization_code" in request.body]
+    assert len(exchanges) == 1
+
+
+def test_a_browser_that_goes_away_too_soon(run: Run, user: User, root: HydraEmulator) -> None:
+    """The answer is there; whether the browser still shows the page is no matter."""
+    import struct
+
+    add(root)
+    root.fail("/oauth2/token", delay=0)
+
+    def arrive(url: str) -> None:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port)) as browser:
+            browser.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            browser.sendall(f"GET {parts.path}?{parts.query} HTTP/1.0\r\n\r\n".encode())
+
+    user.arrive = arrive
+    assert run("token", "user", *AS, "--wait", "60", S="a-secret").exit_code == 0
+
+
+def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
+    add(root)
+
+    def decide(id: str) -> str:
+        asked = json.loads(run("consent", "get", id, "--show-secret", "-o", "json").output)
+        assert run("consent", "reject", id, "--reason", "The user said no.").exit_code == 0
+        return str(asked["redirectUrl"])
+
+    user.decide = decide
+    file = tmp_path / "tokens.json"
+    result = run("token", "user", *AS, "--secret-out", str(file), S="a-secret")
+    user.thread.join()
+    assert result.exit_code == 1
+    assert "Error: rejected_consent_request: The user said no.\n" in result.stderr
+    assert user.pages[0].text.startswith("That did not work.")
+    assert not file.exists()
+
+
+def test_an_id_token_that_is_not_good(
+    run: Run, user: User, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was issued a day ahead: no token of this answer is shown."""
+    add(root)
+    root.clock.advance(86400)
+    result = run("token", "user", *AS, "--show-secret", S="a-secret")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "iat" in result.stderr
+
+
+def test_nobody_comes(run: Run, root: HydraEmulator) -> None:
+    add(root)
+    result = run("token", "user", *AS, "--no-browser", "--wait", "0.1", S="a-secret")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Error: nobody came back from the browser in 0.1 seconds\n")
+
+
+def test_interrupted(start: Start, root: HydraEmulator) -> None:
+    add(root, redirect_uris=["https://app.example.com/cb"])
+    process = start("token", "user", *AS, "--no-browser", "--register", env={"S": "a-secret"})
+    assert process.stderr is not None
+    process.stderr.readline()
+    tell(process)
+    assert "Interrupted." in process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    updates = [json.loads(request.body) for request in root.requests if request.method == "PUT"]
+    assert [len(client["redirect_uris"]) for client in updates] == [2, 1]
+
+
+def test_a_caller_who_may_not_read_the_keys(run: Run, user: User, root: HydraEmulator) -> None:
+    """Told before a user is sent anywhere."""
+    add(root)
+    root.add_client(
+        id="caller", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
+    )
+    root.allow("caller", resources="rn:hydra:clients:<.*>")
+    caller = {"HYDRA_CLIENT_ID": "caller", "HYDRA_CLIENT_SECRET": "secret"}
+    result = run("token", "user", *AS, S="a-secret", **caller)
+    assert result.exit_code == 5
+    assert "hydra.keys.get" in result.stderr
+    assert user.callbacks == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "told"),
+    [
+        (["--register", "--redirect-uri", "x"], 2, "exclude each other"),
+        (["--redirect-uri", "https://127.0.0.1:1/cb"], 2, "no address to listen on"),
+        (["--redirect-uri", "http://[::1]:1/cb"], 2, "no address to listen on"),
+        (["--redirect-uri", "http://192.0.2.1:1/cb"], 2, "no address to listen on"),
+        (["--redirect-uri", "http://127.0.0.1:99999/cb"], 2, "no address to listen on"),
+        (["--redirect-uri", "http://127.0.0.1:1234/cb#x"], 2, "no address to listen on"),
+        (["--as", "nobody"], 4, "404"),
+        (["--as", "remote", "--secret-env", "S"], 2, "no redirect URI on a loopback address"),
+        (["--wait", "0"], 2, "--wait"),
+    ],
+)
+def test_usage(run: Run, root: HydraEmulator, arguments: list[str], status: int, told: str) -> None:
+    root.add_client(id="remote", redirect_uris=["https://app.example.com/cb"])
+    result = run("token", "user", *arguments, S="a-secret")
+    assert result.exit_code == status, result.output
+    assert told in result.stderr
+
+
+def test_which_client(run: Run, hydra: HydraEmulator) -> None:
+    result = run("token", "user", "--url", hydra.url)
+    assert result.exit_code == 2
+    assert "which client is it for?" in result.stderr
+
+
+def test_a_port_that_is_taken(run: Run, root: HydraEmulator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        uri = f"http://127.0.0.1:{taken.getsockname()[1]}/cb"
+        add(root, redirect_uris=[uri])
+        result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
+    assert result.exit_code == 1
+    assert "Address already in use" in result.stderr

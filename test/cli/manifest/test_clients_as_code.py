@@ -1,0 +1,197 @@
+"""What holds for all manifests, and for many clients: nothing is left to do, nothing is lost."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.command import Run, Start, name_root
+from support.manifests import server_has, writes, written
+from support.variants import VARIANTS
+
+from hydra_client.cli.manifest.diff import differences
+from hydra_client.cli.manifest.reader import FIELDS
+from hydra_client.emulator import HydraEmulator
+
+# --- any manifest
+
+IDS = ["a", "b:c", "é %?#", "d e"]
+WORDS = st.text(st.sampled_from("ab |é\n\\\"'"), max_size=3)
+VALUES = {
+    str: WORDS | st.none(),
+    list: st.lists(WORDS, max_size=3) | st.none(),
+    bool: st.booleans() | st.none(),
+}
+MEMBERS = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind in FIELDS.items()})
+SECRETS = st.sampled_from(
+    [None, {"env": "ONE"}, {"env": "ODD"}, {"generate": {}}, {"file": "file"}]
+)
+ENVIRONMENT = {"ONE": "a-very-good-secret", "ODD": "p+q%41 r:s é"}
+CLIENTS = st.dictionaries(st.sampled_from(IDS), st.tuples(MEMBERS, SECRETS), max_size=4)
+
+
+def manifest(folder: Path, clients: dict[str, Any], defaults: dict[str, Any]) -> str:
+    entries = []
+    for id, (members, secret) in clients.items():
+        entry = {"id": id, **members}
+        if secret is not None:
+            entry["secret"] = secret
+        if secret and "generate" in secret:
+            entry["secret"] = {"generate": {"out": f"{IDS.index(id)}.secret"}}
+        entries.append(entry)
+    return written(folder, entries, defaults=defaults)
+
+
+@pytest.mark.parametrize(("version", "store"), VARIANTS)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(first=CLIENTS, second=CLIENTS, defaults=MEMBERS)
+def test_there_is_nothing_to_plan_after_applying(
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    store: str,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    defaults: dict[str, Any],
+) -> None:
+    """The one exception says so: a memory store empties no field of a client without a secret."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        HydraEmulator(version=version, store=store) as hydra,
+    ):
+        name_root(hydra, monkeypatch)
+        folder = Path(name)
+        (folder / "file").write_text("a-secret-in-a-file\n")
+        for clients in (first, second):
+            path = manifest(folder, clients, defaults)
+            before = {id: server_has(hydra, id) for id in known(hydra)}
+            applied = run("apply", path, **ENVIRONMENT)
+            left = run("plan", "--check", "--quiet", path, **ENVIRONMENT)
+            if applied.exit_code:
+                assert store == "memory"
+                failed = set(left.stdout.splitlines())
+                assert all(clients[id][1] is None for id in failed)
+                assert applied.stderr.count("its memory store empties no field") == len(failed) > 0
+            else:
+                assert left.exit_code == 0, run("plan", path, **ENVIRONMENT).stdout
+            sent = writes(hydra)
+            again = run("apply", path, **ENVIRONMENT)
+            assert again.exit_code == applied.exit_code
+            if not applied.exit_code:
+                assert writes(hydra) == sent
+            untouched(before, {id: server_has(hydra, id) for id in known(hydra)}, clients, defaults)
+            for id, (_, secret) in clients.items():
+                # A public client takes any secret, so there is none to be tried.
+                if secret and not server_has(hydra, id).get("public"):
+                    assert has_secret(hydra, folder, id, secret)
+
+
+def known(hydra: HydraEmulator) -> list[str]:
+    return [client.id or "" for client in hydra.api().list_oauth2_clients()]
+
+
+def untouched(
+    before: dict[str, Any], after: dict[str, Any], clients: dict[str, Any], defaults: dict[str, Any]
+) -> None:
+    """What the manifest does not name is as it was."""
+    assert set(before) <= set(after)
+    for id, kept in before.items():
+        named = {"id", *defaults, *clients[id][0]} if id in clients else set()
+        rest = {name: value for name, value in kept.items() if name not in named}
+        now = {name: value for name, value in after[id].items() if name not in named}
+        assert set(rest) - {"id"} == set(now) - {"id"}
+        rest.pop("id", None)
+        assert differences(rest, now) == []
+
+
+def has_secret(hydra: HydraEmulator, folder: Path, id: str, secret: dict[str, Any]) -> bool:
+    if "env" in secret:
+        value = ENVIRONMENT[secret["env"]]
+    else:
+        name = "file" if "file" in secret else f"{IDS.index(id)}.secret"
+        value = (folder / name).read_text().removesuffix("\n")
+    return hydra._state.clients.get(id).has_secret(value)
+
+
+# --- many clients, and a process that is killed
+
+MANY = 2000
+
+
+@pytest.mark.parametrize("store", ["memory", "sql"])
+def test_killed_again_and_again(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """Killed at any moment, and applied again: the end state is exact, and no secret is lost."""
+    count = MANY if store == "sql" else MANY // 20
+    path = many(tmp_path, count)
+    with HydraEmulator(store=store) as hydra:
+        name_root(hydra, monkeypatch)
+        hydra.add_client(id="app-7", client_name="drifted", client_secret="another-secret")
+        dice = random.Random(store)
+        for _ in range(6):
+            process = start("apply", path)
+            kill_after(process, hydra, dice.randrange(count // 3))
+        process = start("apply", path)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, out[-1000:] + err
+        assert out.splitlines()[-1].endswith(" unchanged.")
+
+        clients = {client.id: client for client in hydra.api().list_oauth2_clients()}
+        assert set(clients) == {"admin", *(f"app-{number}" for number in range(count))}
+        secrets = set()
+        for number in range(count):
+            client = clients[f"app-{number}"].to_dict()
+            assert {name: value for name, value in client.items() if value} == wanted(number)
+            secret = (tmp_path / "secrets" / f"{number}").read_text().removesuffix("\n")
+            assert hydra._state.clients.get(f"app-{number}").has_secret(secret)
+            secrets.add(secret)
+        assert len(secrets) == count
+
+        # A creation is repeated only where its answer was lost with the process.
+        creations = [line for line in writes(hydra) if line == "POST /clients"]
+        assert count - 1 <= len(creations) <= count + 7 * 8
+
+        sent = writes(hydra)
+        process = start("apply", path)
+        out, _ = process.communicate(timeout=120)
+        assert out == f"{count} unchanged.\n"
+        assert writes(hydra) == sent
+
+
+def many(folder: Path, count: int) -> str:
+    (folder / "secrets").mkdir()
+    clients = [
+        {**wanted(number), "secret": {"generate": {"out": f"secrets/{number}"}}}
+        for number in range(count)
+    ]
+    return written(folder, clients)
+
+
+def wanted(number: int) -> dict[str, Any]:
+    return {
+        "id": f"app-{number}",
+        "client_name": f"App {number}",
+        "redirect_uris": [f"https://{number}.example.com/callback"],
+        "grant_types": ["authorization_code"],
+        "response_types": ["code"],
+        "scope": "photos.read",
+        "owner": "team",
+    }
+
+
+def kill_after(process: Any, hydra: HydraEmulator, requests: int) -> None:
+    """Kill it, without a word of warning, as soon as so many more requests have come."""
+    before = len(hydra.requests)
+    end = time.monotonic() + 60
+    while len(hydra.requests) - before <= requests and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    process.kill()
+    process.communicate()

@@ -1,0 +1,615 @@
+"""Manifests: what is taken, what is refused and where, and what is doubtful."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.command import Run
+from support.manifests import doubts, faults, good
+
+from hydra_client import OAuth2Client
+from hydra_client.cli.base import Failure
+from hydra_client.cli.manifest import reader as manifest
+from hydra_client.emulator import HydraEmulator
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "clients.yaml"
+
+
+# --- what is taken
+
+EXAMPLE = """\
+# yaml-language-server: $schema=clients.schema.json
+owner: team-photos
+x-web: &web
+  grant_types: [authorization_code, refresh_token]
+  response_types: [code, id_token]
+defaults:
+  scope: openid offline
+  contacts: [photos@example.com]
+clients:
+  - <<: *web
+    id: photo-app
+    client_name: 'Photo app'
+    redirect_uris:
+      - https://photos.example.com/callback
+    secret: {env: PHOTO_APP_SECRET}
+  - id: "089"
+    <<: [*web, {client_name: never seen, policy_uri: https://example.com/policy}]
+    client_name: null
+    contacts:
+    scope: openid offline photos.*
+    public: no
+    logo_uri: ~
+    owner: somebody-else
+"""
+
+
+def test_a_whole_manifest(path: Path) -> None:
+    found = good(path, EXAMPLE, PHOTO_APP_SECRET="a-secret")
+    assert found.owner == "team-photos"
+    assert found.warnings == []
+    photo_app, other = found.entries
+    assert photo_app.id == "photo-app"
+    assert photo_app.fields == {
+        "client_name": "Photo app",
+        "redirect_uris": ["https://photos.example.com/callback"],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code", "id_token"],
+        "scope": "openid offline",
+        "owner": "team-photos",
+        "contacts": ["photos@example.com"],
+    }
+    assert list(photo_app.fields) == [
+        name for name in OAuth2Client._by_wire if name in photo_app.fields
+    ]
+    assert photo_app.secret is not None
+    assert photo_app.secret.value == "a-secret"
+    assert other == (
+        "089",
+        {
+            "client_name": "",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code", "id_token"],
+            "scope": "openid offline photos.*",
+            "owner": "somebody-else",
+            "policy_uri": "https://example.com/policy",
+            "logo_uri": "",
+            "contacts": [],
+            "public": False,
+        },
+        None,
+    )
+
+
+def test_json_is_read_as_json(path: Path) -> None:
+    """Not all of it is YAML: tabs, pairs of surrogates, line separators in strings."""
+    document = {
+        "$schema": "clients.schema.json",
+        "clients": [
+            {
+                "id": 'a/\\"{[,:]}'.replace("/", ""),
+                "client_name": "\u2028\x7f😀\\ud83d",
+                "public": True,
+            },
+            {"id": "b", "redirect_uris": None, "client_name": None, "public": None},
+        ],
+    }
+    for text in (
+        json.dumps(document),
+        json.dumps(document, ensure_ascii=False, indent="\t"),
+        "\ufeff" + json.dumps(document, separators=(",", ":")),
+    ):
+        found = good(path, text)
+        assert found.entries[0].id == 'a\\"{[,:]}'
+        assert found.entries[0].fields == {"client_name": "\u2028\x7f😀\\ud83d", "public": True}
+        assert found.entries[1].fields == {
+            "client_name": "",
+            "redirect_uris": [],
+            "public": False,
+        }
+
+
+def test_from_stdin(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    result = run("plan", "-", input="clients: [{id: a}]")
+    assert result.exit_code == 0
+    assert result.output.startswith("+ a\n")
+    for end in (b"\n", b"\r\n", b"\r"):
+        result = run("plan", "-", input=b"clients:" + end + b"- id: \xc3\xa9" + end + b"  ident: a")
+        assert result.exit_code == 2
+        assert "stdin:3: a client: unknown key ident" in result.stderr
+
+
+@pytest.mark.parametrize("true", ["true", "yes", "On", "TRUE"])
+def test_truth(path: Path, true: str) -> None:
+    assert good(path, f"clients: [{{id: a, public: {true}}}]").entries[0].fields == {"public": True}
+
+
+def test_the_owner_may_be_a_default(path: Path) -> None:
+    assert good(path, "{defaults: {owner: me}, clients: [{id: a, owner: you}]}").owner == "me"
+    assert good(path, "{defaults: {owner: ''}, clients: []}").owner is None
+
+
+def test_without_the_c_of_pyyaml(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    manifest._loader.cache_clear()
+    try:
+        good(path, EXAMPLE, PHOTO_APP_SECRET="a-secret")
+        assert faults(path, "clients: *hunter2hunter2") == ["1: no YAML: found undefined alias"]
+        assert faults(path, "clients: [{id: 1e5}]") != []
+    finally:
+        manifest._loader.cache_clear()
+
+
+# --- what is refused
+
+FAULTY = """\
+owner: true
+defaults:
+  id: nobody
+  public: "true"
+client: []
+clients:
+  - id: 089
+  - id: no
+    redirect_uri: [https://example.com/cb]
+  - id: 2018-01-01
+    redirectUris: [https://example.com/cb]
+  - id: a/b
+    name: A
+  - id: ..
+    client_id: B
+  - id: twice
+    client_secret: hunter2hunter2
+  - id: twice
+    secret: hunter2hunter2
+  - client_name: hunter2hunter2
+    id: lists
+    redirect_uris: https://example.com/cb
+    grant_types: [authorization_code, 1e5, 0x1F, 1:30, null, [nested]]
+    contacts: {a: b}
+  - id: types
+    client_name: [A]
+    scope: 017
+    public: 1
+    client_name: twice
+  - hunter2hunter2
+  - scope: a
+  - id: ~
+    secret: {}
+  - id: s1
+    secret: {env: NOT_SET}
+  - id: s2
+    secret: {file: not-there}
+  - id: s3
+    secret: {file: short, env: SHORT}
+  - id: s4
+    secret: {file: short}
+  - id: s5
+    secret: {evn: X}
+  - id: s6
+    secret: {generate: yes}
+  - id: s7
+    secret: {generate: {}}
+  - id: s8
+    secret: {generate: {out: }}
+  - id: s9
+    secret: {generate: {out: no/folder}}
+  - id: t1
+    secret: {generate: {out: same}}
+  - id: t2
+    secret: {generate: {out: ./same}}
+  - id: t3
+    secret: {env: [X]}
+  - id: t4
+    secret: {generate: {to: X}}
+  - id: t5
+    secret: {generate: {out: folder}}
+  - id: t6
+    secret: {env: WITH_NEWLINE}
+  - id: "t\\0"
+  - id: t7
+    client_name: "t\\0"
+  - id: t8
+    ? [a]
+    : b
+    <<: 7
+  - id: t9
+    <<: {}
+    <<: {}
+  - id:
+      nested: true
+  - id: !odd x
+  - id: u1
+    secret: {generate: {out: loop}}
+  - id: u2
+    secret: {generate: {out: dangling}}
+  - id: u3
+    secret: {generate: {out: linked}}
+  - id: u4
+    secret: {generate: {out: {long}}}
+  - id: u5
+    secret: {generate: {out: {long}/x}}
+""".replace("{long}", "x" * 300)
+NAMED = """\
+1: owner: expected a string; unless quoted, this is true or false
+3: defaults: unknown key id
+4: public: expected true or false; take the quotes away
+5: a manifest: unknown key client; did you mean `clients`?
+7: id: expected a string; unless quoted, this is a number
+8: id: expected a string; unless quoted, this is true or false
+9: a client: unknown key redirect_uri; did you mean `redirect_uris`?
+10: id: expected a string; unless quoted, this is a date
+11: a client: unknown key redirectUris; did you mean `redirect_uris`?
+12: id 'a/b': cannot be addressed: an id must not be empty, '.' or '..', nor contain '/' or \
+control characters
+13: a client: unknown key name; did you mean `client_name`?
+14: id '..': cannot be addressed: an id must not be empty, '.' or '..', nor contain '/' or control \
+characters
+15: a client: unknown key client_id; did you mean `id`?
+17: a client: unknown key client_secret; a manifest holds no secret, it says where one is: \
+`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
+18: id 'twice': there already, on line 16
+19: secret: a manifest holds none; it says where one is: `secret: {env: NAME}`, `{file: FILE}` or \
+`{generate: {out: FILE}}`
+22: redirect_uris: expected a list of strings; put it in brackets
+23: grant_types: expected a string
+23: grant_types: expected a string; unless quoted, this is a number
+23: grant_types: there is nothing in an item
+24: contacts: expected a list of strings
+27: scope: expected a string; unless quoted, this is a number
+28: public: expected true or false
+29: client_name: there already, on line 26
+30: a client: expected a mapping of names to values
+31: a client without an id
+32: id '': cannot be addressed: an id must not be empty, '.' or '..', nor contain '/' or control \
+characters
+33: secret: expected one place: `secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
+35: secret: the environment variable NOT_SET is not set
+37: secret: {folder}/not-there: No such file or directory
+39: secret: expected one place: `secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
+41: secret: the one in the file {folder}/short: expected at least 6 characters
+43: secret: unknown key evn; did you mean `env`?
+45: secret: generate: expected a mapping of names to values
+47: secret: generate: say where it goes: `{out: FILE}`
+49: secret: generate: out: expected a name, and there is nothing
+51: secret: there is no folder {folder}/no
+55: secret: ./same is for another client's, on line 53
+57: secret: env: expected a string
+59: secret: generate: unknown key to; known are out
+61: secret: {folder}/folder: Is a directory
+63: secret: the one in the environment variable WITH_NEWLINE: there are control characters in it
+64: id: a NUL or half a surrogate pair, which SQL stores refuse
+66: client_name: a NUL or half a surrogate pair, which SQL stores refuse
+68: expected a name, not a list or a mapping
+70: <<: expected a mapping, or a list of them
+73: <<: there already, on line 72
+75: id: expected a string
+76: id: expected a string
+78: secret: {folder}/loop: Too many levels of symbolic links
+80: secret: {folder}/dangling: a new secret follows no link
+82: secret: {folder}/linked: a new secret follows no link
+84: secret: {folder}/{long}: File name too long
+86: secret: there is no folder {folder}/{long}
+""".replace("{long}", "x" * 300)
+
+
+def test_every_fault_is_named_at_once(path: Path) -> None:
+    (path.parent / "short").write_text("abc")
+    (path.parent / "folder").mkdir()
+    (path.parent / "empty").touch()
+    for name, target in (("loop", "loop"), ("dangling", "nowhere"), ("linked", "empty")):
+        (path.parent / name).symlink_to(target)
+    found = faults(path, FAULTY, WITH_NEWLINE="a\nsecret")
+    expected = NAMED.replace("{folder}", str(path.parent)).splitlines()
+    assert found == expected
+    assert not any("hunter2" in line for line in found)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_nothing_is_sent_for_a_faulty_one(
+    run: Run, root: HydraEmulator, path: Path, command: str
+) -> None:
+    path.write_text("clients:\n- id: a\n- redirect_uri: []\n")
+    result = run(command, str(path))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr == (
+        f"Error: 2 faults in {path}; nothing was sent\n"
+        f"{path}:3: a client without an id\n"
+        f"{path}:3: a client: unknown key redirect_uri; did you mean `redirect_uris`?\n"
+    )
+    assert root.requests == []
+    assert run(command, str(path.parent / "none.yaml")).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "1: the manifest is empty; its key `clients` holds the list"),
+        ("# nothing\n", "1: the manifest is empty; its key `clients` holds the list"),
+        ("\n- id: a\n", "2: a manifest: expected a mapping of names to values"),
+        ("[]", "1: a manifest: expected a mapping of names to values"),
+        ("{}", "1: the key `clients`, which holds the list, is missing"),
+        ("clients:\n", "1: clients: expected a list"),
+        ("clients: {a: {}}", "1: clients: expected a list"),
+        ("clients: []\nclients: []", "2: clients: there already, on line 1"),
+        ('{"clients": [],\n\t"clients": []}', "2: clients: there already, on line 1"),
+        ('{"clients": [{"id": 1e5}]}', "1: id: expected a string; unless quoted, this is a number"),
+        (
+            '{"clients": [\n{"id": "a", "client_name":\n"\\ud800"}]}',
+            "3: client_name: a NUL or half a surrogate pair, which SQL stores refuse",
+        ),
+        (
+            '{"clients": [{"id": "a", "public": "false"}]}',
+            "1: public: expected true or false; take the quotes away",
+        ),
+        ("defaults: {owner: a}\nowner: b\nclients: []", "2: owner: the defaults name one too"),
+        ("owner: ''\nclients: []", "1: owner: expected a name, and there is nothing"),
+        ("a: 1\n\tb: 2", "2: no YAML: found a tab character that violates indentation"),
+        ("clients: *hunter2hunter2", "1: no YAML: found undefined alias"),
+        ("a: 1\n---\nb: 2", "2: no YAML: but found another document"),
+        ('a: "', "1: no YAML: found unexpected end of stream"),
+        ("a:\n b\n\x07", "3: a control character; write it as an escape, in quotes"),
+        ("x-a: " + "[" * 200_000, "1: too many levels"),
+        ("[" * 200_000 + "]" * 200_000, "1: too many levels"),
+        ("[" * 100 + "\n" + "[" * 100 + "]" * 200, "2: too many levels"),
+        ('{"x-a":' * 100 + "\n" + '{"x-a":' * 100 + "1" + "}" * 200, "2: too many levels"),
+        ('a: "\\ud83d"', "1: no YAML: found invalid Unicode character escape code"),
+    ],
+)
+def test_one_fault(path: Path, text: str, fault: str) -> None:
+    assert faults(path, text) == [fault]
+
+
+def test_a_mapping_that_merges_itself_has_an_end(path: Path) -> None:
+    assert faults(path, "clients:\n- &a\n  <<: *a\n  id: a\n") == [
+        "2: anchors that unfold to too much, or to too many levels"
+    ]
+    assert faults(path, "x-a: &a [*a]\nclients: *a\n") != []
+
+
+def test_anchors_are_not_told_over_and_over(path: Path) -> None:
+    text = "x-a: &a {scope: [a], secret: {generate: {out: s}}}\nclients:\n"
+    text += "".join(f"- {{<<: *a, id: {id}}}\n" for id in "bcdefg")
+    assert faults(path, text) == [
+        "1: scope: expected a string",
+        "1: secret: s is for another client's, on line 1",
+    ]
+
+
+def test_no_secret_is_told(path: Path) -> None:
+    found = good(path, "clients: [{id: a, secret: {env: S}}]", S="hunter2hunter2")
+    assert repr(found.entries[0].secret) == "Secret('the one in the environment variable S')"
+    assert "hunter2" not in repr(found)
+
+
+# --- what is doubtful
+
+
+@pytest.mark.parametrize(
+    ("client", "doubt"),
+    [
+        (
+            "scope: openid\n    response_types: [code]",
+            "3: scope: openid fails unless the response_types hold both code and id_token",
+        ),
+        (
+            "scope: a openid",
+            "3: scope: openid fails unless the response_types hold both code and id_token",
+        ),
+        ("scope: openid\n    response_types: [id_token, code]", None),
+        (
+            "grant_types: [refresh_token]\n    scope: a",
+            "3: grant_types: refresh_token does nothing without the scope offline",
+        ),
+        ("grant_types: [refresh_token]\n    scope: '*'", None),
+        ("scope: offline", "3: scope: offline does nothing without the grant type refresh_token"),
+        ("grant_types: [refresh_token, authorization_code]\n    scope: offline", None),
+        (
+            "redirect_uris: ['http://example.com/cb', 'https://example.com/cb']",
+            "3: redirect_uris: 'http://example.com/cb': codes and tokens would travel over plain "
+            "http",
+        ),
+        ("redirect_uris: ['http://localhost/cb', 'http://127.0.0.1:9/']", None),
+        ("redirect_uris: ['app:cb']", None),
+        (
+            "redirect_uris: [/cb]",
+            "3: redirect_uris: '/cb': expected an absolute URI without a fragment "
+            "(RFC 6749 section 3.1.2)",
+        ),
+        (
+            "redirect_uris: ['https://a/#b']",
+            "3: redirect_uris: 'https://a/#b': expected an absolute URI without a fragment "
+            "(RFC 6749 section 3.1.2)",
+        ),
+        ("redirect_uris: ['http://[']", "3: redirect_uris: 'http://[': this is not a URI"),
+        ("contacts: [a|b]", "3: contacts: SQL stores split items at '|', and lose empty ones"),
+        ("contacts: ['']", "3: contacts: SQL stores split items at '|', and lose empty ones"),
+        (
+            "secret: {env: ODD}",
+            "3: secret: the one in the environment variable ODD: it must be encoded for the token "
+            "endpoint, and must not be for the others; letters, digits and -._~ are the same for "
+            "all",
+        ),
+        ("secret: {env: PLAIN}", None),
+        (
+            "secret: {env: PLAIN}\n    public: true",
+            "3: secret: the one in the environment variable PLAIN: a public client is not asked "
+            "for one, so it cannot be tried",
+        ),
+        ("secret: {env: PLAIN}\n    public: false", None),
+    ],
+)
+def test_doubts(path: Path, client: str, doubt: str | None) -> None:
+    text = f"clients:\n  - id: a\n    {client}\n"
+    found = doubts(path, text, ODD="p+q%41 r:s", PLAIN="a-z.A_Z~09")
+    assert found == ([] if doubt is None else [doubt])
+
+
+def test_a_long_id_is_doubtful(path: Path) -> None:
+    assert doubts(path, f"clients: [{{id: {'a' * 255}}}]") == []
+    assert doubts(path, f"clients: [{{id: {'a' * 256}}}]") == [
+        "1: id: SQL stores keep at most 255 characters"
+    ]
+
+
+def test_a_default_is_doubted_once(path: Path) -> None:
+    text = "defaults:\n  scope: openid\nclients: [{id: a}, {id: b}]"
+    assert len(doubts(path, text)) == 1
+
+
+def test_doubts_are_warnings(run: Run, root: HydraEmulator, path: Path) -> None:
+    path.write_text("clients:\n- id: a\n  scope: offline\n")
+    for command in ("plan", "apply"):
+        result = run(command, str(path))
+        assert result.exit_code == 0
+        assert result.stderr.startswith(f"Warning: {path}:3: scope: offline does nothing ")
+
+
+# --- secrets
+
+
+def test_files_lie_beside_the_manifest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (path.parent / "secrets").mkdir()
+    (path.parent / "secrets" / "a").write_text("a-secret\r\n")
+    monkeypatch.chdir("/")
+    text = (
+        "clients: [{id: a, secret: {file: secrets/a}}, "
+        "{id: b, secret: {generate: {out: secrets/b}}}]"
+    )
+    a, b = (entry.secret for entry in good(path, text).entries)
+    assert a is not None
+    assert a.value == a.made() == "a-secret"
+    assert b is not None
+    assert b.value is None
+    made = b.made()
+    file = path.parent / "secrets" / "b"
+    assert file.read_text() == f"{made}\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(made) == 43
+    again = good(path, text).entries[1].secret
+    assert again is not None
+    assert again.value == again.made() == made
+
+
+def test_a_file_that_was_never_filled_is_filled(path: Path) -> None:
+    """As by a process that was killed between making it and writing into it."""
+    out = path.parent / "out"
+    out.touch(0o644)
+    (entry,) = good(path, "clients: [{id: a, secret: {generate: {out: out}}}]").entries
+    assert entry.secret is not None
+    made = entry.secret.made()
+    assert out.read_text() == f"{made}\n"
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_a_secret_that_others_can_read_is_doubtful(path: Path, link: bool) -> None:
+    kept = path.parent / ("elsewhere" if link else "out")
+    kept.write_text("a-secret-of-somebody\n")
+    if link:
+        (path.parent / "out").symlink_to(kept)
+    text = "clients:\n- {id: a, secret: {generate: {out: out}}}"
+    kept.chmod(0o640)
+    (doubt,) = doubts(path, text)
+    assert doubt == f"2: secret: others can read {path.parent}/out; chmod 600 it"
+    kept.chmod(0o600)
+    assert doubts(path, text) == []
+
+
+def test_who_is_faster_makes_the_secret(path: Path) -> None:
+    text = "clients: [{id: a, secret: {generate: {out: out}}}]"
+    one, other = (good(path, text).entries[0].secret for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert one.made() == other.made()
+
+
+def test_a_secret_that_cannot_be_kept(path: Path) -> None:
+    text = "clients: [{id: a, secret: {generate: {out: out}}}]"
+    (entry,) = good(path, text).entries
+    (path.parent / "out").symlink_to(path.parent / "elsewhere")
+    assert entry.secret is not None
+    with pytest.raises(Failure, match="out: Too many levels of symbolic links") as failure:
+        entry.secret.made()
+    assert failure.value.exit_code == 2
+    assert not os.path.exists(path.parent / "elsewhere")
+
+
+# --- the schema
+
+SCHEMA = json.loads(files("hydra_client.cli.manifest").joinpath("schema.json").read_text())
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_the_schema_is_one_and_has_every_field(run: Run) -> None:
+    VALIDATOR.check_schema(SCHEMA)
+    assert set(SCHEMA["$defs"]["fields"]) == set(manifest.FIELDS)
+    names = {str: "string", list: "array", bool: "boolean"}
+    for name, kind in manifest.FIELDS.items():
+        field = SCHEMA["$defs"]["fields"][name]
+        assert field["type"] == [names[kind], "null"]
+        assert field["description"]
+        for place in (SCHEMA["properties"]["defaults"], SCHEMA["$defs"]["client"]):
+            assert place["properties"][name] == {"$ref": f"#/$defs/fields/{name}"}
+    assert json.loads(run("plan", "--schema").output) == SCHEMA
+
+
+# What a schema cannot say, or says of no single place.
+BEYOND = ("there already", "another client's", "is not set", "no folder", "No such file", "a NUL")
+
+TEXTS = st.sampled_from(
+    ["", "a", "a b", ".", "..", "...", "a/b", "\x1f", "\x7f", "\x9f", "é", "\n"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+LISTS = st.lists(TEXTS | st.just(None) | st.integers(), max_size=2)
+SECRETS = st.dictionaries(
+    st.sampled_from(["env", "file", "generate", "out", "x-a"]),
+    TEXTS | st.dictionaries(st.sampled_from(["out", "in"]), TEXTS | st.none(), max_size=2),
+    max_size=2,
+)
+CLIENTS = st.dictionaries(
+    st.sampled_from([*manifest.FIELDS, "id", "secret", "client_secret", "redirect_uri", "x-a"]),
+    TEXTS | LISTS | SECRETS | st.booleans() | st.none(),
+    max_size=4,
+)
+TOPS = st.fixed_dictionaries(
+    {"clients": st.lists(CLIENTS | st.builds(dict, id=TEXTS) | ANYTHING, max_size=3) | ANYTHING},
+    optional={
+        "defaults": CLIENTS | ANYTHING,
+        "owner": TEXTS | ANYTHING,
+        "$schema": ANYTHING,
+        "x-a": ANYTHING,
+        "client": ANYTHING,
+    },
+)
+
+
+@given(document=TOPS | ANYTHING)
+@example(document={"clients": [{"id": "a", "secret": {"generate": {"out": "b"}}}]})
+@example(document={"owner": "a", "defaults": {"owner": "b"}, "clients": []})
+def test_the_schema_agrees_with_the_checker(
+    tmp_path_factory: pytest.TempPathFactory, document: Any
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "agrees.json"
+    found = faults(path, json.dumps(document))
+    structural = [fault for fault in found if not any(words in fault for words in BEYOND)]
+    problems = [error.message for error in VALIDATOR.iter_errors(document)]
+    assert bool(structural) == bool(problems), (structural, problems)

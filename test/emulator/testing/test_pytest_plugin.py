@@ -1,0 +1,125 @@
+"""The fixtures that users' tests get."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import jwt  # noqa: F401 - else pytester makes the tests after it import it twice
+import pytest
+
+pytest_plugins = "pytester"
+
+PLUGIN = "hydra_client.emulator.testing.pytest_plugin"
+# Where the package is installed, pytest finds the plugin by itself.
+INSTALLED = any(entry.value == PLUGIN for entry in entry_points(group="pytest11"))
+
+
+def run(pytester: pytest.Pytester, source: str) -> pytest.RunResult:
+    pytester.makepyfile(source)
+    plugin = [] if INSTALLED else ["-p", PLUGIN]
+    return pytester.runpytest_inprocess("-q", "-W", "error", *plugin)
+
+
+def test_a_running_server_as_new_for_each_test(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import requests
+
+        urls = set()
+
+        def test_first(hydra):
+            urls.add(hydra.url)
+            hydra.add_client(id="x")
+            hydra.clock.advance(60)
+            hydra.consent_url = "http://elsewhere/"
+            hydra.fail(status=500, times=None)
+            assert requests.get(hydra.url, timeout=5).status_code == 500
+
+        def test_second(hydra):
+            urls.add(hydra.url)
+            assert hydra.requests == []
+            assert hydra.consent_url == "http://localhost:3000/consent"
+            assert requests.get(f"{hydra.url}/clients/x", timeout=5).status_code == 404
+            assert len(urls) == 1
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_settings_may_have_any_scope_and_parameters(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+
+        @pytest.fixture(params=["0.9", "0.10"])
+        def hydra_settings(request):
+            return {"version": request.param, "store": "sql"}
+
+        def test_variant(hydra, hydra_settings):
+            assert (hydra.variant.version, hydra.variant.store) == (
+                hydra_settings["version"], "sql"
+            )
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_sdk_and_the_browser(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        def test_api(hydra_api, hydra):
+            assert hydra_api.get_well_known().issuer == hydra.url
+            assert hydra_api.introspect_oauth2_token("junk").active is False
+            assert [str(request) for request in hydra.requests] == [
+                "GET /.well-known/openid-configuration", "POST /oauth2/introspect"
+            ]
+
+        def test_flow(consent_flow):
+            assert consent_flow().exchange()["scope"] == "openid offline"
+        """,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_the_plugin_is_light() -> None:
+    """It is imported in every run of pytest where the package is installed."""
+    code = f"""
+import sys
+import pytest
+before = set(sys.modules)
+import {PLUGIN}
+heavy = {{"werkzeug", "jwt", "cryptography", "bcrypt", "requests", "urllib3", "hydra_client.api"}}
+print(sorted(heavy & (set(sys.modules) - before)))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+def test_the_package_offers_its_names_late() -> None:
+    from hydra_client import emulator
+
+    for name in emulator.__all__:
+        assert getattr(emulator, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'Hydra'"):
+        _ = emulator.Hydra
+
+
+def test_the_emulator_knows_nothing_of_the_sdk() -> None:
+    """Else their tests would agree with each other and not with the server."""
+    code = """
+import sys
+from hydra_client.emulator import ConsentFlow, HydraEmulator
+from hydra_client.emulator.testing import in_process
+hydra = HydraEmulator(issuer="http://hydra.test")
+ConsentFlow(hydra)().exchange()
+known = [name for name in sys.modules if name.startswith("hydra_client.")]
+allowed = ("hydra_client.emulator", "hydra_client.version")
+print([name for name in known if not name.startswith(allowed)])
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

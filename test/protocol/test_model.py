@@ -1,0 +1,560 @@
+"""Models: what is set and what is not, what is kept, what is shown, what is refused."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import json
+import pickle
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hydra_client import models as public
+from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError
+from hydra_client.models import (
+    ConsentRequestAcceptance,
+    ConsentRequestRejection,
+    JsonWebKey,
+    JsonWebKeySet,
+    OAuth2Client,
+    OAuth2ConsentRequest,
+    OAuth2TokenIntrospection,
+    OAuth2TokenResponse,
+    WellKnown,
+)
+from hydra_client.protocol.model import Field, Model, flag, parse_json, text
+
+MODELS: list[type[Model]] = [
+    ConsentRequestAcceptance,
+    ConsentRequestRejection,
+    JsonWebKey,
+    JsonWebKeySet,
+    OAuth2Client,
+    OAuth2ConsentRequest,
+    OAuth2TokenIntrospection,
+    OAuth2TokenResponse,
+    WellKnown,
+]
+
+
+def test_a_field_is_set_by_keyword_and_by_assignment() -> None:
+    client = OAuth2Client(client_name="Photos", public=False)
+    client.redirect_uris = ["https://photos.example.com/callback"]
+    assert client.client_name == "Photos"
+    assert client.public is False
+    assert client.to_dict() == {
+        "client_name": "Photos",
+        "public": False,
+        "redirect_uris": ["https://photos.example.com/callback"],
+    }
+
+
+def test_a_misspelt_keyword_is_a_type_error_that_knows_better() -> None:
+    with pytest.raises(ApiTypeError, match=r"no field 'redirect_uri'; did you mean 'redirect_u"):
+        OAuth2Client(redirect_uri=["https://photos.example.com"])  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="OAuth2Client has no field 'x'; it has id, client_name, "):
+        OAuth2Client(x=1)  # type: ignore[call-arg]
+
+
+def test_a_misspelt_attribute_cannot_be_set() -> None:
+    with pytest.raises(AttributeError):
+        OAuth2Client().redirect_uri = []  # type: ignore[attr-defined]
+
+
+def test_unset_differs_from_none() -> None:
+    unset, null = OAuth2Client(), OAuth2Client(owner=None)
+    assert unset.owner is None
+    assert null.owner is None
+    assert unset != null
+    assert unset.to_json() == "{}"
+    assert null.to_json() == '{"owner": null}'
+    del null.owner
+    assert unset == null
+    del null.owner  # once more does no harm
+
+
+def test_wire_names_are_the_apis() -> None:
+    acceptance = ConsentRequestAcceptance(
+        subject="alice",
+        grant_scopes=["openid"],
+        access_token_extra={"role": "admin"},
+        id_token_extra={},
+    )
+    assert json.loads(acceptance.to_json()) == {
+        "subject": "alice",
+        "grantScopes": ["openid"],
+        "accessTokenExtra": {"role": "admin"},
+        "idTokenExtra": {},
+    }
+    with pytest.raises(ApiTypeError, match="did you mean 'grant_scopes'"):
+        ConsentRequestAcceptance(grantScopes=["openid"])  # type: ignore[call-arg]
+
+
+def test_unknown_fields_survive() -> None:
+    document = {"id": "a", "token_endpoint_auth_method": "none", "jwks": {"keys": [{"kty": "RSA"}]}}
+    client = OAuth2Client.from_dict(document)
+    client.client_name = "Photos"
+    assert client.to_dict() == {**document, "client_name": "Photos"}
+    assert OAuth2Client.from_json(client.to_json()) == client
+
+
+def test_what_goes_in_and_comes_out_are_copies() -> None:
+    document: dict[str, Any] = {"id": "a", "contacts": ["a@example.com"], "more": {"x": [1]}}
+    client = OAuth2Client.from_dict(document)
+    document["contacts"].append("b@example.com")
+    client.to_dict()["more"]["x"].append(2)
+    assert client.to_dict() == {"id": "a", "contacts": ["a@example.com"], "more": {"x": [1]}}
+
+
+def test_null_lists_stay_none() -> None:
+    client = OAuth2Client.from_json('{"redirect_uris": null, "contacts": [], "scope": ""}')
+    assert client.redirect_uris is None
+    assert client.contacts == []
+    assert client.scope == ""
+    assert client.to_dict() == {"redirect_uris": None, "contacts": [], "scope": ""}
+    assert OAuth2ConsentRequest.from_json('{"expiresAt": null}').expires_at is None
+    assert JsonWebKeySet.from_json('{"keys": null}').keys is None
+
+
+@pytest.mark.parametrize("name", ["clientId", "audience"])
+def test_client_id_and_audience_answer_for_each_other(name: str) -> None:
+    request = OAuth2ConsentRequest.from_dict({name: "photos"})
+    assert request.client_id == request.audience == "photos"
+    request.client_id = "mail"
+    assert request.audience == "mail"
+    request.audience = "news"
+    assert request.client_id == "news"
+    assert request.to_dict() == {name: "news"}
+    del request.client_id
+    assert request.to_dict() == {}
+
+
+def test_client_id_and_audience_may_both_come() -> None:
+    request = OAuth2ConsentRequest.from_dict({"clientId": "photos", "audience": "mail"})
+    assert (request.client_id, request.audience) == ("photos", "mail")
+    assert OAuth2ConsentRequest(client_id="a").to_dict() == {"clientId": "a"}
+    assert OAuth2ConsentRequest(audience="a").to_dict() == {"audience": "a"}
+
+
+@pytest.mark.parametrize(
+    ("stamp", "moment"),
+    [
+        ("2018-03-01T12:00:00Z", datetime(2018, 3, 1, 12, tzinfo=timezone.utc)),
+        ("2018-03-01T12:00:00.5Z", datetime(2018, 3, 1, 12, 0, 0, 500000, timezone.utc)),
+        ("2018-03-01T12:00:00.123456789Z", datetime(2018, 3, 1, 12, 0, 0, 123456, timezone.utc)),
+        (
+            "2018-03-01T12:00:00.123456789+02:00",
+            datetime(2018, 3, 1, 12, 0, 0, 123456, timezone(timedelta(hours=2))),
+        ),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_time_is_aware_and_its_own_text_is_kept(stamp: str, moment: datetime) -> None:
+    request = OAuth2ConsentRequest.from_dict({"expiresAt": stamp})
+    assert request.expires_at == moment
+    assert request.expires_at.utcoffset() == moment.utcoffset()
+    assert request.to_dict() == {"expiresAt": stamp}
+    assert pickle.loads(pickle.dumps(request)).to_dict() == {"expiresAt": stamp}
+    request.expires_at = moment
+    assert request.to_dict()["expiresAt"][:19] == stamp[:19]
+    assert request.expires_at == moment
+
+
+def test_a_time_is_assigned_as_an_aware_datetime() -> None:
+    request = OAuth2ConsentRequest(expires_at=datetime(2018, 3, 1, tzinfo=timezone.utc))
+    assert request.to_dict() == {"expiresAt": "2018-03-01T00:00:00Z"}
+    request.expires_at = None
+    assert request.to_dict() == {"expiresAt": None}
+    with pytest.raises(ApiValueError, match="naive"):
+        request.expires_at = datetime(2018, 3, 1)  # noqa: DTZ001 - it is what must be refused
+    with pytest.raises(ApiTypeError, match=r"expected a time with its offset from UTC .*, got str"):
+        request.expires_at = "2018-03-01T00:00:00Z"  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        "",
+        "soon",
+        "2018",
+        "2018-03-01T12:00:00",
+        "2018-13-01T00:00:00Z",
+        "9999-12-31T24:00:00Z",
+        "2018-03-01T12:00:00+24:00",
+        "1519905600",
+        "2018-03-01T12:00:00Z more",
+        "é",
+    ],
+)
+def test_a_time_that_is_none_is_refused_and_not_shown(stamp: str) -> None:
+    with pytest.raises(ApiDecodeError) as caught:
+        OAuth2ConsentRequest.from_dict({"expiresAt": stamp})
+    assert str(caught.value) == (
+        "OAuth2ConsentRequest.expires_at: expected a time with its offset from UTC (RFC 3339), "
+        "got a string"
+    )
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("model", "document", "message"),
+    [
+        (OAuth2Client, [], "OAuth2Client: expected an object, got a list"),
+        (OAuth2Client, None, "OAuth2Client: expected an object, got null"),
+        (OAuth2Client, "hush", "OAuth2Client: expected an object, got a string"),
+        (OAuth2Client, True, "OAuth2Client: expected an object, got true or false"),
+        (OAuth2Client, 1.5, "OAuth2Client: expected an object, got a number"),
+        (
+            OAuth2Client,
+            {"redirect_uris": "hush"},
+            "OAuth2Client.redirect_uris: expected a list of strings, got a string",
+        ),
+        (
+            OAuth2Client,
+            {"contacts": ["a", {"hush": 1}]},
+            "OAuth2Client.contacts: expected a list of strings, got a list",
+        ),
+        (
+            OAuth2Client,
+            {"contacts": [None]},
+            "OAuth2Client.contacts: expected a list of strings, got a list",
+        ),
+        (OAuth2Client, {"id": 77}, "OAuth2Client.id: expected a string, got a number"),
+        (OAuth2Client, {"public": 1}, "OAuth2Client.public: expected true or false, got a number"),
+        (
+            OAuth2TokenIntrospection,
+            {"exp": True},
+            "OAuth2TokenIntrospection.exp: expected a whole number, got true or false",
+        ),
+        (
+            OAuth2TokenIntrospection,
+            {"exp": 1.5},
+            "OAuth2TokenIntrospection.exp: expected a whole number, got a number",
+        ),
+        (
+            OAuth2TokenIntrospection,
+            {"ext": ["hush"]},
+            "OAuth2TokenIntrospection.ext: expected an object, got a list",
+        ),
+        (JsonWebKeySet, {"keys": {}}, "JsonWebKeySet.keys: expected a list of JsonWebKey, got an "),
+        (JsonWebKeySet, {"keys": ["hush"]}, "JsonWebKey: expected an object, got a string"),
+        (JsonWebKeySet, {"keys": [{"kid": 1}]}, "JsonWebKey.kid: expected a string, got a number"),
+        (
+            OAuth2ConsentRequest,
+            {"audience": ["hush"]},
+            "OAuth2ConsentRequest.client_id: expected a string, got a list",
+        ),
+    ],
+)
+def test_a_wrong_shape_names_the_field_and_no_value(
+    model: type[Model], document: Any, message: str
+) -> None:
+    for attempt in (
+        lambda: model.from_dict(document),
+        lambda: model.from_json(json.dumps(document)),
+        lambda: model.from_json(json.dumps(document).encode()),
+    ):
+        with pytest.raises(ApiDecodeError) as caught:
+            attempt()
+        assert str(caught.value).startswith(message)
+        assert "hush" not in str(caught.value)
+        assert "77" not in str(caught.value)
+
+
+def test_a_good_shape_does_not_let_a_later_wrong_one_pass() -> None:
+    OAuth2Client.from_dict({"id": "a", "contacts": ["a"]})
+    with pytest.raises(ApiDecodeError):
+        OAuth2Client.from_dict({"id": "a", "contacts": [1]})
+    with pytest.raises(ApiDecodeError):
+        OAuth2Client.from_dict({"id": 1, "contacts": ["a"]})
+
+
+def test_inventive_servers_fill_no_memory() -> None:
+    for number in range(1000):
+        OAuth2Client.from_dict({f"field {number}": number})
+    assert len(OAuth2Client._shapes) <= 256
+    fresh = type("Fresh", (OAuth2Client,), {})
+    fresh.from_dict({"x" * 10_000: 1})
+    assert not fresh._shapes
+    # Past the bound everything is still looked at.
+    with pytest.raises(ApiDecodeError):
+        OAuth2Client.from_dict({"never seen before": 1, "id": 1})
+
+
+def test_names_of_a_dict_are_strings() -> None:
+    with pytest.raises(ApiDecodeError, match="OAuth2Client: a name that is no string"):
+        OAuth2Client.from_dict({1: "a"})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("document", "problem"),
+    [
+        ("", "at character 0"),
+        ("{", "at character 1"),
+        ('{"a": 1} {"b": 2}', "at character 9"),
+        ('{"a": NaN}', "a number"),
+        ('{"a": -Infinity}', "a number"),
+        ('{"a": ' + "9" * 5000 + "}", "too many digits"),
+        ("[" * 200_000, "levels"),
+        (b'{"a": "hush \xff"}', "byte 12 is not UTF-8"),
+        ("<html>hush</html>", "at character 0"),
+    ],
+)
+def test_what_is_not_json_is_refused_and_not_shown(document: str | bytes, problem: str) -> None:
+    with pytest.raises(ApiDecodeError, match=r"^not JSON: ") as caught:
+        parse_json(document)
+    assert problem in str(caught.value)
+    assert "hush" not in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_levels_beyond_python_end_in_an_error_of_ours() -> None:
+    document: list[Any] = []
+    document.append(document)
+    with pytest.raises(ApiDecodeError, match="holds itself"):
+        OAuth2Client.from_dict({"x": document})
+    acceptance = ConsentRequestAcceptance(id_token_extra={"x": document})
+    with pytest.raises(ApiValueError, match="holds itself"):
+        acceptance.to_dict()
+    with pytest.raises(ApiValueError, match=r"ConsentRequestAcceptance\.id_token_extra: JSON"):
+        acceptance.to_json()
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(ApiValueError, match=r"ConsentRequestAcceptance\.id_token_extra: JSON"):
+        ConsentRequestAcceptance(id_token_extra={"x": deep}).to_json()
+    while isinstance(deep, list):  # else Python would take it apart level by level
+        deep = deep.pop()
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind"),
+    [
+        ({"x": object()}, ApiTypeError),
+        ({"x": {1, 2}}, ApiTypeError),
+        ({(1, 2): "x"}, ApiTypeError),
+        ({"x": float("nan")}, ApiValueError),
+        ({"x": float("inf")}, ApiValueError),
+    ],
+)
+def test_what_json_cannot_carry_is_named(extra: dict[Any, Any], kind: type[Exception]) -> None:
+    acceptance = ConsentRequestAcceptance(subject="alice", access_token_extra=extra)
+    with pytest.raises(kind, match=r"^ConsentRequestAcceptance\.access_token_extra: JSON cannot"):
+        acceptance.to_json()
+    client = OAuth2Client.from_dict({"x": object()})
+    with pytest.raises(ApiTypeError, match=r"^OAuth2Client\.x: JSON cannot carry"):
+        client.to_json()
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "message"),
+    [
+        ("id", 5, "OAuth2Client.id: expected a string, got int"),
+        ("public", "yes", "OAuth2Client.public: expected true or false, got str"),
+        ("contacts", "a@example.com", "OAuth2Client.contacts: expected a list of strings, got str"),
+        ("contacts", [b"a"], "OAuth2Client.contacts: expected a list of strings, got list"),
+        ("contacts", ("a",), "OAuth2Client.contacts: expected a list of strings, got tuple"),
+    ],
+)
+def test_a_field_takes_its_type_only(attribute: str, value: object, message: str) -> None:
+    with pytest.raises(ApiTypeError) as caught:
+        OAuth2Client(**{attribute: value})  # type: ignore[arg-type]
+    assert str(caught.value) == message
+    with pytest.raises(ApiTypeError):
+        setattr(OAuth2Client(), attribute, value)
+
+
+def test_numbers_mappings_and_models_take_their_type_only() -> None:
+    assert OAuth2TokenIntrospection(active=True, exp=5, ext={"a": 1}).exp == 5
+    with pytest.raises(ApiTypeError, match=r"exp: expected a whole number, got bool"):
+        OAuth2TokenIntrospection(active=True, exp=True)
+    with pytest.raises(ApiTypeError, match=r"ext: expected an object, got list"):
+        OAuth2TokenIntrospection(active=True, ext=[])  # type: ignore[arg-type]
+    with pytest.raises(ApiTypeError, match=r"keys: expected a list of JsonWebKey, got list"):
+        JsonWebKeySet(keys=[{"kid": "a"}])  # type: ignore[list-item]
+    keys = JsonWebKeySet(keys=[JsonWebKey(kid="a")])
+    assert keys.to_dict() == {"keys": [{"kid": "a"}]}
+    assert keys.to_json() == '{"keys": [{"kid": "a"}]}'
+    assert JsonWebKeySet.from_json(keys.to_json()) == keys
+
+
+def test_a_list_changed_in_place_is_looked_at_before_it_is_sent() -> None:
+    client = OAuth2Client(contacts=["a@example.com"])
+    assert client.contacts is not None
+    client.contacts.append("b@example.com")
+    assert json.loads(client._sendable()) == {"contacts": ["a@example.com", "b@example.com"]}
+    client.contacts.append(5)  # type: ignore[arg-type]
+    with pytest.raises(ApiTypeError, match=r"OAuth2Client\.contacts: expected a list of strings"):
+        client._sendable()
+    request = OAuth2ConsentRequest(expires_at=datetime(2018, 3, 1, tzinfo=timezone.utc), id=None)
+    assert json.loads(request._sendable()) == {"expiresAt": "2018-03-01T00:00:00Z", "id": None}
+
+
+def test_equality() -> None:
+    assert OAuth2Client(id="a") == OAuth2Client(id="a")
+    assert OAuth2Client(id="a") != OAuth2Client(id="b")
+    assert OAuth2Client.from_dict({"x": 1}) != OAuth2Client()
+    assert OAuth2Client() != ConsentRequestRejection()
+    assert OAuth2Client() != {}
+    with pytest.raises(TypeError):
+        hash(OAuth2Client())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_copies_and_pickles(model: type[Model]) -> None:
+    original = model.from_dict({"id": None, "keys": [], "unknown": {"deep": [1]}})
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(original, protocol)) == original
+    deep, shallow = copy.deepcopy(original), copy.copy(original)
+    assert deep == shallow == original
+    deep._data["unknown"]["deep"].append(2)
+    assert deep != original
+    shallow._data["more"] = 1
+    assert shallow != original
+
+
+def test_repr_shows_fields_and_no_secret() -> None:
+    client = OAuth2Client.from_dict(
+        {
+            "id": "photos",
+            "client_secret": "hush-hush",
+            "contacts": ["a@example.com"],
+            "public": None,
+            "registration_access_token": "hush-hush",
+        }
+    )
+    assert repr(client) == (
+        "OAuth2Client(id='photos', client_secret='***', contacts=['a@example.com'], public=None, "
+        "registration_access_token=…)"
+    )
+    assert repr(OAuth2Client(client_secret=None)) == "OAuth2Client(client_secret=None)"
+    introspection = OAuth2TokenIntrospection(active=True, exp=1519905600)
+    assert repr(introspection) == "OAuth2TokenIntrospection(active=True, exp=1519905600)"
+    request = OAuth2ConsentRequest.from_dict({"expiresAt": "2018-03-01T12:00:00Z", "audience": "a"})
+    assert repr(request) == (
+        "OAuth2ConsentRequest(expires_at='2018-03-01T12:00:00Z', audience='a')"
+    )
+    assert repr(JsonWebKeySet(keys=[JsonWebKey(kid="a", k="hush")])) == (
+        "JsonWebKeySet(keys=[JsonWebKey(kid='a', k='***')])"
+    )
+    acceptance = ConsentRequestAcceptance(access_token_extra={"card": "hush-hush"})
+    assert repr(acceptance) == "ConsentRequestAcceptance(access_token_extra={'card': …})"
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        OAuth2TokenResponse.from_dict(
+            dict.fromkeys(["access_token", "refresh_token", "id_token"], "hush-hush")
+        ),
+        JsonWebKeySet.from_dict({"keys": [dict.fromkeys("dpqk", "hush-hush")]}),
+        JsonWebKey.from_dict(dict.fromkeys(["d", "p", "q", "dp", "dq", "qi", "k"], "hush-hush")),
+        OAuth2ConsentRequest(redirect_url="https://example.com/?state=hush-hush"),
+        OAuth2TokenIntrospection(active=True, ext={"card": "hush-hush"}),
+    ],
+)
+def test_repr_shows_no_token_and_no_private_key(model: Model) -> None:
+    for shown in (repr(model), str(model), f"{model}", repr([model])):
+        assert "hush" not in shown
+        assert type(model).__name__ in shown
+
+
+def test_what_every_answer_has_must_be_there() -> None:
+    with pytest.raises(ApiDecodeError, match=r"OAuth2TokenResponse\.access_token: missing"):
+        OAuth2TokenResponse.from_dict({"token_type": "bearer"})._complete()
+    with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the answer"):
+        JsonWebKeySet.from_dict({"keys": None})._complete()
+    introspection = OAuth2TokenIntrospection.from_dict({"active": False})
+    assert introspection._complete() is introspection
+
+
+def test_a_field_of_the_class_describes_itself() -> None:
+    field = OAuth2ConsentRequest.client_id
+    assert isinstance(field, Field)
+    assert (field.wire, field.also, field.attribute) == ("clientId", "audience", "client_id")
+    assert "secret" in Field.__slots__
+
+
+def test_a_subclass_has_the_fields_of_its_base_and_its_own() -> None:
+    class Extended(OAuth2Client):
+        jwks_uri: str | None = text(default=None)
+        public: bool | None = flag(default=None)
+
+    client = Extended(id="photos", jwks_uri="https://photos.example.com/keys", public=True)
+    assert client.to_dict() == {
+        "id": "photos",
+        "jwks_uri": "https://photos.example.com/keys",
+        "public": True,
+    }
+    assert repr(Extended(client_secret="hush-hush")) == "Extended(client_secret='***')"
+    with pytest.raises(ApiDecodeError, match=r"OAuth2Client\.contacts"):
+        Extended.from_dict({"contacts": [1]})
+    with pytest.raises(ApiDecodeError, match=r"Extended\.jwks_uri"):
+        Extended.from_dict({"jwks_uri": 1})
+    assert "jwks_uri" not in OAuth2Client._fields
+
+
+def test_the_models_module_names_what_it_has() -> None:
+    assert set(public.__all__) <= set(dir(public))
+    for name in public.__all__:
+        assert issubclass(getattr(public, name), Model)
+    assert public.OAuth2consentRequest is OAuth2ConsentRequest
+    assert public.InlineResponse2001 is OAuth2TokenResponse
+    with pytest.raises(AttributeError, match="OAuth2Clients"):
+        public.OAuth2Clients  # type: ignore[attr-defined]  # noqa: B018
+
+
+USER_CODE = """\
+from datetime import datetime
+from typing import assert_type
+
+from hydra_client import OAuth2Client, OAuth2ConsentRequest, OAuth2TokenResponse, connect
+
+api = connect("http://127.0.0.1:4444", "id", "secret")
+client = api.get_oauth2_client("photos")
+assert_type(client, OAuth2Client)
+assert_type(client.client_name, str | None)
+assert_type(api.list_oauth2_clients(), list[OAuth2Client])
+assert_type(api.with_http_info.get_oauth2_client("photos").data, OAuth2Client)
+assert_type(api.get_oauth2_consent_request("1").expires_at, datetime | None)
+assert_type(api.introspect_oauth2_token("token").active, bool)
+assert_type(api.oauth_token(grant_type="client_credentials").access_token, str)
+assert_type(api.oauth_auth(client_id="photos", display="page"), str)
+assert_type(OAuth2Client.from_dict({"id": "photos"}), OAuth2Client)
+api.create_oauth2_client(OAuth2Client(id="photos", redirect_uris=["https://example.com"]))
+OAuth2Client(redirect_uri=["https://example.com"])  # wrong: the name
+OAuth2Client(contacts="a@example.com")  # wrong: the type
+api.create_oauth2_client(OAuth2TokenResponse(access_token="x"))  # wrong: the model
+api.get_oauth2_client(5)  # wrong: the id
+api.get_oauth2_client("photos", timeout="5")  # wrong: the timeout
+OAuth2TokenResponse()  # wrong: the token is missing
+"""
+
+
+@pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
+def test_a_checker_sees_the_types_of_a_users_code(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(USER_CODE, encoding="utf-8")
+    options = ["--strict", "--python-version=3.12", f"--cache-dir={tmp_path / 'cache'}"]
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", *options, str(program)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    found = {
+        line.split(":")[1]
+        for line in checked.stdout.splitlines()
+        if ": error: " in line and "program.py:" in line
+    }
+    wrong = [
+        str(number) for number, line in enumerate(USER_CODE.splitlines(), 1) if "# wrong" in line
+    ]
+    assert sorted(found) == sorted(wrong), checked.stdout + checked.stderr

@@ -1,0 +1,65 @@
+"""How tests run the command: what they start, wait for and signal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+import hydra_client
+from hydra_client.emulator import HydraEmulator
+
+Run = Callable[..., Result]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+# Other processes run the package that this one tests, and not what lies in the working folder.
+ENVIRONMENT = {"PYTHONPATH": str(Path(hydra_client.__file__).parents[1])}
+
+
+def modules_after(code: str, folder: Path) -> list[str]:
+    """Run some Python elsewhere; return the names of the modules that are there at its end."""
+    end = "\nimport sys; print(*sorted(sys.modules), file=sys.stderr)"
+    process = subprocess.run(
+        [sys.executable, "-c", code + end],
+        env=os.environ | ENVIRONMENT,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return process.stderr.split()
+
+
+def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
+    """Send a signal to a process when it has come to rest.
+
+    coverage takes a lock of its own while the process works. A signal amid that would leave it
+    held for ever.
+    """
+    time.sleep(0.5)
+    process.send_signal(number)
+
+
+def came(hydra: HydraEmulator, path: str) -> bool:
+    """Wait until a request for a path came in."""
+    for _ in range(3000):
+        if any(request.path == path for request in hydra.requests):
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def name_root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    monkeypatch.setenv("HYDRA_URL", hydra.url)
+    monkeypatch.setenv("HYDRA_CLIENT_ID", hydra.root[0])
+    monkeypatch.setenv("HYDRA_CLIENT_SECRET", hydra.root[1])
+    return hydra

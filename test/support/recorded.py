@@ -1,0 +1,74 @@
+"""Recorded exchanges, answered again at the edge: by name, in the place where the server was."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import responses
+
+import hydra_client
+
+RECORDINGS = Path(__file__).parents[1] / "wire" / "recordings"
+NAMES = sorted(path.stem for path in RECORDINGS.glob("*.json"))
+
+
+class Recording:
+    """One session with a running server."""
+
+    def __init__(self, name: str) -> None:
+        document = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
+        self.exchanges: dict[str, dict[str, Any]] = {
+            exchange["name"]: exchange for exchange in document["exchanges"]
+        }
+        self.issuer: str = self.answer("discovery")["issuer"]
+
+    def answer(self, name: str) -> dict[str, Any]:
+        """The body of an answer, read as JSON."""
+        members: dict[str, Any] = json.loads(self.exchanges[name]["response"]["body"])
+        return members
+
+    def sent(self, name: str) -> Any:
+        """The body of a request, read as JSON or as a form."""
+        request = self.exchanges[name]["request"]
+        if request["headers"]["Content-Type"] == "application/json":
+            return json.loads(request["body"])
+        return dict(parse_qsl(request["body"]))
+
+    def url(self, name: str) -> str:
+        """Where a request went."""
+        return self.issuer + str(self.exchanges[name]["request"]["path"])
+
+    def location(self, name: str) -> str:
+        """Where an answer sent the browser."""
+        return str(self.exchanges[name]["response"]["headers"]["Location"])
+
+    def told(self, name: str) -> dict[str, str]:
+        """What an answer told the browser's next stop, in query or fragment."""
+        parts = urlsplit(self.location(name))
+        return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
+
+    def play(self, server: responses.RequestsMock, *names: str) -> None:
+        """Let these exchanges happen again; each request must come just as often."""
+        for name in names:
+            exchange = self.exchanges[name]
+            headers = dict(exchange["response"]["headers"])
+            server.add(
+                exchange["request"]["method"],
+                self.url(name),
+                body=exchange["response"]["body"],
+                status=exchange["response"]["status"],
+                content_type=headers.pop("Content-Type", None),
+                headers={
+                    name: value
+                    for name, value in headers.items()
+                    if name not in ("Content-Length", "Transfer-Encoding")
+                },
+            )
+
+    def api(self, **settings: Any) -> hydra_client.OAuth2Api:
+        """The API, with the bearer token that the recording was made with."""
+        token = self.answer("token: client_credentials as the root client")["access_token"]
+        return hydra_client.connect(self.issuer, access_token=token, **settings)
