@@ -146,7 +146,7 @@ def run(host: str, rounds: int) -> None:
     import urllib3
 
     import hydra_client
-    from hydra_client.protocol.operation import many
+    from hydra_client.protocol.decoding import many
 
     print(f"Python {sys.version.split()[0]}, CPU time, medians of {rounds} interleaved rounds.")
     print("The last column is the ratio to the second line of each table.")

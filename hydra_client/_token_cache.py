@@ -21,7 +21,7 @@ from hydra_client.protocol.model import parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hydra_client.tokens import Key
+    from hydra_client.protocol.client_credentials import Key
 
 log = logging.getLogger("hydra_client")
 

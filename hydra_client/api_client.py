@@ -1,12 +1,13 @@
-"""One call, from typed arguments to typed answer: encode, authorize, send, decode."""
+"""One call, from typed arguments to a typed result: encode, authorize, send, decode."""
 
 from __future__ import annotations
 
 import warnings
 from copy import copy
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypedDict, TypeVar, cast
 
-from hydra_client.configuration import Configuration, checked_timeout, checked_token
+from hydra_client.configuration import Configuration
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
@@ -16,34 +17,38 @@ from hydra_client.exceptions import (
     InsecureTransportWarning,
     UnauthorizedException,
 )
+from hydra_client.protocol import checks
+from hydra_client.protocol.client_credentials import ClientCredentials
 from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.operation import Answer, Call, Operation, check_headers, decode, encode
-from hydra_client.protocol.redaction import redact_headers
+from hydra_client.protocol.decoding import decode
+from hydra_client.protocol.encoding import check_headers, encode
+from hydra_client.protocol.redaction import Secret, redact_headers
 from hydra_client.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import requests
-    from requests.auth import AuthBase
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
-    from hydra_client.configuration import SupportsToken
+    from hydra_client.auth import BasicAuth, BearerAuth
+    from hydra_client.configuration import Settings
+    from hydra_client.protocol.client_credentials import TokenSource
     from hydra_client.protocol.model import Model
+    from hydra_client.protocol.operation import Call, Operation, Response
 
 T = TypeVar("T")
-
-_TOKEN_PATH = "/oauth2/token"
+P = ParamSpec("P")
 
 
 class ApiResponse(Generic[T]):
-    """What an operation returns, with the answer that it came in.
+    """What an operation returns, with the response that it was in.
 
     Attributes:
         data: What the operation returns.
         status: The HTTP status.
-        headers: The answer's headers; names are found in any case.
+        headers: The response's headers; names are found in any case.
     """
 
     __slots__ = ("data", "headers", "status")
@@ -54,25 +59,40 @@ class ApiResponse(Generic[T]):
         self.headers = headers
 
     def __repr__(self) -> str:
-        # oauth_auth returns an address that may hold a code or a token.
+        # A string is an address that may hold a code or a token.
         data = "'…'" if isinstance(self.data, str) else repr(self.data)
         return f"ApiResponse({data}, {self.status}, {redact_headers(self.headers)})"
+
+
+class Authentications(TypedDict):
+    """The credentials that calls use, as requests' AuthBase."""
+
+    basic: BasicAuth
+    oauth2: BearerAuth
+
+
+class _Credential(NamedTuple):
+    """What authorizes one call."""
+
+    header: str | None = None
+    # The token in the header, if another one can replace it.
+    token: str | None = None
+    secrets: tuple[str, ...] = ()
 
 
 class ApiClient:
     """Sends calls to one server. Thread-safe, picklable, usable after a fork; a context manager.
 
     Args:
-        configuration: Settings; those of `Configuration()` when None.
+        configuration: Settings; those of `Configuration()` if None.
 
     Raises:
         ApiTypeError: It is not a `Configuration`.
-        ApiValueError: A file that it names is not there.
+        ApiValueError: A file that it names does not exist.
 
     Attributes:
         configuration: The settings.
         default_headers: Headers that go with every request, such as X-Forwarded-Proto.
-        authentications: "basic" and "oauth2": the credentials, as requests' AuthBase.
     """
 
     def __init__(self, configuration: Configuration | None = None) -> None:
@@ -88,23 +108,62 @@ class ApiClient:
         self._connect(None)
 
     def _connect(self, session: requests.Session | None) -> None:
-        # requests is not imported before a client is made.
+        # These import requests, which is not needed before there is a client.
         from hydra_client.auth import BasicAuth, BearerAuth
-        from hydra_client.tokens import ClientCredentials
-        from hydra_client.transport.session import Rest
+        from hydra_client.transport.session import Session
+        from hydra_client.transport.sharing import share
 
-        self._rest = Rest(self.configuration, session)
+        self._transport = Session(self.configuration, session)
+        self._share = share
         self._basic = BasicAuth(self.configuration)
         self._bearer = BearerAuth(self)
-        self.authentications: dict[str, AuthBase] = {"basic": self._basic, "oauth2": self._bearer}
         self._checked_headers: dict[str, str] = {}
         self._credentials = ClientCredentials()
         self._warned = False
 
     @property
+    def authentications(self) -> Authentications:
+        """The credentials that calls use, by name: "basic" and "oauth2". Read-only."""
+        entries = MappingProxyType({"basic": self._basic, "oauth2": self._bearer})
+        return cast("Authentications", entries)
+
+    @property
     def session(self) -> requests.Session:
         """The session whose mounted adapters carry every call."""
-        return self._rest.session
+        return self._transport.session
+
+    def copy(self, **settings: Unpack[Settings]) -> Self:
+        """Return a client with other settings, over the same connections.
+
+        Settings of the connection itself (TLS, proxy, pool) stay as they are. What is assigned to
+        this client's configuration later does not reach the copy.
+
+        Args:
+            **settings: Settings of `Configuration` by name.
+
+        Raises:
+            ApiTypeError, ApiValueError: A setting is not valid.
+        """
+        return self._with(self.configuration.snapshot(), **settings)
+
+    def _with(self, configuration: Configuration, **settings: Any) -> Self:
+        configuration = copy(configuration)
+        for name, value in settings.items():
+            setattr(configuration, name, value)
+        client = copy_of(self)
+        client.configuration = configuration
+        client._basic = type(self._basic)(configuration)
+        client._bearer = type(self._bearer)(client)
+        return client
+
+    def with_http_info(self) -> Self:
+        """Return a client whose `call` returns an `ApiResponse`; see `OAuth2Api.with_http_info`."""
+        client = copy_of(self)
+        client._return_responses()
+        return client
+
+    def _return_responses(self) -> None:
+        self.call = self.call_with_http_info  # type: ignore[method-assign, assignment]
 
     def call(
         self,
@@ -125,14 +184,14 @@ class ApiClient:
             body: The model that is sent as JSON.
             form: Form fields; those that are None are not sent.
             query: Query parameters; those that are None are not sent.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More headers for this call.
 
         Raises:
-            ApiTypeError, ApiValueError: An argument or a setting cannot be right; nothing was sent.
-            ApiException: The server answered, and not with a success.
-            ApiConnectionError: No whole answer came, within `timeout` or at all.
-            ApiDecodeError: The answer is not what the API promises.
+            ApiTypeError, ApiValueError: An argument or a setting is not valid; nothing was sent.
+            ApiException: The server responded, but not with a success.
+            ApiConnectionError: No complete response arrived, within `timeout` or at all.
+            ApiDecodeError: The response is not what the API promises.
         """
         call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
         data: T = self._carry_out(call, timeout)[0]
@@ -151,51 +210,37 @@ class ApiClient:
     ) -> ApiResponse[T]:
         """Carry out an operation as `call` does; return status and headers too."""
         call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
-        data, answer = self._carry_out(call, timeout)
-        return ApiResponse(data, answer.status, answer.headers)
+        data, response = self._carry_out(call, timeout)
+        return ApiResponse(data, response.status, response.headers)
 
     def token(self, scopes: tuple[str, ...] = ()) -> str:
         """Return the bearer token that a call which needs these scopes would carry.
 
         Raises:
-            ApiValueError: No credential is configured that a token comes from.
+            ApiValueError: No credential is configured that a token could come from.
             HydraException: The token could not be fetched.
         """
         return self._token(self.configuration.snapshot(), scopes)
 
     def _token(self, settings: Configuration, scopes: tuple[str, ...]) -> str:
+        if isinstance(settings.access_token, str):
+            return settings.access_token
+        token = self._token_source(settings).token(settings.scopes or scopes)
+        return checks.token("access_token", token)
+
+    def _token_source(self, settings: Configuration) -> TokenSource:
         access_token = settings.access_token
-        if isinstance(access_token, str):
-            return access_token
-        source = self._token_source(settings)
-        return checked_token(source.token(settings.scopes or scopes))
+        if access_token is None:
+            access_token = self._credentials
+        if isinstance(access_token, ClientCredentials):
+            return access_token.bind(self, settings)
+        if callable(getattr(access_token, "token", None)):
+            return cast("TokenSource", access_token)
+        return _FromCallable(cast("Callable[[], str]", access_token))
 
-    def _token_source(self, settings: Configuration) -> SupportsToken:
-        """Return where tokens come from: what is configured, or client credentials."""
-        from hydra_client.tokens import source_for
-
-        return source_for(self, settings)
-
-    def _with(self, settings: Configuration, **changed: Any) -> Self:
-        """Return a client with other settings, over the same connections.
-
-        It stays with its host, whatever becomes of this client's configuration meanwhile.
-        """
-        from hydra_client.auth import BasicAuth
-
-        configuration = copy(settings)
-        for name, value in changed.items():
-            setattr(configuration, name, value)
-        client = type(self).__new__(type(self))
-        vars(client).update(vars(self))
-        client.configuration = configuration
-        client._basic = BasicAuth(configuration)
-        return client
-
-    def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Answer]:
-        """Authorize, send and decode; once more with a new token where the old one was refused."""
+    def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Response]:
         settings = self.configuration.snapshot()
-        seconds = settings.timeout if timeout is None else checked_timeout("timeout", timeout)
+        seconds = settings.timeout if timeout is None else checks.timeout("timeout", timeout)
         reveals = call.operation.security or call.secrets
         if reveals and not self._warned and settings.origin.insecure:
             warnings.warn(
@@ -209,95 +254,94 @@ class ApiClient:
 
     def _exchange(
         self, call: Call, settings: Configuration, deadline: Deadline
-    ) -> tuple[Any, Answer]:
-        caller = _caller(settings)
-        try:
-            header, token, secrets = self._authorization(call, settings)
-        except BadRequestException as error:
-            # An ordinary application may not read keys, but a policy may show them to everybody.
-            # Where there is one, the server refuses no token, so that only fetching it can fail.
-            lacks_right = error.error in ("invalid_scope", "invalid_grant")
-            if call.operation.name != "well_known" or not lacks_right:
-                raise
-            anonymous = self._without_credential(call, settings, deadline)
-            if anonymous is None:
-                raise
-            return anonymous
+    ) -> tuple[Any, Response]:
+        """Authorize, send and decode; once more with a new token if the old one was refused."""
         if self.default_headers != self._checked_headers:
             check_headers(self.default_headers)
             self._checked_headers = dict(self.default_headers)
-        answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
+        caller = _caller(settings)
         try:
-            return decode(call, answer, secrets, caller), answer
+            credential = self._authorize(call, settings)
+        except BadRequestException as error:
+            # The server checks first whether a policy lets everybody call the operation, so it
+            # refuses no token where there is one: only fetching a token can fail.
+            lacks_right = error.error in ("invalid_scope", "invalid_grant")
+            if not (call.operation.open_by_policy and lacks_right):
+                raise
+            response = self._send(call, settings, _Credential(), deadline)
+            try:
+                return decode(call, response), response
+            except ApiException:
+                pass
+            raise
+        response = self._send(call, settings, credential, deadline)
+        try:
+            return decode(call, response, credential.secrets, caller), response
         except (UnauthorizedException, ForbiddenException) as error:
-            if token is None or not _token_refused(call, error):
+            if credential.token is None or not _token_refused(call, error):
                 raise
             refused = error
-        # A refusal did nothing, so any operation may be sent again.
-        repeated = answer.repeated
+        # A refused call did nothing, so any operation may be sent again.
+        repeated = response.repeated
         try:
-            header, secrets = self._renewed(call, settings, token, refused)
+            credential = self._renew(call, settings, credential.token, refused)
         except HydraException as error:
             error.repeated = error.repeated or repeated
             raise
-        answer = self._rest.send(call, settings, self._checked_headers, header, deadline)
-        answer.repeated = repeated or answer.repeated
-        return decode(call, answer, secrets, caller), answer
+        response = self._send(call, settings, credential, deadline)
+        response.repeated = repeated or response.repeated
+        return decode(call, response, credential.secrets, caller), response
 
-    def _without_credential(
-        self, call: Call, settings: Configuration, deadline: Deadline
-    ) -> tuple[Any, Answer] | None:
-        """Make a call as nobody; None where nobody may."""
-        answer = self._rest.send(call, settings, self._checked_headers, None, deadline)
-        try:
-            return decode(call, answer), answer
-        except ApiException:
-            return None
+    def _send(
+        self, call: Call, settings: Configuration, credential: _Credential, deadline: Deadline
+    ) -> Response:
+        headers = self._checked_headers
+        return self._transport.send(call, settings, headers, credential.header, deadline)
 
-    def _authorization(
-        self, call: Call, settings: Configuration
-    ) -> tuple[str | None, str | None, tuple[str, ...]]:
-        """Choose the credential: its header, the token in it if a source gave it, its secrets."""
+    def _authorize(self, call: Call, settings: Configuration) -> _Credential:
+        """Choose the credential of a call."""
         operation = call.operation
         if not operation.security:
-            return None, None, ()
+            return _Credential()
         has_basic = settings.username is not None and settings.password is not None
         if "basic" in operation.security:
-            if operation.path == _TOKEN_PATH and not has_basic and call.parameters.get("client_id"):
-                return None, None, ()  # a public client (RFC 6749 section 2.1) names itself
+            public = operation.public_client
+            if public is not None and not has_basic and call.parameters.get(public):
+                return _Credential()  # a public client (RFC 6749 section 2.1) names itself
             if "oauth2" not in operation.security or settings.access_token is None:
-                basic = type(self._basic)(settings)
-                header = basic.header(form_encoded=operation.path == _TOKEN_PATH)
-                return header, None, (settings.password or "", header[len("Basic ") :])
-        if operation.name == "well_known" and _has_no_credential(settings):
-            return None, None, ()  # a policy may show the keys to everybody
+                return self._by_basic(settings, operation.basic_form_encoded)
+        if operation.open_by_policy and settings.access_token is None and not has_basic:
+            return _Credential()
         try:
             token = self._token(settings, operation.scopes)
         except BadRequestException as error:
             _say_what_for(error, operation, settings.scopes or operation.scopes)
             raise
-        if call.parameters.get("token") == token and (own := _with_basic(settings)) is not None:
-            # The token that authorizes its own introspection is refused by 0.9, and is said to be
-            # inactive by 0.10.
-            header = type(self._basic)(own).header(form_encoded=False)
-            return header, None, (own.password or "", header[len("Basic ") :])
+        inspected = operation.inspects and call.parameters.get(operation.inspects)
+        if inspected == token and (own := _with_basic(settings)) is not None:
+            # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
+            return self._by_basic(own, form_encoded=False)
         replaceable = not isinstance(settings.access_token, str)
-        return self._bearer.header(token), token if replaceable else None, (token,)
+        return _Credential(self._bearer.header(token), token if replaceable else None, (token,))
 
-    def _renewed(
+    def _by_basic(self, settings: Configuration, form_encoded: bool) -> _Credential:
+        header = type(self._basic)(settings).header(form_encoded)
+        return _Credential(header, None, (Secret(settings.password or ""), header[len("Basic ") :]))
+
+    def _renew(
         self, call: Call, settings: Configuration, token: str, refused: ApiException
-    ) -> tuple[str, tuple[str, ...]]:
-        """Get another token in place of a refused one; without one the refusal stands."""
+    ) -> _Credential:
+        """Get another token instead of a refused one; without one the refusal stands."""
         drop = getattr(self._token_source(settings), "drop", None)
         if drop is not None:
             drop(token)
         renewed = self._token(settings, call.operation.scopes)
         if renewed == token:
             raise refused
-        return self._bearer.header(renewed), (renewed,)
+        return _Credential(self._bearer.header(renewed), renewed, (renewed,))
 
     def close(self) -> None:
-        """Close the connections that are kept open. The client can be used again."""
+        """Close the connections that are kept open. You can go on using the client."""
         self.session.close()
 
     def __enter__(self) -> Self:
@@ -316,35 +360,57 @@ class ApiClient:
             "configuration": self.configuration,
             "default_headers": self.default_headers,
             "session": self.session,
+            "returns_responses": "call" in vars(self),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.configuration = state["configuration"]
         self.default_headers = state["default_headers"]
         self._connect(state["session"])
+        if state["returns_responses"]:
+            self._return_responses()
 
     def __repr__(self) -> str:
         return f"ApiClient({self.configuration.host!r})"
 
 
+C = TypeVar("C", bound=ApiClient)
+
+
+def copy_of(client: C) -> C:
+    """Copy a client, connections included, which its pickled state leaves out."""
+    duplicate = type(client).__new__(type(client))
+    vars(duplicate).update(vars(client))
+    return duplicate
+
+
+def as_response(method: Callable[P, T]) -> Callable[P, ApiResponse[T]]:
+    """Type a method of an API whose client is one of `ApiClient.with_http_info`."""
+    return cast("Callable[P, ApiResponse[T]]", method)
+
+
+class _FromCallable:
+    """A function as a token source."""
+
+    def __init__(self, function: Callable[[], str]) -> None:
+        self._function = function
+
+    def token(self, scopes: tuple[str, ...]) -> str:
+        return self._function()
+
+
 def _caller(settings: Configuration) -> str | None:
-    """Give the id of the client that calls, where a credential tells it."""
-    own = getattr(settings.access_token, "client_id", None)
+    """Return the id of the client that calls, if a credential tells it."""
     if settings.access_token is None:
-        own = settings.username
+        return settings.username
+    own = getattr(settings.access_token, "client_id", None)
     return own if isinstance(own, str) else None
-
-
-def _has_no_credential(settings: Configuration) -> bool:
-    return settings.access_token is None and (
-        settings.username is None or settings.password is None
-    )
 
 
 def _say_what_for(
     error: BadRequestException, operation: Operation[Any], scopes: tuple[str, ...]
 ) -> None:
-    """Add to the refusal of a token what was asked for, and by whom."""
+    """Add to the refusal of a token which scopes were asked for, and for which operation."""
     what = f"A token with the scopes {' '.join(scopes)!r} was asked for, for {operation.name}."
     if error.error == "invalid_grant":
         error.hint = (
@@ -356,9 +422,7 @@ def _say_what_for(
 
 
 def _with_basic(settings: Configuration) -> Configuration | None:
-    """Give settings with Basic credentials: these, or with those that the tokens come from."""
-    from hydra_client.tokens import ClientCredentials
-
+    """Return settings with Basic credentials: these, or with those that the tokens come from."""
     if settings.username is not None and settings.password is not None:
         return settings
     source = settings.access_token
@@ -370,5 +434,4 @@ def _with_basic(settings: Configuration) -> Configuration | None:
 
 
 def _token_refused(call: Call, error: ApiException) -> bool:
-    # At the JWKS endpoint an unknown token is "denied", as one without a policy is.
-    return isinstance(error, UnauthorizedException) or call.operation.name == "well_known"
+    return isinstance(error, UnauthorizedException) or call.operation.denies_unknown_tokens

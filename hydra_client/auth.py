@@ -1,4 +1,4 @@
-"""Basic and bearer credentials, as requests' AuthBase; no netrc file replaces them."""
+"""Basic and bearer credentials, as requests' AuthBase. No netrc file replaces them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 from requests.auth import AuthBase
 
 from hydra_client.exceptions import ApiValueError
+from hydra_client.operations import TOKEN_ENDPOINT
 from hydra_client.protocol.redaction import Secret
 
 if TYPE_CHECKING:
@@ -47,10 +48,10 @@ class BasicAuth(AuthBase):
 
         Args:
             form_encoded: Whether id and secret are form-encoded first, which the token endpoint
-                expects (RFC 6749 section 2.3.1) and Hydra's other endpoints do not undo.
+                expects (RFC 6749 section 2.3.1). Hydra's other endpoints do not decode them.
 
         Raises:
-            ApiValueError: Id or secret are not configured, or the id has a ':' and cannot be sent.
+            ApiValueError: The id or the secret is not configured, or the id contains a ':'.
         """
         username, password = self.username, self.password
         if username is None or password is None:
@@ -63,15 +64,15 @@ class BasicAuth(AuthBase):
             username, password = quote_plus(username), quote_plus(password)
         elif ":" in username:
             raise ApiValueError(
-                f"the client id {username!r} has a ':', which ends the id in Basic (RFC 7617): "
-                "such a client can log in at the token endpoint only"
+                f"the client id {username!r} contains a ':', which ends the id in Basic (RFC "
+                "7617): such a client can authenticate at the token endpoint only"
             )
         return Secret("Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii"))
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests."""
-        at_token_endpoint = (request.path_url or "").partition("?")[0].endswith("/oauth2/token")
-        request.headers["Authorization"] = self.header(at_token_endpoint)
+        path = (request.path_url or "").partition("?")[0]
+        request.headers["Authorization"] = self.header(path.endswith(TOKEN_ENDPOINT.path))
         return request
 
     def __repr__(self) -> str:

@@ -25,7 +25,7 @@ import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from hydra_client.configuration import Configuration, whole_text
+from hydra_client.configuration import Configuration
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
@@ -34,10 +34,12 @@ from hydra_client.exceptions import (
     HydraException,
     ServiceException,
 )
+from hydra_client.protocol import checks
+from hydra_client.protocol.cache import Cache
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.query import HINTS, error_texts, parameters
 from hydra_client.protocol.redaction import Secret
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,18 +141,18 @@ def authorization_url(
     """
     origin = Configuration(host=endpoint).origin
     path = origin.prefix if origin.prefix.endswith(_AUTHORIZE) else origin.prefix + _AUTHORIZE
-    if nonce is None and "id_token" in whole_text("response_type", response_type).split():
+    if nonce is None and "id_token" in checks.utf8("response_type", response_type).split():
         raise ApiValueError("nonce is needed where the response type has id_token")
     query = {
         "client_id": client_id,
-        "redirect_uri": _escaped(whole_text("redirect_uri", redirect_uri)),
+        "redirect_uri": _escaped(checks.utf8("redirect_uri", redirect_uri)),
         "response_type": response_type,
         "scope": _scope(scope),
         "state": _long_enough("state", state),
         "nonce": None if nonce is None else _long_enough("nonce", nonce),
         **{name: _written(value) for name, value in extra.items()},
     }
-    pairs = [(name, whole_text(name, value)) for name, value in query.items() if value is not None]
+    pairs = [(name, checks.utf8(name, value)) for name, value in query.items() if value is not None]
     return f"{origin.scheme}://{origin.netloc}{path}?{urlencode(pairs)}"
 
 
@@ -226,7 +228,7 @@ class CodeFlow:
         self._public_id = own_id if configuration.password is None else None
         self._answered = False
         self._lock = threading.Lock()
-        self._refreshes: SingleFlight[OAuth2TokenResponse] = SingleFlight(once=True)
+        self._refreshes: Cache[OAuth2TokenResponse] = Cache(once=True)
         # A refresh token that was sent, with no response that says whether it was used up.
         self._unsure_of: str | None = None
 
@@ -317,7 +319,7 @@ class CodeFlow:
             HydraException: The server gave none; see `oauth_token`.
         """
         deadline = Deadline(self.api.api_client.configuration.timeout)
-        return deadline.run(self._refreshes.do, "refresh", self._refreshed)
+        return deadline.run(share, self._refreshes, "refresh", self._refreshed)
 
     def _refreshed(self) -> OAuth2TokenResponse:
         """Send the refresh token, while nobody else does."""
@@ -429,11 +431,11 @@ def _escaped(redirect_uri: str) -> str:
 def _scope(scope: str | Sequence[str]) -> str:
     if isinstance(scope, str):
         return scope
-    return " ".join(whole_text("scope", word) for word in scope)
+    return " ".join(checks.utf8("scope", word) for word in scope)
 
 
 def _long_enough(name: str, value: object) -> str:
-    text = whole_text(name, value)
+    text = checks.utf8(name, value)
     if len(text) < _SHORTEST:
         # The server refuses it, and only when the browser returns.
         raise ApiValueError(f"{name} must have at least {_SHORTEST} characters")

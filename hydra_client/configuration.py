@@ -1,4 +1,4 @@
-"""Settings of a client: where the server is, who calls, how long it may take."""
+"""Settings of a client: where the server is, who calls, and how long a call may take."""
 
 from __future__ import annotations
 
@@ -7,44 +7,32 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypedDict, Union
-from urllib.parse import unquote, urlsplit
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
+from urllib.parse import urlsplit
 
-from hydra_client.exceptions import ApiTypeError, ApiValueError
-from hydra_client.protocol.redaction import Secret
+from hydra_client.exceptions import ApiValueError
+from hydra_client.protocol import checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from typing_extensions import Self, Unpack
 
-
-class SupportsToken(Protocol):
-    """Anything that hands out bearer tokens; see `hydra_client.tokens.TokenSource`."""
-
-    def token(self, scopes: tuple[str, ...], /) -> str:  # pyright: ignore[reportReturnType]
-        """Return an access token that has the scopes."""
+    from hydra_client.protocol.client_credentials import ClientCredentials, TokenSource
 
 
-AccessToken = Union[str, Callable[[], str], SupportsToken]  # noqa: UP007 - evaluated on Python 3.10
+AccessToken: TypeAlias = "str | Callable[[], str] | TokenSource | ClientCredentials"
 
-_ENVIRONMENT = {
-    "host": "HYDRA_URL",
-    "username": "HYDRA_CLIENT_ID",
-    "password": "HYDRA_CLIENT_SECRET",
-    "scopes": "HYDRA_SCOPES",
-    "access_token": "HYDRA_ACCESS_TOKEN",
-    "ssl_ca_cert": "HYDRA_CA_CERT",
-}
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
-_LONGEST_TIMEOUT = 86400  # seconds: a day
+# Methods by which an access_token that is neither a string nor callable is a source of tokens.
+_SOURCES = ("token", "bind")
 # Held while a setting is assigned; one for all, so that a configuration can be copied.
 _ASSIGNING = threading.RLock()
-_PROXY_SCHEMES = ("http", "https")
 
 
 class MoreSettings(TypedDict, total=False):
-    """Settings of a `Configuration` that every way to make one takes by keyword."""
+    """The settings of a `Configuration` that are taken by keyword everywhere."""
 
     access_token: AccessToken | None
     verify_ssl: bool
@@ -67,7 +55,7 @@ class Settings(MoreSettings, total=False):
 
 
 class Origin(NamedTuple):
-    """A host setting, taken apart; insecure when credentials would leave the machine in clear."""
+    """The parts of a host; `insecure` if credentials would leave the machine in clear."""
 
     scheme: str
     netloc: str
@@ -78,8 +66,8 @@ class Origin(NamedTuple):
 class Configuration:
     """Settings of an `ApiClient`.
 
-    All of them can be assigned later; the ones of the connection (TLS, proxy, pool) are read when
-    the client is made.
+    You can assign all of them later. Those of the connection itself (TLS, proxy, pool) are read
+    when the client is made.
 
     Args:
         host: Base URL of the server. A path prefix is kept, a trailing slash is ignored.
@@ -88,21 +76,21 @@ class Configuration:
         access_token: Bearer token (RFC 6750): a string, a callable that returns one, or a token
             source. Without it, and with username and password, tokens are fetched by client
             credentials (RFC 6749 section 4.4), and renewed.
-        scopes: Scopes to ask for, a list or a space-separated string. When none are named, those
-            that the operation needs.
+        scopes: Scopes to ask for, a list or a space-separated string. Without any, those that the
+            operation needs.
         verify_ssl: Whether the server's certificate is checked.
-        ssl_ca_cert: Path of a CA bundle or folder to trust in place of certifi's.
+        ssl_ca_cert: Path of a CA bundle or folder to trust instead of certifi's.
         cert_file: Path of a client certificate (PEM).
-        key_file: Path of its key, where that is a file of its own.
-        proxy: URL of a proxy; without it the environment's HTTPS_PROXY, HTTP_PROXY and NO_PROXY
-            count.
-        timeout: Seconds that a whole call may take, retries included. The system's name resolution
-            is not bound by it.
+        key_file: Path of its key, if that is in another file.
+        proxy: URL of a proxy. Without it, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment
+            apply.
+        timeout: Seconds that a whole call may take, retries included. It does not bound the
+            system's name resolution.
         retries: How often a call that is safe to repeat is repeated.
         connection_pool_maxsize: Connections that are kept open for reuse.
 
     Raises:
-        ApiTypeError, ApiValueError: A setting cannot be right.
+        ApiTypeError, ApiValueError: A setting is not valid.
     """
 
     host: str
@@ -121,7 +109,7 @@ class Configuration:
     _frozen: Configuration | None = None
 
     if TYPE_CHECKING:
-        # What is assigned is normalized on its way.
+        # Assigned values are normalized.
 
         @property
         def scopes(self) -> tuple[str, ...]: ...  # noqa: D102 - see the class
@@ -146,64 +134,58 @@ class Configuration:
         retries: int = 2,
         connection_pool_maxsize: int = 32,
     ) -> None:
-        self.host = host
-        self.username = username
-        self.password = password
-        self.access_token = access_token
-        self.scopes = scopes
-        self.verify_ssl = verify_ssl
-        self.ssl_ca_cert = ssl_ca_cert
-        self.cert_file = cert_file
-        self.key_file = key_file
-        self.proxy = proxy
-        self.timeout = timeout
-        self.retries = retries
-        self.connection_pool_maxsize = connection_pool_maxsize
+        given = locals()
+        for name in _SETTINGS:
+            setattr(self, name, given[name])
 
     @classmethod
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **settings: Unpack[Settings]
     ) -> Self:
-        """Take the settings from the environment; arguments go before it.
+        """Take the settings from the environment; arguments take precedence.
 
         Variables: HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET, HYDRA_SCOPES (space-separated),
         HYDRA_ACCESS_TOKEN (not where a username is given), HYDRA_CA_CERT.
 
         Args:
-            environ: The environment; that of the process when None.
-            **settings: Settings by name; one that is None is taken from the environment.
+            environ: The environment; that of the process if None.
+            **settings: Settings by name. Those that are None are taken from the environment.
 
         Raises:
             ApiValueError: HYDRA_URL is not set, and no host is given.
-            ApiTypeError, ApiValueError: A setting cannot be right.
+            ApiTypeError, ApiValueError: A setting is not valid.
         """
         environ = os.environ if environ is None else environ
-        # Who is named here does not call by somebody else's token.
+        # A client that is named here must not call with somebody else's token.
         named = settings.get("username") is not None
         given: dict[str, Any] = {**settings}
-        for setting, variable in _ENVIRONMENT.items():
-            if given.get(setting) is None and not (named and setting == "access_token"):
-                given[setting] = environ.get(variable) or None
+        for name, setting in _SETTINGS.items():
+            if setting.environment is None or (named and name == "access_token"):
+                continue
+            if given.get(name) is None:
+                given[name] = environ.get(setting.environment) or None
         if given["host"] is None:
-            raise ApiValueError("no server: give a host, or set HYDRA_URL")
+            raise ApiValueError("no server: pass a host, or set HYDRA_URL")
         return cls(**given)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        check = _CHECKS.get(name)
-        if check is None:
+        setting = _SETTINGS.get(name)
+        if setting is None:
             raise AttributeError(f"Configuration has no setting {name!r}")
-        changed = {name: check(name, value)}
+        absent = value is None and setting.optional
+        value = setting.none if absent else setting.check(name, value)
+        changed = {name: value}
         if name == "host":
-            changed["origin"] = _origin(changed["host"])
+            changed["origin"] = _origin(value)
         with _ASSIGNING:
             vars(self).update(changed)
             vars(self).pop("_frozen", None)
 
     def snapshot(self) -> Configuration:
-        """Return the settings as they are now, to which nothing that is assigned later matters.
+        """Return the settings as they are now, unaffected by later assignments.
 
-        A call takes one at its start: else a credential for one host could go to another, which
-        another thread assigns meanwhile.
+        A call takes one at its start: otherwise a credential for one host could go to another,
+        which another thread assigns meanwhile.
         """
         frozen = self._frozen
         if frozen is None:
@@ -218,7 +200,7 @@ class Configuration:
     def __repr__(self) -> str:
         secret = {"password", "access_token"}
         parts = []
-        for name in _CHECKS:
+        for name in _SETTINGS:
             if name not in vars(self):
                 continue  # the constructor failed, or is at work
             value = getattr(self, name)
@@ -232,178 +214,49 @@ class Configuration:
 
 def _origin(host: str) -> Origin:
     parts = urlsplit(host)
-    name = parts.hostname or ""
-    insecure = parts.scheme == "http" and not _is_loopback(name)
+    insecure = parts.scheme == "http" and not checks.is_loopback(parts.hostname or "")
     return Origin(parts.scheme, parts.netloc, parts.path.rstrip("/"), insecure)
 
 
-def _is_loopback(host: str) -> bool:
-    return (
-        host in ("localhost", "::1")
-        or host.endswith(".localhost")
-        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-    )
-
-
-def _host(name: str, value: Any) -> str:
-    host = _text(name, value)
-    problem = _url_problem(host, ("http", "https"))
-    if not problem:
-        parts = urlsplit(host)
-        if parts.username is not None or parts.password is not None:
-            problem = "has user information; set username and password instead"
-        elif "?" in host or "#" in host:
-            problem = "has a query or fragment"
-        elif any(segment in (".", "..") for segment in parts.path.split("/")):
-            problem = "has '.' or '..' in its path"
-    if problem:
-        shown = re.sub(r"(?s)[?#].*", "?…", re.sub(r"(?s)^(\w+:/*)?.*@", r"\1***@", host))
-        raise ApiValueError(
-            f"host {shown!r} {problem}; it should look like https://hydra.example.com"
-        )
-    return host
-
-
-def _proxy(name: str, value: Any) -> str | None:
-    return None if value is None else checked_proxy(name, _text(name, value))
-
-
-def checked_proxy(name: str, url: str) -> str:
-    """Return the URL of a proxy, or refuse it without showing it: it may hold a password."""
-    problem = _url_problem(url, _PROXY_SCHEMES)
-    if url.lower().startswith("socks"):
-        problem = "is a SOCKS proxy, through which the timeout would not hold; use an HTTP proxy"
-    if not problem and any(character > "\xff" for character in unquote(url)):
-        problem = "has a user name or a password with characters beyond Latin-1"
-    if problem:
-        raise ApiValueError(f"{name} {problem}; it should look like http://proxy.example.com:3128")
-    return url
-
-
-def _url_problem(url: str, schemes: tuple[str, ...]) -> str | None:
-    if re.search(r"[\x00-\x20\x7f\\]", url):
-        return "has a space, a control character or a backslash"
-    try:
-        url.encode("ascii")
-        parts = urlsplit(url)
-        port = parts.port
-    except UnicodeEncodeError:
-        return "has characters beyond ASCII; write the name in its xn-- form"
-    except ValueError:
-        return "has a port or an address that is none"
-    if parts.scheme not in schemes:
-        return f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
-    if not parts.hostname or port == 0:
-        return "names no host, or port 0"
-    return None
-
-
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
-    return value
-
-
-def whole_text(name: str, value: object) -> str:
-    """Refuse what is no string, or could not be written as UTF-8; the value is never shown."""
-    text = _text(name, value)
-    if re.search(r"[\ud800-\udfff]", text):
-        raise ApiValueError(f"{name} has half a surrogate pair")
-    return text
-
-
-def _optional_text(name: str, value: Any) -> str | None:
-    return None if value is None else _text(name, value)
-
-
-def _path(name: str, value: Any) -> str | None:
-    return _optional_text(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
-
-
-def _credential(name: str, value: Any) -> str | None:
-    if value is not None and re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", _text(name, value)):
-        raise ApiValueError(f"{name} has control characters or half a surrogate pair")
-    return _optional_text(name, value)
-
-
-def _password(name: str, value: Any) -> str | None:
-    checked = _credential(name, value)
-    return None if checked is None else Secret(checked)
-
-
 def _access_token(name: str, value: Any) -> Any:
-    if value is None or callable(value) or callable(getattr(value, "token", None)):
+    if callable(value) or any(callable(getattr(value, method, None)) for method in _SOURCES):
         return value
     if not isinstance(value, str):
-        raise ApiTypeError(
-            f"{name} must be a string, a callable or a token source, got {type(value).__name__}"
-        )
-    return checked_token(value)
-
-
-def checked_token(token: object) -> str:
-    """Refuse what cannot be a bearer token (RFC 6750 section 2.1), and never show it."""
-    if not isinstance(token, str):
-        raise ApiTypeError(f"access_token must be a string, got {type(token).__name__}")
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise ApiValueError("access_token is empty, or has spaces, line breaks or non-ASCII")
-    return Secret(token)
+        raise checks.wrong_type(name, "a string, a callable or a token source", value)
+    return checks.token(name, value)
 
 
 def _scopes(name: str, value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
     if not isinstance(value, Sequence):
-        raise ApiTypeError(
-            f"{name} must be a string or a list of strings, got {type(value).__name__}"
-        )
+        raise checks.wrong_type(name, "a string or a list of strings", value)
     scopes = value.split() if isinstance(value, str) else value
     for scope in scopes:
-        if not _SCOPE.fullmatch(_text(name, scope)):
-            raise ApiValueError(f"{name}: {scope!r} is no scope (RFC 6749 section 3.3)")
+        if not _SCOPE.fullmatch(checks.string(name, scope)):
+            raise ApiValueError(f"{name}: {scope!r} is not a scope (RFC 6749 section 3.3)")
     return tuple(scopes)
 
 
-def _boolean(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ApiTypeError(f"{name} must be True or False, got {type(value).__name__}")
-    return value
+class _Setting(NamedTuple):
+    """How a setting is checked, what stands for None, and the environment variable that has it."""
+
+    check: Callable[[str, Any], Any]
+    environment: str | None = None
+    none: object = None
+    optional: bool = True
 
 
-def checked_timeout(name: str, value: Any) -> float:
-    """Refuse what cannot be a time limit in seconds."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ApiTypeError(
-            f"{name} must be a number of seconds for the whole call, got {type(value).__name__}"
-        )
-    if not 0 < value <= _LONGEST_TIMEOUT:
-        raise ApiValueError(f"{name} must be above 0 and at most a day, in seconds; got {value}")
-    return float(value)
-
-
-def _count(least: int) -> Callable[[str, Any], int]:
-    def check(name: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ApiTypeError(f"{name} must be a whole number, got {type(value).__name__}")
-        if value < least:
-            raise ApiValueError(f"{name} must be at least {least}, got {value}")
-        return value
-
-    return check
-
-
-_CHECKS: dict[str, Callable[[str, Any], Any]] = {
-    "host": _host,
-    "username": _credential,
-    "password": _password,
-    "access_token": _access_token,
-    "scopes": _scopes,
-    "verify_ssl": _boolean,
-    "ssl_ca_cert": _path,
-    "cert_file": _path,
-    "key_file": _path,
-    "proxy": _proxy,
-    "timeout": checked_timeout,
-    "retries": _count(0),
-    "connection_pool_maxsize": _count(1),
+_SETTINGS = {
+    "host": _Setting(checks.base_url, "HYDRA_URL", optional=False),
+    "username": _Setting(checks.credential, "HYDRA_CLIENT_ID"),
+    "password": _Setting(checks.password, "HYDRA_CLIENT_SECRET"),
+    "access_token": _Setting(_access_token, "HYDRA_ACCESS_TOKEN"),
+    "scopes": _Setting(_scopes, "HYDRA_SCOPES", none=()),
+    "verify_ssl": _Setting(checks.boolean, optional=False),
+    "ssl_ca_cert": _Setting(checks.path, "HYDRA_CA_CERT"),
+    "cert_file": _Setting(checks.path),
+    "key_file": _Setting(checks.path),
+    "proxy": _Setting(checks.proxy_url),
+    "timeout": _Setting(checks.timeout, optional=False),
+    "retries": _Setting(checks.whole_number, optional=False),
+    "connection_pool_maxsize": _Setting(partial(checks.whole_number, least=1), optional=False),
 }

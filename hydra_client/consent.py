@@ -28,7 +28,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
-from hydra_client.configuration import whole_text
 from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTypeError,
@@ -37,9 +36,11 @@ from hydra_client.exceptions import (
     NotFoundException,
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
+from hydra_client.protocol import checks
+from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.query import HINTS, error_texts, parameters, plain_text
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,12 +199,10 @@ class ConsentApp:
     ) -> None:
         self.api = api
         self.clock = clock
-        self._flights: SingleFlight[_Place] = SingleFlight()
-        self._expected: _Place | None = None
-        self._discovered_at = -math.inf
-        self._is_given = public_url is not None
+        self._cache: Cache[_Place] = Cache()
+        self._public: _Place | None = None
         if public_url is not None:
-            place = _place(whole_text("public_url", public_url))
+            place = _place(checks.utf8("public_url", public_url))
             if place is None or "?" in public_url:
                 raise ApiValueError(
                     "public_url must look like https://hydra.example.com, without user "
@@ -211,7 +210,7 @@ class ConsentApp:
                 )
             if not place.path.endswith(_AUTHORIZE):
                 place = place._replace(path=place.path.rstrip("/") + _AUTHORIZE)
-            self._expected = place
+            self._public = place
 
     def challenge(self, query: object) -> Challenge:
         """Take up the consent request that a browser came with.
@@ -265,21 +264,29 @@ class ConsentApp:
         return challenge
 
     def _authorization_endpoint(self, place: _Place | None) -> _Place:
-        """Tell where it is. Unless it is this place, the server may have another name by now."""
-        known = self._expected
-        if known is not None:
-            cooling = 0 <= self.clock() - self._discovered_at < _COOL_DOWN
-            if self._is_given or known == place or cooling:
-                return known
+        """Return where it is. If it is not this place, the server may have another name by now."""
+        if self._public is not None:
+            return self._public
+        known = self._cache.get("authorization_endpoint")
+        if known is not None and (known.value == place or self._is_cooling(known)):
+            return known.value
         deadline = Deadline(self.api.api_client.configuration.timeout)
-        return deadline.run(self._flights.do, "discovery", lambda: self._looked_up(known))
+        return deadline.run(share, self._cache, "discovery", lambda: self._looked_up(known))
 
-    def _looked_up(self, known: _Place | None) -> _Place:
-        place = self._expected
-        if place is None or place is known:  # pragma: no branch - another thread may be faster
-            self._discovered_at = self.clock()
-            place = self._expected = self._discovered()
-        return place
+    def _is_cooling(self, entry: Entry[_Place]) -> bool:
+        # A clock that was set back says nothing about age.
+        return entry.stored_at <= self.clock() < entry.fresh_until
+
+    def _looked_up(self, known: Entry[_Place] | None) -> _Place:
+        entry = self._cache.get("authorization_endpoint")
+        if entry is None or entry is known:  # pragma: no branch - another thread may be faster
+            now = self.clock()
+            if known is not None:
+                # Noted before the attempt, so that one that fails cools down as well.
+                known.stored_at, known.fresh_until = now, now + _COOL_DOWN
+            entry = Entry(self._discovered(), now, now + _COOL_DOWN, math.inf)
+            self._cache.put("authorization_endpoint", entry)
+        return entry.value
 
     def _discovered(self) -> _Place:
         place = _place(self.api.get_well_known().authorization_endpoint)
@@ -418,7 +425,7 @@ class Challenge:
             ApiTypeError, ApiValueError: The reason is no text. Nothing was sent.
             HydraException: The server could not be told; see `reject_oauth2_consent_request`.
         """
-        text = whole_text("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
+        text = checks.utf8("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
         if len(text) > _LONGEST_REASON:
             text = text[: _LONGEST_REASON - 1] + "…"
         self._app.api.reject_oauth2_consent_request(self.id, ConsentRequestRejection(reason=text))
@@ -458,7 +465,7 @@ def sign(value: str, key: bytes | str, session: bytes | str, *, now: float | Non
         ApiTypeError, ApiValueError: The key is too short, or something is empty or no text.
     """
     made = str(int(time.time() if now is None else now))
-    content = _base64(whole_text("value", value).encode())
+    content = _base64(checks.utf8("value", value).encode())
     return f"{content}.{made}.{_signature(content, made, key, session)}"
 
 
@@ -511,7 +518,7 @@ def _base64(raw: bytes) -> str:
 
 def _bytes(name: str, value: object) -> bytes:
     if isinstance(value, str):
-        value = whole_text(name, value).encode()
+        value = checks.utf8(name, value).encode()
     if not isinstance(value, bytes):
         raise ApiTypeError(f"{name} must be bytes or a string, got {type(value).__name__}")
     if not value:
@@ -554,7 +561,7 @@ def _place(url: str) -> _Place | None:
 
 
 def _subject(subject: object) -> str:
-    text = whole_text("subject", subject)
+    text = checks.utf8("subject", subject)
     if not plain_text(text, len(text)):
         raise ApiValueError("subject has no visible character: it says who the user is")
     if _CONTROL.search(text):
@@ -576,12 +583,12 @@ def _check_json(name: str, value: object, levels: int) -> None:
         raise ApiValueError(f"{name:.100}: more than {_MOST_LEVELS} levels, or it contains itself")
     if isinstance(value, dict):
         for key, item in value.items():
-            _check_json(f"{name}[{whole_text(f'a name in {name:.100}', key)!r}]", item, levels - 1)
+            _check_json(f"{name}[{checks.utf8(f'a name in {name:.100}', key)!r}]", item, levels - 1)
     elif isinstance(value, (list, tuple)):
         for number, item in enumerate(value):
             _check_json(f"{name}[{number}]", item, levels - 1)
     elif isinstance(value, str):
-        whole_text(name, value)
+        checks.utf8(name, value)
     elif isinstance(value, int):
         if abs(value) > _LARGEST_NUMBER:
             raise ApiValueError(f"{name}: a number beyond 2^53 would be rounded; make it a string")

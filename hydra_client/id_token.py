@@ -5,29 +5,7 @@ Needs the extra `jwt`. PyJWT reads keys and computes signatures; what is accepte
     verifier = IdTokenVerifier(api, "my-app")
     claims = verifier.verify(tokens.id_token, nonce=nonce)
 
-    InvalidIdTokenError                 the token is not to be believed
-    ├── MalformedTokenError             no signed JWT in compact form
-    ├── DuplicateMemberError            a name stands twice in header or claims
-    ├── CriticalHeaderError             `crit`: an extension that must be understood
-    ├── EmbeddedKeyError                `jwk`, `jku`, `x5c`, `x5u`: a key of the token's own
-    ├── TokenTypeError                  `typ` says that it is something else
-    ├── AlgorithmError                  `alg` is missing or not allowed
-    ├── UnknownKeyError                 the server has no such key
-    ├── SignatureError                  the signature is wrong
-    ├── MissingClaimError               a claim is missing
-    ├── ClaimTypeError                  a claim is of the wrong type
-    ├── IssuerError                     `iss` is not this server
-    ├── AudienceError                   `aud` is not this client
-    ├── SubjectError                    `sub` is not the user that was expected
-    ├── AuthorizedPartyError            `azp` is not this client, or is missing among many
-    ├── ExpiredError                    `exp` has passed
-    ├── NotYetValidError                `iat` or `nbf` lies ahead
-    ├── AuthenticationTimeError         `auth_time` is longer ago than `max_age`
-    ├── NonceError                      `nonce` is not the one that was sent
-    ├── AccessTokenHashError            `at_hash` is not the access token's
-    └── CodeHashError                   `c_hash` is not the code's
-
-No error holds the token, nor anything of its content but short values of `alg`, `kid`, `iss`.
+No error holds the token, or any of its content except short values of `alg`, `kid` and `iss`.
 """
 
 from __future__ import annotations
@@ -50,8 +28,10 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.protocol import checks
+from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,31 +39,7 @@ if TYPE_CHECKING:
     from hydra_client.api import OAuth2Api
     from hydra_client.models import JsonWebKey
 
-__all__ = [
-    "AccessTokenHashError",
-    "AlgorithmError",
-    "AudienceError",
-    "AuthenticationTimeError",
-    "AuthorizedPartyError",
-    "ClaimTypeError",
-    "CodeHashError",
-    "CriticalHeaderError",
-    "DuplicateMemberError",
-    "EmbeddedKeyError",
-    "ExpiredError",
-    "IdTokenClaims",
-    "IdTokenVerifier",
-    "InvalidIdTokenError",
-    "IssuerError",
-    "MalformedTokenError",
-    "MissingClaimError",
-    "NonceError",
-    "NotYetValidError",
-    "SignatureError",
-    "SubjectError",
-    "TokenTypeError",
-    "UnknownKeyError",
-]
+__all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenError"]
 
 # The server signs with RSA keys. Symmetric algorithms would make a secret of the public key.
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
@@ -101,90 +57,39 @@ _PAUSE = 1.0
 
 
 class InvalidIdTokenError(HydraException):
-    """An ID token is not to be believed. The class says why."""
+    """An ID token must not be trusted.
 
+    Attributes:
+        reason: Why, as a word that stays the same:
 
-class MalformedTokenError(InvalidIdTokenError):
-    """It is no signed JWT in compact form (RFC 7515 section 7.1): cut, padded, or no JWT at all."""
-
-
-class DuplicateMemberError(InvalidIdTokenError):
-    """A name stands twice in the header or the claims, so that readers could differ."""
-
-
-class CriticalHeaderError(InvalidIdTokenError):
-    """The header has `crit` (RFC 7515 section 4.1.11), and no extension is understood here.
-
-    Or it has `b64` (RFC 7797), which counts as one.
+            - "malformed": not a signed JWT in compact form (RFC 7515 section 7.1)
+            - "duplicate_member": a name stands twice in the header or the claims
+            - "critical_header": the header has `crit` or `b64`; no extension is understood
+            - "embedded_key": the header has a key or the address of one
+            - "token_type": `typ` names another kind of token
+            - "algorithm": `alg` is missing, `none`, or not allowed
+            - "unknown_key": `kid` is missing, or the server has no such key
+            - "signature": no key of the server made the signature
+            - "missing_claim", "claim_type": a claim is missing, or has a value it cannot have
+            - "issuer": `iss` is not the issuer in the discovery document
+            - "audience", "authorized_party": `aud` or `azp` is not this client
+            - "subject": `sub` is not the expected user
+            - "expired": `exp` has passed
+            - "not_yet_valid": `iat` or `nbf` is in the future
+            - "auth_time": the user logged in longer ago than `max_age`
+            - "nonce": `nonce` is not the one that was sent
+            - "at_hash", "c_hash": it belongs to another access token or code
+        claim: The claim or header member at fault, if it is one.
     """
 
-
-class EmbeddedKeyError(InvalidIdTokenError):
-    """The header brings a key, or an address of one; only the server's own keys count."""
-
-
-class TokenTypeError(InvalidIdTokenError):
-    """The header's `typ` names another kind of token."""
-
-
-class AlgorithmError(InvalidIdTokenError):
-    """The header's `alg` is missing, `none`, or not one of those that are allowed."""
-
-
-class UnknownKeyError(InvalidIdTokenError):
-    """The header's `kid` is missing, or names no key of the server that could have signed."""
-
-
-class SignatureError(InvalidIdTokenError):
-    """No key of the server made this signature."""
-
-
-class MissingClaimError(InvalidIdTokenError):
-    """A claim that has to be there is not."""
-
-
-class ClaimTypeError(InvalidIdTokenError):
-    """A claim has a type or a value that it cannot have."""
-
-
-class IssuerError(InvalidIdTokenError):
-    """`iss` is not the issuer in the server's discovery document, character by character."""
-
-
-class AudienceError(InvalidIdTokenError):
-    """`aud` does not name this client."""
-
-
-class SubjectError(InvalidIdTokenError):
-    """`sub` is not the user that was expected."""
-
-
-class AuthorizedPartyError(InvalidIdTokenError):
-    """`azp` is another client, or is missing though `aud` names others."""
+    def __init__(self, message: str = "", reason: str = "", claim: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.claim = claim
 
 
 class ExpiredError(InvalidIdTokenError):
-    """`exp` has passed."""
-
-
-class NotYetValidError(InvalidIdTokenError):
-    """`iat` or `nbf` lies in the future."""
-
-
-class AuthenticationTimeError(InvalidIdTokenError):
-    """The user logged in longer ago than `max_age` allows."""
-
-
-class NonceError(InvalidIdTokenError):
-    """`nonce` is not the one that was sent, or is missing: the token answers another request."""
-
-
-class AccessTokenHashError(InvalidIdTokenError):
-    """`at_hash` belongs to another access token."""
-
-
-class CodeHashError(InvalidIdTokenError):
-    """`c_hash` belongs to another code."""
+    """The ID token has expired: the user has to log in again."""
 
 
 class IdTokenClaims(Mapping[str, Any]):
@@ -294,12 +199,11 @@ class IdTokenVerifier:
                 f"{', '.join(sorted(_ALGORITHMS))}"
             )
         self.api = api
-        self.client_id = _argument("client_id", client_id)
+        self.client_id = checks.nonempty("client_id", client_id)
         self.algorithms = tuple(algorithms)
-        self.leeway = _seconds("leeway", leeway)
+        self.leeway = checks.seconds("leeway", leeway)
         self._clock = clock
-        self._flights: SingleFlight[_Server] = SingleFlight()
-        self._server: _Server | None = None
+        self._cache: Cache[_Server] = Cache()
         self._refetched_at = -math.inf
         self._failed_at = -math.inf
         self._failures = 0
@@ -351,7 +255,7 @@ class IdTokenVerifier:
         "rn:hydra:keys:hydra.openid.id-token:public".
 
         Raises:
-            InvalidIdTokenError: The token is not to be believed; the subclass says why.
+            InvalidIdTokenError: The token must not be trusted; `reason` says why.
             ApiTypeError, ApiValueError: An argument cannot be right.
             HydraException: The server's keys or its name could not be fetched; see `well_known`
                 and `get_well_known`.
@@ -365,8 +269,8 @@ class IdTokenVerifier:
             ("subject", subject),
         ):
             if value is not None:
-                _argument(name, value)
-        oldest = None if max_age is None else _seconds("max_age", max_age)
+                checks.nonempty(name, value)
+        oldest = None if max_age is None else checks.seconds("max_age", max_age)
         header, content, signed, signature = _split(id_token)
         algorithm = self._check_header(header)
         claims = self._deadline().run(
@@ -375,32 +279,43 @@ class IdTokenVerifier:
         self._check_parties(claims)
         self._check_times(claims, oldest)
         if subject is not None and claims["sub"] != subject:
-            raise SubjectError("sub is not the user that was expected")
+            raise InvalidIdTokenError("sub is not the user that was expected", "subject", "sub")
         if nonce is not None and not _same(nonce, claims.get("nonce", "")):
-            raise NonceError("nonce is missing, or not the one that was sent")
-        for claim, value, error in (
-            ("at_hash", access_token, AccessTokenHashError),
-            ("c_hash", code, CodeHashError),
-        ):
+            raise InvalidIdTokenError(
+                "nonce is missing, or not the one that was sent", "nonce", "nonce"
+            )
+        for claim, value in (("at_hash", access_token), ("c_hash", code)):
             if value is not None:
                 if claim not in claims:
-                    raise MissingClaimError(f"{claim} is missing")
+                    raise _missing(claim)
                 if not _same(claims[claim], _half_hash(value, algorithm)):
-                    raise error(f"{claim} belongs to another value than the one that came along")
+                    raise InvalidIdTokenError(
+                        f"{claim} does not belong to the value that came with it", claim, claim
+                    )
         return IdTokenClaims(claims)
 
     def _check_header(self, header: Mapping[str, Any]) -> str:
         if "crit" in header or "b64" in header:
-            raise CriticalHeaderError("the header has crit or b64, and no extension is understood")
+            raise InvalidIdTokenError(
+                "the header has crit or b64, and no extension is understood",
+                "critical_header",
+                "crit",
+            )
         brought = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
         if brought:
-            raise EmbeddedKeyError(f"the header has {brought[0]}, a key of its own")
+            raise InvalidIdTokenError(
+                f"the header has {brought[0]}, a key of its own", "embedded_key", brought[0]
+            )
         kind = header.get("typ", "JWT")
         if not isinstance(kind, str) or kind.upper() != "JWT":
-            raise TokenTypeError("the header's typ is not JWT")
+            raise InvalidIdTokenError("the header's typ is not JWT", "token_type", "typ")
         algorithm = header.get("alg")
         if not isinstance(algorithm, str) or algorithm not in self.algorithms:
-            raise AlgorithmError(f"alg is {_shown(algorithm)}, not {' or '.join(self.algorithms)}")
+            raise InvalidIdTokenError(
+                f"alg is {_shown(algorithm)}, not {' or '.join(self.algorithms)}",
+                "algorithm",
+                "alg",
+            )
         return algorithm
 
     def _signed_claims(
@@ -416,19 +331,21 @@ class IdTokenVerifier:
         self, kid: object, algorithm: str, signed: bytes, signature: bytes
     ) -> None:
         if not isinstance(kid, str):
-            raise UnknownKeyError("the header has no kid")
-        before = self._server
+            raise InvalidIdTokenError("the header has no kid", "unknown_key", "kid")
+        before = self._cache.get("server")
         server = self._current()
         if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
             return
-        if server is before:
+        if before is not None and server is before.value:
             # The kid stays when the server's keys are rotated, so either failure may mean new keys.
             server = self._newer(server)
             if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
                 return
         if not server.candidates(kid, algorithm):
-            raise UnknownKeyError(f"the server has no key {_shown(kid)} for {algorithm}")
-        raise SignatureError("no key of the server made the signature")
+            raise InvalidIdTokenError(
+                f"the server has no key {_shown(kid)} for {algorithm}", "unknown_key", "kid"
+            )
+        raise InvalidIdTokenError("no key of the server made the signature", "signature")
 
     def _check_issuer(self, issuer: str) -> None:
         server = self._current()
@@ -436,39 +353,47 @@ class IdTokenVerifier:
             # The server signed it: so it may have a new name.
             server = self._newer(server)
         if issuer != server.issuer:
-            raise IssuerError(f"iss is {_shown(issuer)}, not {server.issuer!r}")
+            raise InvalidIdTokenError(
+                f"iss is {_shown(issuer)}, not {server.issuer!r}", "issuer", "iss"
+            )
 
     def _current(self) -> _Server:
-        known = self._server
-        if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
-            return known
-        return self._flights.do("server", lambda: self._fetched(known))
+        known = self._cache.get("server")
+        if known is not None and not self._is_old(known.stored_at, _KEY_LIFETIME):
+            return known.value
+        return share(self._cache, "server", lambda: self._fetched(known.value if known else None))
 
     def _newer(self, known: _Server) -> _Server:
-        """Ask for newer keys, on whose account a token is not refused yet.
+        """Ask for newer keys, so that a token is not refused for keys that are out of date.
 
-        Anybody can make up tokens with a bad signature: so they bring about one request in 30
-        seconds, they wait for it two seconds at most, and no token with a good one waits for it.
+        Anybody can make up tokens with a bad signature: so they cause one request in 30 seconds,
+        they wait for it two seconds at most, and no token with a good signature waits for it.
         """
 
         def work() -> _Server:
-            if self._server is known and self._is_old(self._refetched_at, _COOL_DOWN):
-                # Noted before the attempt: one that fails cools down as well.
-                self._refetched_at = self._clock()
-                newer = self._fetched(known)
-                if newer.differs(known):
-                    # A server may change its keys twice, at two restarts say.
-                    self._refetched_at = -math.inf
-                return newer
-            return self._server or known
+            latest = self._cache.get("server")
+            if latest is not None and latest.value is not known:
+                return latest.value  # another thread was a moment faster
+            if not self._is_old(self._refetched_at, _COOL_DOWN):
+                return known
+            # Noted before the attempt, so that one that fails cools down as well.
+            self._refetched_at = self._clock()
+            newer = self._fetched(known)
+            if newer.differs(known):
+                # A server may change its keys twice, at two restarts, say.
+                self._refetched_at = -math.inf
+            return newer
 
-        return Deadline(_LONGEST_DETOUR).run(self._flights.do, "newer", work)
+        return Deadline(_LONGEST_DETOUR).run(share, self._cache, "newer", work)
 
     def _fetched(self, known: _Server | None) -> _Server:
-        """Ask the server, if nobody has done so since what is known was looked at."""
-        server = self._server
-        if server is None or server is known:  # pragma: no branch - another thread may be faster
-            server = self._server = self._asked()
+        """Ask the server, unless another thread has done so since `known` was looked up."""
+        latest = self._cache.get("server")
+        if latest is not None and latest.value is not known:
+            return latest.value  # pragma: no cover - another thread was a moment faster
+        server = self._asked()
+        now = self._clock()
+        self._cache.put("server", Entry(server, now, now + _KEY_LIFETIME, math.inf))
         return server
 
     def _asked(self) -> _Server:
@@ -484,7 +409,7 @@ class IdTokenVerifier:
             self._failures += 1
             raise
         self._failures, self._failure = 0, None
-        return _Server(issuer, keys, self._clock())
+        return _Server(issuer, keys)
 
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing of age.
@@ -493,38 +418,41 @@ class IdTokenVerifier:
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
         audience = _audience(claims)
         if self.client_id not in audience:
-            raise AudienceError(f"aud does not name {self.client_id!r}")
+            raise InvalidIdTokenError(f"aud does not name {self.client_id!r}", "audience", "aud")
         authorized = claims.get("azp")
         if authorized is None and len(set(audience)) > 1:
-            raise AuthorizedPartyError("aud names several, and azp is missing")
+            raise InvalidIdTokenError(
+                "aud names several, and azp is missing", "authorized_party", "azp"
+            )
         if authorized is not None and authorized != self.client_id:
-            raise AuthorizedPartyError(f"azp is not {self.client_id!r}")
+            raise InvalidIdTokenError(f"azp is not {self.client_id!r}", "authorized_party", "azp")
 
     def _check_times(self, claims: Mapping[str, Any], max_age: float | None) -> None:
         now = self._clock()
         if now >= claims["exp"] + self.leeway:
-            raise ExpiredError(f"expired {now - claims['exp']:.0f} s ago")
+            raise ExpiredError(f"expired {now - claims['exp']:.0f} s ago", "expired", "exp")
         for name in ("iat", "nbf"):
             ahead = claims.get(name, now) - now
             if ahead > self.leeway:
-                raise NotYetValidError(f"{name} lies {ahead:.0f} s ahead")
+                raise InvalidIdTokenError(f"{name} is {ahead:.0f} s ahead", "not_yet_valid", name)
         if max_age is not None:
             if "auth_time" not in claims:
-                raise MissingClaimError("auth_time is missing")
+                raise _missing("auth_time")
             age = now - claims["auth_time"]
             if not -self.leeway <= age <= max_age + self.leeway:
-                raise AuthenticationTimeError(f"auth_time is {age:.0f} s ago, not within {max_age}")
+                raise InvalidIdTokenError(
+                    f"auth_time is {age:.0f} s ago, not within {max_age}", "auth_time", "auth_time"
+                )
 
     def __repr__(self) -> str:
         return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
 
 
 class _Server:
-    """The server's name and keys as they were at one time; those keys parsed that were needed."""
+    """The server's issuer and keys as they were at one time, the keys parsed when needed."""
 
-    def __init__(self, issuer: str, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
+    def __init__(self, issuer: str, keys: Sequence[JsonWebKey]) -> None:
         self.issuer = issuer
-        self.fetched_at = fetched_at
         self._keys = tuple(keys)
         self._parsed: dict[int, RSAPublicKey | None] = {}
 
@@ -568,13 +496,12 @@ def _is_signed(
 
 def _split(token: object) -> tuple[dict[str, Any], bytes, bytes, bytes]:
     """Take a token apart: header, claims still as bytes, what is signed, and the signature."""
-    if not isinstance(token, str):
-        raise ApiTypeError(f"id_token must be a string, got {type(token).__name__}")
+    token = checks.string("id_token", token)
     if len(token) > _LONGEST_TOKEN:
-        raise MalformedTokenError(f"longer than {_LONGEST_TOKEN // 1024} KiB")
+        raise InvalidIdTokenError(f"longer than {_LONGEST_TOKEN // 1024} KiB", "malformed")
     parts = _PARTS.fullmatch(token)
     if parts is None:
-        raise MalformedTokenError("not three parts of base64url with dots between")
+        raise InvalidIdTokenError("not three parts of base64url with dots between", "malformed")
     header, content, signature = (_decoded(part) for part in parts.groups())
     return _members(header), content, token.rpartition(".")[0].encode("ascii"), signature
 
@@ -583,7 +510,7 @@ def _decoded(part: str) -> bytes:
     # What is left over in the last character must be zero, or one token had several spellings.
     raw = b"" if len(part) % 4 == 1 else base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if _encoded(raw) != part:
-        raise MalformedTokenError("a part is no whole base64url (RFC 7515 section 2)")
+        raise InvalidIdTokenError("a part is no whole base64url (RFC 7515 section 2)", "malformed")
     return raw
 
 
@@ -600,14 +527,14 @@ def _members(document: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         pass  # the error would hold the document
     if not isinstance(members, dict):
-        raise MalformedTokenError("header or claims are no JSON object")
+        raise InvalidIdTokenError("header or claims are no JSON object", "malformed")
     return members
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise DuplicateMemberError("a name stands twice in header or claims")
+        raise InvalidIdTokenError("a name stands twice in header or claims", "duplicate_member")
     return members
 
 
@@ -615,20 +542,28 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _missing(claim: str) -> InvalidIdTokenError:
+    return InvalidIdTokenError(f"{claim} is missing", "missing_claim", claim)
+
+
+def _mistyped(claim: str, problem: str) -> InvalidIdTokenError:
+    return InvalidIdTokenError(f"{claim} {problem}", "claim_type", claim)
+
+
 def _check_types(claims: Mapping[str, Any]) -> None:
     for name in ("iss", "sub", "aud", "exp", "iat"):
         if name not in claims:
-            raise MissingClaimError(f"{name} is missing")
+            raise _missing(name)
     for name in ("iss", "sub", "nonce", "azp", "at_hash", "c_hash"):
         if not isinstance(claims.get(name, ""), str):
-            raise ClaimTypeError(f"{name} must be a string")
+            raise _mistyped(name, "must be a string")
     if not claims["sub"]:
-        raise ClaimTypeError("sub is empty")
+        raise _mistyped("sub", "is empty")
     for name in ("exp", "iat", "nbf", "auth_time"):
         if name in claims and not _is_time(claims[name]):
-            raise ClaimTypeError(f"{name} must be a number of seconds since 1970")
+            raise _mistyped(name, "must be a number of seconds since 1970")
     if not all(isinstance(name, str) for name in _audience(claims)):
-        raise ClaimTypeError("aud must be a string or a list of strings")
+        raise _mistyped("aud", "must be a string or a list of strings")
 
 
 def _is_time(value: object) -> bool:
@@ -650,22 +585,6 @@ def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(
         one.encode(errors="surrogatepass"), other.encode(errors="surrogatepass")
     )
-
-
-def _argument(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ApiTypeError(f"{name} must be a string, got {type(value).__name__}")
-    if not value:
-        raise ApiValueError(f"{name} is empty")
-    return value
-
-
-def _seconds(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ApiTypeError(f"{name} must be a number of seconds, got {type(value).__name__}")
-    if not 0 <= value < math.inf:
-        raise ApiValueError(f"{name} must not be negative, nor without end")
-    return float(value)
 
 
 def _shown(value: object) -> str:

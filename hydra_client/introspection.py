@@ -1,95 +1,76 @@
 """A cache in front of token introspection (RFC 7662), for resource servers under load.
 
-It is opt-in: while an answer is kept, a token that was revoked still counts as active.
+It is opt-in: while a response is kept, a token that was revoked still counts as active.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import time
-from collections import OrderedDict
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2TokenIntrospection
+from hydra_client.protocol import checks
+from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.redaction import Secret
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hydra_client.api import OAuth2Api
 
-__all__ = ["CachedIntrospection", "cached_introspection"]
-
-
-def cached_introspection(
-    api: OAuth2Api,
-    *,
-    max_size: int = 1024,
-    max_age: float = 30.0,
-    negative_age: float = 0.0,
-    clock: Callable[[], float] = time.time,
-) -> CachedIntrospection:
-    """Put a cache in front of `api.introspect_oauth2_token`.
-
-    Args:
-        api: Asks the server.
-        max_size: Answers that are kept; the ones not asked for the longest make room.
-        max_age: Seconds for which an answer is kept, but never past the token's `exp`. For so long
-            at most a revoked token counts as active.
-        negative_age: Seconds for which the answer that a token is not active is kept. With 0 it is
-            not; above, whoever sends made-up tokens pushes the answers about real ones out.
-        clock: Tells the time, in seconds since 1970-01-01 UTC.
-
-    Raises:
-        ApiTypeError, ApiValueError: An argument cannot be right.
-    """
-    return CachedIntrospection(api, max_size, max_age, negative_age, clock)
+__all__ = ["CachedIntrospection"]
 
 
 class CachedIntrospection:
-    """What `cached_introspection` returns: call it in place of `introspect_oauth2_token`.
+    """A cache in front of `api.introspect_oauth2_token`: call it instead.
 
-    An answer serves only the same token, scope, server and credential. Many threads that ask the
-    same at the same time cause one request. Errors are never kept. Thread-safe, usable after a
-    fork, picklable; a pickle holds no answers. Tokens are kept as SHA-256 hashes only.
+    A response serves only the same token, scope, server and credential. Threads that ask the same
+    at the same time cause one request. Errors are never kept. Thread-safe, usable after a fork,
+    picklable; a pickle holds no responses. Tokens are kept only as SHA-256 hashes.
+
+    Args:
+        api: Asks the server.
+        max_size: Responses that are kept; the least recently used one goes first.
+        max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
+            token counts as active for that long at most.
+        negative_age: Seconds for which the response that a token is not active is kept. With 0 it
+            is not kept; otherwise made-up tokens push the responses about real ones out.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        ApiTypeError, ApiValueError: An argument is not valid.
     """
 
     def __init__(
         self,
         api: OAuth2Api,
-        max_size: int,
-        max_age: float,
-        negative_age: float,
-        clock: Callable[[], float],
+        *,
+        max_size: int = 1024,
+        max_age: float = 30.0,
+        negative_age: float = 0.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(max_size, bool) or not isinstance(max_size, int):
-            raise ApiTypeError(f"max_size must be a whole number, got {type(max_size).__name__}")
-        if max_size < 1:
-            raise ApiValueError(f"max_size must be at least 1, got {max_size}")
-        if not callable(clock):
-            raise ApiTypeError(f"clock must be callable, got {type(clock).__name__}")
         self._api = api
-        self._max_size = max_size
-        self._max_age = _seconds("max_age", max_age)
-        self._negative_age = _seconds("negative_age", negative_age)
-        self._clock = clock
+        self._max_size = checks.whole_number("max_size", max_size, least=1)
+        self._max_age = checks.seconds("max_age", max_age)
+        self._negative_age = checks.seconds("negative_age", negative_age)
+        self._clock = checks.function("clock", clock)
         self.clear()
 
     def __call__(self, token: str, scope: str | None = None) -> OAuth2TokenIntrospection:
-        """Introspect a token, or remember what an introspection told.
+        """Introspect a token, or return what an earlier introspection said.
 
         Args:
             token: The access token.
-            scope: Scopes that it must have, with spaces between.
+            scope: Scopes that it must have, space-separated.
 
         Returns:
-            A copy of its own for each caller.
+            A copy for each caller.
 
         Raises:
             HydraException: As `introspect_oauth2_token` does.
@@ -106,45 +87,40 @@ class CachedIntrospection:
         try:
             key = _digest(token), _digest(json.dumps(context))
         except (AttributeError, TypeError):
-            # What is no string is told by the operation.
+            # The operation says what is wrong with the argument.
             return self._api.introspect_oauth2_token(token, scope)
         token = Secret(token)
-        answer = self._known(key)
-        if answer is None:
-            # What was asked before something was forgotten must not serve who comes after.
+        known = self._known(key)
+        if known is None:
+            # A response that was asked for before `forget` must not serve who comes after it.
             flight = (key, self._era)
-            # Whatever is assigned meanwhile, the answer is that of the server in the key.
             api = copy(self._api)
-            api.api_client = self._api.api_client._with(configuration)
-            answer = Deadline(configuration.timeout).run(
-                self._flights.do, flight, lambda: self._asked(api, key, source, token, scope)
+            # Whatever is assigned meanwhile, the response is that of the server in the key.
+            api.api_client = self._api.api_client.copy()
+            known = Deadline(configuration.timeout).run(
+                share, self._cache, flight, lambda: self._asked(api, key, source, token, scope)
             )
-        return OAuth2TokenIntrospection.from_dict(answer)
+        return OAuth2TokenIntrospection.from_dict(known.document)
 
     def forget(self, token: str) -> None:
-        """Forget what is known of a token, say because it was revoked."""
+        """Forget what is known of a token, because it was revoked, say."""
         self._era = object()
         digest = _digest(token)
-        for key in list(self._entries):
-            if key[0] == digest:
-                self._entries.pop(key, None)
+        for key, entry in self._cache.entries():
+            if entry.value.token_digest == digest:
+                self._cache.discard(key)
 
     def clear(self) -> None:
         """Forget everything."""
         self._era = object()
-        self._entries: OrderedDict[tuple[bytes, bytes], _Entry] = OrderedDict()
-        self._flights: SingleFlight[dict[str, Any]] = SingleFlight()
+        self._cache: Cache[_Known] = Cache(self._max_size)
 
-    def _known(self, key: tuple[bytes, bytes]) -> dict[str, Any] | None:
-        entry = self._entries.get(key)
-        # A clock that was set back must not make an answer last.
-        if entry is None or not entry.asked_at <= self._clock() < entry.until:
+    def _known(self, key: tuple[bytes, bytes]) -> _Known | None:
+        entry = self._cache.get(key)
+        # A clock that was set back must not make a response last longer.
+        if entry is None or not entry.stored_at <= self._clock() < entry.usable_until:
             return None
-        try:
-            self._entries.move_to_end(key)
-        except KeyError:
-            pass  # another thread has just let it go
-        return entry.answer
+        return entry.value
 
     def _asked(
         self,
@@ -153,58 +129,49 @@ class CachedIntrospection:
         source: object,
         token: str,
         scope: str | None,
-    ) -> dict[str, Any]:
-        """Ask the server, while nobody else does; remember what it says."""
+    ) -> _Known:
+        """Ask the server, while no other thread does; keep what it says."""
         known = self._known(key)
         if known is not None:
             return known  # another thread was a moment faster
-        era, entries = self._era, self._entries
+        era, cache = self._era, self._cache
         now = self._clock()
         introspection = api.introspect_oauth2_token(token, scope)
-        answer = introspection.to_dict()
-        if introspection.active:
-            exp = introspection.exp
-            until = now + self._max_age if exp is None else min(now + self._max_age, exp)
-        else:
-            until = now + self._negative_age
+        known = _Known(key[0], introspection.to_dict(), source)
+        until = now + (self._max_age if introspection.active else self._negative_age)
+        if introspection.active and introspection.exp is not None:
+            until = min(until, introspection.exp)
         if until > now:
-            entries.pop(key, None)  # what is stored anew goes last
-            entries[key] = _Entry(now, until, answer, source)
+            cache.put(key, Entry(known, now, until, until))
             if self._era is not era:
-                entries.pop(key, None)  # it may be about what was to be forgotten
-            while len(entries) > self._max_size:
-                entries.popitem(last=False)
-        return answer
+                cache.discard(key)  # it may be about what was to be forgotten
+        return known
 
-    def __getstate__(self) -> tuple[object, ...]:
-        return (self._api, self._max_size, self._max_age, self._negative_age, self._clock)
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_cache": None, "_era": None}
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self._api, self._max_size, self._max_age, self._negative_age, self._clock = state
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
         self.clear()
 
     def __repr__(self) -> str:
         return (
-            f"CachedIntrospection({self._api.api_client!r}, {len(self._entries)} of "
-            f"{self._max_size} answers, max_age={self._max_age})"
+            f"CachedIntrospection({self._api.api_client!r}, {len(self._cache)} of "
+            f"{self._max_size} responses, max_age={self._max_age})"
         )
 
 
-class _Entry(NamedTuple):
-    asked_at: float
-    until: float
-    answer: dict[str, Any]
-    # Its id is part of the key; while it is here nothing else can have that id.
-    source: object
+class _Known:
+    """What the server said of a token; not a tuple, which tracebacks would show."""
+
+    __slots__ = ("document", "source", "token_digest")
+
+    def __init__(self, token_digest: bytes, document: dict[str, Any], source: object) -> None:
+        self.token_digest = token_digest
+        self.document = document
+        # Its id is part of the key; as long as it is here, nothing else can have that id.
+        self.source = source
 
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
-
-
-def _seconds(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ApiTypeError(f"{name} must be a number of seconds, got {type(value).__name__}")
-    if not 0 <= value < math.inf:
-        raise ApiValueError(f"{name} must be at least 0, in seconds; got {value}")
-    return float(value)

@@ -19,6 +19,7 @@ from support.browsing import Browser, told
 from support.crowd import Crowd
 from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from support.recorded import NAMES, Recording
+from support.refusals import refused
 from support.variants import VARIANTS
 from werkzeug.datastructures import MultiDict
 
@@ -46,11 +47,7 @@ from hydra_client.code_flow import (
 from hydra_client.consent import ConsentApp
 from hydra_client.emulator import HydraEmulator
 from hydra_client.id_token import (
-    AccessTokenHashError,
     IdTokenVerifier,
-    InvalidIdTokenError,
-    NonceError,
-    SubjectError,
 )
 
 CALLBACK = "http://127.0.0.1/callback"
@@ -340,7 +337,7 @@ def test_a_code_of_another_flow_under_the_state_of_this_one(
 ) -> None:
     other = CodeFlow(flow.api, CALLBACK, SCOPE)
     code = told(consented(hydra, other.authorization_url(), "mallory"))["code"]
-    with pytest.raises(NonceError):
+    with refused("nonce"):
         flow.exchange({"code": code, "state": flow.state})
     assert (flow.tokens, flow.claims) == (None, None)
 
@@ -574,7 +571,7 @@ def test_at_hash_counts_where_it_is_there() -> None:
             if good:
                 assert flow.exchange({"code": "x", "state": STATE}).id_token == id_token
             else:
-                with pytest.raises(AccessTokenHashError):
+                with refused("at_hash"):
                     flow.exchange({"code": "x", "state": STATE})
                 assert (flow.tokens, flow.claims) == (None, None)
 
@@ -592,10 +589,10 @@ def test_a_refresh_token_that_is_not_replaced_is_kept() -> None:
 
 def test_an_id_token_that_a_refresh_brings() -> None:
     """It has no nonce, and must be of the same user."""
-    for again, error in (
+    for again, reason in (
         (token(nonce=..., at_hash=...), None),
-        (token(nonce=..., at_hash=..., sub="mallory"), SubjectError),
-        ("forged.id.token", InvalidIdTokenError),
+        (token(nonce=..., at_hash=..., sub="mallory"), "subject"),
+        ("forged.id.token", "malformed"),
     ):
         with responses.RequestsMock() as mock:
             flow = Server(mock).flow(
@@ -603,10 +600,10 @@ def test_an_id_token_that_a_refresh_brings() -> None:
                 {"access_token": "b", "refresh_token": "s", "id_token": again},
             )
             before = flow.exchange({"code": "x", "state": STATE})
-            if error is None:
+            if reason is None:
                 assert flow.refresh().id_token == again
             else:
-                with pytest.raises(error):
+                with refused(reason):
                     flow.refresh()
                 assert flow.tokens is before
 

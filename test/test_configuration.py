@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hydra_client import ApiTypeError, ApiValueError, Configuration
-from hydra_client.configuration import checked_token
+from hydra_client.protocol import checks
 
 
 def test_defaults() -> None:
@@ -54,12 +54,12 @@ def test_a_host_is_taken_apart(host: str, origin: tuple[object, ...]) -> None:
         ("localhost:4444", "must begin with http:// or https://"),
         ("//hydra.example.com", "must begin with http:// or https://"),
         ("ftp://hydra.example.com", "must begin with http:// or https://"),
-        ("http://", "names no host, or port 0"),
-        ("http://:4444", "names no host, or port 0"),
-        ("https://hydra.example.com:0", "names no host, or port 0"),
-        ("https://hydra.example.com:99999", "has a port or an address that is none"),
-        ("https://hydra.example.com:x", "has a port or an address that is none"),
-        ("https://[::1", "has a port or an address that is none"),
+        ("http://", "has no host name, or port 0"),
+        ("http://:4444", "has no host name, or port 0"),
+        ("https://hydra.example.com:0", "has no host name, or port 0"),
+        ("https://hydra.example.com:99999", "has a port or an address that is not valid"),
+        ("https://hydra.example.com:x", "has a port or an address that is not valid"),
+        ("https://[::1", "has a port or an address that is not valid"),
         ("https://hydra.example.com?", "has a query or fragment"),
         ("https://hydra.example.com#top", "has a query or fragment"),
         ("https://hydra.example.com/a/../b", "has '.' or '..' in its path"),
@@ -130,10 +130,10 @@ def test_a_proxy_that_cannot_be_right_is_refused(proxy: str) -> None:
         ("cert_file", b"/a", "cert_file must be a string, got bytes"),
         ("key_file", True, "key_file must be a string, got bool"),
         ("proxy", 5, "proxy must be a string, got int"),
-        ("timeout", "5", "timeout must be a number of seconds for the whole call, got str"),
-        ("timeout", (1, 2), "timeout must be a number of seconds for the whole call, got tuple"),
-        ("timeout", True, "timeout must be a number of seconds for the whole call, got bool"),
-        ("timeout", None, "timeout must be a number of seconds for the whole call, got NoneType"),
+        ("timeout", "5", "timeout must be a number of seconds, got str"),
+        ("timeout", (1, 2), "timeout must be a number of seconds, got tuple"),
+        ("timeout", True, "timeout must be a number of seconds, got bool"),
+        ("timeout", None, "timeout must be a number of seconds, got NoneType"),
         ("retries", 1.0, "retries must be a whole number, got float"),
         ("retries", True, "retries must be a whole number, got bool"),
         ("connection_pool_maxsize", None, "connection_pool_maxsize must be a whole number, got "),
@@ -157,8 +157,8 @@ def test_a_setting_has_a_type(setting: str, value: object, message: str) -> None
         ("access_token", "hush hush", "access_token is empty, or has spaces"),
         ("access_token", "hush\r\nX-Evil: 1", "access_token is empty, or has spaces"),
         ("access_token", "hüsh", "access_token is empty, or has spaces"),
-        ("scopes", ["a b"], "scopes: 'a b' is no scope"),
-        ("scopes", 'a"b', "scopes: 'a\"b' is no scope"),
+        ("scopes", ["a b"], "scopes: 'a b' is not a scope"),
+        ("scopes", 'a"b', "scopes: 'a\"b' is not a scope"),
         ("timeout", 0, "timeout must be above 0 and at most a day, in seconds; got 0"),
         ("timeout", -1.5, "timeout must be above 0"),
         ("timeout", float("nan"), "timeout must be above 0"),
@@ -221,11 +221,11 @@ def test_an_access_token_is_a_string_a_callable_or_a_source(access_token: Any) -
 
 
 def test_what_comes_from_a_source_is_looked_at_too() -> None:
-    assert checked_token("token") == "token"
+    assert checks.token("access_token", "token") == "token"
     with pytest.raises(ApiTypeError, match="access_token must be a string, got bytes"):
-        checked_token(b"hush")
+        checks.token("access_token", b"hush")
     with pytest.raises(ApiValueError, match="access_token is empty"):
-        checked_token("hush\n")
+        checks.token("access_token", "hush\n")
 
 
 ENVIRONMENT = {
@@ -274,7 +274,7 @@ def test_an_empty_variable_says_nothing() -> None:
 
 
 def test_a_host_must_come_from_somewhere() -> None:
-    with pytest.raises(ApiValueError, match="give a host, or set HYDRA_URL"):
+    with pytest.raises(ApiValueError, match="pass a host, or set HYDRA_URL"):
         Configuration.from_env({})
 
 

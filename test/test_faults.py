@@ -137,9 +137,9 @@ def test_a_connection_that_ends_early(stage: str, then: str) -> None:
     assert type(error) is ApiConnectionError
     words = {
         "reset": "connection reset by peer",
-        "close": "the answer was cut short"
+        "close": "the response was cut short"
         if LONGER in STAGES[stage] or CHUNKS in STAGES[stage]
-        else "the connection was closed before an answer came",
+        else "the connection was closed before a response arrived",
     }
     assert str(error).startswith(f"get_oauth2_client: {words[then]} (GET ")
     assert f"(GET /clients/photos at {server.url}, X-Request-ID " in str(error)
@@ -253,7 +253,7 @@ def test_a_server_that_never_ends(step: Callable[[Peer], None], kind: type) -> N
 
 @pytest.mark.parametrize("before", [UNTIL_CLOSE, CHUNKS])
 def test_a_body_that_never_ends(monkeypatch: pytest.MonkeyPatch, before: bytes) -> None:
-    monkeypatch.setattr("hydra_client.transport.session.MOST_BODY", 3 * 1024 * 1024)
+    monkeypatch.setattr("hydra_client.transport.body.MOST_BODY", 3 * 1024 * 1024)
     data = b"x" * 256 if before is UNTIL_CLOSE else b"100\r\n" + b"x" * 256 + b"\r\n"
     with Server(flood(before, data)) as server:
         assert type(failure(server)) is ApiDecodeError
@@ -341,7 +341,7 @@ def test_headers_over_a_bound_are_not_asked_for_again(head: bytes) -> None:
     with Server(head + b"Content-Length: 2\r\n\r\n{}") as server:
         error = failure(server, retries=2)
     assert type(error) is ApiDecodeError
-    assert str(error) == ("get_oauth2_client: the answer has too many headers, or too long ones")
+    assert str(error) == ("get_oauth2_client: the response has too many headers, or too long ones")
     assert len(server.requests) == 1
 
 
@@ -414,7 +414,7 @@ def test_headers_that_cannot_be_read_are_logged_by_nobody(
     with (
         Server(after(raw, then="close")) as server,
         api(server, retries=0) as client,
-        pytest.raises(ApiConnectionError, match="no HTTP"),
+        pytest.raises(ApiConnectionError, match="not HTTP"),
     ):
         client.oauth_auth(id_token_hint="hidden-token")
     assert "hidden" not in caplog.text
@@ -496,7 +496,7 @@ def body_of(size: int) -> bytes:
 @pytest.mark.parametrize("shape", ["length", "chunks", "until close", "gzip"])
 def test_the_bound_of_a_body_is_exact(monkeypatch: pytest.MonkeyPatch, shape: str) -> None:
     most = 3 * 1024 * 1024
-    monkeypatch.setattr("hydra_client.transport.session.MOST_BODY", most)
+    monkeypatch.setattr("hydra_client.transport.body.MOST_BODY", most)
     for size in (most, most + 1):
         body = body_of(size)
         step: Any = {
@@ -512,7 +512,7 @@ def test_the_bound_of_a_body_is_exact(monkeypatch: pytest.MonkeyPatch, shape: st
             else:
                 error = failure(server, retries=2)
                 assert type(error) is ApiDecodeError
-                assert "the answer's body has more than 256 MiB" in str(error)
+                assert "the response's body has more than 256 MiB" in str(error)
                 assert len(server.requests) == 1
 
 
@@ -537,12 +537,12 @@ def test_a_gzip_that_explodes() -> None:
         (b'{"id": "photos"}', "br", "an unknown Content-Encoding"),
         (b'{"id": "photos"}', "gzip, gzip", "an unknown Content-Encoding"),
         (b'{"id": "photos"}', "hush", "an unknown Content-Encoding"),
-        (b'{"id": "photos"}', "gzip", "a body that its Content-Encoding does not fit"),
-        (b'{"id": "photos"}', "deflate", "a body that its Content-Encoding does not fit"),
-        (gzip.compress(b"{}")[:-1], "gzip", "a compressed body that is cut short"),
+        (b'{"id": "photos"}', "gzip", "does not match its Content-Encoding"),
+        (b'{"id": "photos"}', "deflate", "does not match its Content-Encoding"),
+        (gzip.compress(b"{}")[:-1], "gzip", "compressed body is cut short"),
         (gzip.compress(b"{}") + b"{}", "gzip", "goes on after its end"),
         (gzip.compress(b"{}") * 2, "gzip", "goes on after its end"),
-        (gzip.compress(b"{}")[:-8] + bytes(8), "gzip", "its Content-Encoding does not fit"),
+        (gzip.compress(b"{}")[:-8] + bytes(8), "gzip", "does not match its Content-Encoding"),
     ],
 )
 def test_an_encoding_beyond_understanding_is_not_asked_for_again(

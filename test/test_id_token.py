@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import pickle
+import re
 import threading
 import time
 import traceback
@@ -46,10 +47,10 @@ from support.forge import (
 )
 from support.loopback import CONFIGURATION, Peer, Server, answer, api
 from support.recorded import NAMES, Recording
+from support.refusals import refused
 
 import hydra_client
 from hydra_client import (
-    ApiTimeoutError,
     ApiTypeError,
     ApiValueError,
     ForbiddenException,
@@ -58,29 +59,9 @@ from hydra_client import (
 )
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.id_token import (
-    AccessTokenHashError,
-    AlgorithmError,
-    AudienceError,
-    AuthenticationTimeError,
-    AuthorizedPartyError,
-    ClaimTypeError,
-    CodeHashError,
-    CriticalHeaderError,
-    DuplicateMemberError,
-    EmbeddedKeyError,
-    ExpiredError,
     IdTokenClaims,
     IdTokenVerifier,
     InvalidIdTokenError,
-    IssuerError,
-    MalformedTokenError,
-    MissingClaimError,
-    NonceError,
-    NotYetValidError,
-    SignatureError,
-    SubjectError,
-    TokenTypeError,
-    UnknownKeyError,
 )
 
 
@@ -156,10 +137,10 @@ def test_recorded_tokens_verify(recording: Recording, flow: str, subject: str) -
         clock.now = raw["exp"] - 1
         assert verifier.verify(id_token, nonce=NONCE, max_age=3600) == claims
         clock.now = raw["exp"]
-        with pytest.raises(ExpiredError):
+        with refused("expired"):
             verifier.verify(id_token, nonce=NONCE)
         clock.now = raw["iat"] - 1
-        with pytest.raises(NotYetValidError):
+        with refused("not_yet_valid"):
             verifier.verify(id_token, nonce=NONCE)
     keys = joserfc.jwk.KeySet.import_key_set(recording.answer("jwks with a bearer token"))
     assert joserfc.jwt.decode(id_token, keys, algorithms=["RS256"]).claims == raw
@@ -175,7 +156,7 @@ def test_recorded_tokens_of_other_servers_do_not_verify(recording: Recording) ->
         with responses.RequestsMock() as mock:
             recording.play(mock, "jwks with a bearer token", "discovery")
             verifier = IdTokenVerifier(recording.api(), CLIENT, clock=Clock(iat))
-            with pytest.raises(SignatureError):
+            with refused("signature"):
                 verifier.verify(id_token, nonce=NONCE)
 
 
@@ -207,7 +188,7 @@ READS_INFINITY = "reads Infinity and NaN as numbers"
 class Forgery(NamedTuple):
     name: str
     forge: Callable[[], str]
-    error: type[InvalidIdTokenError]
+    reason: str
     accepted_by_joserfc: str | None = None
     """Why joserfc has no objection, in the releases where it has none."""
     verify: dict[str, Any] = {}
@@ -243,15 +224,26 @@ def swapped_header() -> str:
     return f"{token({'typ': 'jwt'}).split('.')[0]}.{claims}.{signed}"
 
 
+REASONS = {
+    word
+    for words in re.findall(r'- (".+?"):', InvalidIdTokenError.__doc__ or "")
+    for word in re.findall(r'"(\w+)"', words)
+}
+
+
+def reason_of(error: BaseException) -> str:
+    return error.reason if isinstance(error, InvalidIdTokenError) else type(error).__name__
+
+
 FORGERIES = [
     # algorithms
-    Forgery("none", lambda: compact('{"alg":"none"}', sign=lambda _: ""), AlgorithmError),
-    Forgery("none, with a signature", partial(token, {"alg": "none"}), AlgorithmError),
-    Forgery("nOnE", partial(token, {"alg": "nOnE"}), AlgorithmError),
+    Forgery("none", lambda: compact('{"alg":"none"}', sign=lambda _: ""), "algorithm"),
+    Forgery("none, with a signature", partial(token, {"alg": "none"}), "algorithm"),
+    Forgery("nOnE", partial(token, {"alg": "nOnE"}), "algorithm"),
     Forgery(
         "HS256 with the public key, in PEM",
         lambda: compact(json.dumps({**HEADER, "alg": "HS256"}), sign=partial(hs256, public_pem())),
-        AlgorithmError,
+        "algorithm",
     ),
     Forgery(
         "HS256 with the public key, as in the JWK",
@@ -259,50 +251,50 @@ FORGERIES = [
             json.dumps({**HEADER, "alg": "HS256"}),
             sign=partial(hs256, jwk(private_key("server"))["n"].encode()),
         ),
-        AlgorithmError,
+        "algorithm",
     ),
-    Forgery("HS256 with no key", partial(token, {"alg": "HS256"}), AlgorithmError),
+    Forgery("HS256 with no key", partial(token, {"alg": "HS256"}), "algorithm"),
     Forgery(
         "RS512, which is not allowed",
         lambda: compact(
             json.dumps({**HEADER, "alg": "RS512"}), sign=partial(signature, algorithm="RS512")
         ),
-        AlgorithmError,
+        "algorithm",
     ),
-    Forgery("alg missing", partial(token, {"alg": ...}), AlgorithmError),
-    Forgery("alg in another case", partial(token, {"alg": "rs256"}), AlgorithmError),
-    Forgery("alg as a list", partial(token, {"alg": ["RS256"]}), AlgorithmError),
+    Forgery("alg missing", partial(token, {"alg": ...}), "algorithm"),
+    Forgery("alg in another case", partial(token, {"alg": "rs256"}), "algorithm"),
+    Forgery("alg as a list", partial(token, {"alg": ["RS256"]}), "algorithm"),
     # signatures
     Forgery("other key, same kid",
-        lambda: compact(sign=partial(signature, name="other")), SignatureError),
+        lambda: compact(sign=partial(signature, name="other")), "signature"),
     Forgery("PS256 under the name of RS256",
-        lambda: compact(sign=partial(signature, algorithm="PS256")), SignatureError),
-    Forgery("changed claim", swapped_claims, SignatureError),
-    Forgery("changed header", swapped_header, SignatureError),
+        lambda: compact(sign=partial(signature, algorithm="PS256")), "signature"),
+    Forgery("changed claim", swapped_claims, "signature"),
+    Forgery("changed header", swapped_header, "signature"),
     Forgery("a bit of the signature flipped",
-        lambda: with_signature(lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])), SignatureError),
-    Forgery("no signature", lambda: compact(sign=lambda _: ""), SignatureError),
-    Forgery("truncated by a byte", lambda: with_signature(lambda raw: raw[:-1]), SignatureError),
-    Forgery("longer by a byte", lambda: with_signature(lambda raw: raw + b"\0"), SignatureError),
+        lambda: with_signature(lambda raw: raw[:-1] + bytes([raw[-1] ^ 1])), "signature"),
+    Forgery("no signature", lambda: compact(sign=lambda _: ""), "signature"),
+    Forgery("truncated by a byte", lambda: with_signature(lambda raw: raw[:-1]), "signature"),
+    Forgery("longer by a byte", lambda: with_signature(lambda raw: raw + b"\0"), "signature"),
     # keys
-    Forgery("kid unknown", partial(token, {"kid": "private"}), UnknownKeyError),
-    Forgery("kid missing", partial(token, {"kid": ...}), UnknownKeyError, TAKES_THE_ONLY_KEY),
-    Forgery("kid as a number", partial(token, {"kid": 1}), UnknownKeyError),
+    Forgery("kid unknown", partial(token, {"kid": "private"}), "unknown_key"),
+    Forgery("kid missing", partial(token, {"kid": ...}), "unknown_key", TAKES_THE_ONLY_KEY),
+    Forgery("kid as a number", partial(token, {"kid": 1}), "unknown_key"),
     Forgery(
         "jwk of its own",
         lambda: compact(
             json.dumps({**HEADER, "jwk": jwk(private_key("other"))}),
             sign=partial(signature, name="other"),
         ),
-        EmbeddedKeyError,
+        "embedded_key",
     ),
     Forgery(
         "jwk of the server",
         lambda: token({"jwk": jwk(private_key("server"))}),
-        EmbeddedKeyError,
+        "embedded_key",
     ),
     *(
-        Forgery(name, partial(token, {name: value}), EmbeddedKeyError, LEAVES_KEY_HEADERS)
+        Forgery(name, partial(token, {name: value}), "embedded_key", LEAVES_KEY_HEADERS)
         for name, value in (
             ("jku", "https://evil.example/keys"),
             ("x5u", "https://evil.example/cert"),
@@ -310,148 +302,148 @@ FORGERIES = [
         )
     ),
     # headers
-    Forgery("crit", partial(token, {"crit": ["exp"], "exp": 1}), CriticalHeaderError),
-    Forgery("crit, empty", partial(token, {"crit": []}), CriticalHeaderError, KNOWS_CRIT),
+    Forgery("crit", partial(token, {"crit": ["exp"], "exp": 1}), "critical_header"),
+    Forgery("crit, empty", partial(token, {"crit": []}), "critical_header", KNOWS_CRIT),
     Forgery("crit with b64", partial(token, {"crit": ["b64"], "b64": True}),
-        CriticalHeaderError, KNOWS_CRIT),
+        "critical_header", KNOWS_CRIT),
     Forgery("an access token's typ", partial(token, {"typ": "at+jwt"}),
-        TokenTypeError, LEAVES_TYPE),
-    Forgery("typ as a number", partial(token, {"typ": 1}), TokenTypeError),
+        "token_type", LEAVES_TYPE),
+    Forgery("typ as a number", partial(token, {"typ": 1}), "token_type"),
     # form
-    Forgery("empty", lambda: "", MalformedTokenError),
-    Forgery("one part", lambda: "eyJhbGciOiJub25lIn0", MalformedTokenError),
-    Forgery("two parts", lambda: token().rpartition(".")[0], MalformedTokenError),
-    Forgery("four parts", lambda: token() + ".AAAA", MalformedTokenError),
-    Forgery("five parts", lambda: token() + ".AAAA.AAAA", MalformedTokenError),
-    Forgery("only dots", lambda: "..", MalformedTokenError),
-    Forgery("truncated by a character", lambda: token()[:-1], MalformedTokenError),
-    Forgery("a blank before", lambda: " " + token(), MalformedTokenError),
-    Forgery("a newline after", lambda: token() + "\n", MalformedTokenError),
-    Forgery("a newline within", lambda: token().replace(".", ".\n", 1), MalformedTokenError),
-    Forgery("a blank within", lambda: token()[:-9] + " " + token()[-9:], MalformedTokenError),
-    Forgery("padded", lambda: token() + "==", MalformedTokenError),
-    Forgery("in standard base64", in_standard_base64, MalformedTokenError),
-    Forgery("respelled", respelled, MalformedTokenError),
-    Forgery("not ASCII", lambda: token() + "ä", MalformedTokenError),
-    Forgery("endless", lambda: token(email="x" * 300_000), MalformedTokenError),
-    Forgery("header is no JSON", lambda: compact("{"), MalformedTokenError),
-    Forgery("header is a list", lambda: compact('["alg"]'), MalformedTokenError),
+    Forgery("empty", lambda: "", "malformed"),
+    Forgery("one part", lambda: "eyJhbGciOiJub25lIn0", "malformed"),
+    Forgery("two parts", lambda: token().rpartition(".")[0], "malformed"),
+    Forgery("four parts", lambda: token() + ".AAAA", "malformed"),
+    Forgery("five parts", lambda: token() + ".AAAA.AAAA", "malformed"),
+    Forgery("only dots", lambda: "..", "malformed"),
+    Forgery("truncated by a character", lambda: token()[:-1], "malformed"),
+    Forgery("a blank before", lambda: " " + token(), "malformed"),
+    Forgery("a newline after", lambda: token() + "\n", "malformed"),
+    Forgery("a newline within", lambda: token().replace(".", ".\n", 1), "malformed"),
+    Forgery("a blank within", lambda: token()[:-9] + " " + token()[-9:], "malformed"),
+    Forgery("padded", lambda: token() + "==", "malformed"),
+    Forgery("in standard base64", in_standard_base64, "malformed"),
+    Forgery("respelled", respelled, "malformed"),
+    Forgery("not ASCII", lambda: token() + "ä", "malformed"),
+    Forgery("endless", lambda: token(email="x" * 300_000), "malformed"),
+    Forgery("header is no JSON", lambda: compact("{"), "malformed"),
+    Forgery("header is a list", lambda: compact('["alg"]'), "malformed"),
     Forgery("header is not UTF-8", lambda: compact(b'{"alg":"RS256","kid":"\xff"}'),
-        MalformedTokenError),
-    Forgery("header has levels without end", lambda: compact("[" * 50_000), MalformedTokenError),
-    Forgery("claims are no JSON", lambda: compact(claims="{"), MalformedTokenError),
-    Forgery("claims are a list", lambda: compact(claims="[]"), MalformedTokenError),
-    Forgery("claims are null", lambda: compact(claims="null"), MalformedTokenError),
+        "malformed"),
+    Forgery("header has levels without end", lambda: compact("[" * 50_000), "malformed"),
+    Forgery("claims are no JSON", lambda: compact(claims="{"), "malformed"),
+    Forgery("claims are a list", lambda: compact(claims="[]"), "malformed"),
+    Forgery("claims are null", lambda: compact(claims="null"), "malformed"),
     Forgery("claims are not UTF-8", lambda: compact(claims=json.dumps(CLAIMS).encode("utf-16")),
-        MalformedTokenError, READS_UTF_16),
+        "malformed", READS_UTF_16),
     Forgery("claims with something behind", lambda: compact(claims=json.dumps(CLAIMS) + "{}"),
-        MalformedTokenError),
+        "malformed"),
     Forgery("claims with a number without end", partial(token, exp=float("inf")),
-        MalformedTokenError, READS_INFINITY),
+        "malformed", READS_INFINITY),
     Forgery("claims with a number that is none", partial(token, exp=float("nan")),
-        MalformedTokenError, READS_INFINITY),
+        "malformed", READS_INFINITY),
     # doubled members
     Forgery(
         "alg twice",
         lambda: compact('{"alg":"none",' + json.dumps(HEADER)[1:]),
-        DuplicateMemberError,
+        "duplicate_member",
         TAKES_THE_LAST,
     ),
     Forgery(
         "sub twice",
         lambda: compact(claims='{"sub":"mallory",' + json.dumps(CLAIMS)[1:]),
-        DuplicateMemberError,
+        "duplicate_member",
         TAKES_THE_LAST,
     ),
     Forgery(
         "sub twice, once with escapes",
         lambda: compact(claims='{"\\u0073ub":"mallory",' + json.dumps(CLAIMS)[1:]),
-        DuplicateMemberError,
+        "duplicate_member",
         TAKES_THE_LAST,
     ),
     Forgery(
         "a member twice, deep within",
         lambda: compact(claims='{"a":[{"b":1,"b":2}],' + json.dumps(CLAIMS)[1:]),
-        DuplicateMemberError,
+        "duplicate_member",
         TAKES_THE_LAST,
     ),
     # times
-    Forgery("expired", partial(token, exp=NOW - 1), ExpiredError),
-    Forgery("expired this second", partial(token, exp=NOW), ExpiredError),
-    Forgery("expired since 1970", partial(token, exp=0), ExpiredError),
-    Forgery("from the future", partial(token, iat=NOW + 1), NotYetValidError),
-    Forgery("not yet valid", partial(token, nbf=NOW + 1), NotYetValidError),
+    Forgery("expired", partial(token, exp=NOW - 1), "expired"),
+    Forgery("expired this second", partial(token, exp=NOW), "expired"),
+    Forgery("expired since 1970", partial(token, exp=0), "expired"),
+    Forgery("from the future", partial(token, iat=NOW + 1), "not_yet_valid"),
+    Forgery("not yet valid", partial(token, nbf=NOW + 1), "not_yet_valid"),
     Forgery("a login too long ago", partial(token, auth_time=NOW - 301),
-        AuthenticationTimeError, LEAVES_AGE, {"max_age": 300}),
+        "auth_time", LEAVES_AGE, {"max_age": 300}),
     Forgery("a login in the future", partial(token, auth_time=NOW + 1),
-        AuthenticationTimeError, LEAVES_AGE, {"max_age": 300}),
+        "auth_time", LEAVES_AGE, {"max_age": 300}),
     Forgery("no time of login", partial(token, auth_time=...),
-        MissingClaimError, LEAVES_AGE, {"max_age": 300}),
+        "missing_claim", LEAVES_AGE, {"max_age": 300}),
     # parties
-    Forgery("other issuer", partial(token, iss="https://evil.example"), IssuerError),
-    Forgery("issuer with a slash", partial(token, iss=ISSUER + "/"), IssuerError),
-    Forgery("issuer of another length", partial(token, iss=ISSUER[:-1]), IssuerError),
-    Forgery("other audience", partial(token, aud="other-app"), AudienceError),
-    Forgery("audience with a prefix", partial(token, aud=CLIENT + "-2"), AudienceError),
-    Forgery("other audiences", partial(token, aud=["a", "b"], azp=CLIENT), AudienceError),
-    Forgery("no audience", partial(token, aud=[]), AudienceError),
-    Forgery("audience is empty", partial(token, aud=""), AudienceError),
+    Forgery("other issuer", partial(token, iss="https://evil.example"), "issuer"),
+    Forgery("issuer with a slash", partial(token, iss=ISSUER + "/"), "issuer"),
+    Forgery("issuer of another length", partial(token, iss=ISSUER[:-1]), "issuer"),
+    Forgery("other audience", partial(token, aud="other-app"), "audience"),
+    Forgery("audience with a prefix", partial(token, aud=CLIENT + "-2"), "audience"),
+    Forgery("other audiences", partial(token, aud=["a", "b"], azp=CLIENT), "audience"),
+    Forgery("no audience", partial(token, aud=[]), "audience"),
+    Forgery("audience is empty", partial(token, aud=""), "audience"),
     Forgery("many audiences and no azp", partial(token, aud=[CLIENT, "other-app"]),
-        AuthorizedPartyError, LEAVES_AZP),
+        "authorized_party", LEAVES_AZP),
     Forgery("azp is another", partial(token, aud=[CLIENT, "other-app"], azp="other-app"),
-        AuthorizedPartyError, LEAVES_AZP),
+        "authorized_party", LEAVES_AZP),
     Forgery("azp is another, one audience", partial(token, azp="other-app"),
-        AuthorizedPartyError, LEAVES_AZP),
+        "authorized_party", LEAVES_AZP),
     # missing and mistyped claims
     *(
-        Forgery(f"{claim} missing", partial(token, **{claim: ...}), MissingClaimError)
+        Forgery(f"{claim} missing", partial(token, **{claim: ...}), "missing_claim")
         for claim in ("iss", "sub", "aud", "exp", "iat")
     ),
-    Forgery("exp as a string", partial(token, exp=str(NOW + 3600)), ClaimTypeError),
-    Forgery("exp as truth", partial(token, exp=True), ClaimTypeError),
-    Forgery("exp as null", partial(token, exp=None), ClaimTypeError),
-    Forgery("exp as a list", partial(token, exp=[NOW + 3600]), ClaimTypeError),
-    Forgery("exp beyond all time", partial(token, exp=10**18), ClaimTypeError, LEAVES_TYPES),
+    Forgery("exp as a string", partial(token, exp=str(NOW + 3600)), "claim_type"),
+    Forgery("exp as truth", partial(token, exp=True), "claim_type"),
+    Forgery("exp as null", partial(token, exp=None), "claim_type"),
+    Forgery("exp as a list", partial(token, exp=[NOW + 3600]), "claim_type"),
+    Forgery("exp beyond all time", partial(token, exp=10**18), "claim_type", LEAVES_TYPES),
     Forgery("exp without end",
         lambda: compact(claims=json.dumps(CLAIMS).replace(str(NOW + 3600), "1e999")),
-        ClaimTypeError, READS_INFINITY),
-    Forgery("exp below all time", partial(token, exp=-1), ClaimTypeError),
-    Forgery("iat as a string", partial(token, iat="0"), ClaimTypeError),
-    Forgery("iat as truth", partial(token, iat=True), ClaimTypeError, LEAVES_TYPES),
-    Forgery("nbf as a string", partial(token, nbf="0"), ClaimTypeError),
-    Forgery("auth_time as a string", partial(token, auth_time=""), ClaimTypeError, LEAVES_TYPES),
-    Forgery("iss as a list", partial(token, iss=[ISSUER]), ClaimTypeError),
-    Forgery("sub as a number", partial(token, sub=7), ClaimTypeError),
-    Forgery("sub as null", partial(token, sub=None), ClaimTypeError),
-    Forgery("sub is empty", partial(token, sub=""), ClaimTypeError),
-    Forgery("aud as an object", partial(token, aud={CLIENT: 1}), ClaimTypeError),
-    Forgery("aud with a number", partial(token, aud=[CLIENT, 7], azp=CLIENT), ClaimTypeError),
-    Forgery("azp as a list", partial(token, azp=[CLIENT]), ClaimTypeError, LEAVES_TYPES),
-    Forgery("nonce as a list", partial(token, nonce=[NONCE]), ClaimTypeError, LEAVES_TYPES),
+        "claim_type", READS_INFINITY),
+    Forgery("exp below all time", partial(token, exp=-1), "claim_type"),
+    Forgery("iat as a string", partial(token, iat="0"), "claim_type"),
+    Forgery("iat as truth", partial(token, iat=True), "claim_type", LEAVES_TYPES),
+    Forgery("nbf as a string", partial(token, nbf="0"), "claim_type"),
+    Forgery("auth_time as a string", partial(token, auth_time=""), "claim_type", LEAVES_TYPES),
+    Forgery("iss as a list", partial(token, iss=[ISSUER]), "claim_type"),
+    Forgery("sub as a number", partial(token, sub=7), "claim_type"),
+    Forgery("sub as null", partial(token, sub=None), "claim_type"),
+    Forgery("sub is empty", partial(token, sub=""), "claim_type"),
+    Forgery("aud as an object", partial(token, aud={CLIENT: 1}), "claim_type"),
+    Forgery("aud with a number", partial(token, aud=[CLIENT, 7], azp=CLIENT), "claim_type"),
+    Forgery("azp as a list", partial(token, azp=[CLIENT]), "claim_type", LEAVES_TYPES),
+    Forgery("nonce as a list", partial(token, nonce=[NONCE]), "claim_type", LEAVES_TYPES),
     # nonce and hashes
-    Forgery("other nonce", partial(token, nonce="another-random-nonce"), NonceError),
-    Forgery("nonce missing", partial(token, nonce=...), NonceError),
-    Forgery("nonce is empty", partial(token, nonce=""), NonceError),
-    Forgery("nonce is longer", partial(token, nonce=NONCE + "x"), NonceError),
+    Forgery("other nonce", partial(token, nonce="another-random-nonce"), "nonce"),
+    Forgery("nonce missing", partial(token, nonce=...), "nonce"),
+    Forgery("nonce is empty", partial(token, nonce=""), "nonce"),
+    Forgery("nonce is longer", partial(token, nonce=NONCE + "x"), "nonce"),
     Forgery("at_hash of another token", partial(token, at_hash=half_hash("x")),
-        AccessTokenHashError, LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
+        "at_hash", LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
     Forgery("at_hash whole", partial(token, at_hash=base64url(
         hashlib.sha256(ACCESS_TOKEN.encode()).digest())),
-        AccessTokenHashError, LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
+        "at_hash", LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
     Forgery("at_hash with another hash", partial(token, at_hash=half_hash(ACCESS_TOKEN, "sha512")),
-        AccessTokenHashError, LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
+        "at_hash", LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
     Forgery("at_hash missing", partial(token, at_hash=...),
-        MissingClaimError, LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
-    Forgery("at_hash as a number", partial(token, at_hash=7), ClaimTypeError, LEAVES_HASH),
+        "missing_claim", LEAVES_HASH, {"access_token": ACCESS_TOKEN}),
+    Forgery("at_hash as a number", partial(token, at_hash=7), "claim_type", LEAVES_HASH),
     Forgery("c_hash of another code", partial(token, c_hash=half_hash("x")),
-        CodeHashError, LEAVES_HASH, {"code": CODE}),
+        "c_hash", LEAVES_HASH, {"code": CODE}),
     Forgery("c_hash for at_hash", partial(token, c_hash=half_hash(ACCESS_TOKEN)),
-        CodeHashError, LEAVES_HASH, {"code": CODE}),
+        "c_hash", LEAVES_HASH, {"code": CODE}),
     Forgery("c_hash missing", partial(token, c_hash=...),
-        MissingClaimError, LEAVES_HASH, {"code": CODE}),
+        "missing_claim", LEAVES_HASH, {"code": CODE}),
     Forgery("another user than before", partial(token, sub="mallory"),
-        SubjectError, LEAVES_SUBJECT, {"subject": "alice"}),
-    Forgery("b64 without crit", partial(token, {"b64": False}), CriticalHeaderError),
+        "subject", LEAVES_SUBJECT, {"subject": "alice"}),
+    Forgery("b64 without crit", partial(token, {"b64": False}), "critical_header"),
 ]  # fmt: skip
 
 
@@ -481,7 +473,7 @@ def test_forgeries_are_refused(server: Keys, forgery: Forgery) -> None:
     forged = forgery.forge()
     with pytest.raises(InvalidIdTokenError) as refused:
         make().verify(forged, **{"nonce": NONCE, **forgery.verify})
-    assert type(refused.value) is forgery.error
+    assert refused.value.reason == forgery.reason
     # What a peer takes is refused here knowingly; what it refuses is its releases' affair.
     assert forgery.accepted_by_joserfc or not joserfc_accepts(forged)
     # Neither the error nor what led to it holds the token, or what the user's claims say.
@@ -494,7 +486,7 @@ def test_forgeries_are_refused(server: Keys, forgery: Forgery) -> None:
 
 
 def test_every_class_of_errors_has_a_forgery() -> None:
-    assert {forgery.error for forgery in FORGERIES} == set(InvalidIdTokenError.__subclasses__())
+    assert {forgery.reason for forgery in FORGERIES} == REASONS
     assert len({forgery.name for forgery in FORGERIES}) == len(FORGERIES)
     assert issubclass(InvalidIdTokenError, HydraException)
 
@@ -545,14 +537,14 @@ def test_leeway_on_every_time(server: Keys) -> None:
     times = {"exp": NOW - 9, "iat": NOW + 10, "nbf": NOW + 10, "auth_time": NOW - 310}
     assert verifier.verify(token(**times), nonce=NONCE, max_age=300).exp == NOW - 9
     verifier.verify(token(auth_time=NOW + 10), nonce=NONCE, max_age=300)
-    for changes, error in (
-        ({"exp": NOW - 10}, ExpiredError),
-        ({"iat": NOW + 11}, NotYetValidError),
-        ({"nbf": NOW + 11}, NotYetValidError),
-        ({"auth_time": NOW - 311}, AuthenticationTimeError),
-        ({"auth_time": NOW + 11}, AuthenticationTimeError),
+    for changes, reason in (
+        ({"exp": NOW - 10}, "expired"),
+        ({"iat": NOW + 11}, "not_yet_valid"),
+        ({"nbf": NOW + 11}, "not_yet_valid"),
+        ({"auth_time": NOW - 311}, "auth_time"),
+        ({"auth_time": NOW + 11}, "auth_time"),
     ):
-        with pytest.raises(error):
+        with refused(reason):
             verifier.verify(token(**changes), nonce=NONCE, max_age=300)
 
 
@@ -567,7 +559,7 @@ def test_other_algorithms_that_are_allowed(server: Keys, algorithm: str) -> None
     )
     verifier = make(algorithms=["RS256", algorithm])
     assert verifier.verify(made, nonce=NONCE, access_token=ACCESS_TOKEN).sub == "alice"
-    with pytest.raises(UnknownKeyError):  # the key is for the other algorithm
+    with refused("unknown_key"):  # the key is for the other algorithm
         verifier.verify(token(), nonce=NONCE)
 
 
@@ -579,9 +571,9 @@ def test_some_seconds_of_skew_are_forgiven(server: Keys) -> None:
     assert verifier.leeway == 5
     assert verifier.verify(token(iat=NOW + 5), nonce=NONCE).sub == "alice"
     assert verifier.verify(token(exp=NOW - 4), nonce=NONCE).sub == "alice"
-    with pytest.raises(NotYetValidError):
+    with refused("not_yet_valid"):
         verifier.verify(token(iat=NOW + 6), nonce=NONCE)
-    with pytest.raises(ExpiredError):
+    with refused("expired"):
         verifier.verify(token(exp=NOW - 5), nonce=NONCE)
 
 
@@ -602,7 +594,7 @@ def test_a_rotation_keeps_the_kid_and_is_noticed(server: Keys) -> None:
     after = compact(sign=partial(signature, name="other"))
     assert verifier.verify(after, nonce=NONCE).sub == "alice"
     assert server.fetched == 2
-    with pytest.raises(SignatureError):
+    with refused("signature"):
         verifier.verify(token(), nonce=NONCE)
 
 
@@ -620,19 +612,19 @@ def test_forged_tokens_cannot_make_it_hammer_the_server(server: Keys) -> None:
     forged = compact(sign=partial(signature, name="other")), token({"kid": "x"})
     for _ in range(10):
         for text in forged:
-            with pytest.raises((SignatureError, UnknownKeyError)):
+            with pytest.raises(InvalidIdTokenError):
                 verifier.verify(text, nonce=NONCE)
     assert server.fetched == 2  # the first time, and once more
     clock.now += 29.9
     for text in forged:
-        with pytest.raises((SignatureError, UnknownKeyError)):
+        with pytest.raises(InvalidIdTokenError):
             verifier.verify(text, nonce=NONCE)
     assert server.fetched == 2
     verifier.verify(token(), nonce=NONCE)
     clock.now += 0.2
     for _ in range(3):
         for text in forged:
-            with pytest.raises((SignatureError, UnknownKeyError)):
+            with pytest.raises(InvalidIdTokenError):
                 verifier.verify(text, nonce=NONCE)
     assert server.fetched == 3
     # What is wrong before any key is needed costs no request at all.
@@ -680,10 +672,10 @@ def test_forged_tokens_do_not_wait_for_keys_that_hang() -> None:
                 assert time.monotonic() - started < 1.5, "a good one waits for nothing"
         assert time.monotonic() - started < 8
         for _ in range(24):  # and now nobody waits
-            with pytest.raises(SignatureError):
+            with refused("signature"):
                 verifier.verify(forged, nonce=NONCE)
     assert len(crowd.errors) == 24
-    assert {type(error) for error in crowd.errors} <= {SignatureError, ApiTimeoutError}
+    assert {reason_of(error) for error in crowd.errors} <= {"signature", "ApiTimeoutError"}
     assert server.paths.count("/.well-known/jwks.json") == 2
 
 
@@ -696,7 +688,7 @@ def test_a_fetch_that_failed_cools_down_too(server: Keys) -> None:
     with pytest.raises(ServiceException):
         verifier.verify(forged, nonce=NONCE)
     for _ in range(5):
-        with pytest.raises(SignatureError):
+        with refused("signature"):
             verifier.verify(forged, nonce=NONCE)
     assert server.fetched == 2
     server.status = 200
@@ -746,16 +738,16 @@ def test_a_server_that_was_given_another_name(server: Keys) -> None:
     verifier = make(clock=clock)
     verifier.verify(token(), nonce=NONCE)
     renamed = token(iss="https://new.example.com/")
-    with pytest.raises(IssuerError):
+    with refused("issuer"):
         verifier.verify(renamed, nonce=NONCE)
     assert server.discovered == 2
     server.discovery["issuer"] = "https://new.example.com/"
-    with pytest.raises(IssuerError):
+    with refused("issuer"):
         verifier.verify(renamed, nonce=NONCE)
     clock.now += 30
     verifier.verify(renamed, nonce=NONCE)
     assert server.discovered == 3
-    with pytest.raises(IssuerError):
+    with refused("issuer"):
         verifier.verify(token(), nonce=NONCE)
 
 
@@ -768,7 +760,7 @@ def test_keys_that_were_taken_back_do_not_count_for_ever(server: Keys) -> None:
     clock.now += 3599
     verifier.verify(lasting, nonce=NONCE)
     clock.now += 1
-    with pytest.raises(UnknownKeyError):
+    with refused("unknown_key"):
         verifier.verify(lasting, nonce=NONCE)
     assert server.fetched == 2
     # A clock that was set back says nothing of age.
@@ -818,7 +810,7 @@ def test_who_comes_late_uses_what_another_fetched(server: Keys) -> None:
 def test_keys_that_do_not_count(server: Keys, changes: dict[str, Any]) -> None:
     key = changed(jwk(private_key("server")), **changes)
     server.keys = [key]
-    with pytest.raises(UnknownKeyError):
+    with refused("unknown_key"):
         make().verify(token(), nonce=NONCE)
     # Nor do they get in the way of the one that counts.
     server.keys = [key, jwk(private_key("other")), jwk(private_key("server")), key]
@@ -837,7 +829,7 @@ def test_a_weak_key_does_not_count(server: Keys) -> None:
     def sign(content: str) -> str:
         return base64url(weak.sign(content.encode(), padding.PKCS1v15(), hashes.SHA256()))
 
-    with pytest.raises(UnknownKeyError):
+    with refused("unknown_key"):
         make().verify(compact(sign=sign), nonce=NONCE)
 
 
@@ -882,7 +874,7 @@ def test_many_threads_ask_once(version: str) -> None:
         forged = compact(sign=partial(signature, name="other"))
         hydra.fail("/.well-known/jwks.json", delay=0.3)
         refused = together(32, partial(verifier.verify, forged, nonce=None))
-        assert {type(error) for error in refused} == {SignatureError}
+        assert {reason_of(error) for error in refused} == {"signature"}
         assert keys_requests(hydra) == 2
 
 
@@ -1008,7 +1000,7 @@ def test_repr_of_a_verifier() -> None:
         ({"algorithms": [None]}, ApiValueError, "None; possible"),
         ({"client_id": ""}, ApiValueError, "client_id is empty"),
         ({"client_id": None}, ApiTypeError, "client_id must be a string"),
-        ({"leeway": -1}, ApiValueError, "leeway must not be negative"),
+        ({"leeway": -1}, ApiValueError, "leeway must be at least 0 and finite"),
         ({"leeway": float("nan")}, ApiValueError, "leeway"),
         ({"leeway": float("inf")}, ApiValueError, "leeway"),
         ({"leeway": "1"}, ApiTypeError, "leeway must be a number of seconds, got str"),
@@ -1044,9 +1036,9 @@ def test_arguments_that_cannot_be_right(
 
 
 def test_odd_characters_that_cannot_be_hashed_alike(server: Keys) -> None:
-    with pytest.raises(AccessTokenHashError):
+    with refused("at_hash"):
         make().verify(token(), nonce=NONCE, access_token="\ud800")
-    with pytest.raises(NonceError):
+    with refused("nonce"):
         make().verify(token(), nonce="\ud800-other")
 
 

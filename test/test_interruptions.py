@@ -18,7 +18,8 @@ PROGRAM = """
 import random, signal, sys, threading, time
 import hydra_client
 from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.protocol.cache import Cache
+from hydra_client.transport import sharing
 from support.loopback import Server, answer, api
 
 class Interrupted(Exception):
@@ -40,10 +41,10 @@ class Tolerant(Server):
 def respond(peer):
     peer.send(answer({"active": True, "sub": peer.last.form["token"]}))
 
-flights = SingleFlight()
+flights = Cache()
 
 def share(number):
-    return Deadline(5).run(flights.do, "key", lambda: time.sleep(0.0002) or "result")
+    return Deadline(5).run(sharing.share, flights, "key", lambda: time.sleep(0.0002) or "result")
 
 draw = random.Random(4)
 signal.signal(signal.SIGALRM, interrupt)

@@ -34,8 +34,8 @@ from hydra_client import (
 )
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.testing import in_process
-from hydra_client.introspection import CachedIntrospection, cached_introspection
-from hydra_client.transport.session import Adapter
+from hydra_client.introspection import CachedIntrospection
+from hydra_client.transport.adapter import Adapter
 
 LIFETIME = 3600
 PATH = "/oauth2/introspect"
@@ -89,7 +89,7 @@ def asked(hydra: HydraEmulator) -> int:
 
 
 def test_the_same_question_is_asked_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     first = introspect(token)
     assert first == api.introspect_oauth2_token(token)
     assert isinstance(first, OAuth2TokenIntrospection)
@@ -103,7 +103,7 @@ def test_the_same_question_is_asked_once(hydra: HydraEmulator, api: OAuth2Api, t
 def test_an_answer_never_serves_another_scope(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = cached_introspection(api, negative_age=30)
+    introspect = CachedIntrospection(api, negative_age=30)
     expected = {
         None: True,
         "": True,
@@ -118,7 +118,7 @@ def test_an_answer_never_serves_another_scope(
 
 
 def test_an_answer_never_serves_another_token(api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api, negative_age=30)
+    introspect = CachedIntrospection(api, negative_age=30)
     assert introspect(token).active
     for other in (token + "x", token[:-1], token.upper(), f" {token}", "", "é"):
         assert not introspect(other).active, other
@@ -128,7 +128,7 @@ def test_an_answer_never_serves_another_token(api: OAuth2Api, token: str) -> Non
 def test_an_answer_never_serves_another_server(hydra: HydraEmulator, token: str) -> None:
     with HydraEmulator() as other:
         api = hydra.api()
-        introspect = cached_introspection(api, negative_age=30)
+        introspect = CachedIntrospection(api, negative_age=30)
         assert introspect(token).active
         api.api_client.configuration.host = other.url
         assert not introspect(token).active
@@ -141,7 +141,7 @@ def test_an_answer_never_serves_another_credential(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     configuration = api.api_client.configuration
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
     other = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
     for access_token in (bearer, other, lambda: bearer, lambda: bearer, None):
@@ -168,7 +168,7 @@ def test_a_source_that_comes_where_another_one_was(
     """Python gives a new object the id of one that is gone."""
     bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
     configuration = api.api_client.configuration
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     for count in range(1, 6):
         configuration.access_token = lambda: bearer
         introspect(token)
@@ -179,7 +179,7 @@ def test_a_source_that_comes_where_another_one_was(
 def test_a_caller_cannot_change_what_others_get(api: OAuth2Api, hydra: HydraEmulator) -> None:
     answer = {"active": True, "scope": "a", "ext": {"roles": ["user"]}, "unknown": {"list": [1]}}
     hydra.fail(PATH, status=200, body=json.dumps(answer))
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     original = introspect("token").to_dict()
     for _ in range(2):
         got = introspect("token")
@@ -198,7 +198,7 @@ def test_a_caller_cannot_change_what_others_get(api: OAuth2Api, hydra: HydraEmul
 def test_an_active_answer_is_kept_for_its_age(
     hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
 ) -> None:
-    introspect = cached_introspection(api, max_age=30, clock=clock)
+    introspect = CachedIntrospection(api, max_age=30, clock=clock)
     introspect(token)
     clock.ahead += 29
     introspect(token)
@@ -214,7 +214,7 @@ def test_an_active_answer_is_kept_for_its_age(
 def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
     api: OAuth2Api, token: str, clock: Clock
 ) -> None:
-    introspect = cached_introspection(api, max_age=30, clock=clock)
+    introspect = CachedIntrospection(api, max_age=30, clock=clock)
     assert introspect(token).active
     api.revoke_oauth2_token(token)
     assert introspect(token).active
@@ -225,7 +225,7 @@ def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
 def test_an_answer_is_never_kept_past_the_tokens_end(
     hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
 ) -> None:
-    introspect = cached_introspection(api, max_age=10 * LIFETIME, clock=clock)
+    introspect = CachedIntrospection(api, max_age=10 * LIFETIME, clock=clock)
     exp = introspect(token).exp
     assert exp is not None
     clock.ahead = exp - time.time() - 5
@@ -254,7 +254,7 @@ def test_what_is_kept(
     hydra: HydraEmulator, api: OAuth2Api, answer: dict[str, object], kept: bool
 ) -> None:
     hydra.fail(PATH, status=200, body=json.dumps(answer), times=None)
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     for _ in range(3):
         assert introspect("token").active is answer["active"]
     assert asked(hydra) == (1 if kept else 3)
@@ -263,7 +263,7 @@ def test_what_is_kept(
 def test_an_inactive_answer_is_kept_as_long_as_is_asked_for(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
-    introspect = cached_introspection(api, negative_age=2, clock=clock)
+    introspect = CachedIntrospection(api, negative_age=2, clock=clock)
     for _ in range(3):
         assert not introspect("unknown").active
     assert asked(hydra) == 1
@@ -273,7 +273,7 @@ def test_an_inactive_answer_is_kept_as_long_as_is_asked_for(
 
 
 def test_an_age_of_nothing_keeps_nothing(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api, max_age=0)
+    introspect = CachedIntrospection(api, max_age=0)
     for _ in range(3):
         assert introspect(token).active
     assert asked(hydra) == 3
@@ -289,7 +289,7 @@ def test_the_time_that_the_request_takes_counts(hydra: HydraEmulator, api: OAuth
             return super().send(request, **keywords)
 
     api.api_client.session.mount("http://", Slow())
-    introspect = cached_introspection(api, max_age=30, clock=lambda: now[0])
+    introspect = CachedIntrospection(api, max_age=30, clock=lambda: now[0])
     introspect("token")
     now[0] += 9
     introspect("token")
@@ -302,7 +302,7 @@ def test_the_time_that_the_request_takes_counts(hydra: HydraEmulator, api: OAuth
 def test_a_clock_that_is_set_back_makes_nothing_last(
     hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
 ) -> None:
-    introspect = cached_introspection(api, clock=clock)
+    introspect = CachedIntrospection(api, clock=clock)
     introspect(token)
     clock.ahead -= 86400
     introspect(token)
@@ -310,7 +310,7 @@ def test_a_clock_that_is_set_back_makes_nothing_last(
 
 
 def test_errors_are_never_kept(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api, negative_age=30)
+    introspect = CachedIntrospection(api, negative_age=30)
     hydra.fail(PATH, status=500)
     with pytest.raises(ServiceException):
         introspect(token)
@@ -322,7 +322,7 @@ def test_errors_are_never_kept(hydra: HydraEmulator, api: OAuth2Api, token: str)
 
 def test_the_least_recently_used_make_room(hydra: HydraEmulator, api: OAuth2Api) -> None:
     hydra.fail(PATH, status=200, body='{"active": true}', times=None)
-    introspect = cached_introspection(api, max_size=3)
+    introspect = CachedIntrospection(api, max_size=3)
     for token in ("a", "b", "c"):
         introspect(token)
     introspect("a")
@@ -333,14 +333,14 @@ def test_the_least_recently_used_make_room(hydra: HydraEmulator, api: OAuth2Api)
     assert asked(hydra) == 4
     introspect("b")
     assert asked(hydra) == 5
-    assert "3 of 3 answers" in repr(introspect)
+    assert "3 of 3 responses" in repr(introspect)
 
 
 def test_what_is_learnt_anew_is_not_the_next_to_go(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
     hydra.fail(PATH, status=200, body='{"active": true}', times=None)
-    introspect = cached_introspection(api, max_size=2, max_age=30, clock=clock)
+    introspect = CachedIntrospection(api, max_size=2, max_age=30, clock=clock)
     introspect("a")
     clock.ahead += 20
     introspect("b")
@@ -355,7 +355,7 @@ def test_what_is_learnt_anew_is_not_the_next_to_go(
 def test_made_up_tokens_do_not_push_the_real_ones_out(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = cached_introspection(api, max_size=3)
+    introspect = CachedIntrospection(api, max_size=3)
     introspect(token)
     for number in range(10):
         introspect(f"made-up-{number}")
@@ -367,7 +367,7 @@ def test_made_up_tokens_do_not_push_the_real_ones_out(
 
 
 def test_forget_and_clear(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     other = api.oauth_token(grant_type="client_credentials", scope="hydra.clients").access_token
     for scope in (None, "hydra.clients"):
         introspect(token, scope)
@@ -413,7 +413,7 @@ def test_an_answer_under_way_is_forgotten_too(
     hydra: HydraEmulator, api: OAuth2Api, token: str, how: str
 ) -> None:
     """Else what is forgotten after a revocation would come back, from before it."""
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     gate = gated(api)
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token).active)
@@ -432,7 +432,7 @@ def test_an_answer_is_kept_for_the_server_that_gave_it(
 ) -> None:
     """Though another host was assigned while the answer was under way."""
     with HydraEmulator() as other:
-        introspect = cached_introspection(api)
+        introspect = CachedIntrospection(api)
         gate = gated(api)
         home = api.api_client.configuration.host
         with Crowd() as crowd:
@@ -451,7 +451,7 @@ def test_an_answer_is_kept_for_the_server_that_gave_it(
 
 
 def waiting(introspect: CachedIntrospection, count: int) -> None:
-    flights = introspect._flights
+    flights = introspect._cache
     for _ in range(3000):
         with flights._lock:
             if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
@@ -461,7 +461,7 @@ def waiting(introspect: CachedIntrospection, count: int) -> None:
 
 
 def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     with Crowd() as crowd:
         crowd.send(64, lambda: introspect(token))
     assert asked(hydra) == 1
@@ -473,7 +473,7 @@ def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -
 def test_an_inactive_answer_is_shared_by_those_who_wait(
     hydra: HydraEmulator, api: OAuth2Api
 ) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     gate = gated(api)
     with Crowd() as crowd:
         crowd.send(64, lambda: introspect("unknown").active)
@@ -485,7 +485,7 @@ def test_an_inactive_answer_is_shared_by_those_who_wait(
 
 def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) -> None:
     api = hydra.api(retries=0)
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     hydra.fail(PATH, status=503)
     gate = gated(api)
     with api.api_client, Crowd() as crowd:
@@ -499,7 +499,7 @@ def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) 
 def test_waiting_ends_by_the_timeout_setting(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     gate = gated(api)
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token).active)
@@ -514,7 +514,7 @@ def test_waiting_ends_by_the_timeout_setting(
 
 def test_waiting_ends(hydra: HydraEmulator, token: str) -> None:
     api = hydra.api(timeout=0.5)
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     gated(api)
     with api.api_client, Crowd() as crowd:
         crowd.send(2, lambda: introspect(token))
@@ -536,7 +536,7 @@ def test_who_comes_a_moment_too_late_asks_no_more(
             return old + 60  # when it looked
         return now[0]
 
-    introspect = cached_introspection(api, clock=clock)
+    introspect = CachedIntrospection(api, clock=clock)
     introspect(token)
     now[0] = old + 60
     with Crowd() as crowd:
@@ -553,10 +553,10 @@ def test_an_answer_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -
 
     def clock() -> float:
         if cleared:
-            introspect._entries.clear()
+            introspect.clear()
         return time.time()
 
-    introspect = cached_introspection(api, clock=clock)
+    introspect = CachedIntrospection(api, clock=clock)
     introspect(token)
     cleared = True
     assert introspect(token).active
@@ -566,7 +566,7 @@ def test_an_answer_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -
 def test_a_forked_process_has_the_answers_and_asks_for_others(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     introspect(token)
     gate = gated(api)
     with Crowd() as crowd:
@@ -593,7 +593,7 @@ def test_a_forked_process_has_the_answers_and_asks_for_others(
 
 def test_no_token_shows(api: OAuth2Api, token: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    introspect = cached_introspection(api)
+    introspect = CachedIntrospection(api)
     introspect(token)
     bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
     api.api_client.configuration.access_token = bearer
@@ -605,17 +605,17 @@ def test_no_token_shows(api: OAuth2Api, token: str, caplog: pytest.LogCaptureFix
     assert b"another-secret-token" not in pickled
     host = api.api_client.configuration.host
     assert repr(introspect) == (
-        f"CachedIntrospection(ApiClient({host!r}), 1 of 1024 answers, max_age=30.0)"
+        f"CachedIntrospection(ApiClient({host!r}), 1 of 1024 responses, max_age=30.0)"
     )
 
 
 def test_a_pickle_holds_the_settings_and_no_answer(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = cached_introspection(api, max_size=7, max_age=5, negative_age=3)
+    introspect = CachedIntrospection(api, max_size=7, max_age=5, negative_age=3)
     introspect(token)
     twin = pickle.loads(pickle.dumps(introspect))
-    assert "0 of 7 answers, max_age=5.0" in repr(twin)
+    assert "0 of 7 responses, max_age=5.0" in repr(twin)
     for _ in range(2):
         assert twin(token).active
         assert not twin("unknown").active
@@ -628,15 +628,15 @@ def test_what_is_no_string_is_refused(
     hydra: HydraEmulator, api: OAuth2Api, arguments: tuple[Any, ...]
 ) -> None:
     with pytest.raises(ApiTypeError, match="must be a string"):
-        cached_introspection(api)(*arguments)
+        CachedIntrospection(api)(*arguments)
     assert asked(hydra) == 0
 
 
 def test_half_a_surrogate_pair_is_refused(hydra: HydraEmulator, api: OAuth2Api) -> None:
     for arguments in (("\ud800",), ("token", "\ud800")):
         with pytest.raises(ApiValueError, match="surrogate"):
-            cached_introspection(api)(*arguments)
-    cached_introspection(api).forget("\ud800")
+            CachedIntrospection(api)(*arguments)
+    CachedIntrospection(api).forget("\ud800")
     assert asked(hydra) == 0
 
 
@@ -646,7 +646,11 @@ def test_half_a_surrogate_pair_is_refused(hydra: HydraEmulator, api: OAuth2Api) 
         ({"max_size": 0}, ApiValueError, "max_size must be at least 1, got 0"),
         ({"max_size": 1.5}, ApiTypeError, "max_size must be a whole number, got float"),
         ({"max_size": True}, ApiTypeError, "max_size must be a whole number, got bool"),
-        ({"max_age": -1}, ApiValueError, "max_age must be at least 0, in seconds; got -1"),
+        (
+            {"max_age": -1},
+            ApiValueError,
+            "max_age must be at least 0 and finite, in seconds; got -1",
+        ),
         ({"max_age": float("nan")}, ApiValueError, "max_age"),
         ({"max_age": float("inf")}, ApiValueError, "max_age"),
         ({"max_age": "30"}, ApiTypeError, "max_age must be a number of seconds, got str"),
@@ -660,7 +664,7 @@ def test_settings_are_checked(
     settings: dict[str, Any], kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=message):
-        cached_introspection(OAuth2Api(ApiClient(Configuration())), **settings)
+        CachedIntrospection(OAuth2Api(ApiClient(Configuration())), **settings)
 
 
 # --- whatever happens in whatever order
@@ -679,7 +683,7 @@ class Freshness(RuleBasedStateMachine):
         self.hydra = HydraEmulator(clock=lambda: self.now)
         in_process.register(self.mock, self.hydra, "http://hydra.localhost")
         self.api = self.hydra.api()
-        self.introspect = cached_introspection(
+        self.introspect = CachedIntrospection(
             self.api,
             max_size=self.MAX_SIZE,
             max_age=self.MAX_AGE,
@@ -728,7 +732,7 @@ class Freshness(RuleBasedStateMachine):
 
     @invariant()
     def it_is_bounded(self) -> None:
-        assert len(self.introspect._entries) <= self.MAX_SIZE
+        assert len(self.introspect._cache) <= self.MAX_SIZE
 
     def teardown(self) -> None:
         self.api.api_client.close()

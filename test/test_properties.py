@@ -22,9 +22,11 @@ from hydra_client import (
     OAuth2Api,
     OAuth2Client,
 )
-from hydra_client.exceptions import error_for
+from hydra_client.protocol.decoding import decode, many, one
+from hydra_client.protocol.encoding import encode
+from hydra_client.protocol.error_mapping import error_for
 from hydra_client.protocol.model import Model
-from hydra_client.protocol.operation import Answer, Operation, decode, encode, many, one
+from hydra_client.protocol.operation import Operation, Response
 from hydra_client.protocol.redaction import redact
 
 few = settings(max_examples=50)
@@ -77,10 +79,10 @@ def test_a_document_is_a_model_or_an_error_of_ours(name: str, data: st.DataObjec
 @given(st.binary(max_size=50) | texts.map(str.encode) | documents.map(json.dumps).map(str.encode))
 def test_any_bytes_are_an_answer_or_an_error_of_ours(body: bytes) -> None:
     for reader in (one(OAuth2Client), many(OAuth2Client)):
-        operation = Operation("any", "GET", "/any", answer=reader, success=(200,))
+        operation = Operation("any", "GET", "/any", read=reader, success=(200,))
         call = encode(operation)
         try:
-            decode(call, Answer(200, "OK", {}, body))
+            decode(call, Response(200, "OK", {}, body))
         except HydraException as error:
             said = str(error)
         else:
@@ -107,27 +109,13 @@ def test_any_failure_is_an_error_that_hides_the_secret(
 ) -> None:
     place = data.draw(st.integers(0, len(body)))
     body = body[:place] + secret.encode() + body[place:]
-    operation = Operation("any", "GET", "/any", answer=one(OAuth2Client), success=(200,))
+    operation = Operation("any", "GET", "/any", read=one(OAuth2Client), success=(200,))
+    call = encode(operation)
     error = error_for(
-        operation,
-        status=status,
-        reason=reason + secret,
-        headers={**headers, "x-echo": secret},
-        body=body,
-        sent="GET /any",
-        request_id="1",
-        secrets=(secret,),
+        call, Response(status, reason + secret, {**headers, "x-echo": secret}, body), (secret,)
     )
     # A secret may be part of what is always said; those letters tell nothing.
-    empty = error_for(
-        operation,
-        status=status,
-        reason=reason,
-        headers=headers,
-        body=b"",
-        sent="GET /any",
-        request_id="1",
-    )
+    empty = error_for(call, Response(status, reason, headers, b""))
     if secret in f"{empty} {vars(empty)} {type(empty)} *** x-echo":
         return
     for shown in (error.body, error.reason, error.headers["x-echo"], str(error)):

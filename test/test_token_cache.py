@@ -12,7 +12,7 @@ import pytest
 
 from hydra_client._token_cache import TokenCache
 from hydra_client.exceptions import ApiTypeError, ApiValueError
-from hydra_client.tokens import Key
+from hydra_client.protocol.client_credentials import Key
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners of files here")
 

@@ -36,11 +36,12 @@ BOUNDS = {
     "emulator/server.py: Lock": "held for a look at the open connections",
     "emulator/server.py: join": "the requests under way, whose connections were ended",
     "emulator/state.py: RLock": "held for one request, which is answered from memory",
-    "transport/session.py: get": "none: it reads a context variable",
+    "transport/connections.py: get": "none: it reads a context variable",
     "transport/session.py: sleep": "what is left of the deadline",
-    "protocol/single_flight.py: Lock": "held by its own caller alone",
-    "protocol/single_flight.py: RLock": "held for moments, never during work or a wait",
-    "protocol/single_flight.py: acquire": "the caller's deadline",
+    "transport/sharing.py: Lock": "held by its own caller only",
+    "protocol/cache.py: RLock": "held for moments, never during work or a wait",
+    "transport/sharing.py: acquire": "the caller's deadline",
+    "transport/sharing.py: wait": "the caller's deadline",
 }
 
 

@@ -5,9 +5,11 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
-from hydra_client.api_client import ApiClient, ApiResponse
+from hydra_client import operations
+from hydra_client.api_client import ApiClient, as_response
 from hydra_client.models.consent_request_acceptance import ConsentRequestAcceptance
 from hydra_client.models.consent_request_rejection import ConsentRequestRejection
 from hydra_client.models.json_web_key_set import JsonWebKeySet
@@ -16,172 +18,25 @@ from hydra_client.models.o_auth2_consent_request import OAuth2ConsentRequest
 from hydra_client.models.o_auth2_token_introspection import OAuth2TokenIntrospection
 from hydra_client.models.o_auth2_token_response import OAuth2TokenResponse
 from hydra_client.models.well_known import WellKnown
-from hydra_client.protocol.operation import Operation, location, many, nothing, one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ACCEPT_OAUTH2_CONSENT_REQUEST = Operation(
-    "accept_oauth2_consent_request",
-    "PATCH",
-    "/oauth2/consent/requests/{id}/accept",
-    body=ConsentRequestAcceptance,
-    answer=nothing,
-    success=(204,),
-    security=("oauth2",),
-    scopes=("hydra.consent",),
-    resource="rn:hydra:oauth2:consent:requests:{id}",
-    action="accept",
-)
-_CREATE_OAUTH2_CLIENT = Operation(
-    "create_oauth2_client",
-    "POST",
-    "/clients",
-    body=OAuth2Client,
-    answer=one(OAuth2Client),
-    success=(200, 201),
-    security=("oauth2",),
-    scopes=("hydra.clients",),
-    resource="rn:hydra:clients",
-    action="create",
-    repeatable=False,
-)
-_DELETE_OAUTH2_CLIENT = Operation(
-    "delete_oauth2_client",
-    "DELETE",
-    "/clients/{id}",
-    answer=nothing,
-    success=(204,),
-    security=("oauth2",),
-    scopes=("hydra.clients",),
-    resource="rn:hydra:clients:{id}",
-    action="delete",
-)
-_GET_OAUTH2_CLIENT = Operation(
-    "get_oauth2_client",
-    "GET",
-    "/clients/{id}",
-    answer=one(OAuth2Client),
-    success=(200,),
-    security=("oauth2",),
-    scopes=("hydra.clients",),
-    resource="rn:hydra:clients:{id}",
-    action="get",
-)
-_GET_OAUTH2_CONSENT_REQUEST = Operation(
-    "get_oauth2_consent_request",
-    "GET",
-    "/oauth2/consent/requests/{id}",
-    answer=one(OAuth2ConsentRequest),
-    success=(200,),
-    security=("oauth2",),
-    scopes=("hydra.consent",),
-    resource="rn:hydra:oauth2:consent:requests:{id}",
-    action="get",
-)
-_GET_WELL_KNOWN = Operation(
-    "get_well_known",
-    "GET",
-    "/.well-known/openid-configuration",
-    answer=one(WellKnown),
-    success=(200,),
-)
-_INTROSPECT_OAUTH2_TOKEN = Operation(
-    "introspect_oauth2_token",
-    "POST",
-    "/oauth2/introspect",
-    answer=one(OAuth2TokenIntrospection),
-    success=(200,),
-    security=("oauth2", "basic"),
-    scopes=("hydra.introspect",),
-    resource="rn:hydra:oauth2:tokens",
-    action="introspect",
-)
-_LIST_OAUTH2_CLIENTS = Operation(
-    "list_oauth2_clients",
-    "GET",
-    "/clients",
-    answer=many(OAuth2Client),
-    success=(200,),
-    security=("oauth2",),
-    scopes=("hydra.clients",),
-    resource="rn:hydra:clients",
-    action="get",
-)
-_OAUTH_AUTH = Operation(
-    "oauth_auth",
-    "GET",
-    "/oauth2/auth",
-    answer=location,
-    success=(302,),
-)
-_OAUTH_TOKEN = Operation(
-    "oauth_token",
-    "POST",
-    "/oauth2/token",
-    answer=one(OAuth2TokenResponse),
-    success=(200,),
-    security=("basic",),
-)
-_REJECT_OAUTH2_CONSENT_REQUEST = Operation(
-    "reject_oauth2_consent_request",
-    "PATCH",
-    "/oauth2/consent/requests/{id}/reject",
-    body=ConsentRequestRejection,
-    answer=nothing,
-    success=(204,),
-    security=("oauth2",),
-    scopes=("hydra.consent",),
-    resource="rn:hydra:oauth2:consent:requests:{id}",
-    action="reject",
-)
-_REVOKE_OAUTH2_TOKEN = Operation(
-    "revoke_oauth2_token",
-    "POST",
-    "/oauth2/revoke",
-    answer=nothing,
-    success=(200,),
-    security=("basic",),
-)
-_UPDATE_OAUTH2_CLIENT = Operation(
-    "update_oauth2_client",
-    "PUT",
-    "/clients/{id}",
-    body=OAuth2Client,
-    answer=one(OAuth2Client),
-    success=(200, 201),
-    security=("oauth2",),
-    scopes=("hydra.clients",),
-    resource="rn:hydra:clients",
-    action="update",
-)
-_WELL_KNOWN = Operation(
-    "well_known",
-    "GET",
-    "/.well-known/jwks.json",
-    answer=one(JsonWebKeySet),
-    success=(200,),
-    security=("oauth2",),
-    scopes=("hydra.keys.get",),
-    resource="rn:hydra:keys:hydra.openid.id-token:public",
-    action="get",
-)
-
 
 class OAuth2Api:
-    """The 14 operations, each a method.
+    """The 14 operations, one method each.
 
-    Besides the errors that its own docstring names, each may raise `ApiConnectionError`
-    (`ApiTimeoutError`, `ApiTlsError`) when no whole answer came, `ApiDecodeError` when the answer
-    is not what the API promises, `ServiceException` (5xx), `TooManyRequestsException` (429),
-    `ApiException` for any other answer that is no success, and, before anything is sent,
-    `ApiValueError` and `ApiTypeError` for arguments or settings that cannot be right. Where a
-    bearer token has to be fetched first, the errors of `oauth_token` are raised as well:
+    Besides the errors that its docstring names, every method may raise `ApiConnectionError`
+    (`ApiTimeoutError`, `ApiTlsError`) if no complete response arrives, `ApiDecodeError` if the
+    response is not what the API promises, `ServiceException` (5xx), `TooManyRequestsException`
+    (429), and `ApiException` for any other response that is not a success. Before anything is
+    sent, it raises `ApiValueError` or `ApiTypeError` for arguments and settings that are not valid.
+    If a bearer token has to be fetched first, it raises the errors of `oauth_token` too:
     `UnauthorizedException` for a wrong secret, `BadRequestException` for a scope that the client
     may not have.
 
-    Attributes:
-        api_client: Makes the calls; knows the server and the credentials.
+    Args:
+        api_client: Makes the calls; it has the server's address and the credentials.
     """
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
@@ -190,7 +45,7 @@ class OAuth2Api:
     @property
     def with_http_info(self) -> OAuth2ApiWithHttpInfo:
         """The same methods, each returning an `ApiResponse` with data, status and headers."""
-        return OAuth2ApiWithHttpInfo(self.api_client)
+        return OAuth2ApiWithHttpInfo(self)
 
     def accept_oauth2_consent_request(
         self,
@@ -212,7 +67,7 @@ class OAuth2Api:
         Args:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
             body: Who the user is, what they allow, and what the tokens shall say.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
@@ -223,12 +78,16 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation acceptOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/accept.
         """
         return self.api_client.call(
-            _ACCEPT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+            operations.ACCEPT_OAUTH2_CONSENT_REQUEST,
+            id=id,
+            body=body,
+            timeout=timeout,
+            headers=headers,
         )
 
     def create_oauth2_client(
@@ -255,7 +114,7 @@ class OAuth2Api:
             body: The client to create; every field is optional. An `id` of one's own must not be
                 `.` or `..` and must hold no `/` and no control character, since such a client could
                 never be fetched again; a `client_secret` needs at least 6 characters.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "create" on "rn:hydra:clients".
@@ -271,12 +130,12 @@ class OAuth2Api:
             ConflictException: The `id` is taken: stores on SQL say `duplicate key`, while the
                 memory store overwrites the client and answers 201. Any other 500 is a
                 `ServiceException`.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation createOAuth2Client, POST /clients.
         """
         return self.api_client.call(
-            _CREATE_OAUTH2_CLIENT, body=body, timeout=timeout, headers=headers
+            operations.CREATE_OAUTH2_CLIENT, body=body, timeout=timeout, headers=headers
         )
 
     def delete_oauth2_client(
@@ -298,7 +157,7 @@ class OAuth2Api:
         Args:
             id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
                 `..` and must hold no `/` and no control character.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "delete" on "rn:hydra:clients:{id}".
@@ -309,11 +168,13 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation deleteOAuth2Client, DELETE /clients/{id}.
         """
-        return self.api_client.call(_DELETE_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers)
+        return self.api_client.call(
+            operations.DELETE_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
+        )
 
     def get_oauth2_client(
         self,
@@ -333,7 +194,7 @@ class OAuth2Api:
         Args:
             id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
                 `..` and must hold no `/` and no control character.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
@@ -347,11 +208,13 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation getOAuth2Client, GET /clients/{id}.
         """
-        return self.api_client.call(_GET_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers)
+        return self.api_client.call(
+            operations.GET_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
+        )
 
     def get_oauth2_consent_request(
         self,
@@ -369,7 +232,7 @@ class OAuth2Api:
 
         Args:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
@@ -383,12 +246,12 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation getOAuth2ConsentRequest, GET /oauth2/consent/requests/{id}.
         """
         return self.api_client.call(
-            _GET_OAUTH2_CONSENT_REQUEST, id=id, timeout=timeout, headers=headers
+            operations.GET_OAUTH2_CONSENT_REQUEST, id=id, timeout=timeout, headers=headers
         )
 
     def get_well_known(
@@ -403,7 +266,7 @@ class OAuth2Api:
         Needs no credentials.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Authorization: none.
@@ -412,11 +275,11 @@ class OAuth2Api:
             The configuration.
 
         Raises:
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation getWellKnown, GET /.well-known/openid-configuration.
         """
-        return self.api_client.call(_GET_WELL_KNOWN, timeout=timeout, headers=headers)
+        return self.api_client.call(operations.GET_WELL_KNOWN, timeout=timeout, headers=headers)
 
     def introspect_oauth2_token(
         self,
@@ -443,7 +306,7 @@ class OAuth2Api:
             token: The access token asked about (RFC 7662 section 2.1).
             scope: Scopes that the token must have been granted, with spaces between. Lacking one,
                 it counts as not active. Left out, scopes are not looked at.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
@@ -457,12 +320,12 @@ class OAuth2Api:
                 authority.
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation introspectOAuth2Token, POST /oauth2/introspect.
         """
         return self.api_client.call(
-            _INTROSPECT_OAUTH2_TOKEN,
+            operations.INTROSPECT_OAUTH2_TOKEN,
             form={"token": token, "scope": scope},
             timeout=timeout,
             headers=headers,
@@ -480,7 +343,7 @@ class OAuth2Api:
         never part of it.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients".
@@ -493,14 +356,17 @@ class OAuth2Api:
                 (0.9 answers 500).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation listOAuth2Clients, GET /clients.
         """
-        return self.api_client.call(_LIST_OAUTH2_CLIENTS, timeout=timeout, headers=headers)
+        return self.api_client.call(
+            operations.LIST_OAUTH2_CLIENTS, timeout=timeout, headers=headers
+        )
 
     def oauth_auth(
         self,
+        /,
         *,
         client_id: str | None = None,
         redirect_uri: str | None = None,
@@ -542,9 +408,9 @@ class OAuth2Api:
                 characters.
             consent: Id of the consent request that was answered. Only the browser's return has it;
                 it is already part of the request's `redirect_url`.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
-            **query: More parameters, sent by the names given here; None leaves one out.
+            **query: More parameters, sent under the names that you give; None leaves one out.
 
         Authorization: none.
 
@@ -552,12 +418,12 @@ class OAuth2Api:
             Where the browser is sent, from the `Location` header.
 
         Raises:
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation oauthAuth, GET /oauth2/auth.
         """
         return self.api_client.call(
-            _OAUTH_AUTH,
+            operations.OAUTH_AUTH,
             query={
                 "client_id": client_id,
                 "redirect_uri": redirect_uri,
@@ -574,6 +440,7 @@ class OAuth2Api:
 
     def oauth_token(
         self,
+        /,
         *,
         grant_type: str | None = None,
         code: str | None = None,
@@ -615,9 +482,9 @@ class OAuth2Api:
                 out.
             client_secret: Secret in the form in place of Basic. 0.9 refuses it; 0.10 takes it,
                 decoding it once more than the form. Prefer Basic.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
-            **form: More parameters, sent by the names given here; None leaves one out.
+            **form: More parameters, sent under the names that you give; None leaves one out.
 
         Authorization: Basic.
 
@@ -632,12 +499,12 @@ class OAuth2Api:
                 0.10 answers 403).
             ForbiddenException: A code was used before (0.10 says `authorization_code_inactive`, 0.9
                 answers 400). A 403 that says `invalid_client` is an `UnauthorizedException`.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation oauthToken, POST /oauth2/token.
         """
         return self.api_client.call(
-            _OAUTH_TOKEN,
+            operations.OAUTH_TOKEN,
             form={
                 "grant_type": grant_type,
                 "code": code,
@@ -670,7 +537,7 @@ class OAuth2Api:
         Args:
             id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
             body: Why the user's answer is no.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
@@ -681,12 +548,16 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation rejectOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/reject.
         """
         return self.api_client.call(
-            _REJECT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
+            operations.REJECT_OAUTH2_CONSENT_REQUEST,
+            id=id,
+            body=body,
+            timeout=timeout,
+            headers=headers,
         )
 
     def revoke_oauth2_token(
@@ -704,7 +575,7 @@ class OAuth2Api:
 
         Args:
             token: The access or refresh token to end (RFC 7009 section 2.1).
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Authorization: Basic.
@@ -713,12 +584,12 @@ class OAuth2Api:
             BadRequestException: The request is malformed (0.9 says so when Basic is missing).
             UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
                 0.10 answers 403).
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation revokeOAuth2Token, POST /oauth2/revoke.
         """
         return self.api_client.call(
-            _REVOKE_OAUTH2_TOKEN, form={"token": token}, timeout=timeout, headers=headers
+            operations.REVOKE_OAUTH2_TOKEN, form={"token": token}, timeout=timeout, headers=headers
         )
 
     def update_oauth2_client(
@@ -745,7 +616,7 @@ class OAuth2Api:
                 `..` and must hold no `/` and no control character.
             body: The client as it should be from now on. Its own `id` is ignored: the one in the
                 path wins. A new `client_secret` needs at least 6 characters.
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.clients. Policy: action "update" on "rn:hydra:clients".
@@ -759,12 +630,12 @@ class OAuth2Api:
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
             NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation updateOAuth2Client, PUT /clients/{id}.
         """
         return self.api_client.call(
-            _UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
+            operations.UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
         )
 
     def well_known(
@@ -780,7 +651,7 @@ class OAuth2Api:
         once more before refusing the token.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's when None.
+            timeout: Seconds for the whole call, retries included; the configuration's if None.
             headers: More request headers; not Authorization, Host or Content-Length.
 
         Scope: hydra.keys.get. Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
@@ -792,14 +663,14 @@ class OAuth2Api:
             UnauthorizedException: The bearer token has expired.
             ForbiddenException: The bearer token is missing, unknown or revoked or lacks the scope,
                 or the caller's policies do not allow this; the endpoint does not tell these apart.
-            ApiValueError: An argument or a setting cannot be right; nothing was sent.
+            ApiValueError: An argument or a setting is not valid; nothing was sent.
 
         Source: operation wellKnown, GET /.well-known/jwks.json.
         """
-        return self.api_client.call(_WELL_KNOWN, timeout=timeout, headers=headers)
+        return self.api_client.call(operations.WELL_KNOWN, timeout=timeout, headers=headers)
 
-    # What the generator calls these methods by itself; they go through `self`, so that a method
-    # overridden in a subclass answers for its other name too.
+    # The generator's own names. They go through `self`, so that a subclass that overrides a method
+    # overrides its other name too.
     def accept_o_auth2_consent_request(
         self,
         id: str,
@@ -905,219 +776,26 @@ class OAuth2Api:
 
 
 class OAuth2ApiWithHttpInfo:
-    """The methods of `OAuth2Api`, each returning data, status and headers.
+    """The methods of `OAuth2Api`, each returning an `ApiResponse` with data, status and headers.
 
-    Attributes:
-        api_client: Makes the calls; knows the server and the credentials.
+    Args:
+        api: Whose methods.
     """
 
-    def __init__(self, api_client: ApiClient) -> None:
-        self.api_client = api_client
-
-    def accept_oauth2_consent_request(
-        self,
-        id: str,
-        body: ConsentRequestAcceptance,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[None]:
-        """Call `OAuth2Api.accept_oauth2_consent_request`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _ACCEPT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
-        )
-
-    def create_oauth2_client(
-        self,
-        body: OAuth2Client,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[OAuth2Client]:
-        """Call `OAuth2Api.create_oauth2_client`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _CREATE_OAUTH2_CLIENT, body=body, timeout=timeout, headers=headers
-        )
-
-    def delete_oauth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[None]:
-        """Call `OAuth2Api.delete_oauth2_client`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _DELETE_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
-        )
-
-    def get_oauth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[OAuth2Client]:
-        """Call `OAuth2Api.get_oauth2_client`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _GET_OAUTH2_CLIENT, id=id, timeout=timeout, headers=headers
-        )
-
-    def get_oauth2_consent_request(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[OAuth2ConsentRequest]:
-        """Call `OAuth2Api.get_oauth2_consent_request`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _GET_OAUTH2_CONSENT_REQUEST, id=id, timeout=timeout, headers=headers
-        )
-
-    def get_well_known(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[WellKnown]:
-        """Call `OAuth2Api.get_well_known`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _GET_WELL_KNOWN, timeout=timeout, headers=headers
-        )
-
-    def introspect_oauth2_token(
-        self,
-        token: str,
-        scope: str | None = None,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[OAuth2TokenIntrospection]:
-        """Call `OAuth2Api.introspect_oauth2_token`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _INTROSPECT_OAUTH2_TOKEN,
-            form={"token": token, "scope": scope},
-            timeout=timeout,
-            headers=headers,
-        )
-
-    def list_oauth2_clients(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[list[OAuth2Client]]:
-        """Call `OAuth2Api.list_oauth2_clients`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _LIST_OAUTH2_CLIENTS, timeout=timeout, headers=headers
-        )
-
-    def oauth_auth(
-        self,
-        *,
-        client_id: str | None = None,
-        redirect_uri: str | None = None,
-        response_type: str | None = None,
-        scope: str | None = None,
-        state: str | None = None,
-        nonce: str | None = None,
-        consent: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        **query: str | None,
-    ) -> ApiResponse[str]:
-        """Call `OAuth2Api.oauth_auth`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _OAUTH_AUTH,
-            query={
-                "client_id": client_id,
-                "redirect_uri": redirect_uri,
-                "response_type": response_type,
-                "scope": scope,
-                "state": state,
-                "nonce": nonce,
-                "consent": consent,
-                **query,
-            },
-            timeout=timeout,
-            headers=headers,
-        )
-
-    def oauth_token(
-        self,
-        *,
-        grant_type: str | None = None,
-        code: str | None = None,
-        redirect_uri: str | None = None,
-        refresh_token: str | None = None,
-        scope: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        **form: str | None,
-    ) -> ApiResponse[OAuth2TokenResponse]:
-        """Call `OAuth2Api.oauth_token`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _OAUTH_TOKEN,
-            form={
-                "grant_type": grant_type,
-                "code": code,
-                "redirect_uri": redirect_uri,
-                "refresh_token": refresh_token,
-                "scope": scope,
-                "client_id": client_id,
-                "client_secret": client_secret,
-                **form,
-            },
-            timeout=timeout,
-            headers=headers,
-        )
-
-    def reject_oauth2_consent_request(
-        self,
-        id: str,
-        body: ConsentRequestRejection,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[None]:
-        """Call `OAuth2Api.reject_oauth2_consent_request`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _REJECT_OAUTH2_CONSENT_REQUEST, id=id, body=body, timeout=timeout, headers=headers
-        )
-
-    def revoke_oauth2_token(
-        self,
-        token: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[None]:
-        """Call `OAuth2Api.revoke_oauth2_token`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _REVOKE_OAUTH2_TOKEN, form={"token": token}, timeout=timeout, headers=headers
-        )
-
-    def update_oauth2_client(
-        self,
-        id: str,
-        body: OAuth2Client,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[OAuth2Client]:
-        """Call `OAuth2Api.update_oauth2_client`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(
-            _UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
-        )
-
-    def well_known(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> ApiResponse[JsonWebKeySet]:
-        """Call `OAuth2Api.well_known`; status and headers come with its data."""
-        return self.api_client.call_with_http_info(_WELL_KNOWN, timeout=timeout, headers=headers)
+    def __init__(self, api: OAuth2Api) -> None:
+        raw = copy(api)
+        raw.api_client = api.api_client.with_http_info()
+        self.accept_oauth2_consent_request = as_response(raw.accept_oauth2_consent_request)
+        self.create_oauth2_client = as_response(raw.create_oauth2_client)
+        self.delete_oauth2_client = as_response(raw.delete_oauth2_client)
+        self.get_oauth2_client = as_response(raw.get_oauth2_client)
+        self.get_oauth2_consent_request = as_response(raw.get_oauth2_consent_request)
+        self.get_well_known = as_response(raw.get_well_known)
+        self.introspect_oauth2_token = as_response(raw.introspect_oauth2_token)
+        self.list_oauth2_clients = as_response(raw.list_oauth2_clients)
+        self.oauth_auth = as_response(raw.oauth_auth)
+        self.oauth_token = as_response(raw.oauth_token)
+        self.reject_oauth2_consent_request = as_response(raw.reject_oauth2_consent_request)
+        self.revoke_oauth2_token = as_response(raw.revoke_oauth2_token)
+        self.update_oauth2_client = as_response(raw.update_oauth2_client)
+        self.well_known = as_response(raw.well_known)

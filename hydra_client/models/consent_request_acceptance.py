@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_client.protocol.model import Model, mapping, text, texts
+from hydra_client.protocol.model import (
+    Model,
+    mapping,
+    string,
+    strings,
+)
 
 
 class ConsentRequestAcceptance(Model):
@@ -24,7 +29,7 @@ class ConsentRequestAcceptance(Model):
             readable by the application and by the user's browser.
     """
 
-    subject: str | None = text(default=None)
-    grant_scopes: list[str] | None = texts("grantScopes", default=None)
+    subject: str | None = string(default=None)
+    grant_scopes: list[str] | None = strings("grantScopes", default=None)
     access_token_extra: dict[str, Any] | None = mapping("accessTokenExtra", default=None)
     id_token_extra: dict[str, Any] | None = mapping("idTokenExtra", default=None)

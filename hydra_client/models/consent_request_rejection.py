@@ -5,7 +5,10 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.protocol.model import Model, text
+from hydra_client.protocol.model import (
+    Model,
+    string,
+)
 
 
 class ConsentRequestRejection(Model):
@@ -16,4 +19,4 @@ class ConsentRequestRejection(Model):
             `error_description`.
     """
 
-    reason: str | None = text(default=None)
+    reason: str | None = string(default=None)

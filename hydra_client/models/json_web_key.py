@@ -5,7 +5,11 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.protocol.model import Model, text, texts
+from hydra_client.protocol.model import (
+    Model,
+    string,
+    strings,
+)
 
 
 class JsonWebKey(Model):
@@ -34,20 +38,20 @@ class JsonWebKey(Model):
         k: Value of a symmetric key (RFC 7518 section 6.4.1).
     """
 
-    kty: str | None = text(default=None)
-    use: str | None = text(default=None)
-    alg: str | None = text(default=None)
-    kid: str | None = text(default=None)
-    x5c: list[str] | None = texts(default=None)
-    n: str | None = text(default=None)
-    e: str | None = text(default=None)
-    crv: str | None = text(default=None)
-    x: str | None = text(default=None)
-    y: str | None = text(default=None)
-    d: str | None = text(secret=True, default=None)
-    p: str | None = text(secret=True, default=None)
-    q: str | None = text(secret=True, default=None)
-    dp: str | None = text(secret=True, default=None)
-    dq: str | None = text(secret=True, default=None)
-    qi: str | None = text(secret=True, default=None)
-    k: str | None = text(secret=True, default=None)
+    kty: str | None = string(default=None)
+    use: str | None = string(default=None)
+    alg: str | None = string(default=None)
+    kid: str | None = string(default=None)
+    x5c: list[str] | None = strings(default=None)
+    n: str | None = string(default=None)
+    e: str | None = string(default=None)
+    crv: str | None = string(default=None)
+    x: str | None = string(default=None)
+    y: str | None = string(default=None)
+    d: str | None = string(secret=True, default=None)
+    p: str | None = string(secret=True, default=None)
+    q: str | None = string(secret=True, default=None)
+    dp: str | None = string(secret=True, default=None)
+    dq: str | None = string(secret=True, default=None)
+    qi: str | None = string(secret=True, default=None)
+    k: str | None = string(secret=True, default=None)

@@ -6,7 +6,10 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 from __future__ import annotations
 
 from hydra_client.models.json_web_key import JsonWebKey
-from hydra_client.protocol.model import Model, models
+from hydra_client.protocol.model import (
+    Model,
+    models,
+)
 
 
 class JsonWebKeySet(Model):

@@ -5,7 +5,12 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.protocol.model import Model, flag, text, texts
+from hydra_client.protocol.model import (
+    Model,
+    boolean,
+    string,
+    strings,
+)
 
 
 class OAuth2Client(Model):
@@ -45,17 +50,17 @@ class OAuth2Client(Model):
             mobile app. 0.10 lets it exchange codes without one.
     """
 
-    id: str | None = text(default=None)
-    client_name: str | None = text(default=None)
-    client_secret: str | None = text(secret=True, default=None)
-    redirect_uris: list[str] | None = texts(default=None)
-    grant_types: list[str] | None = texts(default=None)
-    response_types: list[str] | None = texts(default=None)
-    scope: str | None = text(default=None)
-    owner: str | None = text(default=None)
-    policy_uri: str | None = text(default=None)
-    tos_uri: str | None = text(default=None)
-    client_uri: str | None = text(default=None)
-    logo_uri: str | None = text(default=None)
-    contacts: list[str] | None = texts(default=None)
-    public: bool | None = flag(default=None)
+    id: str | None = string(default=None)
+    client_name: str | None = string(default=None)
+    client_secret: str | None = string(secret=True, min_length=6, max_bytes=72, default=None)
+    redirect_uris: list[str] | None = strings(default=None)
+    grant_types: list[str] | None = strings(default=None)
+    response_types: list[str] | None = strings(default=None)
+    scope: str | None = string(default=None)
+    owner: str | None = string(default=None)
+    policy_uri: str | None = string(default=None)
+    tos_uri: str | None = string(default=None)
+    client_uri: str | None = string(default=None)
+    logo_uri: str | None = string(default=None)
+    contacts: list[str] | None = strings(default=None)
+    public: bool | None = boolean(default=None)

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hydra_client.protocol.model import Model, moment, text, texts
+from hydra_client.protocol.model import (
+    Model,
+    date_time,
+    string,
+    strings,
+)
 
 
 class OAuth2ConsentRequest(Model):
@@ -27,9 +32,9 @@ class OAuth2ConsentRequest(Model):
             keep it out of logs.
     """
 
-    id: str | None = text(default=None)
-    client_id: str | None = text("clientId", also="audience", default=None)
-    audience: str | None = text(also="clientId", default=None)
-    requested_scopes: list[str] | None = texts("requestedScopes", default=None)
-    expires_at: datetime | None = moment("expiresAt", default=None)
-    redirect_url: str | None = text("redirectUrl", secret=True, default=None)
+    id: str | None = string(default=None)
+    client_id: str | None = string("clientId", also="audience", default=None)
+    audience: str | None = string(also="clientId", default=None)
+    requested_scopes: list[str] | None = strings("requestedScopes", default=None)
+    expires_at: datetime | None = date_time("expiresAt", default=None)
+    redirect_url: str | None = string("redirectUrl", secret=True, default=None)

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hydra_client.protocol.model import Model, flag, mapping, number, text
+from hydra_client.protocol.model import (
+    Model,
+    boolean,
+    integer,
+    mapping,
+    string,
+)
 
 
 class OAuth2TokenIntrospection(Model):
@@ -31,14 +37,14 @@ class OAuth2TokenIntrospection(Model):
         ext: What the acceptance gave as `access_token_extra`.
     """
 
-    active: bool = flag()
-    scope: str | None = text(default=None)
-    client_id: str | None = text(default=None)
-    sub: str | None = text(default=None)
-    exp: int | None = number(default=None)
-    iat: int | None = number(default=None)
-    nbf: int | None = number(default=None)
-    aud: str | None = text(default=None)
-    iss: str | None = text(default=None)
-    username: str | None = text(default=None)
+    active: bool = boolean()
+    scope: str | None = string(default=None)
+    client_id: str | None = string(default=None)
+    sub: str | None = string(default=None)
+    exp: int | None = integer(default=None)
+    iat: int | None = integer(default=None)
+    nbf: int | None = integer(default=None)
+    aud: str | None = string(default=None)
+    iss: str | None = string(default=None)
+    username: str | None = string(default=None)
     ext: dict[str, Any] | None = mapping(default=None)

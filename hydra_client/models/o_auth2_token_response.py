@@ -5,7 +5,11 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.protocol.model import Model, number, text
+from hydra_client.protocol.model import (
+    Model,
+    integer,
+    string,
+)
 
 
 class OAuth2TokenResponse(Model):
@@ -26,9 +30,9 @@ class OAuth2TokenResponse(Model):
             the scope `openid` was granted. Verify it before believing it.
     """
 
-    access_token: str = text(secret=True)
-    token_type: str | None = text(default=None)
-    expires_in: int | None = number(default=None)
-    scope: str | None = text(default=None)
-    refresh_token: str | None = text(secret=True, default=None)
-    id_token: str | None = text(secret=True, default=None)
+    access_token: str = string(secret=True)
+    token_type: str | None = string(default=None)
+    expires_in: int | None = integer(default=None)
+    scope: str | None = string(default=None)
+    refresh_token: str | None = string(secret=True, default=None)
+    id_token: str | None = string(secret=True, default=None)

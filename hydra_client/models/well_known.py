@@ -5,7 +5,11 @@ Generated from openapi.yaml by `tox -e generate`: change that or the templates, 
 
 from __future__ import annotations
 
-from hydra_client.protocol.model import Model, text, texts
+from hydra_client.protocol.model import (
+    Model,
+    string,
+    strings,
+)
 
 
 class WellKnown(Model):
@@ -28,14 +32,14 @@ class WellKnown(Model):
             endpoint (OpenID Connect Core section 9); from 0.10 on.
     """
 
-    issuer: str = text()
-    authorization_endpoint: str = text()
-    token_endpoint: str = text()
-    jwks_uri: str = text()
-    subject_types_supported: list[str] = texts()
-    id_token_signing_alg_values_supported: list[str] = texts()
-    response_types_supported: list[str] = texts()
-    userinfo_endpoint: str | None = text(default=None)
-    scopes_supported: list[str] | None = texts(default=None)
-    claims_supported: list[str] | None = texts(default=None)
-    token_endpoint_auth_methods_supported: list[str] | None = texts(default=None)
+    issuer: str = string()
+    authorization_endpoint: str = string()
+    token_endpoint: str = string()
+    jwks_uri: str = string()
+    subject_types_supported: list[str] = strings()
+    id_token_signing_alg_values_supported: list[str] = strings()
+    response_types_supported: list[str] = strings()
+    userinfo_endpoint: str | None = string(default=None)
+    scopes_supported: list[str] | None = strings(default=None)
+    claims_supported: list[str] | None = strings(default=None)
+    token_endpoint_auth_methods_supported: list[str] | None = strings(default=None)

@@ -1,8 +1,8 @@
-"""What a model is made of: typed fields over the JSON object that travels.
+"""The base of all models: typed fields over a JSON object.
 
-A model keeps that object as it came and reads its fields out of it. So a field that this version
-does not know survives a round trip, "never set" stays apart from "set to null", and decoding costs
-little more than parsing.
+A model keeps the object as it was received and reads its fields from it. So a field that this
+version does not know survives a round trip, "never set" differs from "set to null", and decoding
+costs little more than parsing.
 """
 
 from __future__ import annotations
@@ -29,25 +29,37 @@ else:
         return lambda cls: cls
 
 
-# Shapes are remembered by class, so that the next object of the same shape is known to be good.
-# Both bounds keep a server that invents names from filling the memory.
-_MOST_SHAPES = 256
-_LONGEST_NAMES = 2048
-
-
 class Field:
-    """One field of a model: its name and type in JSON, and how it is read and set."""
+    """One field of a model: its name and type in JSON, and how it is read and set.
 
-    __slots__ = ("also", "attribute", "expected", "owner", "required", "secret", "wire")
+    Attributes:
+        wire: Its name in JSON.
+        also: A second name in JSON, which is read if the first is missing.
+        secret: Whether `repr` masks it.
+        min_length: Characters that a secret needs at least.
+        max_bytes: Bytes of UTF-8 of a secret that the server checks.
+        required: Whether every response has it.
+    """
 
     json_type: type
     expected: str
 
-    def __init__(self, wire: str | None, also: str | None, secret: bool, required: bool) -> None:
+    def __init__(
+        self,
+        wire: str | None = None,
+        *,
+        also: str | None = None,
+        secret: bool = False,
+        min_length: int = 0,
+        max_bytes: int | None = None,
+        default: Any = ...,
+    ) -> None:
         self.wire = wire or ""
         self.also = also
         self.secret = secret
-        self.required = required
+        self.min_length = min_length
+        self.max_bytes = max_bytes
+        self.required = default is ...
 
     def __set_name__(self, owner: type[Model], name: str) -> None:
         self.owner = owner.__name__
@@ -66,42 +78,42 @@ class Field:
         model._data.pop(self.key(model._data), None)
 
     def key(self, data: Mapping[str, Any]) -> str:
-        """Name that the field has in this object: the other one where only that is there."""
+        """The name that the field has in this object."""
         if self.also is not None and self.wire not in data and self.also in data:
             return self.also
         return self.wire
 
     def value(self, stored: Any) -> Any:
-        """Python's form of what is stored."""
+        """The Python value of what is stored."""
         return stored
 
     def checked(self, value: Any) -> Any:
-        """Form in which a value given by the caller is stored."""
+        """The stored form of a value that the caller sets."""
         if value is not None and not self.holds(value):
             raise self.wrong(ApiTypeError, value)
         return value
 
     def holds(self, value: Any) -> bool:
-        """Whether a value given by the caller has the field's type."""
+        """Whether a value that the caller sets has the field's type."""
         return isinstance(value, self.json_type)
 
     def wrong(self, error: type[HydraException], value: Any) -> HydraException:
-        """Error that names the field and both types, and never the value."""
+        """An error that names the field and both types, and never the value."""
         got = type(value).__name__ if error is ApiTypeError else _json_type(value)
         return error(f"{self.owner}.{self.attribute}: expected {self.expected}, got {got}")
 
 
-class _Text(Field):
+class _String(Field):
     json_type = str
     expected = "a string"
 
 
-class _Flag(Field):
+class _Boolean(Field):
     json_type = bool
     expected = "true or false"
 
 
-class _Number(Field):
+class _Integer(Field):
     json_type = int
     expected = "a whole number"
 
@@ -114,7 +126,7 @@ class _Mapping(Field):
     expected = "an object"
 
 
-class _Texts(Field):
+class _Strings(Field):
     json_type = list
     expected = "a list of strings"
 
@@ -122,14 +134,14 @@ class _Texts(Field):
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
     def check(self, value: Any) -> None:
-        """Refuse a list, sent by the server, that holds something else."""
+        """Refuse a list from the server that holds anything else."""
         try:
             "".join(value)  # the quickest way to ask a list whether all of it is strings
         except TypeError:
             raise self.wrong(ApiDecodeError, value) from None
 
 
-class _Moment(Field):
+class _DateTime(Field):
     json_type = str
     expected = "a time with its offset from UTC (RFC 3339)"
 
@@ -148,7 +160,7 @@ class _Moment(Field):
         return value.isoformat().replace("+00:00", "Z")
 
     def decoded(self, value: Any) -> Any:
-        """Give what the server sent, once it is sure that it can be read."""
+        """Return what the server sent, once it is certain that it can be read."""
         try:
             aware = _parse_time(value).tzinfo is not None
         except (ValueError, OverflowError):
@@ -159,11 +171,10 @@ class _Moment(Field):
 
 
 class _Models(Field):
-    __slots__ = ("model",)
     json_type = list
 
-    def __init__(self, model: type[Model], *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, model: type[Model], wire: str | None, default: Any) -> None:
+        super().__init__(wire, default=default)
         self.model = model
         self.expected = f"a list of {model.__name__}"
 
@@ -171,49 +182,62 @@ class _Models(Field):
         return isinstance(value, list) and all(isinstance(item, self.model) for item in value)
 
     def decoded(self, value: Any) -> Any:
-        """Give models for what the server sent."""
+        """Return models for what the server sent."""
         return [self.model._adopt(item) for item in value]
 
 
-def text(
-    wire: str | None = None, *, also: str | None = None, secret: bool = False, default: Any = ...
+def string(
+    wire: str | None = None,
+    *,
+    also: str | None = None,
+    secret: bool = False,
+    min_length: int = 0,
+    max_bytes: int | None = None,
+    default: Any = ...,
 ) -> Any:
-    """Declare a string; `secret` keeps it out of `repr`, `also` names a second JSON name for it."""
-    return _Text(wire, also, secret, default is ...)
+    """Declare a string; see `Field` for the arguments."""
+    return _String(
+        wire,
+        also=also,
+        secret=secret,
+        min_length=min_length,
+        max_bytes=max_bytes,
+        default=default,
+    )
 
 
-def flag(wire: str | None = None, *, default: Any = ...) -> Any:
-    """Declare a truth value."""
-    return _Flag(wire, None, False, default is ...)
+def boolean(wire: str | None = None, *, default: Any = ...) -> Any:
+    """Declare true or false."""
+    return _Boolean(wire, default=default)
 
 
-def number(wire: str | None = None, *, default: Any = ...) -> Any:
+def integer(wire: str | None = None, *, default: Any = ...) -> Any:
     """Declare a whole number."""
-    return _Number(wire, None, False, default is ...)
+    return _Integer(wire, default=default)
 
 
 def mapping(wire: str | None = None, *, default: Any = ...) -> Any:
-    """Declare an object whose members are the user's own."""
-    return _Mapping(wire, None, False, default is ...)
+    """Declare an object whose members the user defines."""
+    return _Mapping(wire, default=default)
 
 
-def texts(wire: str | None = None, *, default: Any = ...) -> Any:
+def strings(wire: str | None = None, *, default: Any = ...) -> Any:
     """Declare a list of strings."""
-    return _Texts(wire, None, False, default is ...)
+    return _Strings(wire, default=default)
 
 
-def moment(wire: str | None = None, *, default: Any = ...) -> Any:
+def date_time(wire: str | None = None, *, default: Any = ...) -> Any:
     """Declare a point in time: RFC 3339 in JSON, an aware datetime in Python."""
-    return _Moment(wire, None, False, default is ...)
+    return _DateTime(wire, default=default)
 
 
 def models(model: type[Model], wire: str | None = None, *, default: Any = ...) -> Any:
     """Declare a list of other models."""
-    return _Models(model, wire, None, False, default is ...)
+    return _Models(model, wire, default)
 
 
 class _ModelType(type):
-    """Gives models no `__dict__`, so that a misspelt field cannot be set."""
+    """Gives models no `__dict__`, so that a misspelled field cannot be set."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], members: dict[str, Any]) -> _ModelType:
         members.setdefault("__slots__", ())
@@ -222,40 +246,49 @@ class _ModelType(type):
 
 @dataclass_transform(
     kw_only_default=True,
-    field_specifiers=(text, flag, number, mapping, texts, moment, models),
+    field_specifiers=(string, boolean, integer, mapping, strings, date_time, models),
 )
 class Model(metaclass=_ModelType):
     """A JSON object of the API with typed fields.
 
-    A field that was never set reads as None and is not sent; that differs from one set to None,
-    which is sent as null. `del` unsets. Fields that the model does not know are kept and sent back.
-    Two models are equal when their class and all their fields are, unknown ones included.
+    A field that was never set reads as None and is not sent. A field set to None is sent as null.
+    `del` unsets a field. Fields that the model does not know are kept and sent back. Two models are
+    equal if their class and all their fields are, unknown ones included.
     """
 
     __slots__ = ("_data",)
 
-    # Underscored like all methods for this package's use: a field may have any other name.
+    # Underscored like all methods that this package uses, since a field may have any other name.
     _data: dict[str, Any]
     _fields: dict[str, Field] = {}
     _by_wire: dict[str, Field] = {}
+    _types: tuple[tuple[str, type, Field], ...] = ()
     _deep: tuple[tuple[str, Callable[[Any], Any]], ...] = ()
     _lists: tuple[tuple[str, Callable[[Any], None]], ...] = ()
     _required: tuple[Field, ...] = ()
-    _shapes: set[tuple[object, ...]] = set()
+    _secret_fields: tuple[Field, ...] = ()
 
     def __init_subclass__(cls) -> None:
         own = {name: field for name, field in vars(cls).items() if isinstance(field, Field)}
         cls._fields = cls._fields | own
         fields = cls._fields.values()
         cls._by_wire = {field.wire: field for field in fields}
+        cls._types = tuple(
+            (name, field.json_type, field)
+            for field in fields
+            for name in (field.wire, field.also)
+            if name is not None
+        )
         cls._lists = tuple(
-            (field.wire, field.check) for field in fields if isinstance(field, _Texts)
+            (field.wire, field.check) for field in fields if isinstance(field, _Strings)
         )
         cls._deep = tuple(
-            (field.wire, field.decoded) for field in fields if isinstance(field, _Moment | _Models)
+            (field.wire, field.decoded)
+            for field in fields
+            if isinstance(field, _DateTime | _Models)
         )
         cls._required = tuple(field for field in fields if field.required)
-        cls._shapes = set()
+        cls._secret_fields = tuple(field for field in fields if field.secret)
 
     def __init__(self, **fields: Any) -> None:
         self._data = {}
@@ -267,12 +300,15 @@ class Model(metaclass=_ModelType):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Make a model of a JSON object; names are the API's.
+        """Make a model of a JSON object, with the API's names.
 
         Raises:
             ApiDecodeError: A field has another type than the API gives it. The message names it.
         """
-        return cls._adopt(_copy(data, ApiDecodeError))
+        copied = _copy(data, ApiDecodeError)
+        if isinstance(copied, dict) and not all(isinstance(name, str) for name in copied):
+            raise ApiDecodeError(f"{cls.__name__}: every name must be a string")
+        return cls._adopt(copied)
 
     @classmethod
     def from_json(cls, document: str | bytes) -> Self:
@@ -284,7 +320,7 @@ class Model(metaclass=_ModelType):
         return cls._adopt(parse_json(document))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object, names as in the API, unknown fields included. It is a copy.
+        """Return a copy of the JSON object, names as in the API, unknown fields included.
 
         Raises:
             ApiValueError: The model holds itself, or has more levels than Python can follow.
@@ -293,25 +329,26 @@ class Model(metaclass=_ModelType):
         return copy
 
     def to_json(self) -> str:
-        """Give the JSON text.
+        """Return the JSON text.
 
         Raises:
-            ApiTypeError, ApiValueError: A field holds what JSON cannot carry.
+            ApiTypeError, ApiValueError: A field holds a value that JSON cannot express.
         """
         try:
             return _encode(self._data)
         except (TypeError, ValueError, RecursionError) as error:
             kind = ApiTypeError if isinstance(error, TypeError) else ApiValueError
-        raise kind(f"{type(self).__name__}{self._culprit()}: JSON cannot carry what it holds")
+        raise kind(f"{type(self).__name__}{self._culprit()}: JSON cannot express its value")
 
     @classmethod
     def _adopt(cls, data: Any) -> Self:
-        """Make a model around an object that nobody else holds, after a look at every field."""
+        """Make a model around an object that nobody else holds, once its fields are checked."""
         if type(data) is not dict:
             raise ApiDecodeError(f"{cls.__name__}: expected an object, got {_json_type(data)}")
-        shape = (*data, *map(type, data.values()))
-        if shape not in cls._shapes:
-            cls._check(data, shape)
+        for name, json_type, field in cls._types:
+            value = data.get(name)
+            if value is not None and type(value) is not json_type:
+                raise field.wrong(ApiDecodeError, value)
         for name, check in cls._lists:
             strings = data.get(name)
             if strings:
@@ -324,26 +361,15 @@ class Model(metaclass=_ModelType):
         self._data = data
         return self
 
-    @classmethod
-    def _check(cls, data: dict[str, Any], shape: tuple[object, ...]) -> None:
-        if not all(isinstance(name, str) for name in data):
-            raise ApiDecodeError(f"{cls.__name__}: a name that is no string")
-        for field in cls._fields.values():
-            value = data.get(field.key(data))
-            if value is not None and type(value) is not field.json_type:
-                raise field.wrong(ApiDecodeError, value)
-        if len(cls._shapes) < _MOST_SHAPES and sum(map(len, data)) < _LONGEST_NAMES:
-            cls._shapes.add(shape)
-
     def _complete(self) -> Self:
-        """Return the model, once it is sure that the fields which every answer has are there."""
+        """Return the model, once it is certain that it has the fields that every response has."""
         for field in self._required:
             if self._data.get(field.wire) is None:
-                raise ApiDecodeError(f"{field.owner}.{field.attribute}: missing in the answer")
+                raise ApiDecodeError(f"{field.owner}.{field.attribute}: missing in the response")
         return self
 
     def _sendable(self) -> str:
-        """Give the JSON text after another look: a list may have been changed in place."""
+        """Return the JSON text after another check: a list may have been changed in place."""
         for field in self._fields.values():
             value = self._data.get(field.wire)
             if value is not None and not field.holds(value):
@@ -357,7 +383,7 @@ class Model(metaclass=_ModelType):
             except (TypeError, ValueError, RecursionError):
                 field = self._by_wire.get(name)
                 return f".{field.attribute if field else name}"
-        return ""  # pragma: no cover - some value failed a moment ago; another thread mended it
+        return ""  # pragma: no cover - another thread has replaced the value that failed
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Model) or type(self) is not type(other):
@@ -371,7 +397,7 @@ class Model(metaclass=_ModelType):
         for name, value in self._data.items():
             field = self._by_wire.get(name)
             if field is None:
-                parts.append(f"{name}=…")  # nobody knows whether it is a secret
+                parts.append(f"{name}=…")  # it may be a secret
             elif value is not None and field.secret:
                 parts.append(f"{field.attribute}='***'")
             elif isinstance(value, dict):
@@ -403,7 +429,7 @@ def _copy(value: Any, error: type[HydraException]) -> Any:
         return _plain(value)
     except RecursionError:
         pass
-    raise error("an object that holds itself, or has too many levels")
+    raise error("the object contains itself, or has too many levels")
 
 
 def _object_of(value: Any) -> dict[str, Any]:
@@ -436,7 +462,7 @@ def parse_json(document: str | bytes) -> Any:
     except json.JSONDecodeError as error:
         problem = f"at character {error.pos}"
     except (ValueError, RecursionError):
-        problem = "a number that is none, or too many digits or levels"
+        problem = "a number that is not valid, or too many digits or levels"
     raise ApiDecodeError(f"not JSON: {problem}")
 
 

@@ -27,7 +27,7 @@ from hydra_client.models import (
     OAuth2TokenResponse,
     WellKnown,
 )
-from hydra_client.protocol.model import Field, Model, flag, parse_json, text
+from hydra_client.protocol.model import Field, Model, boolean, parse_json, string
 
 MODELS: list[type[Model]] = [
     ConsentRequestAcceptance,
@@ -274,20 +274,8 @@ def test_a_good_shape_does_not_let_a_later_wrong_one_pass() -> None:
         OAuth2Client.from_dict({"id": 1, "contacts": ["a"]})
 
 
-def test_inventive_servers_fill_no_memory() -> None:
-    for number in range(1000):
-        OAuth2Client.from_dict({f"field {number}": number})
-    assert len(OAuth2Client._shapes) <= 256
-    fresh = type("Fresh", (OAuth2Client,), {})
-    fresh.from_dict({"x" * 10_000: 1})
-    assert not fresh._shapes
-    # Past the bound everything is still looked at.
-    with pytest.raises(ApiDecodeError):
-        OAuth2Client.from_dict({"never seen before": 1, "id": 1})
-
-
 def test_names_of_a_dict_are_strings() -> None:
-    with pytest.raises(ApiDecodeError, match="OAuth2Client: a name that is no string"):
+    with pytest.raises(ApiDecodeError, match="OAuth2Client: every name must be a string"):
         OAuth2Client.from_dict({1: "a"})  # type: ignore[dict-item]
 
 
@@ -316,10 +304,10 @@ def test_what_is_not_json_is_refused_and_not_shown(document: str | bytes, proble
 def test_levels_beyond_python_end_in_an_error_of_ours() -> None:
     document: list[Any] = []
     document.append(document)
-    with pytest.raises(ApiDecodeError, match="holds itself"):
+    with pytest.raises(ApiDecodeError, match="contains itself"):
         OAuth2Client.from_dict({"x": document})
     acceptance = ConsentRequestAcceptance(id_token_extra={"x": document})
-    with pytest.raises(ApiValueError, match="holds itself"):
+    with pytest.raises(ApiValueError, match="contains itself"):
         acceptance.to_dict()
     with pytest.raises(ApiValueError, match=r"ConsentRequestAcceptance\.id_token_extra: JSON"):
         acceptance.to_json()
@@ -347,7 +335,7 @@ def test_what_json_cannot_carry_is_named(extra: dict[Any, Any], kind: type[Excep
     with pytest.raises(kind, match=r"^ConsentRequestAcceptance\.access_token_extra: JSON cannot"):
         acceptance.to_json()
     client = OAuth2Client.from_dict({"x": object()})
-    with pytest.raises(ApiTypeError, match=r"^OAuth2Client\.x: JSON cannot carry"):
+    with pytest.raises(ApiTypeError, match=r"^OAuth2Client\.x: JSON cannot express"):
         client.to_json()
 
 
@@ -467,7 +455,7 @@ def test_repr_shows_no_token_and_no_private_key(model: Model) -> None:
 def test_what_every_answer_has_must_be_there() -> None:
     with pytest.raises(ApiDecodeError, match=r"OAuth2TokenResponse\.access_token: missing"):
         OAuth2TokenResponse.from_dict({"token_type": "bearer"})._complete()
-    with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the answer"):
+    with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the response"):
         JsonWebKeySet.from_dict({"keys": None})._complete()
     introspection = OAuth2TokenIntrospection.from_dict({"active": False})
     assert introspection._complete() is introspection
@@ -477,13 +465,12 @@ def test_a_field_of_the_class_describes_itself() -> None:
     field = OAuth2ConsentRequest.client_id
     assert isinstance(field, Field)
     assert (field.wire, field.also, field.attribute) == ("clientId", "audience", "client_id")
-    assert "secret" in Field.__slots__
 
 
 def test_a_subclass_has_the_fields_of_its_base_and_its_own() -> None:
     class Extended(OAuth2Client):
-        jwks_uri: str | None = text(default=None)
-        public: bool | None = flag(default=None)
+        jwks_uri: str | None = string(default=None)
+        public: bool | None = boolean(default=None)
 
     client = Extended(id="photos", jwks_uri="https://photos.example.com/keys", public=True)
     assert client.to_dict() == {

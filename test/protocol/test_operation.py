@@ -18,41 +18,45 @@ from hydra_client import (
     OAuth2Client,
     OAuth2ConsentRequest,
 )
-from hydra_client.protocol.operation import (
-    Answer,
-    Operation,
-    decode,
-    encode,
-    location,
-    many,
-    nothing,
-    one,
-    shown,
-)
+from hydra_client.protocol.decoding import decode, location, many, nothing, one
+from hydra_client.protocol.encoding import encode
+from hydra_client.protocol.operation import Operation, Response
 
-GET = Operation("get_thing", "GET", "/things/{id}/part", answer=one(OAuth2Client), success=(200,))
-LIST = Operation("list_things", "GET", "/things", answer=many(OAuth2Client), success=(200,))
+GET = Operation("get_thing", "GET", "/things/{id}/part", read=one(OAuth2Client), success=(200,))
+LIST = Operation("list_things", "GET", "/things", read=many(OAuth2Client), success=(200,))
 CREATE = Operation(
     "create_thing",
     "POST",
     "/things",
     body=OAuth2Client,
-    answer=one(OAuth2Client),
+    read=one(OAuth2Client),
     success=(200, 201),
     repeatable=False,
+    id_in_body="id",
 )
 UPDATE = Operation(
     "update_thing",
     "PUT",
     "/things/{id}",
     body=OAuth2Client,
-    answer=one(OAuth2Client),
+    read=one(OAuth2Client),
     success=(200,),
 )
-DELETE = Operation("delete_thing", "DELETE", "/things/{id}", answer=nothing, success=(204,))
-TOKEN = Operation("oauth_token", "POST", "/oauth2/token", answer=nothing, success=(200,))
-REVOKE = Operation("revoke", "POST", "/oauth2/revoke", answer=nothing, success=(200,))
-AUTH = Operation("oauth_auth", "GET", "/oauth2/auth", answer=location, success=(302,))
+DELETE = Operation(
+    "delete_thing", "DELETE", "/things/{id}", read=nothing, success=(204,), done_on_repeat=404
+)
+TOKEN = Operation(
+    "get_token",
+    "POST",
+    "/tokens",
+    read=nothing,
+    success=(200,),
+    repeatable_if=("grant_type", "client_credentials"),
+)
+REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), required=("token",))
+AUTH = Operation(
+    "begin", "GET", "/auth", read=location, success=(302,), repeatable_if=("consent", None)
+)
 
 
 # -- the path
@@ -178,17 +182,17 @@ def test_a_form_holds_what_is_not_none() -> None:
 
 def test_a_query_holds_what_is_not_none() -> None:
     call = encode(AUTH, query={"client_id": "ü&=", "state": "a b", "nonce": None})
-    assert call.target == "/oauth2/auth?client_id=%C3%BC%26%3D&state=a+b"
-    assert encode(AUTH, query={"nonce": None}).target == "/oauth2/auth"
-    assert shown(call.target) == "/oauth2/auth"
+    assert call.target == "/auth?client_id=%C3%BC%26%3D&state=a+b"
+    assert encode(AUTH, query={"nonce": None}).target == "/auth"
+    assert call.path == "/auth"
 
 
 def test_values_are_strings() -> None:
-    with pytest.raises(ApiTypeError, match="oauth_token: scope must be a string, got list"):
+    with pytest.raises(ApiTypeError, match="get_token: scope must be a string, got list"):
         encode(TOKEN, form={"scope": ["a", "b"]})
-    with pytest.raises(ApiTypeError, match="oauth_token: token must be a string, got NoneType"):
-        encode(TOKEN, form={"token": None})
-    with pytest.raises(ApiTypeError, match="oauth_auth: max_age must be a string, got int"):
+    with pytest.raises(ApiTypeError, match="revoke: token must be a string, got NoneType"):
+        encode(REVOKE, form={"token": None})
+    with pytest.raises(ApiTypeError, match="begin: max_age must be a string, got int"):
         encode(AUTH, query={"max_age": 5})
 
 
@@ -261,11 +265,11 @@ def test_other_headers_leave_the_request_id_alone() -> None:
 @pytest.mark.parametrize(
     ("headers", "kind", "message"),
     [
-        ({"Authorization": "Bearer hush"}, ApiValueError, "Authorization is set by the client"),
-        ({"authorization": "hush"}, ApiValueError, "credentials belong into the configuration"),
-        ({"Host": "evil.example"}, ApiValueError, "Host is set by the client"),
-        ({"CONTENT-LENGTH": "0"}, ApiValueError, "CONTENT-LENGTH is set by the client"),
-        ({"Transfer-Encoding": "chunked"}, ApiValueError, "Transfer-Encoding is set by the client"),
+        ({"Authorization": "Bearer hush"}, ApiValueError, "the client sets Authorization"),
+        ({"authorization": "hush"}, ApiValueError, "configure credentials in the Configuration"),
+        ({"Host": "evil.example"}, ApiValueError, "the client sets Host"),
+        ({"CONTENT-LENGTH": "0"}, ApiValueError, "the client sets CONTENT-LENGTH"),
+        ({"Transfer-Encoding": "chunked"}, ApiValueError, "the client sets Transfer-Encoding"),
         ({"X-A": "hush\r\nX-B: c"}, ApiValueError, "the value of X-A contains a line break or NUL"),
         ({"X-A": "hush\n"}, ApiValueError, "the value of X-A contains a line break or NUL"),
         ({"X-A": "hush\r"}, ApiValueError, "the value of X-A contains a line break or NUL"),
@@ -303,17 +307,17 @@ def test_a_latin_1_header_is_fine() -> None:
 
 def test_an_answer_becomes_a_model() -> None:
     call = encode(GET, id="a")
-    assert decode(call, Answer(200, "OK", {}, b'{"id": "a"}')) == OAuth2Client(id="a")
+    assert decode(call, Response(200, "OK", {}, b'{"id": "a"}')) == OAuth2Client(id="a")
 
 
 def test_a_list_becomes_models() -> None:
     call = encode(LIST)
-    assert decode(call, Answer(200, "OK", {}, b'[{"id": "a"}, {}]')) == [
+    assert decode(call, Response(200, "OK", {}, b'[{"id": "a"}, {}]')) == [
         OAuth2Client(id="a"),
         OAuth2Client(),
     ]
-    assert decode(call, Answer(200, "OK", {}, b"[]")) == []
-    assert decode(call, Answer(200, "OK", {}, b" null\n")) == []
+    assert decode(call, Response(200, "OK", {}, b"[]")) == []
+    assert decode(call, Response(200, "OK", {}, b" null\n")) == []
 
 
 @pytest.mark.parametrize(
@@ -329,7 +333,7 @@ def test_a_list_becomes_models() -> None:
         (GET, b"{} {}", "get_thing: not JSON: at character 3 "),
         (GET, b"\xff{}", "get_thing: not JSON: byte 0 is not UTF-8 "),
         (GET, '{"id": "ä"}'.encode("utf-16"), "get_thing: not JSON: byte 0 is not UTF-8 "),
-        (GET, b'{"id": "a", "x": Infinity}', "get_thing: not JSON: a number that is none"),
+        (GET, b'{"id": "a", "x": Infinity}', "get_thing: not JSON: a number that is not valid, or"),
     ],
 )
 def test_a_success_that_is_not_what_was_promised(
@@ -337,7 +341,7 @@ def test_a_success_that_is_not_what_was_promised(
 ) -> None:
     call = encode(operation, id="a")
     with pytest.raises(ApiDecodeError) as caught:
-        decode(call, Answer(200, "OK", {"Content-Type": "application/json"}, body))
+        decode(call, Response(200, "OK", {"Content-Type": "application/json"}, body))
     assert str(caught.value).startswith(message)
     assert f"(status 200 from GET {call.target}, X-Request-ID {call.request_id})" in str(
         caught.value
@@ -345,30 +349,30 @@ def test_a_success_that_is_not_what_was_promised(
 
 
 def test_required_fields_count_in_answers() -> None:
-    operation = Operation("keys", "GET", "/keys", answer=one(JsonWebKeySet), success=(200,))
-    with pytest.raises(ApiDecodeError, match=r"keys: JsonWebKeySet\.keys: missing in the answer"):
-        decode(encode(operation), Answer(200, "OK", {}, b"{}"))
+    operation = Operation("keys", "GET", "/keys", read=one(JsonWebKeySet), success=(200,))
+    with pytest.raises(ApiDecodeError, match=r"keys: JsonWebKeySet\.keys: missing in the response"):
+        decode(encode(operation), Response(200, "OK", {}, b"{}"))
 
 
 def test_an_answer_whose_status_says_it_all_is_no_page() -> None:
     call = encode(DELETE, id="a")
     for body in (b"", b"\n", b"{}"):
-        assert decode(call, Answer(204, "No Content", {}, body)) is None
+        assert decode(call, Response(204, "No Content", {}, body)) is None
     with pytest.raises(ApiDecodeError, match="not JSON"):
-        decode(call, Answer(204, "No Content", {}, b"<html>"))
+        decode(call, Response(204, "No Content", {}, b"<html>"))
 
 
 def test_a_redirect_is_its_address() -> None:
     call = encode(AUTH, query={})
-    assert decode(call, Answer(302, "Found", {"Location": "/x"}, b"")) == "/x"
+    assert decode(call, Response(302, "Found", {"Location": "/x"}, b"")) == "/x"
     for headers in ({}, {"Location": ""}):
-        with pytest.raises(ApiDecodeError, match="oauth_auth: no Location header"):
-            decode(call, Answer(302, "Found", headers, b""))
+        with pytest.raises(ApiDecodeError, match="begin: no Location header"):
+            decode(call, Response(302, "Found", headers, b""))
 
 
 def test_a_deletion_whose_answer_was_lost_has_happened() -> None:
     call = encode(DELETE, id="a")
-    gone = Answer(404, "Not Found", {}, b"404 page not found")
+    gone = Response(404, "Not Found", {}, b"404 page not found")
     with pytest.raises(NotFoundException):
         decode(call, gone)
     gone.repeated = True
@@ -377,12 +381,12 @@ def test_a_deletion_whose_answer_was_lost_has_happened() -> None:
     with pytest.raises(NotFoundException):
         decode(encode(GET, id="a"), gone)
     with pytest.raises(ApiException):
-        decode(call, Answer(500, "", {}, b"", repeated=True))
+        decode(call, Response(500, "", {}, b"", repeated=True))
 
 
 def test_errors_know_what_was_sent_and_hide_what_must_not_be_seen() -> None:
     call = encode(AUTH, query={"state": "state-0001", "id_token_hint": "hint-0001"})
-    answer = Answer(
+    answer = Response(
         500, "no hint-0001", {"X-Echo": "credential-1"}, b"state-0001 hint-0001 credential-1", 7.5
     )
     with pytest.raises(ApiException) as caught:
@@ -392,14 +396,12 @@ def test_errors_know_what_was_sent_and_hide_what_must_not_be_seen() -> None:
     assert error.reason == "no ***"
     assert error.headers == {"x-echo": "***"}
     assert error.retry_after == 7.5
-    assert str(error) == (
-        f"oauth_auth: 500 no *** (GET /oauth2/auth, X-Request-ID {call.request_id})"
-    )
+    assert str(error) == (f"begin: 500 no *** (GET /auth, X-Request-ID {call.request_id})")
 
 
 def test_models_of_answers_read_times_and_aliases() -> None:
-    operation = Operation("c", "GET", "/c", answer=one(OAuth2ConsentRequest), success=(200,))
+    operation = Operation("c", "GET", "/c", read=one(OAuth2ConsentRequest), success=(200,))
     body = b'{"audience": "photos", "expiresAt": "2018-03-01T12:00:00Z"}'
-    request = decode(encode(operation), Answer(200, "OK", {}, body))
+    request = decode(encode(operation), Response(200, "OK", {}, body))
     assert request.client_id == "photos"
     assert request.expires_at.tzinfo is not None

@@ -46,7 +46,7 @@ from hydra_client import (
     TooManyRequestsException,
 )
 from hydra_client.protocol.deadline import Deadline, seconds_left
-from hydra_client.transport.session import _forget_oldest
+from hydra_client.transport.adapter import forget_oldest
 
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 
@@ -677,7 +677,7 @@ def test_what_is_lost_behind_a_proxy_may_have_happened(
         Server(hang_up, context=context) as server,
         Proxy(to=server) if tunnelled else Proxy(hang_up) as proxy,
         api(host.format(port=server.port), proxy=proxy.url, ssl_ca_cert=authority.bundle) as client,
-        pytest.raises(ApiConnectionError, match="closed before an answer came"),
+        pytest.raises(ApiConnectionError, match="closed before a response arrived"),
     ):
         client.create_oauth2_client(OAuth2Client())
     assert len(server.requests if tunnelled else proxy.requests) == 1
@@ -708,8 +708,7 @@ def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> 
         configuration.host = server.url
         for _ in range(2):
             client.get_oauth2_client("photos")
-        rest = client.api_client._rest
-        assert len(rest._proxies) <= 32
+        assert len(client.api_client._transport._proxies) <= 32
         assert len(client.api_client.session.get_adapter(server.url)._pools) <= 32
     assert server.connections == 1
 
@@ -750,7 +749,7 @@ def test_hosts_are_let_go_of_by_many_threads_at_once() -> None:
         try:
             for number in range(5000):
                 remembered[thread, number] = 1
-                _forget_oldest(remembered)
+                forget_oldest(remembered)
         except RuntimeError as error:
             failures.append(error)
 
@@ -860,7 +859,7 @@ def test_a_file_that_is_not_there_is_named_before_anything_is_sent(
     missing = str(tmp_path / "Missing.pem")
     with pytest.raises(ApiValueError) as caught:
         ApiClient(Configuration("https://localhost:1", **{setting: missing}))  # type: ignore[arg-type]
-    assert str(caught.value) == f"{setting}: there is no {missing!r}"
+    assert str(caught.value) == f"{setting}: {missing!r} does not exist"
 
 
 @pytest.mark.parametrize("setting", ["ssl_ca_cert", "cert_file"])

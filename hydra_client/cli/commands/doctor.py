@@ -28,8 +28,8 @@ from hydra_client.exceptions import (
     NotFoundException,
     ServiceException,
     UnauthorizedException,
-    is_insecure_http,
 )
+from hydra_client.protocol.error_mapping import is_insecure_http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

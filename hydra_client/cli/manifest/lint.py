@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hydra_client.cli.text import plain
-from hydra_client.configuration import _is_loopback
+from hydra_client.protocol.checks import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -179,7 +179,7 @@ def _doubtful_redirect(uri: str) -> str | None:
     if not parts.scheme or "#" in uri:
         return "expected an absolute URI without a fragment (RFC 6749 section 3.1.2)"
     if parts.scheme == "http" and host != "127.0.0.1" and not host.endswith("localhost"):
-        if not _is_loopback(host):
+        if not is_loopback(host):
             return "codes and tokens would travel over plain http"
         return "over plain http Hydra sends codes to 127.0.0.1 and localhost alone"
     if "%" in uri or "+" in uri:

@@ -20,7 +20,7 @@ from hydra_client.cli.manifest.lint import guess, lint, too_long
 from hydra_client.cli.secret_files import new_secret, read_secret, read_stdin, read_text
 from hydra_client.cli.text import name_of, plain
 from hydra_client.models import OAuth2Client
-from hydra_client.protocol.operation import _NOT_IN_ID, _SHORTEST_SECRET
+from hydra_client.protocol.encoding import _NOT_IN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -444,10 +444,9 @@ class _Reader:
 
     def _checked(self, node: yaml.Node, secret: Secret) -> Secret:
         value = secret.value or ""
-        if len(value) < _SHORTEST_SECRET:
-            self._fault(
-                node, f"secret: {secret.source}: expected at least {_SHORTEST_SECRET} characters"
-            )
+        shortest = OAuth2Client._fields["client_secret"].min_length
+        if len(value) < shortest:
+            self._fault(node, f"secret: {secret.source}: expected at least {shortest} characters")
         elif _CONTROL.search(value):
             self._fault(node, f"secret: {secret.source}: there are control characters in it")
         elif not self._long_secrets and (why := too_long(value)):

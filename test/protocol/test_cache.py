@@ -21,8 +21,9 @@ from hydra_client.exceptions import (
     ApiValueError,
     HydraException,
 )
+from hydra_client.protocol.cache import Cache
 from hydra_client.protocol.deadline import Deadline, seconds_left
-from hydra_client.protocol.single_flight import SingleFlight
+from hydra_client.transport.sharing import share
 
 
 class Work:
@@ -51,7 +52,7 @@ def within(seconds: float, action: Callable[[], object]) -> Callable[[], object]
     return lambda: Deadline(seconds).run(action)
 
 
-def waiting(flights: SingleFlight[str], count: int) -> None:
+def waiting(flights: Cache[str], count: int) -> None:
     """Return when so many callers wait for one flight."""
     for _ in range(3000):
         with flights._lock:
@@ -61,12 +62,12 @@ def waiting(flights: SingleFlight[str], count: int) -> None:
     raise AssertionError("nobody waits")
 
 
-def fly(flights: SingleFlight[str], work: Callable[[], str]) -> Callable[[], str]:
-    return lambda: flights.do("key", work)
+def fly(flights: Cache[str], work: Callable[[], str]) -> Callable[[], str]:
+    return lambda: share(flights, "key", work)
 
 
 def test_one_works_and_all_get_what_it_got() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work("result", "next")
     with Crowd() as crowd:
         crowd.send(64, fly(flights, work))
@@ -74,34 +75,36 @@ def test_one_works_and_all_get_what_it_got() -> None:
         work.gate.set()
     assert crowd.results == ["result"] * 64
     assert work.runs == 1
-    assert flights.do("key", work) == "next", "nothing is remembered"
+    assert share(flights, "key", work) == "next", "nothing is remembered"
 
 
 def test_keys_do_not_wait_for_each_other() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work("slow")
     with Crowd() as crowd:
         crowd.send(1, fly(flights, work))
         assert work.begun.acquire(timeout=30)
-        assert flights.do("other", lambda: "quick") == "quick"
+        assert share(flights, "other", lambda: "quick") == "quick"
         work.gate.set()
     assert crowd.results == ["slow"]
 
 
 def test_who_has_something_meanwhile_does_not_wait() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work("new")
     with Crowd() as crowd:
-        crowd.send(1, lambda: flights.do("key", work, "old"))
+        crowd.send(1, lambda: share(flights, "key", work, "old"))
         assert work.begun.acquire(timeout=30)
-        assert flights.do("key", work, "old") == "old"
+        assert share(flights, "key", work, "old") == "old"
         work.gate.set()
     assert crowd.results == ["new"]
-    assert flights.do("key", lambda: "new", "old") == "new", "nobody is at work: it works itself"
+    assert share(flights, "key", lambda: "new", "old") == "new", (
+        "nobody is at work: it works itself"
+    )
 
 
 def test_all_get_the_error_each_its_own_copy() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     cause = OSError("the system said no")
     error = ApiException("no", status=503, headers={"a": "b"}, retry_after=3.0)
     error.__cause__ = cause
@@ -117,7 +120,7 @@ def test_all_get_the_error_each_its_own_copy() -> None:
         assert (str(caught), caught.status, caught.retry_after) == ("no", 503, 3.0)
         assert caught.headers == {"a": "b"}
         assert caught.__cause__ is cause
-    assert flights.do("key", work) == "recovered", "an error is not remembered"
+    assert share(flights, "key", work) == "recovered", "an error is not remembered"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +129,7 @@ def test_all_get_the_error_each_its_own_copy() -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_an_error_that_is_the_workers_own_is_not_shared(error: BaseException) -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work(error, "result")
     with Crowd() as crowd:
         crowd.send(8, fly(flights, work))
@@ -138,7 +141,7 @@ def test_an_error_that_is_the_workers_own_is_not_shared(error: BaseException) ->
 
 
 def test_waiting_ends_by_the_callers_own_deadline() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work("late")
     with Crowd() as crowd:
         crowd.send(1, within(30, fly(flights, work)))
@@ -152,7 +155,7 @@ def test_waiting_ends_by_the_callers_own_deadline() -> None:
 
 def test_the_most_patient_one_takes_over_after_a_time_out() -> None:
     """Were it the next in line, each of them would ask once more when its own time is nearly up."""
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     took_over = threading.Event()
 
     def patient() -> str:
@@ -177,7 +180,7 @@ def test_the_most_patient_one_takes_over_after_a_time_out() -> None:
 
 def test_a_worker_that_overstays_is_replaced() -> None:
     """Nothing interrupts name resolution; whoever has time left must not wait for its end."""
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     stuck, second = Work(ApiTimeoutError("leader's own")), Work("result")
     with Crowd() as crowd:
         crowd.send(1, within(0.05, fly(flights, stuck)))
@@ -205,7 +208,7 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
         return within(40, fly(flights, work))()
 
     tear: list[int] = []
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work(ApiTimeoutError("leader's own"), "result")
     with Crowd() as crowd:
         crowd.send(1, within(20, fly(flights, work)))
@@ -227,7 +230,7 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
 
 
 def test_what_may_be_done_once_is_done_once_and_all_share_that_nobody_knows() -> None:
-    flights: SingleFlight[str] = SingleFlight(once=True)
+    flights: Cache[str] = Cache(once=True)
     for error in (ApiTimeoutError("silent"), ApiConnectionError("cut"), KeyboardInterrupt()):
         work = Work(error, "next")
         with Crowd() as crowd:
@@ -245,30 +248,32 @@ def test_what_may_be_done_once_is_done_once_and_all_share_that_nobody_knows() ->
         expected = type(error) if isinstance(error, HydraException) else ApiConnectionError
         assert {type(caught) for caught in shared} == {expected}
         assert flights._flights == {}
-        assert flights.do("key", work) == "next", "a later call does it once more"
+        assert share(flights, "key", work) == "next", "a later call does it once more"
 
 
 def test_a_leader_that_vanished_lets_nobody_wait_for_ever() -> None:
     """An exception from a signal handler may come before the leader's own clean-up begins."""
-    flights: SingleFlight[str] = SingleFlight(once=True)
-    assert flights._join("key", time.monotonic() + 0.05, None) is not None  # and no word more
+    flights: Cache[str] = Cache(once=True)
+    flight = flights.join("key", time.monotonic() + 0.05, lambda: None)
+    assert flight is not None
+    assert flights.decide(flight, time.monotonic() + 0.05) is None  # it leads, and says no more
     with Crowd() as crowd:
         crowd.send(3, within(30, fly(flights, lambda: "not done")))
     assert {str(error).partition(":")[0] for error in crowd.errors} == {
-        "whether it was done is not known"
+        "the caller at work was stopped"
     }
     assert within(30, fly(flights, lambda: "next"))() == "next"
 
 
 def test_nothing_stays_behind() -> None:
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
 
     def fail() -> str:
         raise ApiValueError("no")
 
-    flights.do("good", lambda: "result")
+    share(flights, "good", lambda: "result")
     with pytest.raises(ApiValueError):
-        flights.do("bad", fail)
+        share(flights, "bad", fail)
     assert flights._flights == {}
 
 
@@ -282,12 +287,12 @@ def test_errors_of_the_package_survive_the_copy() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_is_not_held_up() -> None:
     """Neither by a lock that was held when it was forked, nor by a flight it does not fly."""
-    flights: SingleFlight[str] = SingleFlight()
+    flights: Cache[str] = Cache()
     work = Work("parent's")
     held, release = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with SingleFlight._lock:
+        with Cache._lock:
             held.set()
             assert release.wait(30)
 
@@ -301,7 +306,7 @@ def test_a_forked_process_is_not_held_up() -> None:
             signal.alarm(20)  # rather than hang
             code = 1
             try:
-                got = Deadline(20).run(flights.do, "key", lambda: "child's")
+                got = Deadline(20).run(share, flights, "key", lambda: "child's")
                 code = 0 if got == "child's" else 2
             finally:
                 os._exit(code)

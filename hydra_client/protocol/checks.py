@@ -1,0 +1,181 @@
+"""Checks of arguments and settings: each returns the value, or says what is wrong with it.
+
+No message shows the value of a string, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from hydra_client.exceptions import ApiTypeError, ApiValueError
+from hydra_client.protocol.redaction import Secret
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LONGEST_TIMEOUT = 86400  # seconds: a day
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_IN_CREDENTIAL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def wrong_type(name: str, expected: str, value: object) -> ApiTypeError:
+    """Make the error for a value of the wrong type."""
+    return ApiTypeError(f"{name} must be {expected}, got {type(value).__name__}")
+
+
+def string(name: str, value: object) -> str:
+    """Accept a string."""
+    if not isinstance(value, str):
+        raise wrong_type(name, "a string", value)
+    return value
+
+
+def utf8(name: str, value: object) -> str:
+    """Accept a string that can be written as UTF-8."""
+    text = string(name, value)
+    if _SURROGATE.search(text):
+        raise ApiValueError(f"{name} has half a surrogate pair")
+    return text
+
+
+def nonempty(name: str, value: object) -> str:
+    """Accept a string with at least one character."""
+    text = string(name, value)
+    if not text:
+        raise ApiValueError(f"{name} is empty")
+    return text
+
+
+def credential(name: str, value: object) -> str:
+    """Accept a client id or secret."""
+    text = string(name, value)
+    if _NOT_IN_CREDENTIAL.search(text):
+        raise ApiValueError(f"{name} has control characters or half a surrogate pair")
+    return text
+
+
+def password(name: str, value: object) -> str:
+    """Accept a client secret, and keep it out of `repr`."""
+    return Secret(credential(name, value))
+
+
+def token(name: str, value: object) -> str:
+    """Accept a bearer token (RFC 6750 section 2.1), and keep it out of `repr`."""
+    text = string(name, value)
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ApiValueError(f"{name} is empty, or has spaces, line breaks or non-ASCII characters")
+    return Secret(text)
+
+
+def path(name: str, value: object) -> str:
+    """Accept a path."""
+    return string(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
+
+
+def boolean(name: str, value: object) -> bool:
+    """Accept True or False."""
+    if not isinstance(value, bool):
+        raise wrong_type(name, "True or False", value)
+    return value
+
+
+def function(name: str, value: F) -> F:
+    """Accept something that can be called."""
+    if not callable(value):
+        raise wrong_type(name, "callable", value)
+    return value
+
+
+def whole_number(name: str, value: object, least: int = 0) -> int:
+    """Accept a whole number that is not below `least`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise wrong_type(name, "a whole number", value)
+    if value < least:
+        raise ApiValueError(f"{name} must be at least {least}, got {value}")
+    return value
+
+
+def seconds(name: str, value: object) -> float:
+    """Accept a finite number of seconds that is not negative."""
+    number = _number(name, value)
+    if not 0 <= number < math.inf:
+        raise ApiValueError(f"{name} must be at least 0 and finite, in seconds; got {value}")
+    return number
+
+
+def timeout(name: str, value: object) -> float:
+    """Accept the seconds of a time limit: a day at most."""
+    number = _number(name, value)
+    if not 0 < number <= LONGEST_TIMEOUT:
+        raise ApiValueError(f"{name} must be above 0 and at most a day, in seconds; got {value}")
+    return number
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong_type(name, "a number of seconds", value)
+    return float(value)
+
+
+def base_url(name: str, value: object) -> str:
+    """Accept the base URL of a server."""
+    host = string(name, value)
+    problem = _url_problem(host)
+    if not problem:
+        parts = urlsplit(host)
+        if parts.username is not None or parts.password is not None:
+            problem = "has user information; set username and password instead"
+        elif "?" in host or "#" in host:
+            problem = "has a query or fragment"
+        elif any(segment in (".", "..") for segment in parts.path.split("/")):
+            problem = "has '.' or '..' in its path"
+    if problem:
+        shown = re.sub(r"(?s)[?#].*", "?…", re.sub(r"(?s)^(\w+:/*)?.*@", r"\1***@", host))
+        raise ApiValueError(
+            f"{name} {shown!r} {problem}; it should look like https://hydra.example.com"
+        )
+    return host
+
+
+def proxy_url(name: str, value: object) -> str:
+    """Accept the URL of a proxy, which is never shown: it may hold a password."""
+    url = string(name, value)
+    problem = _url_problem(url)
+    if url.lower().startswith("socks"):
+        problem = "is a SOCKS proxy, through which the timeout would not hold; use an HTTP proxy"
+    if not problem and any(character > "\xff" for character in unquote(url)):
+        problem = "has a user name or a password with characters beyond Latin-1"
+    if problem:
+        raise ApiValueError(f"{name} {problem}; it should look like http://proxy.example.com:3128")
+    return url
+
+
+def _url_problem(url: str) -> str | None:
+    if re.search(r"[\x00-\x20\x7f\\]", url):
+        return "has a space, a control character or a backslash"
+    try:
+        url.encode("ascii")
+        parts = urlsplit(url)
+        port = parts.port
+    except UnicodeEncodeError:
+        return "has characters beyond ASCII; write the name in its xn-- form"
+    except ValueError:
+        return "has a port or an address that is not valid"
+    if parts.scheme not in ("http", "https"):
+        return "must begin with http:// or https://"
+    if not parts.hostname or port == 0:
+        return "has no host name, or port 0"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    return (
+        host in ("localhost", "::1")
+        or host.endswith(".localhost")
+        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    )

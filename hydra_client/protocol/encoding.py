@@ -1,0 +1,171 @@
+"""How a call is written: target, headers and body, checked before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+from hydra_client.exceptions import ApiTypeError, ApiValueError, LongSecretWarning
+from hydra_client.protocol.operation import Call
+from hydra_client.protocol.redaction import SECRET_PARAMETERS, Secret
+
+if TYPE_CHECKING:
+    from hydra_client.protocol.model import Field, Model
+    from hydra_client.protocol.operation import Operation
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_NOT_IN_ID = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BREAK = re.compile(r"[\r\n\x00]")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
+
+
+def encode(
+    operation: Operation[Any],
+    *,
+    id: str | None = None,
+    body: Model | None = None,
+    form: Mapping[str, object] | None = None,
+    query: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Call:
+    """Write a call.
+
+    Raises:
+        ApiTypeError: An argument has the wrong type.
+        ApiValueError: An argument is not valid.
+    """
+    target = operation.path
+    if operation.suffix or operation.prefix != target:
+        target = f"{operation.prefix}{path_segment(operation, id)}{operation.suffix}"
+    all_headers: dict[str, str] = {}
+    content: bytes | None = None
+    secrets: tuple[str, ...] = ()
+    parameters: Mapping[str, object] = {}
+    if query is not None:
+        parameters = query
+        encoded, secrets = _urlencode(operation, query)
+        if encoded:
+            target = f"{target}?{encoded}"
+    elif form is not None:
+        parameters = form
+        encoded, secrets = _urlencode(operation, form)
+        content = encoded.encode("ascii")
+        all_headers["Content-Type"] = "application/x-www-form-urlencoded"
+    elif operation.body is not None:
+        content, secrets = _encode_body(operation, operation.body, body)
+        all_headers["Content-Type"] = "application/json"
+    request_id = None
+    if headers:
+        check_headers(headers)
+        all_headers.update(headers)
+        request_id = next(
+            (value for name, value in headers.items() if name.lower() == "x-request-id"), None
+        )
+    if request_id is None:
+        request_id = all_headers["X-Request-ID"] = os.urandom(16).hex()
+    return Call(operation, target, all_headers, content, request_id, secrets, id, parameters)
+
+
+def path_segment(operation: Operation[Any], id: object) -> str:
+    """Write an id as one path segment that cannot become another path."""
+    if not isinstance(id, str):
+        raise ApiTypeError(f"{operation.name}: id must be a string, got {type(id).__name__}")
+    check_id(operation, id)
+    if not id:
+        raise ApiValueError(f"{operation.name}: id is empty; it would address another resource")
+    return quote(id, safe="")
+
+
+def check_id(operation: Operation[Any], id: str) -> None:
+    """Refuse an id that could never be part of a path."""
+    if id in (".", "..") or _NOT_IN_ID.search(id):
+        raise ApiValueError(
+            f"{operation.name}: the id {id!r} cannot be addressed: an id must not be '.' or '..' "
+            "nor contain '/', control characters or half a surrogate pair"
+        )
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Refuse headers that would break the request, or replace those that the client sets."""
+    if not isinstance(headers, Mapping):
+        raise ApiTypeError(f"headers must be a mapping, got {type(headers).__name__}")
+    for name, value in headers.items():
+        if not (_is_string(name) and _is_string(value)):
+            raise ApiTypeError("headers: names and values must be strings")
+        if not _HEADER_NAME.fullmatch(name):
+            raise ApiValueError(f"headers: {name!r} is not a header name")
+        if name.lower() in _FIXED_HEADERS:
+            raise ApiValueError(
+                f"headers: the client sets {name}; configure credentials in the Configuration"
+            )
+        if _BREAK.search(value):
+            raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
+        if any(character > "\xff" for character in value):
+            raise ApiValueError(f"headers: the value of {name} has characters beyond Latin-1")
+
+
+def _is_string(value: object) -> bool:
+    # A function, since type checkers call the same test on a `str` redundant.
+    return isinstance(value, str)
+
+
+def _encode_body(
+    operation: Operation[Any], model: type[Model], body: object
+) -> tuple[bytes, tuple[str, ...]]:
+    """Write a body, and name the secrets in it."""
+    if not isinstance(body, model):
+        raise ApiTypeError(
+            f"{operation.name}: body must be {model.__name__}, got {type(body).__name__}"
+        )
+    data = body._data
+    if operation.id_in_body is not None and isinstance(id := data.get(operation.id_in_body), str):
+        check_id(operation, id)
+    secrets = []
+    for field in body._secret_fields:
+        if isinstance(secret := data.get(field.wire), str):
+            _check_secret(operation, field, secret)
+            secrets.append(Secret(secret))
+    return body._sendable().encode("ascii"), tuple(secrets)
+
+
+def _check_secret(operation: Operation[Any], field: Field, secret: str) -> None:
+    where = f"{operation.name}: {field.attribute}"
+    if len(secret) < field.min_length:
+        raise ApiValueError(
+            f"{where} must have at least {field.min_length} characters; leave it unset to have one "
+            "generated on create, or to keep the current one on update"
+        )
+    if _SURROGATE.search(secret):
+        raise ApiValueError(f"{where} contains half a surrogate pair")
+    length = len(secret.encode())
+    if field.max_bytes is not None and length > field.max_bytes:
+        warnings.warn(
+            f"{where} has {length} bytes, and Hydra checks only the first {field.max_bytes}: "
+            "whoever knows those can log in. Use a shorter one.",
+            LongSecretWarning,
+            stacklevel=6,
+        )
+
+
+def _urlencode(
+    operation: Operation[Any], parameters: Mapping[str, object]
+) -> tuple[str, tuple[str, ...]]:
+    """Write query parameters or form fields; those that are None are not sent."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in parameters.items():
+        if value is None and name not in operation.required:
+            continue
+        if not isinstance(value, str):
+            raise ApiTypeError(
+                f"{operation.name}: {name} must be a string, got {type(value).__name__}"
+            )
+        if _SURROGATE.search(name + value):
+            raise ApiValueError(f"{operation.name}: {name!a} contains half a surrogate pair")
+        pairs.append((name, value))
+    secrets = tuple(Secret(value) for name, value in pairs if name in SECRET_PARAMETERS)
+    return urlencode(pairs), secrets

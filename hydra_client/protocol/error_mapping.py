@@ -1,0 +1,210 @@
+"""Which error an unsuccessful response means: a table of tests, classes and hints.
+
+The class says what happened whichever version answered: 0.9 sends 500 where 0.10 sends 401 or 403.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hydra_client.exceptions import (
+    ApiException,
+    BadRequestException,
+    ConflictException,
+    ForbiddenException,
+    NotFoundException,
+    ServiceException,
+    TooManyRequestsException,
+    UnauthorizedException,
+)
+from hydra_client.protocol.redaction import redact, redact_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hydra_client.protocol.operation import Call, Operation, Response
+
+# A longer error page says nothing more; a body may have 256 MiB.
+_LONGEST_BODY = 64 * 1024
+
+_RENEW = "The access token is missing, unknown, expired or revoked: get a new one."
+_CREDENTIALS = "Check the client id and secret (username and password), and that the client exists."
+_EITHER = (
+    "If an access token is configured, it is missing, unknown, expired or revoked. Otherwise check "
+    "the client id and secret (username and password)."
+)
+_CLIENT_SCOPE = (
+    "The client's own record (its field scope) does not cover a scope that was asked for: add it "
+    "there, or ask for others (the setting scopes names those of tokens that are fetched)."
+)
+_NOT_HYDRA = (
+    "No Hydra 0.9 or 0.10 answers at this address: check the base URL. Later versions (1.x, 2.x) "
+    "have other paths; this client speaks 0.9 and 0.10."
+)
+_TERMINATION = (
+    "The server expects TLS to end at a proxy in front of it: call it by https, or, from a trusted "
+    "network, set the default header X-Forwarded-Proto to https."
+)
+
+
+class _Refusal(NamedTuple):
+    """What the table looks at: an unsuccessful response, and the call that it answers."""
+
+    operation: Operation[Any]
+    status: int
+    error: str | None
+    words: str
+    text: str
+
+    @property
+    def is_admin(self) -> bool:
+        return "oauth2" in self.operation.security
+
+
+_PERMISSION = "permission"  # a hint that is written for the call
+_MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | None], ...] = (
+    (
+        lambda it: (
+            it.status == 500
+            and ("could not be authorized" in it.words or "Token expired" in it.words)
+        ),
+        UnauthorizedException,
+        _RENEW,
+    ),
+    (
+        lambda it: it.status in (401, 403) and it.words.startswith("invalid_client "),
+        UnauthorizedException,
+        _CREDENTIALS,
+    ),
+    (
+        lambda it: it.status == 401 and it.is_admin and "basic" in it.operation.security,
+        UnauthorizedException,
+        _EITHER,
+    ),
+    (lambda it: it.status == 401 and it.is_admin, UnauthorizedException, _RENEW),
+    (lambda it: it.status == 401, UnauthorizedException, _CREDENTIALS),
+    (
+        lambda it: (
+            (it.status in (403, 500) and "Request was denied" in it.words)
+            or (it.status == 500 and "requested scope is invalid" in it.words)
+            or (it.status == 400 and it.is_admin and it.words.startswith("invalid_scope "))
+        ),
+        ForbiddenException,
+        _PERMISSION,
+    ),
+    (
+        lambda it: (
+            it.status == 500
+            and it.operation.conflict is not None
+            and it.operation.conflict in it.words.lower()
+        ),
+        ConflictException,
+        "Update the client, or delete it first.",
+    ),
+    (lambda it: is_insecure_http(it.status, it.words), ServiceException, _TERMINATION),
+    (lambda it: it.status >= 500, ServiceException, None),
+    (
+        lambda it: it.status == 400 and it.words.startswith("invalid_scope "),
+        BadRequestException,
+        _CLIENT_SCOPE,
+    ),
+    (lambda it: it.status == 400, BadRequestException, None),
+    (lambda it: it.status == 403, ForbiddenException, None),
+    (
+        lambda it: (
+            it.status == 404 and it.error is None and it.text.startswith("404 page not found")
+        ),
+        NotFoundException,
+        _NOT_HYDRA,
+    ),
+    (lambda it: it.status == 404, NotFoundException, None),
+    (lambda it: it.status == 409, ConflictException, None),
+    (lambda it: it.status == 429, TooManyRequestsException, None),
+    (lambda _: True, ApiException, None),
+)
+
+
+def error_for(
+    call: Call, response: Response, secrets: Iterable[str] = (), caller: str | None = None
+) -> ApiException:
+    """Make the error that says what an unsuccessful response means.
+
+    Args:
+        call: What was sent.
+        response: What was received.
+        secrets: Credentials that went with the call, which the error must not show.
+        caller: Id of the calling client, for the hint.
+    """
+    operation = call.operation
+    hidden = (*call.secrets, *secrets)
+    text = response.body[:_LONGEST_BODY].decode(errors="replace")
+    error, description = _error_of(text)
+    # Judged before anything is masked: a secret may be a word that the server uses.
+    words = f"{error} {description}"
+    refusal = _Refusal(operation, response.status, error, words, text)
+    kind, hint = next((kind, hint) for test, kind, hint in _MEANINGS if test(refusal))
+    if hint is _PERMISSION:
+        hint = _permission(operation, call.id, caller)
+    reason = redact(response.reason, hidden)
+    error, description = (
+        None if part is None else redact(part, hidden) for part in (error, description)
+    )
+    parts = [f"{operation.name}: {response.status} {reason}".rstrip(), error, description]
+    message = ": ".join(part for part in parts if part)
+    message += f" ({operation.method} {call.path}, X-Request-ID {call.request_id})"
+    made = kind(
+        f"{message}. {hint}" if hint else message,
+        status=response.status,
+        reason=reason,
+        headers=redact_headers(response.headers, hidden),
+        body=redact(text, hidden, cut=len(response.body) > _LONGEST_BODY),
+        error=error,
+        error_description=description,
+        request_id=call.request_id,
+        retry_after=response.retry_after,
+        hint=hint,
+    )
+    made.repeated = response.repeated
+    return made
+
+
+def is_insecure_http(status: int, words: str) -> bool:
+    """Whether the server refuses plain http, which no repetition will change."""
+    return status == 502 and "insecure http" in words
+
+
+def _permission(operation: Operation[Any], id: str | None, caller: str | None) -> str:
+    resource, actions = operation.policy
+    policy = {
+        "subjects": [caller or "the caller's client id"],
+        "resources": [resource.replace("{id}", id or "")],
+        "actions": actions,
+        "effect": "allow",
+    }
+    scopes = " ".join(operation.scopes)
+    return (
+        f"The token needs the scope {scopes}, and its client a policy such as {json.dumps(policy)}."
+    )
+
+
+def _error_of(text: str) -> tuple[str | None, str | None]:
+    """Read an error's code and description from a body, whatever its label and shape.
+
+    OAuth endpoints: {"error": code, "error_description": …}. Admin endpoints: {"error": {"message":
+    …, "reason": …}}, flat in their description. A client may follow as a second document.
+    """
+    try:
+        document, _ = json.JSONDecoder().raw_decode(text.lstrip())
+    except (ValueError, RecursionError):
+        return None, None
+    if not isinstance(document, dict):
+        return None, None
+    error = document.get("error", document)
+    if isinstance(error, dict):
+        return _string(error.get("message")), _string(error.get("reason"))
+    return _string(error), _string(document.get("error_description"))
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,128 @@
+"""requests' adapter, with pools, certificates and proxies looked up once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+
+from hydra_client.protocol.operation import Call
+from hydra_client.transport.connections import Pool, TlsPool
+
+if TYPE_CHECKING:
+    from hydra_client.configuration import Origin
+
+
+# Hosts, and so pools and proxies, that one client remembers.
+_MOST_HOSTS = 32
+
+
+class Request(requests.PreparedRequest):
+    """A request that was prepared by hand: no cookie, no hook, no URL parsed anew."""
+
+    url: str
+    headers: CaseInsensitiveDict[str]
+
+    def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
+        self.method = call.operation.method
+        self.origin = origin
+        self.target = origin.prefix + call.target
+        address = f"{origin.scheme}://{origin.netloc}{self.target}"
+        self.url = address  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.headers = headers  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.body = call.body
+        self.hooks = {"response": []}
+        self._cookies = None
+        self._body_position = None
+
+
+class Adapter(HTTPAdapter):
+    """requests' adapter, with look-ups made once in place of once a call."""
+
+    def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
+        """Make the pools anew, with connections that know the deadline."""
+        super().init_poolmanager(*arguments, **keywords)
+        self._pools: dict[object, Any] = {}
+        self._use_deadlines(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
+        """Make pools behind a proxy likewise."""
+        manager = super().proxy_manager_for(proxy, **keywords)
+        self._use_deadlines(manager)
+        forget_oldest(self.proxy_manager)
+        return manager
+
+    @staticmethod
+    def _use_deadlines(manager: Any) -> None:
+        manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Look the pool up once for an origin and its TLS settings."""
+        if not isinstance(request, Request):
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        key = (request.origin, verify, cert, *(proxies or {}).values())
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
+            pool.has_certificates = True  # type: ignore[attr-defined]
+            self._pools[key] = pool
+            forget_oldest(self._pools)
+        return pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Check certificate files, once for a pool of ours."""
+        if not getattr(conn, "has_certificates", False):
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close idle connections; the next call makes new ones."""
+        super().close()
+        self._pools.clear()
+
+    def forget(self) -> None:
+        """Close idle connections in a forked process, touching no lock that the fork left held."""
+        for pool in self._pools.values():
+            for connection in pool.pool.connections:
+                if connection is not None:
+                    connection.close()
+        self.__setstate__(self.__getstate__())  # type: ignore[attr-defined]
+
+    def request_url(self, request: Any, proxies: Any) -> Any:
+        """Give the request target, which is known already."""
+        if isinstance(request, Request) and not proxies:
+            return request.target
+        return super().request_url(request, proxies)
+
+    def build_response(self, req: Any, resp: Any) -> requests.Response:
+        """Make a response without a cookie jar."""
+        if not isinstance(req, Request):
+            return super().build_response(req, resp)
+        response = _CookielessResponse()
+        response.status_code = resp.status
+        response.reason = resp.reason
+        response.headers = resp.headers
+        response.raw = resp
+        response.url = req.url
+        response.request = req
+        return response
+
+
+class _CookielessResponse(requests.Response):
+    def __init__(self) -> None:
+        # requests makes a cookie jar here, which costs as much as reading the answer does.
+        self._content: Any = False
+        self._content_consumed = False
+        self.encoding = None
+
+
+def forget_oldest(remembered: dict[Any, Any]) -> None:
+    """Keep what one client remembers of hosts within bounds."""
+    if len(remembered) > _MOST_HOSTS:
+        # A copy, made at once: other threads do the same meanwhile.
+        for key in list(remembered)[:-_MOST_HOSTS]:
+            remembered.pop(key, None)

@@ -1,0 +1,316 @@
+"""Connections that keep to the deadline and never hand a response to the wrong call."""
+
+from __future__ import annotations
+
+import http
+import http.client
+import io
+import queue
+import re
+import socket
+import ssl
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+)
+
+from hydra_client.protocol.deadline import Deadline, current
+
+if TYPE_CHECKING:
+    pass
+
+
+MOST_HEADERS = 256 * 1024
+"""Bytes that an answer's headers may have."""
+# The standard library has bounds of its own: 100 lines, and 64 KiB a line.
+_TOO_MANY_HEADERS = "the response has too many headers, or too long ones"
+_MOST_INTERIM = 8
+_LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
+_LONGEST_LINE = 64 * 1024
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
+_CHUNK = 1024 * 1024
+
+
+class _Reader(io.RawIOBase):
+    """Reads a response from a socket; no read waits longer than the deadline."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline | None) -> None:
+        self._sock = sock
+        self._deadline = deadline
+        self._raw = sock.makefile("rb", buffering=0)
+        self.headers_left: int | None = MOST_HEADERS
+        self.over = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self.over:
+            return 0
+        if self._deadline is not None:
+            self._deadline.limit(self._sock)
+        count = self._raw.readinto(buffer)
+        if self.headers_left is not None:
+            if not count:  # http.client would take it for the end of the headers
+                raise http.client.RemoteDisconnected("no end of the headers")
+            self.headers_left -= count
+            if self.headers_left < -len(buffer):
+                raise Unreadable(_TOO_MANY_HEADERS)
+        return count
+
+    def end(self) -> None:
+        """Stop all reading, and make the connection useless."""
+        self.over = True
+        try:
+            _innermost(self._sock).shutdown(socket.SHUT_RDWR)
+        except OSError:  # pragma: no cover - the peer was faster, by a moment
+            pass
+
+    def pending(self) -> bool:
+        """Whether TLS has received more than was read."""
+        return _pending(self._sock)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+def _innermost(sock: Any) -> socket.socket:
+    # urllib3's own class, for TLS to the server inside TLS to the proxy, wraps another socket.
+    return sock if isinstance(sock, socket.socket) else _innermost(sock.socket)
+
+
+def _pending(sock: Any) -> bool:
+    if isinstance(sock, ssl.SSLSocket):
+        return sock.pending() > 0
+    if isinstance(sock, socket.socket):
+        return False
+    return bool(sock.incoming.pending or sock.sslobj.pending()) or _pending(sock.socket)
+
+
+class _Source:
+    """What http.client opens as its file."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self._reader = reader
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self._reader)
+
+
+class Unreadable(Exception):  # noqa: N818 - never leaves this package
+    """A response is larger than allowed, or cannot be decoded. The call is not repeated.
+
+    It is not an exception that urllib3 would take for a lost connection.
+    """
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that returns its connection to the pool only if nothing more can arrive on it.
+
+    Whatever arrives late on a connection would be taken for the response to the next request.
+    """
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
+        deadline = current.get()
+        self._reader = _Reader(sock, deadline)
+        # Users may send requests of their own through the session.
+        self._expected = range(200, 300) if deadline is None else deadline.expected
+        self._interim_body = False
+        super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        too_much = False
+        try:
+            super().begin()
+        except http.client.LineTooLong:
+            too_much = True
+        except http.client.HTTPException as error:
+            # "got more than 100 headers" has no class of its own.
+            too_much = type(error) is http.client.HTTPException
+            if not too_much:
+                raise
+        if too_much:
+            raise Unreadable(_TOO_MANY_HEADERS)
+        self._reader.headers_left = None
+        if self.msg.defects:
+            # A line is not a header. urllib3 would log it, with the query and what follows.
+            raise http.client.HTTPException
+        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            raise Unreadable("the server switches protocols (status 101) without being asked")
+        if not self._is_delimited():
+            self.will_close = True
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the final status line, past interim responses (RFC 9110 section 15.2)."""
+        left = _LONGEST_INTERIM
+        for _ in range(_MOST_INTERIM + 1):
+            status_line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status_line[1] < 200 or status_line[1] == 101:
+                return status_line
+            line = b"more"
+            while line.strip() and left >= 0:
+                line = self.fp.readline(left + 1)
+                left -= len(line)
+                # It announces a body, which it must not have and which may arrive later.
+                if line.lower().startswith((b"content-length", b"transfer-encoding")):
+                    self._interim_body = True
+            if left < 0:
+                break
+        raise Unreadable("the server sends too many interim responses (status 1xx)")
+
+    def _is_delimited(self) -> bool:
+        """Whether the end of the response is certain (RFC 9112 section 6.3) and its status known.
+
+        A 204 or 304 does not delimit its body: one that it must not have may arrive later.
+        """
+        lengths = {
+            length.strip()
+            for value in self.headers.get_all("Content-Length", ())
+            for length in value.split(",")
+        }
+        codings = self.headers.get_all("Transfer-Encoding", ())
+        if len(lengths) > 1 or not all(map(_is_length, lengths)):
+            raise Unreadable("the response has a Content-Length that is not one number")
+        if codings and not self.chunked:
+            raise Unreadable("the response has an unknown Transfer-Encoding")
+        return (
+            (self.status in self._expected or 400 <= self.status < 600)
+            # A server may send a 408 by itself, with the response to the request still to come.
+            and self.status not in (204, 408)
+            and not self._interim_body
+            and self.version == 11
+            and len(lengths) + len(codings) == 1
+        )
+
+    def _close_conn(self) -> None:
+        # The body has ended. Whatever was read beyond it shows that the connection is out of step.
+        if not self.will_close:
+            self._reader.over = True
+            if self.fp.peek(1) or self._reader.pending():
+                self._reader.end()
+        super()._close_conn()  # type: ignore[misc]
+
+    def _get_chunk_left(self) -> int | None:
+        if self.chunk_left == 0:
+            # http.client takes any two bytes for the end of a chunk.
+            if self.fp.read(2) != b"\r\n":
+                raise http.client.IncompleteRead(b"")
+            self.chunk_left = None
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]
+        return left
+
+    def _read_next_chunk_size(self) -> int:
+        # int() accepts signs, blanks, 0x and underscores, which a proxy may read differently.
+        line = self.fp.readline(_LONGEST_LINE)
+        size = _CHUNK_SIZE.fullmatch(line)
+        if size is None or len(line) == _LONGEST_LINE:
+            raise ValueError
+        return int(size[1], 16)
+
+
+class _Deadlined(HTTPConnection):
+    """A connection whose every step ends by the deadline of the call that uses it."""
+
+    response_class = _Response
+
+    def _new_conn(self) -> socket.socket:
+        deadline = current.get()
+        if deadline is None:
+            return super()._new_conn()
+        try:
+            addresses = socket.getaddrinfo(
+                self._dns_host.strip("[]"), self.port, 0, socket.SOCK_STREAM
+            )
+        except (socket.gaierror, UnicodeError) as error:
+            raise NameResolutionError(self.host, self, error) from error  # type: ignore[arg-type]
+        last: OSError | None = None
+        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+            sock = None
+            try:
+                sock = socket.socket(family, kind, protocol)
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                # A share for each address, so that a dead one leaves time for the others.
+                deadline.limit(sock, len(addresses) - tried)
+                sock.connect(address)
+            except OSError as error:
+                if sock is not None:
+                    sock.close()
+                last = error
+            else:
+                sock.settimeout(deadline.left())
+                sys.audit("http.client.connect", self, self.host, self.port)
+                return sock
+        if isinstance(last, TimeoutError) and last.errno is None:
+            raise ConnectTimeoutError(self, "connection timed out") from last
+        raise NewConnectionError(self, "no connection") from last
+
+    def send(self, data: Any) -> None:
+        deadline = current.get()
+        if deadline is None:
+            super().send(data)
+            return
+        if self.sock is None:
+            self.connect()
+        for start in range(0, len(data), _CHUNK):
+            deadline.limit(self.sock)  # pyright: ignore[reportArgumentType]
+            super().send(data[start : start + _CHUNK])
+
+
+class _DeadlinedTls(_Deadlined, HTTPSConnection):
+    pass
+
+
+class IdleConnections:
+    """The idle connections of a pool, without the lock of the queue that urllib3 uses.
+
+    An exception from a signal handler can leave the queue's `threading.Condition` held, and every
+    later call would wait for a connection for ever.
+    """
+
+    def __init__(self, maxsize: int) -> None:
+        self.maxsize = maxsize
+        self.connections: deque[Any] = deque()
+
+    def get(self, block: bool = False, timeout: float | None = None) -> Any:
+        """Take a connection; never wait for one."""
+        try:
+            return self.connections.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, connection: Any, block: bool = False, timeout: float | None = None) -> None:
+        """Give a connection back."""
+        if len(self.connections) >= self.maxsize:
+            raise queue.Full
+        self.connections.append(connection)
+
+    def qsize(self) -> int:
+        """Return how many there are."""
+        return len(self.connections)
+
+
+class Pool(HTTPConnectionPool):
+    """Connections by http."""
+
+    QueueCls = IdleConnections  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    ConnectionCls = _Deadlined  # pyright: ignore[reportAssignmentType]
+
+
+class TlsPool(HTTPSConnectionPool):
+    """Connections by https."""
+
+    QueueCls = IdleConnections  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    ConnectionCls = _DeadlinedTls  # pyright: ignore[reportAssignmentType]
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
