@@ -21,7 +21,7 @@ from hydra_client.code_flow import CodeFlow
 from hydra_client.consent import ConsentApp, ConsentExpired, sign, unsign
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.responses import Response
 from hydra_client.id_token import IdTokenVerifier
 from hydra_client.introspection import CachedIntrospection
 from hydra_client.tokens import ClientCredentials
@@ -48,7 +48,7 @@ class Witness(HydraEmulator):
         self.secrets: set[str] = {KEY}
         super().__init__(*arguments)
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         answer = super().handle(request)
         body = answer.body.decode("utf-8", "replace")
         self.secrets.update(IN_JSON.findall(body))

@@ -1,4 +1,4 @@
-"""The server's clock, which a test can move on."""
+"""The server's clock, which tests can move forward, and Go's format for times."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from datetime import datetime, timezone
 
 
 class Clock:
-    """Seconds since 1970, as `source` tells them, moved on by `advance`."""
+    """Unix time in seconds: what `source` returns, plus every `advance`."""
 
     def __init__(self, source: Callable[[], float] = time.time) -> None:
         self._source = source
-        self._ahead = 0.0
+        self._offset = 0.0
 
     def __call__(self) -> float:
-        """The time now, in Unix seconds."""
-        return self._source() + self._ahead
+        """Return the current Unix time in seconds."""
+        return self._source() + self._offset
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on; tokens, codes and consent requests grow older by it."""
-        self._ahead += seconds
+        """Move the clock forward; tokens, codes and consent requests age by `seconds`."""
+        self._offset += seconds
 
     def reset(self) -> None:
-        """Take back every `advance`."""
-        self._ahead = 0.0
+        """Undo every `advance`."""
+        self._offset = 0.0
 
     def __repr__(self) -> str:
-        return f"<Clock {self._ahead:+g} s>"
+        return f"<Clock {self._offset:+g} s>"
 
 
-def rfc3339(moment: float, *, digits: int) -> str:
-    """The moment as Go prints it: in UTC, with up to `digits` of the second, no trailing zero."""
-    seconds = int(moment)
-    nanoseconds = int((moment - seconds) * 1_000_000_000)
-    day = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
+def rfc3339(timestamp: float, *, digits: int) -> str:
+    """Format a Unix time as Go does: in UTC, with up to `digits` decimals and no trailing zeros."""
+    seconds = int(timestamp)
+    nanoseconds = int((timestamp - seconds) * 1_000_000_000)
+    whole = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{nanoseconds:09d}"[:digits].rstrip("0")
-    return f"{day}.{fraction}Z" if fraction else f"{day}Z"
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"

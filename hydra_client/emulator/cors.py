@@ -1,33 +1,33 @@
-"""Cross-origin requests, which 0.10.10 lets every origin make (rs/cors, switched on by default)."""
+"""Cross-origin requests, which 0.10.10 allows from every origin (rs/cors with its defaults)."""
 
 from __future__ import annotations
 
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.responses import Response
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PREFLIGHT = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers")
 
 
-def preflight(request: Request) -> Answer:
-    """OPTIONS: what a browser may send (Fetch standard, CORS-preflight request)."""
-    answer = Answer(200, [("Vary", name) for name in _PREFLIGHT])
+def preflight(request: Request) -> Response:
+    """Return the response to OPTIONS: what a browser may send (Fetch standard, CORS-preflight)."""
+    response = Response(200, [("Vary", name) for name in _PREFLIGHT])
     method = request.header("Access-Control-Request-Method").upper()
     if request.header("Origin") and method in _METHODS:
-        _allow(answer, request)
-        answer.headers.append(("Access-Control-Allow-Methods", method))
+        _allow(response, request)
+        response.headers.append(("Access-Control-Allow-Methods", method))
         if headers := request.header("Access-Control-Request-Headers"):
-            answer.headers.append(("Access-Control-Allow-Headers", headers))
-    return answer
+            response.headers.append(("Access-Control-Allow-Headers", headers))
+    return response
 
 
-def allow(answer: Answer, request: Request) -> None:
-    """Let the origin of a request see the response."""
-    answer.headers.append(("Vary", "Origin"))
+def allow(response: Response, request: Request) -> None:
+    """Add the headers that let the request's origin read the response."""
+    response.headers.append(("Vary", "Origin"))
     if request.header("Origin"):
-        _allow(answer, request)
+        _allow(response, request)
 
 
-def _allow(answer: Answer, request: Request) -> None:
-    answer.headers.append(("Access-Control-Allow-Origin", request.header("Origin")))
-    answer.headers.append(("Access-Control-Allow-Credentials", "true"))
+def _allow(response: Response, request: Request) -> None:
+    response.headers.append(("Access-Control-Allow-Origin", request.header("Origin")))
+    response.headers.append(("Access-Control-Allow-Credentials", "true"))

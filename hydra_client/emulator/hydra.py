@@ -1,4 +1,4 @@
-"""The emulator itself: a server to start, to reach inside, and to look at."""
+"""`HydraEmulator`, which ties the parts together and gives tests control over them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.emulator import cors
 from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.errors import HydraError
+from hydra_client.emulator.faults import Fault, Faults
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.recording import RecordedRequest
+from hydra_client.emulator.responses import Response
 from hydra_client.emulator.routes import Router
 from hydra_client.emulator.server import Listener
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import GO_FIELDS, Client, hashed, new_secret
 from hydra_client.emulator.store.policies import Policy, templates
-from hydra_client.emulator.testing import faults
-from hydra_client.emulator.testing.faults import Fault, Faults
-from hydra_client.emulator.testing.recording import RecordedRequest
 from hydra_client.emulator.variant import Variant
 
 if TYPE_CHECKING:
@@ -29,34 +27,37 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_REQUESTS = 100_000
-_LARGEST_RECORD = 64 * 1024 * 1024  # characters of them all
+# Limits of the recorded requests, for servers that run for weeks.
+_MAX_REQUESTS = 100_000
+_MAX_RECORDED_SIZE = 64 * 1024 * 1024  # characters
 
 
 class HydraEmulator:
-    """A server that answers like ORY Hydra, for tests and demos.
+    """A server that behaves like ORY Hydra, for tests and demos.
 
-    Used as a context manager it listens on a socket. It is also a WSGI application, which needs
-    no socket: give `issuer` then.
+    As a context manager, it listens on a socket. It is also a WSGI application; without a socket,
+    pass `issuer`.
 
     Args:
-        version: "0.9" plays 0.9.14, "0.10" plays 0.10.10.
-        store: "memory" or "sql"; on the wire they differ in small ways.
-        host: Where to listen. Only loopback addresses, unless `allow_any_host` is true.
-        port: 0 takes a free one, which it keeps when it is started again.
+        version: "0.9" for Hydra 0.9.14, "0.10" for 0.10.10.
+        store: "memory" or "sql". Responses differ in small ways.
+        host: The address to listen on. It must be a loopback address, unless `allow_any_host` is
+            true.
+        port: The port to listen on; 0 for any free one. A server that you start again keeps its
+            port.
         root: Id and secret of the client that may do everything.
-        consent_url: The consent app, to which browsers are sent.
-        issuer: The server's name for itself, in discovery and ID tokens; a slash at its end is
-            taken off, as Hydra does. Its URL, if not given.
-        clock: A function that tells the time in Unix seconds.
-        allow_any_host: Listen on an address that other machines can reach. The root secret is
-            public and nothing here was hardened, so think twice.
+        consent_url: The URL of the consent app.
+        issuer: The issuer in discovery and ID tokens, without a trailing slash, which is removed
+            as in Hydra. The default is the URL of the server.
+        clock: A function that returns the Unix time in seconds.
+        allow_any_host: Allow addresses that other machines can reach. The root secret is public
+            and the server is not hardened, so use this with care.
 
     Attributes:
-        clock: The server's time; `clock.advance(seconds)` makes what it issued older.
+        clock: The server's clock. `clock.advance(seconds)` ages everything that it has issued.
 
     Raises:
-        ValueError: For an unknown version or store, and for a host that is not loopback.
+        ValueError: The version or store is unknown, or the host is not a loopback address.
     """
 
     def __init__(
@@ -74,8 +75,8 @@ class HydraEmulator:
     ) -> None:
         if not allow_any_host and not _is_loopback(host):
             raise ValueError(
-                f"{host!r} is not a loopback address: this server is for tests and demos, with a "
-                "secret that everybody knows. allow_any_host=True listens there all the same."
+                f"host must be a loopback address, not {host!r}: this server is for tests and "
+                "demos, with a public secret. To listen there anyway, pass allow_any_host=True."
             )
         self.variant = Variant(version, store)
         self.host, self.port = host, port
@@ -87,7 +88,6 @@ class HydraEmulator:
         self._has_issuer = issuer is not None
         self._router = Router(self.variant.is_0_9)
         self._faults = Faults()
-        # Bounded for a server that runs for weeks.
         self._requests: deque[RecordedRequest] = deque()
         self._recorded_size = 0
         self._requests_lock = Lock()
@@ -97,10 +97,10 @@ class HydraEmulator:
     # --- starting and stopping
 
     def start(self) -> HydraEmulator:
-        """Listen; leaving the context, or `stop`, ends it. Raises OSError for a taken port."""
+        """Listen until `stop` or the end of the context. Raises OSError if the port is in use."""
         self.port = self._listener.start(self.host, self.port)
         host = f"[{self.host}]" if ":" in self.host else self.host
-        self.answer_at(f"http://{host}:{self.port}")
+        self.url = f"http://{host}:{self.port}"
         logger.info(
             "Hydra emulator %s (%s), for tests and demos only, at %s",
             self.variant.version,
@@ -110,38 +110,37 @@ class HydraEmulator:
         return self
 
     def stop(self) -> None:
-        """End all waiting and every connection, and return when no thread is left."""
+        """End all delays and connections, and return when every thread has ended."""
         self._listener.stop()
 
     def __enter__(self) -> HydraEmulator:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # --- reaching it
+    # --- sending requests
 
     @property
     def url(self) -> str:
-        """Where it answers. Raises RuntimeError while that is nowhere."""
+        """The URL of the server, which is also the issuer unless you passed one.
+
+        Raises:
+            RuntimeError: The emulator is not started and has no issuer.
+        """
         if not self._url:
-            raise RuntimeError("the emulator is not started, and has no issuer to go by")
+            raise RuntimeError("the emulator has no URL yet: start it, or pass an issuer")
         return self._url
 
-    def answer_at(self, url: str) -> None:
-        """Say where requests reach it; the issuer follows, unless one was given."""
+    @url.setter
+    def url(self, url: str) -> None:
         self._url = url.rstrip("/")
         if not self._has_issuer:
             self._state.issuer = self._url
 
     @property
     def consent_url(self) -> str:
-        """The consent app, to which browsers are sent; it may be changed at any time."""
+        """The URL of the consent app. You can change it at any time."""
         return self._state.consent_url
 
     @consent_url.setter
@@ -149,68 +148,68 @@ class HydraEmulator:
         self._state.consent_url = url
 
     def api(self, **settings: Any) -> OAuth2Api:
-        """The SDK, logged in as root unless `settings`, those of `connect`, name another client."""
-        # The one place that knows the SDK, so that the two cannot agree with each other.
+        """Return the SDK's API for this server, authenticated as root.
+
+        `settings` are those of `hydra_client.connect`, for example another client's credentials.
+        """
+        # The only use of the SDK: its tests are worth little if the emulator shares its code.
         import hydra_client
 
         client_id, client_secret = self.root
         login: dict[str, Any] = {"client_id": client_id, "client_secret": client_secret}
         return hydra_client.connect(self.url, **{**login, **settings})
 
-    def handle(self, request: Request) -> Answer:
-        """The answer to one request, after whatever fault is scripted for it."""
+    def handle(self, request: Request) -> Response:
+        """Return the response to a request, with the fault that is scripted for it, if any."""
         recorded = RecordedRequest.of(request)
         with self._requests_lock:
             self._requests.append(recorded)
             self._recorded_size += recorded.size
-            while len(self._requests) > _MOST_REQUESTS or self._recorded_size > _LARGEST_RECORD:
+            while len(self._requests) > _MAX_REQUESTS or self._recorded_size > _MAX_RECORDED_SIZE:
                 self._recorded_size -= self._requests.popleft().size
         fault = self._faults.take(request)
         if fault is None:
-            return self._answer(request)
-        answer = faults.before(fault, self._stopping)
-        if answer is None:
-            answer = self._answer(request)
-            answer.cut = fault.cut
-        return answer
+            return self._dispatch(request)
+        response = fault.apply(self._stopping)
+        if response is None:
+            response = self._dispatch(request)
+            response.cut = fault.cut
+        return response
 
-    def _answer(self, request: Request) -> Answer:
+    def _dispatch(self, request: Request) -> Response:
         if self.variant.is_0_9:
-            return self._router.answer(self._state, request)
+            return self._router.handle(self._state, request)
         if request.method == "OPTIONS":
             return cors.preflight(request)
-        answer = self._router.answer(self._state, request)
-        cors.allow(answer, request)
-        return answer
+        response = self._router.handle(self._state, request)
+        cors.allow(response, request)
+        return response
 
     def __call__(
         self, environ: Mapping[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """The WSGI application. A broken connection is a ConnectionError here."""
+        """Serve a WSGI request. Raises ConnectionResetError for faults that break connections."""
         length = environ.get("CONTENT_LENGTH") or "0"
         body = environ["wsgi.input"].read(int(length)) if length.isdecimal() else b""
-        answer = self.handle(Request.from_environ(environ, body))
-        if answer.reset or answer.cut is not None:
-            raise ConnectionResetError("the emulator was told to break the connection")
-        start_response(
-            f"{answer.status} {answer.reason}".rstrip() + " " * (not answer.reason),
-            answer.all_headers(),
-        )
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body]
+        response = self.handle(Request.from_environ(environ, body))
+        if response.reset or response.cut is not None:
+            raise ConnectionResetError("a scripted fault of the emulator broke the connection")
+        start_response(f"{response.status} {response.reason}", response.all_headers())
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else response.body]
 
-    # --- looking at it, and steering it
+    # --- inspecting and controlling the server
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What came in since the start or the last reset, in order, secrets masked.
+        """The requests since the start or the last reset, in order and with secrets masked.
 
-        The last 100,000 are kept, or fewer where they have more than 64 MiB.
+        Only the last 100,000 are kept, and only the last 64 Mi characters of them.
         """
         with self._requests_lock:
             return list(self._requests)
 
     def reset(self) -> None:
-        """Make it a new server: all but the root client is forgotten, faults and time as well."""
+        """Forget everything but the root client; also remove faults and reset the clock."""
         with self._state.lock:
             self._faults.clear()
             self.clock.reset()
@@ -232,18 +231,18 @@ class HydraEmulator:
         cut: int | None = None,
         times: int | None = 1,
     ) -> Fault:
-        """Script a fault for the next `times` requests to `path`, or for all with `times=None`.
+        """Script a fault for the next `times` requests to `path`.
 
         Args:
-            path: The path as it is sent; `*` in it stands for anything.
-            method: One method, or `*` for each.
-            status: Answer with this instead, with `headers` and `body`.
-            headers: For the answer with `status`.
-            body: For the answer with `status`.
-            delay: Seconds to wait first; stopping the server ends the wait.
-            reset: Break the connection before any answer, and do nothing.
-            cut: End the connection after so many bytes of the body; the request is carried out.
-            times: How many requests it meets; None for every one.
+            path: The path as it is sent; `*` matches any characters.
+            method: An HTTP method, or `*` for all.
+            status: Send this status instead of the response, with `headers` and `body`.
+            headers: The headers to send with `status`.
+            body: The body to send with `status`.
+            delay: Seconds to wait first. Stopping the server ends the wait.
+            reset: Break the connection instead of processing the request.
+            cut: Close the connection after this many bytes of the body. The request is processed.
+            times: How many requests to affect; None for all.
         """
         content = body.encode("utf-8") if isinstance(body, str) else body
         fault = Fault(path, method, status, dict(headers or {}), content, delay, reset, cut, times)
@@ -257,24 +256,28 @@ class HydraEmulator:
         resources: str | Iterable[str] = "rn:hydra:<.*>",
         actions: str | Iterable[str] = "<.*>",
     ) -> None:
-        """Add a policy: the subject, a client or a user, may do these actions on these resources.
+        """Add a policy that allows a client or user to perform actions on resources.
 
-        Each may hold regular expressions between `<` and `>`. A new server lets only root use the
-        admin endpoints. The empty subject stands for requests to the keys without a token.
+        Subject, resources and actions may contain regular expressions between `<` and `>`. On a new
+        server, only root may use the admin endpoints. The empty subject stands for requests to
+        `/.well-known/jwks.json` without a token.
+
+        Raises:
+            ValueError: The `<` and `>` are not balanced.
         """
         policy = Policy(templates(subject), templates(resources), templates(actions))
         with self._state.lock:
             self._state.policies.append(policy)
 
     def add_client(self, **members: Any) -> dict[str, Any]:
-        """Create a client without a request; return its members, with the secret.
+        """Create a client without sending a request; return its members, including the secret.
 
         Raises:
-            TypeError: For a member that clients do not have.
+            TypeError: Clients do not have such a member.
         """
         unknown = sorted(set(members) - set(GO_FIELDS))
         if unknown:
-            raise TypeError(f"a client has no {', '.join(unknown)}")
+            raise TypeError(f"clients do not have these members: {', '.join(unknown)}")
         secret = members.get("client_secret") or new_secret()
         client = Client.from_json(members)
         client.secret_hash = hashed(secret)
@@ -283,30 +286,38 @@ class HydraEmulator:
         return client.to_json(secret)
 
     def accept_consent(self, id: str, subject: str, scopes: Iterable[str] | None = None) -> str:
-        """Accept a consent request without a consent app; return the URL the browser goes to.
+        """Accept a consent request without a consent app.
 
-        `scopes` are those granted: what was requested, when none are given. Raises LookupError
-        for an id that is unknown.
+        Args:
+            id: The id of the consent request.
+            subject: The user who gives consent.
+            scopes: The scopes to grant; the default is all requested scopes.
+
+        Returns:
+            The URL to send the browser to.
+
+        Raises:
+            LookupError: There is no consent request with this id.
         """
         with self._state.lock:
             try:
                 consent = self._state.consents.get(id)
             except HydraError:
-                raise LookupError(f"no consent request {id!r}") from None
+                raise LookupError(f"there is no consent request {id!r}") from None
             consent.accepted, consent.subject = True, subject
             consent.granted_scopes = list(consent.requested_scopes if scopes is None else scopes)
             self._state.consents.add(consent)
         return consent.redirect_url
 
     def __repr__(self) -> str:
-        where = self._url or "nowhere yet"
-        return f"<HydraEmulator {self.variant.version} {self.variant.store} at {where}>"
+        where = f"at {self._url}" if self._url else "not started"
+        return f"<HydraEmulator {self.variant.version} {self.variant.store} {where}>"
 
 
 def _is_loopback(host: str) -> bool:
     if host in ("localhost", "127.0.0.1"):
         return True
-    import ipaddress  # which takes its time, and is seldom needed
+    import ipaddress  # slow to import, and rarely needed
 
     try:
         return ipaddress.ip_address(host).is_loopback

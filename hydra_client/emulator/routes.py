@@ -1,7 +1,7 @@
-"""Which path leads where, and what happens to a path that leads nowhere.
+"""Routes requests to endpoints, with the redirects of Hydra's router (httprouter).
 
-The redirects are those of the server's router: first a slash more or less, then the path cleaned
-and compared in any case of letters. It knows no OPTIONS and no HEAD.
+For an unknown path, the router tries it with the trailing slash added or removed, and then cleaned
+and in any case. It does not handle OPTIONS and HEAD.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from hydra_client.emulator.endpoints import clients as client_endpoints
 from hydra_client.emulator.endpoints import consent as consent_endpoints
 from hydra_client.emulator.endpoints import discovery, introspection
 from hydra_client.emulator.endpoints import token as token_endpoint
-from hydra_client.emulator.errors import HydraError
+from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import GoUrlError, Request, clean_path, escape_path
-from hydra_client.emulator.responses import TEXT, Answer, admin_error, go_redirect, plain_error
+from hydra_client.emulator.go.json import GoJsonError
+from hydra_client.emulator.responses import TEXT, Response, admin_error, go_redirect, plain_error
 from hydra_client.emulator.state import State
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
-Endpoint = Callable[[State, Request, str], Answer]
+Endpoint = Callable[[State, Request, str], Response]
 
 _CONSENT = "/oauth2/consent/requests/<id>"
 _ROUTES: list[tuple[str, str, Endpoint]] = [
@@ -53,17 +54,17 @@ _ROUTES_OF_0_10: list[tuple[str, str, Endpoint]] = [
 
 
 class Router:
-    """The routes of one version."""
+    """The router of one version of Hydra."""
 
     def __init__(self, is_0_9: bool) -> None:
         self._routes = _ROUTES if is_0_9 else _ROUTES + _ROUTES_OF_0_10
 
     @cached_property
     def _map(self) -> MapAdapter:
-        # Compiled for the first request: a server is ready sooner without it.
+        # Built on the first request, so that servers start faster.
         from werkzeug.routing import Map, Rule
 
-        # The router takes an empty id where the path goes on.
+        # Hydra's router accepts an empty id in the middle of a path.
         rules = [
             Rule(
                 path.replace("<id>/", "<string(minlength=0):id>/"),
@@ -74,32 +75,26 @@ class Router:
         ]
         return Map(rules, merge_slashes=False).bind("hydra")
 
-    def answer(self, state: State, request: Request) -> Answer:
-        """Let the endpoint answer, under the lock, or say why there is none."""
+    def handle(self, state: State, request: Request) -> Response:
+        """Call the endpoint, holding the lock; redirect or return an error if there is none."""
         try:
             path = request.path
         except GoUrlError:
-            return Answer(400, [("Content-Type", TEXT)], b"400 Bad Request")
-        found = self._find(request.method, path)
-        if found is None:
-            return self._misdirected(request, path)
-        endpoint, argument = found
+            return Response(400, [("Content-Type", TEXT)], b"400 Bad Request")
+        match = self._find(request.method, path)
+        if match is None:
+            return self._not_found(request, path)
+        endpoint, id = match
         with state.lock:
             try:
-                return endpoint(state, request, argument)
+                return endpoint(state, request, id)
+            except GoJsonError as error:
+                return admin_error(PlainError(str(error)), state.variant, request)
             except HydraError as error:
                 return admin_error(error, state.variant, request)
 
-    def _is_root_of(self, method: str, cleaned: str) -> bool:
-        """Whether the router takes `/` for a path of this method that lacks nothing but its end.
-
-        It does where all paths of the method begin with the same segments.
-        """
-        paths = [route.partition("<")[0] for other, route, _ in self._routes if other == method]
-        return cleaned == "/" and all(path[:2] == paths[0][:2] for path in paths)
-
     def _find(self, method: str, path: str) -> tuple[Endpoint, str] | None:
-        # Werkzeug adds HEAD to every GET and forgives slashes in front; the router does neither.
+        # Werkzeug adds HEAD to every GET and ignores leading slashes; Hydra's router does not.
         if method == "HEAD" or method != method.upper() or path.startswith("//"):
             return None
         try:
@@ -108,13 +103,10 @@ class Router:
             return None
         return endpoint, arguments.get("id", "")
 
-    def _misdirected(self, request: Request, path: str) -> Answer:
-        knows_method = any(method == request.method for method, _, _ in self._routes)
-        better = self._better_path(request.method, path) if knows_method and path != "/" else None
-        if knows_method and path != "/" and self._is_root_of(request.method, clean_path(path)):
-            better = "/"
+    def _not_found(self, request: Request, path: str) -> Response:
+        better = self._better_path(request.method, path)
         if better is not None:
-            location = escape_path(clean_path(better))  # `http.Redirect` cleans it, too
+            location = escape_path(clean_path(better))  # `http.Redirect` cleans it again
             if request.raw_query:
                 location = f"{location}?{request.raw_query}"
             return go_redirect(request, location, 301 if request.method == "GET" else 307)
@@ -124,29 +116,36 @@ class Router:
         return plain_error(404, "404 page not found")
 
     def _better_path(self, method: str, path: str) -> str | None:
+        """Return the path that Hydra's router redirects to, or None."""
+        routes = [route for other, route, _ in self._routes if other == method]
+        if not routes or path == "/":
+            return None
+        cleaned = clean_path(path)
+        # If all routes of a method begin with the same letter, the router redirects to `/`.
+        if cleaned == "/" and all(route[:2] == routes[0][:2] for route in routes):
+            return "/"
         toggled = path[:-1] if path.endswith("/") else f"{path}/"
-        # Where an id is due, a second slash is one too many.
+        # Before an id, a second slash is superfluous.
         if self._find(method, f"{toggled}x" if path.endswith("//") else toggled):
             return toggled
-        cleaned = clean_path(path)
         for candidate in (cleaned, cleaned.rstrip("/")):
-            for route_method, route, _ in self._routes:
-                if route_method == method and (same := _in_case_of(route, candidate)):
-                    return same
+            for route in routes:
+                if restored := _restore_case(route, candidate):
+                    return restored
         return None
 
 
-def _in_case_of(route: str, path: str) -> str | None:
-    """The path with the letters of the route, where they differ in nothing but case."""
-    ours, theirs = route.split("/"), path.split("/")
-    if len(ours) != len(theirs):
+def _restore_case(route: str, path: str) -> str | None:
+    """Return the path in the case of the route, or None if they differ in more than case."""
+    expected, actual = route.split("/"), path.split("/")
+    if len(expected) != len(actual):
         return None
-    parts = []
-    for our, their in zip(ours, theirs, strict=True):
-        if our == "<id>" and their:
-            parts.append(their)
-        elif our.lower() == their.lower():
-            parts.append(our)
+    segments = []
+    for want, have in zip(expected, actual, strict=True):
+        if want == "<id>" and have:
+            segments.append(have)
+        elif want.lower() == have.lower():
+            segments.append(want)
         else:
             return None
-    return "/".join(parts)
+    return "/".join(segments)

@@ -1,4 +1,4 @@
-"""The socket side: HTTP/1.1 with connections that stay open, and an end that does not wait."""
+"""The HTTP/1.1 server: persistent connections, and a shutdown that does not wait for clients."""
 
 from __future__ import annotations
 
@@ -12,24 +12,28 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Lock, Thread
 from typing import Any
 
+from hydra_client.emulator.go.connection import (
+    REQUEST_TIMEOUT,
+    Connection,
+    RequestRejectedError,
+)
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.go.server import SLOWEST, Connection, RefusedError
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.responses import Response
 
-Handle = Callable[[Request], Answer]
-_POLL = 0.02  # seconds between two looks at whether to stop
+Handler = Callable[[Request], Response]
+_POLL_INTERVAL = 0.02  # seconds between checks for a shutdown
 
 
 class Listener:
-    """A server on one address, from `start` to `stop`; it can be started again."""
+    """Listens on one address between `start` and `stop`. It can be started again."""
 
-    def __init__(self, handle: Handle, stopping: Event) -> None:
+    def __init__(self, handle: Handler, stopping: Event) -> None:
         self._handle, self._stopping = handle, stopping
         self._server: _Server | None = None
         self._thread: Thread | None = None
 
     def start(self, host: str, port: int) -> int:
-        """Listen; return the port. Raises OSError when the port is taken."""
+        """Start listening, and return the port. Raises OSError if the port is in use."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -42,13 +46,16 @@ class Listener:
         self._server = _Server(listening, self._handle)
         self._stopping.clear()
         self._thread = Thread(
-            target=self._server.serve_forever, args=(_POLL,), name="hydra-emulator", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_INTERVAL,),
+            name="hydra-emulator",
+            daemon=True,
         )
         self._thread.start()
         return int(listening.getsockname()[1])
 
     def stop(self) -> None:
-        """End waits and connections, and return when every thread has ended."""
+        """End all delays and connections, and return when every thread has ended."""
         if self._server is None or self._thread is None:
             return
         self._stopping.set()
@@ -60,10 +67,10 @@ class Listener:
 
 
 class _Server(ThreadingTCPServer):
-    # Daemons, so that a program which forgets to stop the server ends all the same.
+    # Daemon threads, so that a program can exit without stopping the server.
     daemon_threads = True
 
-    def __init__(self, listening: socket.socket, handle: Handle) -> None:
+    def __init__(self, listening: socket.socket, handle: Handler) -> None:
         super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
@@ -80,7 +87,7 @@ class _Server(ThreadingTCPServer):
             closed = self._closed
             if not closed:
                 self._connections[request] = thread
-        if closed:  # pragma: no cover - a connection that came in between two lines of stop()
+        if closed:  # pragma: no cover - a connection accepted while stop() runs
             self.shutdown_request(request)
         else:
             thread.start()
@@ -91,12 +98,12 @@ class _Server(ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away."""
-        if not isinstance(sys.exc_info()[1], OSError):  # pragma: no cover - a fault of ours
+        """Ignore clients that closed their connection."""
+        if not isinstance(sys.exc_info()[1], OSError):  # pragma: no cover - a bug
             super().handle_error(request, client_address)
 
     def close_connections(self) -> None:
-        """Hang up on everybody, and wait for those who are being answered."""
+        """Close all connections, and wait for their threads."""
         with self._connections_lock:
             self._closed = True
             threads = list(self._connections.values())
@@ -104,7 +111,7 @@ class _Server(ThreadingTCPServer):
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
-                    pass  # the other side was faster
+                    pass  # already closed by the client
         for thread in threads:
             thread.join()
 
@@ -114,38 +121,39 @@ class _Handler(BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        """Answer one request after the other, until somebody hangs up."""
+        """Serve one request after another, until either side closes the connection."""
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(self.request)
         try:
-            while (arrived := connection.next()) is not None:
-                answer = self.server.handle(arrived.request)
-                if answer.reset:
-                    # Closing with this option sends RST at once.
+            while (received := connection.next()) is not None:
+                request, keep_alive = received
+                response = self.server.handle(request)
+                if response.reset:
+                    # With this option, closing the socket sends RST.
                     linger = struct.pack("ii", 1, 0)
                     self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     self.request.close()
                     return
-                keep_alive = arrived.keep_alive and answer.cut is None
-                self.request.settimeout(SLOWEST)
-                self.request.sendall(_written(answer, arrived.request.method, keep_alive))
+                keep_alive = keep_alive and response.cut is None
+                self.request.settimeout(REQUEST_TIMEOUT)
+                self.request.sendall(_encode(response, request.method, keep_alive))
                 if not keep_alive:
                     return
-        except RefusedError as refused:
-            self.request.settimeout(SLOWEST)
-            self.request.sendall(refused.response())
+        except RequestRejectedError as error:
+            self.request.settimeout(REQUEST_TIMEOUT)
+            self.request.sendall(error.response())
             connection.drain()
 
 
-def _written(answer: Answer, method: str, keep_alive: bool) -> bytes:
-    headers = [*answer.all_headers(), ("Date", _http_date())]
+def _encode(response: Response, method: str, keep_alive: bool) -> bytes:
+    headers = [*response.all_headers(), ("Date", _http_date())]
     if not keep_alive:
         headers.append(("Connection", "close"))
-    lines = [f"HTTP/1.1 {answer.status} {answer.reason}"]
+    lines = [f"HTTP/1.1 {response.status} {response.reason}"]
     lines += [f"{name}: {value}" for name, value in headers]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
-    body = b"" if method == "HEAD" else answer.body
-    return head + (body if answer.cut is None else body[: answer.cut])
+    body = b"" if method == "HEAD" else response.body
+    return head + (body if response.cut is None else body[: response.cut])
 
 
 def _http_date() -> str:

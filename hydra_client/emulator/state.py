@@ -1,17 +1,17 @@
-"""All that a server knows, and who may do what with it."""
+"""Everything that a server stores, and access control for it."""
 
 from __future__ import annotations
 
 from threading import RLock
 
 from hydra_client.emulator.clock import Clock
-from hydra_client.emulator.errors import DeniedError, OAuthError, PlainError
+from hydra_client.emulator.errors import DeniedError, HydraError, OAuthError, PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.store.clients import Client, client_store, hashed
 from hydra_client.emulator.store.consent import ConsentRequests, Cookies
 from hydra_client.emulator.store.policies import Policy
 from hydra_client.emulator.store.scopes import covers
-from hydra_client.emulator.store.tokens import Grant, Tokens
+from hydra_client.emulator.store.tokens import Grant, TokenStore
 from hydra_client.emulator.variant import Variant
 
 ROOT_NAME = (
@@ -21,21 +21,21 @@ ROOT_NAME = (
 
 
 class State:
-    """One server's memory. Whoever reads or changes it holds `lock`."""
+    """The state of one server. Hold `lock` while you read or change it."""
 
     def __init__(self, variant: Variant, clock: Clock, root: tuple[str, str]) -> None:
         self.variant, self.clock, self.root = variant, clock, root
         self.lock = RLock()
         self.issuer = self.consent_url = ""
-        # Hashing costs a moment, and every reset would pay it again.
+        # Hashed once, because bcrypt is slow and `clear` may run before every test.
         self._root_hash = hashed(root[1])
         self.clear()
 
     def clear(self) -> None:
-        """Make it the memory of a new server, which knows its root client alone."""
+        """Reset to the state of a new server, which has only its root client."""
         with self.lock:
             self.clients = client_store(self.variant)
-            self.tokens = Tokens(self.variant, self.clients)
+            self.tokens = TokenStore(self.variant, self.clients)
             self.consents = ConsentRequests(self.variant)
             self.cookies = Cookies()
             root_id = self.root[0]
@@ -59,24 +59,38 @@ class State:
             )
 
     def authorize(self, request: Request, scope: str, action: str, resource: str) -> None:
-        """Raise OAuthError or DeniedError unless the request's bearer token allows the action."""
+        """Raise HydraError unless the request's bearer token allows the action."""
         bearer = request.bearer
         if bearer.startswith(" ") and self.tokens.access.find(bearer) is not None:
-            # Two blanks after `Bearer`: the second counts as part of the token.
+            # With two spaces after `Bearer`, the second one belongs to the token.
             text = "illegal base64 data at input byte 0"
             raise PlainError(text if self.variant.is_0_9 else "error")
         subject = self.active(bearer, scope).subject
         self.check_policies(subject, action, resource)
 
     def active(self, token: str, scope: str = "") -> Grant:
-        """What a living access token with these scopes stands for. Raises OAuthError."""
+        """Return the grant of an active access token that covers `scope`. Raises OAuthError."""
         grant = self.tokens.active(token, self.clock())
         for wanted in scope.split(" "):
             if wanted and not covers(grant.scopes, wanted):
                 raise OAuthError("invalid_scope")
         return grant
 
+    def authenticate(self, id: str, secret: str) -> Client:
+        """Return the client with this id and secret; a public client needs no secret.
+
+        Raises:
+            OAuthError: There is no such client, or the secret is wrong.
+        """
+        try:
+            client = self.clients.get(id)
+        except HydraError:
+            raise OAuthError("invalid_client") from None
+        if not client.public and not client.has_secret(secret):
+            raise OAuthError("invalid_client")
+        return client
+
     def check_policies(self, subject: str, action: str, resource: str) -> None:
-        """Raise DeniedError unless a policy allows it."""
+        """Raise DeniedError unless a policy allows the subject to do this."""
         if not any(policy.allows(subject, action, resource) for policy in self.policies):
             raise DeniedError(subject)

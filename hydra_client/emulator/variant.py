@@ -1,4 +1,4 @@
-"""Which of the four servers is played: two versions, two stores."""
+"""The four servers that the emulator can be: two versions with two stores each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ STORES = ("memory", "sql")
 
 @dataclass(frozen=True)
 class Variant:
-    """A version and a store; the code asks `is_0_9` and `is_sql` where the wire differs."""
+    """A version and a store. Code checks `is_0_9` and `is_sql` where the servers differ."""
 
     version: str
     store: str
@@ -23,10 +23,10 @@ class Variant:
 
     @property
     def is_0_9(self) -> bool:
-        """Whether it plays 0.9.14 (else 0.10.10)."""
+        """Whether this is Hydra 0.9.14; otherwise it is 0.10.10."""
         return self.version == "0.9"
 
     @property
     def is_sql(self) -> bool:
-        """Whether it keeps clients and tokens as the SQL store does."""
+        """Whether this is the SQL store; otherwise it is the memory store."""
         return self.store == "sql"

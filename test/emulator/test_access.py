@@ -142,7 +142,7 @@ def test_templates_match_from_end_to_end_and_quote_the_rest() -> None:
 
 @pytest.mark.parametrize("template", ["<a", "a>", "<a>>b<", "><"])
 def test_a_template_that_is_none(template: str) -> None:
-    with pytest.raises(ValueError, match="unbalanced"):
+    with pytest.raises(ValueError, match="must have a matching"):
         make_wire().hydra.allow("x", resources=template)
 
 

@@ -14,7 +14,7 @@ import pytest
 from support.emulator import CALLBACK, Wire, make_wire
 
 from hydra_client.emulator import HydraEmulator
-from hydra_client.emulator.go.server import MOST_BODY
+from hydra_client.emulator.go.connection import MAX_BODY_BYTES
 
 
 def say(hydra: HydraEmulator, raw: bytes, *, then: bytes = b"") -> bytes:
@@ -61,7 +61,7 @@ GET = b"GET /health/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
         (GET.replace(b"1.1", b"1.0") + b"\r\n", b"HTTP/1.1 200 OK"),
         (GET.replace(b"GET /", b"GET http://x/") + b"\r\n", b"HTTP/1.1 200 OK"),
         (b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"HTTP/1.1 200 OK"),
-        (GET + b"Content-Length: %d\r\n\r\n" % (MOST_BODY + 1), b"HTTP/1.1 413 "),
+        (GET + b"Content-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1), b"HTTP/1.1 413 "),
     ],
 )
 def test_a_request_is_read_as_go_does(raw: bytes, line: bytes) -> None:
@@ -91,7 +91,7 @@ def test_chunks_that_end_early_end_the_connection(chunks: bytes) -> None:
 
 def test_chunks_are_bounded_in_all_and_may_have_trailers() -> None:
     head = b"POST /clients HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-    chunk = b"%x\r\n%b\r\n" % (MOST_BODY // 2, b"x" * (MOST_BODY // 2))
+    chunk = b"%x\r\n%b\r\n" % (MAX_BODY_BYTES // 2, b"x" * (MAX_BODY_BYTES // 2))
     with HydraEmulator() as hydra:
         assert say(hydra, head + b"\r\n" + chunk * 3).startswith(b"HTTP/1.1 413")
         good = b"Connection: close\r\n\r\n2;x=y\r\n{}\r\n0\r\nX: trailer\r\n\r\n"
@@ -102,7 +102,7 @@ def test_chunks_are_bounded_in_all_and_may_have_trailers() -> None:
 
 @pytest.mark.parametrize("seconds", [0.3, 0.0])
 def test_a_request_that_is_half_sent_ends(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr("hydra_client.emulator.go.server.SLOWEST", seconds)
+    monkeypatch.setattr("hydra_client.emulator.go.connection.REQUEST_TIMEOUT", seconds)
     with HydraEmulator() as hydra:
         assert say(hydra, GET) == b""
         assert say(hydra, GET + b"Content-Length: 5\r\n\r\n", then=b"ab") == b""
@@ -115,7 +115,7 @@ def trickle(sock: socket.socket) -> None:
 
 
 def test_a_request_that_trickles_or_breaks_off_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.emulator.go.server.SLOWEST", 0.2)
+    monkeypatch.setattr("hydra_client.emulator.go.connection.REQUEST_TIMEOUT", 0.2)
     with HydraEmulator() as hydra:
         with socket.create_connection((hydra.host, hydra.port), 20) as sock:
             sock.sendall(b"GET / HTTP/1.1\r\n")
@@ -128,7 +128,7 @@ def test_a_request_that_trickles_or_breaks_off_ends(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_record_is_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.emulator.hydra._LARGEST_RECORD", 10_000)
+    monkeypatch.setattr("hydra_client.emulator.hydra._MAX_RECORDED_SIZE", 10_000)
     wire = make_wire()
     for number in range(20):
         wire("POST", f"/nowhere/{number}", "x" * 2000)

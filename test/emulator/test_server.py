@@ -150,9 +150,9 @@ def test_versions_and_stores_have_names() -> None:
 
 def test_it_has_no_url_before_it_is_started() -> None:
     hydra = HydraEmulator()
-    with pytest.raises(RuntimeError, match="not started"):
+    with pytest.raises(RuntimeError, match="no URL yet"):
         _ = hydra.url
-    assert repr(hydra) == "<HydraEmulator 0.10 memory at nowhere yet>"
+    assert repr(hydra) == "<HydraEmulator 0.10 memory not started>"
 
 
 def test_it_says_what_it_is_when_it_starts(caplog: pytest.LogCaptureFixture) -> None:
@@ -360,7 +360,7 @@ def test_a_client_without_a_request() -> None:
     assert wire.client_token(("x", client["client_secret"]), "foo")
     given = wire.hydra.add_client(client_secret="my-own-secret")
     assert given["client_secret"] == "my-own-secret"
-    with pytest.raises(TypeError, match="a client has no nickname"):
+    with pytest.raises(TypeError, match="these members: nickname"):
         wire.hydra.add_client(nickname="x")
 
 

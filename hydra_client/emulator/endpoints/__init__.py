@@ -1,1 +1,1 @@
-"""What the server answers at each path, one file per endpoint or resource."""
+"""The server's endpoints, one module for each endpoint or resource."""

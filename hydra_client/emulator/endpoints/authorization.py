@@ -1,7 +1,8 @@
-"""`/oauth2/auth`: the browser's first visit, its way to the consent app, and its return."""
+"""`/oauth2/auth`: sends the browser to the consent app, and afterwards back to the client."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -25,7 +26,7 @@ from hydra_client.emulator.go.http import (
     with_fragment,
     with_query,
 )
-from hydra_client.emulator.responses import Answer, found, go_redirect
+from hydra_client.emulator.responses import Response, go_redirect, redirect
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import Client
 from hydra_client.emulator.store.consent import COOKIE, COOKIE_LIFETIME, ConsentRequest
@@ -35,64 +36,240 @@ from hydra_client.emulator.store.keys import half_hash
 from hydra_client.emulator.store.scopes import covers, distinct, has, words
 from hydra_client.emulator.store.tokens import CODE_LIFETIME, LIFETIME, Claims, Grant
 
+_HYBRID = (["code", "id_token", "token"], ["code", "token"], ["code", "id_token"])
+
+
+def authorize(state: State, request: Request, id: str) -> Response:
+    """GET or POST /oauth2/auth."""
+    authorization = _Authorization(state, request)
+    try:
+        authorization.read()
+        if consent_id := request.form.get("consent"):
+            return authorization.complete(consent_id)
+        return authorization.ask_for_consent()
+    except HydraError as error:
+        return authorization.error(error)
+
 
 class _Authorization:
-    """One authorization request, as far as it could be read."""
+    """An authorization request. After an error, fields that were not read yet are empty."""
 
-    def __init__(self, request: Request) -> None:
-        self.form = request.form
+    def __init__(self, server: State, request: Request) -> None:
+        self.server, self.request, self.form = server, request, request.form
+        self.now = server.clock()
+        self.client = Client()
         self.redirect_uri = ""
         self.response_types: list[str] = []
         self.scopes: list[str] = []
         self.state = ""
 
-    def asks_exactly(self, response_type: str) -> bool:
+    # --- reading the request
+
+    def read(self) -> None:
+        """Read the request in Hydra's order, which decides where errors go."""
+        if not self.request.form_is_valid:
+            raise OAuthError("invalid_request")
+        try:
+            self.client = self.server.clients.get(self.form.get("client_id"))
+        except (NotFoundError, PlainError):
+            raise OAuthError("invalid_client") from None
+        self.redirect_uri = self._read_redirect_uri()
+        self.response_types = words(self.form.get("response_type"))
+        state = self.form.get("state")
+        if len(state.encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
+            raise OAuthError("invalid_state")
+        self.state = state
+        self.scopes = distinct(words(self.form.get("scope")))
+
+    def _read_redirect_uri(self) -> str:
+        try:
+            # Hydra decodes it once more than the rest of the form.
+            uri = unescape(self.form.get("redirect_uri"), plus=True)
+        except GoUrlError:
+            raise OAuthError("invalid_request") from None
+        registered = self.client.redirect_uris or []
+        if not uri and len(registered) == 1:
+            uri = registered[0]
+        if not uri or not has(registered, uri) or not _is_valid(uri):
+            raise OAuthError("invalid_request")
+        return uri
+
+    def _requests_only(self, response_type: str) -> bool:
         return " ".join(self.response_types) == response_type
 
-    def asks_for(self, *response_types: str) -> bool:
-        return has(self.response_types, *response_types)
+    # --- the way to the consent app and back
 
+    def ask_for_consent(self) -> Response:
+        """Store a consent request, and send the browser to the consent app."""
+        id = str(uuid4())
+        query = f"?{self.request.raw_query}" if self.request.raw_query else ""
+        consent = ConsentRequest(
+            id=id,
+            client_id=self.client.id,
+            requested_scopes=self.scopes,
+            expires_at=self.now + CONSENT_LIFETIME,
+            redirect_url=f"{self.server.issuer}/oauth2/auth{query}&consent={id}",
+            csrf=str(uuid4()),
+        )
+        self.server.consents.add(consent)
+        app_query = query_of(self.server.consent_url)
+        app_query.set("consent", id)
+        response = go_redirect(self.request, with_query(self.server.consent_url, app_query), 302)
+        response.headers.append(self._cookie(consent.csrf))
+        return response
 
-def authorize(state: State, request: Request, id: str) -> Answer:
-    """GET or POST /oauth2/auth."""
-    authorization = _Authorization(request)
-    try:
-        client = _read(state, request, authorization)
-        if not (consent_id := authorization.form.get("consent")):
-            return _send_to_consent(state, request, authorization, client)
-        return _return(state, request, authorization, client, consent_id)
-    except HydraError as error:
-        return _error(state, authorization, error)
+    def complete(self, consent_id: str) -> Response:
+        """Send the browser to the client, after the consent app has decided."""
+        grant = self._grant(consent_id)
+        # From here on, errors come with a new cookie too.
+        try:
+            response = self._issue(grant)
+        except HydraError as error:
+            response = self.error(error)
+        response.headers.append(self._cookie(""))
+        return response
 
+    def _grant(self, consent_id: str) -> Grant:
+        try:
+            csrf = self.server.cookies.read(self.request.cookies.get(COOKIE), self.now)
+        except ValueError:
+            raise OAuthError("server_error") from None
+        consent = self.server.consents.get(consent_id)
+        if not consent.accepted:
+            raise RejectedConsentError(consent.deny_reason)
+        if (
+            self.now > consent.expires_at
+            or consent.client_id != self.client.id
+            or not consent.subject
+        ):
+            raise PlainError("the consent request has expired, or belongs to another client")
+        if csrf is None or csrf != consent.csrf:
+            raise PlainError("the session cookie belongs to another consent request")
+        return Grant(
+            client_id=self.client.id,
+            requested_at=self.now,
+            scopes=distinct(consent.granted_scopes),
+            form=self.form,
+            subject=consent.subject,
+            claims=Claims(
+                subject=consent.subject,
+                issuer=self.server.issuer,
+                audience=self.client.id,
+                expires_at=self.now + LIFETIME,
+                auth_time=self.now,
+                requested_at=self.now,
+                extra=consent.id_token_extra or {},
+            ),
+            extra=consent.access_token_extra,
+        )
 
-def _read(state: State, request: Request, authorization: _Authorization) -> Client:
-    if not request.form_is_readable:
-        raise OAuthError("invalid_request")
-    try:
-        client = state.clients.get(authorization.form.get("client_id"))
-    except (NotFoundError, PlainError):
-        raise OAuthError("invalid_client") from None
-    authorization.redirect_uri = _redirect_uri(authorization.form, client)
-    authorization.response_types = words(authorization.form.get("response_type"))
-    if len(authorization.form.get("state").encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
-        raise OAuthError("invalid_state")
-    authorization.state = authorization.form.get("state")
-    authorization.scopes = distinct(words(authorization.form.get("scope")))
-    return client
+    def _cookie(self, csrf: str) -> tuple[str, str]:
+        value = self.server.cookies.write(csrf, self.now)
+        expires = datetime.fromtimestamp(int(self.now) + COOKIE_LIFETIME, timezone.utc)
+        return "Set-Cookie", (
+            f"{COOKIE}={value}; Path=/; Expires={format_datetime(expires, usegmt=True)}; "
+            f"Max-Age={COOKIE_LIFETIME}"
+        )
 
+    def error(self, error: HydraError) -> Response:
+        """Send the error to the client, or to the consent app if the client is not known."""
+        name, description, _ = oauth_fields(error, self.server.variant.is_0_9)
+        fields = Values([("error", name), ("error_description", description)])
+        if not self.redirect_uri:
+            query = query_of(self.server.consent_url)
+            query.add_all(fields)
+            return redirect(with_query(self.server.consent_url, query))
+        fields.set("state", self.state)
+        if self._requests_only("token") or len(self.response_types) > 1:
+            return redirect(with_fragment(self.redirect_uri, fields))
+        fields.add_all(query_of(self.redirect_uri))
+        return redirect(with_query(self.redirect_uri, fields))
 
-def _redirect_uri(form: Values, client: Client) -> str:
-    try:
-        # The server decodes it once more than the form.
-        wanted = unescape(form.get("redirect_uri"), plus=True)
-    except GoUrlError:
-        raise OAuthError("invalid_request") from None
-    registered = client.redirect_uris or []
-    if not wanted and len(registered) == 1:
-        wanted = registered[0]
-    if not wanted or not has(registered, wanted) or not _is_valid(wanted):
-        raise OAuthError("invalid_request")
-    return wanted
+    # --- the flows, one for each set of response types
+
+    def _issue(self, grant: Grant) -> Response:
+        """Issue what the response types ask for."""
+        query = query_of(self.redirect_uri)
+        fragment: dict[str, str] = {}
+        requested = sorted(word.lower() for word in self.response_types)
+        if self._requests_only("code"):
+            for name, value in self._code_flow(grant).items():
+                query.set(name, value)
+        elif self._requests_only("token"):
+            fragment = self._token_flow(grant)
+        elif requested in _HYBRID:
+            fragment = self._hybrid_flow(grant, requested)
+        elif has(grant.scopes, "openid") and "code" not in requested:
+            fragment = self._openid_implicit_flow(grant)
+        else:
+            raise OAuthError("unsupported_response_type")
+        url = with_query(self.redirect_uri, query)
+        return redirect(with_fragment(url, Values(fragment.items())).replace("+", "%20"))
+
+    def _code_flow(self, grant: Grant) -> dict[str, str]:
+        self._require(responses=["code"])
+        if not _is_secure(self.redirect_uri):
+            raise OAuthError("invalid_request")
+        self._check_scopes()
+        grant.expires_at = self.now + CODE_LIFETIME
+        code = self.server.tokens.codes.issue(grant)
+        if has(grant.scopes, "openid"):
+            if not has(self.client.responses, "id_token", "code"):
+                raise OAuthError("invalid_request")
+            self.server.tokens.openid[code] = grant
+        return {"code": code, "state": self.state, "scope": " ".join(grant.scopes)}
+
+    def _token_flow(self, grant: Grant) -> dict[str, str]:
+        self._require(grants=["implicit"], responses=["token"])
+        self._check_scopes()
+        return self._issue_access_token(grant)
+
+    def _hybrid_flow(self, grant: Grant, requested: list[str]) -> dict[str, str]:
+        self._check_scopes()
+        self._require(grants=["authorization_code"])
+        code = self.server.tokens.codes.issue(grant)  # Hydra forgets to let it expire
+        fields = {"code": code, "state": self.state}
+        grant.claims.code_hash = half_hash(code)
+        if "token" in requested:
+            self._require(grants=["implicit"])
+            fields |= self._issue_access_token(grant)
+        if "id_token" in requested and has(grant.scopes, "openid"):
+            fields["id_token"] = id_token(self.server.variant, grant, self.now)
+        return fields
+
+    def _openid_implicit_flow(self, grant: Grant) -> dict[str, str]:
+        with_token = has(self.response_types, "token", "id_token")
+        if not with_token and not self._requests_only("id_token"):
+            raise OAuthError("unsupported_response_type")
+        supported = ["token", "id_token"] if with_token else ["id_token"]
+        self._require(grants=["implicit"], responses=supported)
+        self._check_scopes()
+        fields = self._issue_access_token(grant) if with_token else {"state": self.state}
+        fields["id_token"] = id_token(self.server.variant, grant, self.now)
+        if not has(supported, *self.response_types):
+            raise OAuthError("unsupported_response_type")
+        return fields
+
+    def _issue_access_token(self, grant: Grant) -> dict[str, str]:
+        grant.expires_at = self.now + LIFETIME
+        token = self.server.tokens.access.issue(grant)
+        grant.claims.access_token_hash = half_hash(token)
+        return {
+            "access_token": token,
+            "expires_in": str(LIFETIME - 1),
+            "token_type": "bearer",
+            "state": self.state,
+            "scope": " ".join(grant.scopes),
+        }
+
+    def _require(self, *, grants: Iterable[str] = (), responses: Iterable[str] = ()) -> None:
+        """Raise OAuthError unless the client may use these grant types and response types."""
+        if not has(self.client.grants, *grants) or not has(self.client.responses, *responses):
+            raise OAuthError("invalid_grant")
+
+    def _check_scopes(self) -> None:
+        if not all(covers(self.client.scopes, scope) for scope in self.scopes):
+            raise OAuthError("invalid_scope")
 
 
 def _is_valid(uri: str) -> bool:
@@ -105,224 +282,6 @@ def _is_valid(uri: str) -> bool:
 
 def _is_secure(uri: str) -> bool:
     parts = urlsplit(uri)
-    # In the letters it came in, unlike `parts.hostname`.
+    # Case-sensitive, unlike `parts.hostname`.
     host = parts.netloc.rpartition("@")[2].partition(":")[0]
     return parts.scheme != "http" or host.endswith("localhost") or host == "127.0.0.1"
-
-
-def _send_to_consent(
-    state: State, request: Request, authorization: _Authorization, client: Client
-) -> Answer:
-    now = state.clock()
-    consent = ConsentRequest(
-        id=str(uuid4()),
-        client_id=client.id,
-        requested_scopes=authorization.scopes,
-        expires_at=now + CONSENT_LIFETIME,
-        redirect_url="",
-        csrf=str(uuid4()),
-    )
-    url = f"{state.issuer}/oauth2/auth"
-    url = f"{url}?{request.raw_query}" if request.raw_query else url
-    consent.redirect_url = f"{url}&consent={consent.id}"
-    state.consents.add(consent)
-    query = query_of(state.consent_url)
-    query.set("consent", consent.id)
-    answer = go_redirect(request, with_query(state.consent_url, query), 302)
-    answer.headers.append(("Set-Cookie", _cookie(state, consent.csrf)))
-    return answer
-
-
-def _return(
-    state: State,
-    request: Request,
-    authorization: _Authorization,
-    client: Client,
-    consent_id: str,
-) -> Answer:
-    now = state.clock()
-    try:
-        csrf = state.cookies.read(request.cookies.get(COOKIE), now)
-    except ValueError:
-        raise OAuthError("server_error") from None
-    consent = state.consents.get(consent_id)
-    if not consent.accepted:
-        raise RejectedConsentError(consent.deny_reason)
-    if now > consent.expires_at or consent.client_id != client.id or not consent.subject:
-        raise PlainError("the consent request has expired, or belongs to another client")
-    if csrf is None or csrf != consent.csrf:
-        raise PlainError("the session cookie belongs to another consent request")
-    grant = Grant(
-        client_id=client.id,
-        requested_at=now,
-        scopes=distinct(consent.granted_scopes),
-        form=authorization.form,
-        subject=consent.subject,
-        claims=Claims(
-            subject=consent.subject,
-            issuer=state.issuer,
-            audience=client.id,
-            expires_at=now + LIFETIME,
-            auth_time=now,
-            requested_at=now,
-            extra=consent.id_token_extra or {},
-        ),
-        extra=consent.access_token_extra,
-    )
-    # The cookie is answered also with an error that comes after this point.
-    cookie = ("Set-Cookie", _cookie(state, ""))
-    try:
-        answer = _grant(state, authorization, client, grant)
-    except HydraError as error:
-        answer = _error(state, authorization, error)
-    answer.headers.append(cookie)
-    return answer
-
-
-def _cookie(state: State, csrf: str) -> str:
-    now = state.clock()
-    until = datetime.fromtimestamp(int(now) + COOKIE_LIFETIME, timezone.utc)
-    return (
-        f"{COOKIE}={state.cookies.write(csrf, now)}; Path=/; "
-        f"Expires={format_datetime(until, usegmt=True)}; Max-Age={COOKIE_LIFETIME}"
-    )
-
-
-def _grant(state: State, authorization: _Authorization, client: Client, grant: Grant) -> Answer:
-    """Issue what the response types ask for; each flow sees whether it is meant."""
-    query, fragment = Values(), Values()
-    handled = _code_flow(state, authorization, client, grant, query)
-    handled |= _token_flow(state, authorization, client, grant, fragment)
-    handled |= _hybrid_flow(state, authorization, client, grant, fragment)
-    handled |= _openid_implicit_flow(state, authorization, client, grant, fragment)
-    if not authorization.response_types or not has(handled, *authorization.response_types):
-        raise OAuthError("unsupported_response_type")
-    own = query_of(authorization.redirect_uri)
-    for key in query.lists:
-        own.set(key, query.get(key))
-    url = with_fragment(with_query(authorization.redirect_uri, own), fragment)
-    return found(url.replace("+", "%20"))
-
-
-def _check_scopes(authorization: _Authorization, client: Client) -> None:
-    if not all(covers(client.scopes, scope) for scope in authorization.scopes):
-        raise OAuthError("invalid_scope")
-
-
-def _code_flow(
-    state: State,
-    authorization: _Authorization,
-    client: Client,
-    grant: Grant,
-    query: Values,
-) -> set[str]:
-    if not authorization.asks_exactly("code"):
-        return set()
-    if not has(client.responses, "code"):
-        raise OAuthError("invalid_grant")
-    if not _is_secure(authorization.redirect_uri):
-        raise OAuthError("invalid_request")
-    _check_scopes(authorization, client)
-    grant.expires_at = state.clock() + CODE_LIFETIME
-    code = state.tokens.codes.issue(grant)
-    query.set("code", code)
-    query.set("state", authorization.state)
-    query.set("scope", " ".join(grant.scopes))
-    if has(grant.scopes, "openid"):
-        if not has(client.responses, "id_token", "code"):
-            raise OAuthError("invalid_request")
-        state.tokens.openid[code] = grant
-    return {"code"}
-
-
-def _token_flow(
-    state: State,
-    authorization: _Authorization,
-    client: Client,
-    grant: Grant,
-    fragment: Values,
-) -> set[str]:
-    if not authorization.asks_exactly("token"):
-        return set()
-    if not has(client.responses, "token") or not has(client.grants, "implicit"):
-        raise OAuthError("invalid_grant")
-    _check_scopes(authorization, client)
-    _issue_access_token(state, authorization, grant, fragment)
-    return {"token"}
-
-
-def _issue_access_token(
-    state: State, authorization: _Authorization, grant: Grant, fragment: Values
-) -> None:
-    grant.expires_at = state.clock() + LIFETIME
-    token = state.tokens.access.issue(grant)
-    fragment.set("access_token", token)
-    fragment.set("expires_in", str(LIFETIME - 1))
-    fragment.set("token_type", "bearer")
-    fragment.set("state", authorization.state)
-    fragment.set("scope", " ".join(grant.scopes))
-    grant.claims.access_token_hash = half_hash(token)
-
-
-def _hybrid_flow(
-    state: State,
-    authorization: _Authorization,
-    client: Client,
-    grant: Grant,
-    fragment: Values,
-) -> set[str]:
-    asked = sorted(word.lower() for word in authorization.response_types)
-    if asked not in (["code", "id_token", "token"], ["code", "token"], ["code", "id_token"]):
-        return set()
-    _check_scopes(authorization, client)
-    if not has(client.grants, "authorization_code"):
-        raise OAuthError("invalid_grant")
-    code = state.tokens.codes.issue(grant)  # which the server forgets to let expire
-    fragment.set("code", code)
-    grant.claims.code_hash = half_hash(code)
-    if "token" in asked:
-        if not has(client.grants, "implicit"):
-            raise OAuthError("invalid_grant")
-        _issue_access_token(state, authorization, grant, fragment)
-    fragment.set("state", authorization.state)
-    if "id_token" in asked and has(grant.scopes, "openid"):
-        fragment.set("id_token", id_token(state, grant))
-    return {"code", "token", "id_token"}
-
-
-def _openid_implicit_flow(
-    state: State,
-    authorization: _Authorization,
-    client: Client,
-    grant: Grant,
-    fragment: Values,
-) -> set[str]:
-    if authorization.asks_for("code") or not has(grant.scopes, "openid"):
-        return set()
-    with_token = authorization.asks_for("token", "id_token")
-    if not with_token and not authorization.asks_exactly("id_token"):
-        return set()
-    wanted = ("token", "id_token") if with_token else ("id_token",)
-    if not has(client.grants, "implicit") or not has(client.responses, *wanted):
-        raise OAuthError("invalid_grant")
-    _check_scopes(authorization, client)
-    if with_token:
-        _issue_access_token(state, authorization, grant, fragment)
-    fragment.set("state", authorization.state)
-    fragment.set("id_token", id_token(state, grant))
-    return set(wanted)
-
-
-def _error(state: State, authorization: _Authorization, error: HydraError) -> Answer:
-    name, description, _ = oauth_fields(error, state.variant.is_0_9)
-    told = Values([("error", name), ("error_description", description)])
-    if not authorization.redirect_uri:
-        # Without a client and an address of its own to go to, the consent app has to tell.
-        query = query_of(state.consent_url)
-        query.add_all(told)
-        return found(with_query(state.consent_url, query))
-    told.set("state", authorization.state)
-    if authorization.asks_exactly("token") or len(authorization.response_types) > 1:
-        return found(with_fragment(authorization.redirect_uri, told))
-    told.add_all(query_of(authorization.redirect_uri))
-    return found(with_query(authorization.redirect_uri, told))

@@ -1,89 +1,87 @@
 """`/clients`: create, list, get, update, delete.
 
-The order of checks is the server's: a body is read, and a client looked for, before the token is
-looked at.
+The order of checks is Hydra's: it parses the body and looks up the client before it checks the
+token.
 """
 
 from __future__ import annotations
 
 from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.go.json import GoJsonError, decode_struct
-from hydra_client.emulator.responses import Answer, admin_error, json_answer
+from hydra_client.emulator.go.json import decode_struct
+from hydra_client.emulator.responses import Response, admin_error, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import (
     GO_FIELDS,
-    SHORTEST_SECRET,
+    MIN_SECRET_BYTES,
     Client,
     hashed,
     new_secret,
 )
 
 SCOPE = "hydra.clients"
-ALL = "rn:hydra:clients"
+RESOURCE = "rn:hydra:clients"
 
 _TOO_SHORT = "The client secret must be at least 6 characters long"
 
 
-def create(state: State, request: Request, id: str) -> Answer:
+def create(state: State, request: Request, id: str) -> Response:
     """POST /clients."""
     client, secret = _read(request)
-    state.authorize(request, SCOPE, "create", ALL)
-    error: Answer | None = None
-    if not secret:
-        secret = new_secret()
-    elif len(secret.encode("utf-8", "surrogateescape")) < SHORTEST_SECRET:
-        # The server forgets to stop here: it answers with the error and then with the client.
-        error = admin_error(PlainError(_TOO_SHORT), state.variant, request)
+    state.authorize(request, SCOPE, "create", RESOURCE)
+    secret = secret or new_secret()
     client.secret_hash = hashed(secret)
     try:
         state.clients.create(client)
-        created = json_answer(client.to_json(secret), 201, f"/clients/{client.id}")
-    except HydraError as failure:
-        created = admin_error(failure, state.variant, request)
-    if error is None:
-        return created
-    error.body += created.body
-    return error
+        response = json_response(client.to_json(secret), 201, f"/clients/{client.id}")
+    except HydraError as error:
+        response = admin_error(error, state.variant, request)
+    if not _is_too_short(secret):
+        return response
+    # Hydra does not stop after this error: it sends the error and then the client.
+    failure = admin_error(PlainError(_TOO_SHORT), state.variant, request)
+    failure.body += response.body
+    return failure
 
 
-def list_all(state: State, request: Request, id: str) -> Answer:
+def list_all(state: State, request: Request, id: str) -> Response:
     """GET /clients."""
-    state.authorize(request, SCOPE, "get", ALL)
-    return json_answer([client.to_json() for client in state.clients.all()])
+    state.authorize(request, SCOPE, "get", RESOURCE)
+    return json_response([client.to_json() for client in state.clients.all()])
 
 
-def get(state: State, request: Request, id: str) -> Answer:
+def get(state: State, request: Request, id: str) -> Response:
     """GET /clients/{id}."""
     client = state.clients.get(id)
-    state.authorize(request, SCOPE, "get", f"{ALL}:{id}")
-    return json_answer(client.to_json())
+    state.authorize(request, SCOPE, "get", f"{RESOURCE}:{id}")
+    return json_response(client.to_json())
 
 
-def update(state: State, request: Request, id: str) -> Answer:
+def update(state: State, request: Request, id: str) -> Response:
     """PUT /clients/{id}."""
     client, secret = _read(request)
     state.clients.get(id)
-    state.authorize(request, SCOPE, "update", ALL)
-    if secret and len(secret.encode("utf-8", "surrogateescape")) < SHORTEST_SECRET:
+    state.authorize(request, SCOPE, "update", RESOURCE)
+    if secret and _is_too_short(secret):
         raise PlainError(_TOO_SHORT)
     client.id = id
     client.secret_hash = hashed(secret) if secret else b""
     state.clients.update(client)
-    return json_answer(client.to_json(secret), 201, f"/clients/{id}")
+    return json_response(client.to_json(secret), 201, f"/clients/{id}")
 
 
-def delete(state: State, request: Request, id: str) -> Answer:
+def delete(state: State, request: Request, id: str) -> Response:
     """DELETE /clients/{id}."""
     state.clients.get(id)
-    state.authorize(request, SCOPE, "delete", f"{ALL}:{id}")
+    state.authorize(request, SCOPE, "delete", f"{RESOURCE}:{id}")
     state.clients.delete(id)
-    return Answer(204)
+    return Response(204)
+
+
+def _is_too_short(secret: str) -> bool:
+    return len(secret.encode("utf-8", "surrogateescape")) < MIN_SECRET_BYTES
 
 
 def _read(request: Request) -> tuple[Client, str]:
-    try:
-        members = decode_struct(request.body, "client.Client", GO_FIELDS)
-    except GoJsonError as error:
-        raise PlainError(str(error)) from None
+    members = decode_struct(request.body, "client.Client", GO_FIELDS)
     return Client.from_json(members), members.get("client_secret", "")

@@ -1,24 +1,22 @@
-"""What the server tells of itself: discovery, keys, health, and `/userinfo`."""
+"""Discovery, keys, health and `/userinfo`."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from hydra_client.emulator.errors import HydraError
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import TEXT, Answer, json_answer
+from hydra_client.emulator.responses import TEXT, Response, json_response
 from hydra_client.emulator.state import State
-from hydra_client.emulator.store.id_tokens import claim_members
+from hydra_client.emulator.store.id_tokens import jwt_claims
 from hydra_client.emulator.store.keys import public_jwk
 
 KEY_SCOPE = "hydra.keys.get"
 KEY_RESOURCE = "rn:hydra:keys:hydra.openid.id-token:public"
 
 
-def well_known(state: State, request: Request, id: str) -> Answer:
+def well_known(state: State, request: Request, id: str) -> Response:
     """GET /.well-known/openid-configuration."""
     issuer = state.issuer
-    told: dict[str, Any] = {
+    document: dict[str, object] = {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/auth",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -27,36 +25,38 @@ def well_known(state: State, request: Request, id: str) -> Answer:
     }
     response_types = ["code", "code id_token", "id_token", "token id_token", "token"]
     if state.variant.is_0_9:
-        told["id_token_signing_alg_values_supported"] = ["RS256"]
-        told["response_types_supported"] = response_types
-        return json_answer(told)
-    told["response_types_supported"] = [*response_types, "token id_token code"]
-    told["claims_supported"] = ["sub"]
-    told["userinfo_endpoint"] = f"{issuer}/userinfo"
-    told["scopes_supported"] = ["offline", "openid"]
-    told["token_endpoint_auth_methods_supported"] = ["client_secret_post", "client_secret_basic"]
-    told["id_token_signing_alg_values_supported"] = ["RS256"]
-    return json_answer(told)
+        document["id_token_signing_alg_values_supported"] = ["RS256"]
+        document["response_types_supported"] = response_types
+    else:
+        document |= {
+            "response_types_supported": [*response_types, "token id_token code"],
+            "claims_supported": ["sub"],
+            "userinfo_endpoint": f"{issuer}/userinfo",
+            "scopes_supported": ["offline", "openid"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+    return json_response(document)
 
 
-def keys(state: State, request: Request, id: str) -> Answer:
-    """GET /.well-known/jwks.json: for a token that may, or for everybody where a policy says so."""
+def keys(state: State, request: Request, id: str) -> Response:
+    """GET /.well-known/jwks.json, for an authorized token or if a policy allows everyone."""
     try:
         state.authorize(request, KEY_SCOPE, "get", KEY_RESOURCE)
     except HydraError:
-        # Whatever was wrong with the token, the answer tells of the second attempt.
+        # Whatever is wrong with the token, Hydra reports the result of the second attempt.
         state.check_policies("", "get", KEY_RESOURCE)
-    return json_answer({"keys": [public_jwk()]})
+    return json_response({"keys": [public_jwk()]})
 
 
-def userinfo(state: State, request: Request, id: str) -> Answer:
-    """GET or POST /userinfo (0.10): the subject, and what the acceptance put into the ID token."""
+def userinfo(state: State, request: Request, id: str) -> Response:
+    """GET or POST /userinfo (0.10): the subject and the consent app's claims for the ID token."""
     grant = state.active(request.bearer)
-    told = claim_members(grant.claims, is_0_9=False)
+    claims = jwt_claims(grant.claims, is_0_9=False)
     hidden = ("aud", "iss", "nonce", "at_hash", "c_hash", "auth_time", "iat", "exp")
-    return json_answer({name: told[name] for name in sorted(told) if name not in hidden})
+    return json_response({name: claims[name] for name in sorted(claims) if name not in hidden})
 
 
-def health(state: State, request: Request, id: str) -> Answer:
+def health(state: State, request: Request, id: str) -> Response:
     """GET /health/status."""
-    return Answer(200, [("Content-Type", TEXT)], b'{"status": "ok"}')
+    return Response(200, [("Content-Type", TEXT)], b'{"status": "ok"}')

@@ -1,1 +1,1 @@
-"""How Go's standard library reads and writes HTTP and JSON, which shows in every response."""
+"""HTTP and JSON as Go's standard library reads and writes them, which shows in every response."""

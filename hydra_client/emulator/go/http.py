@@ -1,14 +1,15 @@
 """Requests, forms and URLs as Go's net/http and net/url understand them.
 
-Where Python's own functions differ (`;` in a query, bad escapes, fragments that are escaped
-twice), the difference is on the wire, so Go's rules are spelled out here, as of Go 1.17: the
-recorded servers were built with a later Go than that of their time.
+Python's functions differ (`;` in a query, invalid escapes, fragments that are escaped twice), and
+clients can see the difference. The rules here are those of Go 1.17, because the recorded servers
+were built with a later Go than the original releases.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import html
 import posixpath
 import re
 from collections.abc import Iterable, Mapping
@@ -20,24 +21,24 @@ from urllib.parse import quote
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _HEX_PAIR = re.compile(rb"%([0-9a-fA-F]{2})")
 _TOKEN = r"[\w!#$%&'*+.^`{|}~-]+"
-# What `mime.ParseMediaType` takes: each parameter has a value, the last may have a `;` after it.
+# What `mime.ParseMediaType` accepts: every parameter has a value, and a final `;` is allowed.
 _CONTENT_TYPE = re.compile(
     rf"""(?:{_TOKEN}(?:/{_TOKEN})?\s*
     (?:;\s*{_TOKEN}\s*=\s*(?:{_TOKEN}|"(?:\\.|[^"\\])*")\s*)*
     (?:;\s*)?)?""",
     re.ASCII | re.VERBOSE,
 )
-# A cookie's value as Go takes it, and leaves one pair of quotes off.
+# A cookie value that Go accepts, without its quotes.
 _COOKIE_VALUE = re.compile(r'("?)([ !#-:<-\[\]-~]*)\1')
 FORM = "application/x-www-form-urlencoded"
 
 
 class GoUrlError(ValueError):
-    """A `%` that no two hexadecimal digits follow."""
+    """A `%` is not followed by two hexadecimal digits."""
 
 
 def unescape(text: str, *, plus: bool) -> str:
-    """`url.QueryUnescape` with `plus`, `url.PathUnescape` without it."""
+    """Do what `url.QueryUnescape` does, or without `plus` what `url.PathUnescape` does."""
     if _ESCAPE.search(text):
         raise GoUrlError(text)
     raw = text.encode("utf-8", "surrogateescape")
@@ -48,12 +49,12 @@ def unescape(text: str, *, plus: bool) -> str:
 
 
 def query_escape(text: str) -> str:
-    """`url.QueryEscape`: everything but letters, digits and `-_.~`, space as `+`."""
+    """Do what `url.QueryEscape` does: keep letters, digits and `-_.~`, write a space as `+`."""
     return quote(text, safe="", errors="surrogateescape").replace("%20", "+")
 
 
 class Values:
-    """`url.Values`: each key with its values, in the order of arrival."""
+    """`url.Values`: each key with its values, in the order in which they were sent."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self.lists: dict[str, list[str]] = {}
@@ -61,20 +62,20 @@ class Values:
             self.lists.setdefault(key, []).append(value)
 
     def get(self, key: str) -> str:
-        """The first value, or nothing."""
+        """Return the first value of the key, or an empty string."""
         return self.lists.get(key, [""])[0]
 
     def set(self, key: str, value: str) -> None:
-        """Replace the key's values."""
+        """Replace the values of the key."""
         self.lists[key] = [value]
 
     def add_all(self, other: Values) -> None:
-        """Append the other's values to this one's."""
+        """Append all values of `other`."""
         for key, values in other.lists.items():
             self.lists.setdefault(key, []).extend(values)
 
     def encode(self) -> str:
-        """The query string, sorted by key."""
+        """Return the query string, sorted by key."""
         return "&".join(
             f"{query_escape(key)}={query_escape(value)}"
             for key in sorted(self.lists)
@@ -83,86 +84,86 @@ class Values:
 
 
 def parse_query(text: str) -> tuple[Values, bool]:
-    """`url.ParseQuery`: the readable pairs, and whether all were readable."""
-    pairs, readable = [], True
+    """Do what `url.ParseQuery` does: return the valid pairs, and whether all were valid."""
+    pairs, valid = [], True
     for part in text.split("&"):
         if not part:
             continue
-        if ";" in part:  # once as good as `&`, refused since Go 1.17
-            readable = False
+        if ";" in part:  # a separator like `&` before Go 1.17, invalid since
+            valid = False
             continue
         key, _, value = part.partition("=")
         try:
             pairs.append((unescape(key, plus=True), unescape(value, plus=True)))
         except GoUrlError:
-            readable = False
-    return Values(pairs), readable
+            valid = False
+    return Values(pairs), valid
 
 
 @dataclass
 class Request:
-    """One request, however it arrived: by socket, by WSGI, or by a call inside the process."""
+    """A request, received from a socket, through WSGI, or by a call within the process."""
 
     method: str
     target: str
-    """The path as it was sent, with its escapes, and the query."""
+    """The path and query, percent-encoded as they were sent."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
+    """By name in lower case."""
     body: bytes = b""
 
     @property
     def raw_path(self) -> str:
-        """The path with its escapes."""
+        """The path, percent-encoded as it was sent."""
         return self.target.partition("?")[0]
 
     @property
     def raw_query(self) -> str:
-        """What follows the `?`."""
+        """The query, without the `?`."""
         return self.target.partition("?")[2]
 
     @cached_property
     def path(self) -> str:
-        """The path without escapes; the router matches this one. Raises GoUrlError."""
+        """The decoded path, which the router matches. Raises GoUrlError."""
         return unescape(self.raw_path, plus=False)
 
     def header(self, name: str) -> str:
-        """The header's value, or nothing."""
+        """Return the value of the header, or an empty string."""
         return self.headers.get(name.lower(), "")
 
     @cached_property
     def _forms(self) -> tuple[Values, Values, bool]:
-        posted, readable = Values(), True
+        posted, valid = Values(), True
         if self.method in ("POST", "PUT", "PATCH"):
             content_type = self.header("Content-Type")
             if content_type.partition(";")[0].strip().lower() == FORM:
-                posted, readable = parse_query(self.body.decode("utf-8", "surrogateescape"))
-            readable = readable and _CONTENT_TYPE.fullmatch(content_type) is not None
-        query, query_readable = parse_query(self.raw_query)
-        everything = Values()
-        everything.add_all(posted)
-        everything.add_all(query)
-        return posted, everything, readable and query_readable
+                posted, valid = parse_query(self.body.decode("utf-8", "surrogateescape"))
+            valid = valid and _CONTENT_TYPE.fullmatch(content_type) is not None
+        query, query_valid = parse_query(self.raw_query)
+        combined = Values()
+        combined.add_all(posted)
+        combined.add_all(query)
+        return posted, combined, valid and query_valid
 
     @property
     def post_form(self) -> Values:
-        """The fields of the body alone."""
+        """The fields of the body only."""
         return self._forms[0]
 
     @property
     def form(self) -> Values:
-        """The fields of the body, then those of the query."""
+        """The fields of the body, followed by those of the query."""
         return self._forms[1]
 
     @property
-    def form_is_readable(self) -> bool:
-        """Whether body and query held no bad pair, and the body's label was well-formed."""
+    def form_is_valid(self) -> bool:
+        """Whether Go can parse the query, the body and its Content-Type."""
         return self._forms[2]
 
     @cached_property
     def basic(self) -> tuple[str, str] | None:
-        """User and password as they stand in the Authorization header (RFC 7617), undecoded."""
+        """User and password of the Authorization header (RFC 7617), not form-decoded."""
         scheme, _, encoded = self.header("Authorization").partition(" ")
-        if scheme.lower() != "basic" or len(encoded) % 4:  # Python forgives a padding too many
+        if scheme.lower() != "basic" or len(encoded) % 4:  # Python accepts excess padding
             return None
         try:
             plain = base64.b64decode(encoded.encode("utf-8", "replace"), validate=True)
@@ -173,25 +174,25 @@ class Request:
 
     @cached_property
     def bearer(self) -> str:
-        """The bearer token (RFC 6750), from the header, or else from the field `access_token`."""
+        """The bearer token (RFC 6750) of the header, or of the form field `access_token`."""
         scheme, space, token = self.header("Authorization").partition(" ")
         if space and scheme.lower() == "bearer":
             return token
-        return self.form.get("access_token") if self.form_is_readable else ""
+        return self.form.get("access_token") if self.form_is_valid else ""
 
     @cached_property
     def cookies(self) -> dict[str, str]:
-        """The cookies that were sent: of each name the first that Go can read."""
+        """The cookies by name. Go takes the first valid one of each name."""
         cookies: dict[str, str] = {}
         for part in self.header("Cookie").split(";"):
             name, _, value = part.strip().partition("=")
-            if readable := _COOKIE_VALUE.fullmatch(value):
-                cookies.setdefault(name, readable[2])
+            if match := _COOKIE_VALUE.fullmatch(value):
+                cookies.setdefault(name, match[2])
         return cookies
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, Any], body: bytes) -> Request:
-        """The request of a WSGI environment whose body was read already."""
+        """Create the request from a WSGI environment and the body read from it."""
         headers = {
             name[5:].replace("_", "-").lower(): value
             for name, value in environ.items()
@@ -205,9 +206,9 @@ class Request:
             path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
             query = environ.get("QUERY_STRING", "")
             target = quote(path.encode("latin-1")) + (f"?{query}" if query else "")
-        if not target.startswith("/"):  # a proxy's absolute form
+        if not target.startswith("/"):  # the absolute form, which is sent to proxies
             target = "/" + target.partition("://")[2].partition("/")[2]
-        # WSGI hands bytes over as Latin-1; they are UTF-8 on the wire.
+        # WSGI decodes bytes as Latin-1; on the wire they are UTF-8.
         return cls(
             environ["REQUEST_METHOD"],
             _from_wsgi(target),
@@ -221,49 +222,47 @@ def _from_wsgi(text: str) -> str:
 
 
 def header_value(text: str) -> str:
-    """A header's value as Go writes it: UTF-8 bytes (here as Latin-1), no line breaks, trimmed."""
+    """Return a header's value as Go writes it: trimmed, in one line, as UTF-8 read as Latin-1."""
     flat = text.replace("\r", " ").replace("\n", " ").strip(" \t")
     return flat.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def with_query(url: str, query: Values) -> str:
-    """The URL with this query instead of its own."""
-    base = _written(url).partition("#")[0].partition("?")[0]
+    """Return the URL with its query replaced and its fragment removed."""
+    base = _normalized(url).partition("#")[0].partition("?")[0]
     encoded = query.encode()
     return f"{base}?{encoded}" if encoded else base
 
 
 def query_of(url: str) -> Values:
-    """The URL's own query."""
+    """Return the query of the URL."""
     return parse_query(url.partition("#")[0].partition("?")[2])[0]
 
 
 def with_fragment(url: str, fragment: Values) -> str:
-    """The URL with a fragment: escaped once as a query and, by Go's `URL.String`, once more."""
+    """Return the URL with the fragment, which Go escapes twice: as a query and in `URL.String`."""
     encoded = fragment.encode().replace("%", "%25")
-    url = _written(url)
+    url = _normalized(url)
     return f"{url}#{encoded}" if encoded else url
 
 
-def _written(url: str) -> str:
-    """The URL as `URL.String` writes it: its scheme in lower case."""
+def _normalized(url: str) -> str:
+    """Return the URL as `URL.String` writes it: with its scheme in lower case."""
     scheme, colon, rest = url.partition(":")
     return f"{scheme.lower()}{colon}{rest}"
 
 
 def html_escape(text: str) -> str:
-    """`html.EscapeString` as http.Redirect uses it."""
-    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&#34;")):
-        text = text.replace(char, entity)
-    return text.replace("'", "&#39;")
+    """Do what `html.EscapeString` does."""
+    return html.escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
 
 
 def clean_path(path: str) -> str:
-    """The router's `CleanPath`: no `//`, `.` or `..`, a trailing slash stays."""
+    """Do what the router's `CleanPath` does: resolve `//`, `.` and `..`, keep a trailing slash."""
     cleaned = posixpath.normpath("/" + path.lstrip("/"))
     return cleaned + "/" if path.endswith("/") and cleaned != "/" else cleaned
 
 
 def escape_path(path: str) -> str:
-    """A path as Go's `URL.String` writes it."""
+    """Escape a path as Go's `URL.String` does."""
     return quote(path, safe="/$&+,:;=@-_.~", errors="surrogateescape")

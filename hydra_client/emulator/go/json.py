@@ -1,18 +1,20 @@
-"""JSON as Go's encoding/json reads and writes it, down to the texts of its errors.
+"""JSON as Go's encoding/json reads and writes it, down to the messages of its errors.
 
-Clients see those texts: Hydra passes them on as `error.message`.
+Clients see those messages, because Hydra passes them on as `error.message`.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 _WHITESPACE = b" \t\r\n"
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -27,12 +29,11 @@ _ESCAPES = {
     **{chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in "\n\r\t"},
     **{chr(code): "\\ufffd" for code in range(0xD800, 0xE000)},
 }
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _TO_ESCAPE = re.compile('[<>&\u2028\u2029"\\\\\x00-\x1f\ud800-\udfff]')
 
 
 class GoJsonError(Exception):
-    """What `json.Decoder.Decode` returns instead of a value; `str()` is Go's text."""
+    """The error that `json.Decoder.Decode` returns; `str()` is its message."""
 
 
 # --- reading
@@ -41,32 +42,35 @@ class GoJsonError(Exception):
 def decode_struct(data: bytes, go_type: str, fields: Mapping[str, str]) -> dict[str, Any]:
     """Read the first JSON value in `data` into a struct `go_type` with `fields` (name → Go type).
 
-    As Go does: names match in any case, unknown ones are dropped, `null` changes nothing, what
-    follows the first value is ignored. Only fields that were in the JSON are in the result.
+    Like Go, match names in any case, drop unknown ones, leave fields with `null` unchanged, and
+    ignore what follows the first value. The result contains only fields that are in the JSON.
+
+    Raises:
+        GoJsonError: The data is not JSON, or does not fit the struct.
     """
-    value = _Scanner(data).value()
+    value = _Scanner(data).document()
     if value is None:
         return {}
     if not isinstance(value, _Pairs):
         raise GoJsonError(f"json: cannot unmarshal {_kind(value)} into Go value of type {go_type}")
     struct = go_type.rpartition(".")[2]
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     error: GoJsonError | None = None
     for key, item in value:
         name = key if key in fields else _find_folded(key, fields)
         if name is None:
             continue
         try:
-            _assign(found, name, item, fields[name])
+            _assign(result, name, item, fields[name])
         except _WrongTypeError as wrong:
-            # Go goes on reading and reports the first mistake.
+            # Go reads on, and reports the first error at the end.
             error = error or GoJsonError(
                 f"json: cannot unmarshal {wrong.kind} into Go struct field "
                 f"{struct}.{name} of type {wrong.go_type}"
             )
     if error is not None:
         raise error
-    return found
+    return result
 
 
 class _WrongTypeError(Exception):
@@ -75,23 +79,23 @@ class _WrongTypeError(Exception):
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """A JSON object in the order and with the repetitions of its text."""
+    """A JSON object, with its members in order and with duplicate names."""
 
 
 class _Number(str):
-    """A JSON number's own text."""
+    """A JSON number as it was written."""
 
 
-def _assign(found: dict[str, Any], name: str, item: Any, go_type: str) -> None:
+def _assign(result: dict[str, Any], name: str, item: Any, go_type: str) -> None:
     if item is None:
         if go_type in ("[]string", "map[string]interface {}"):
-            found[name] = None
+            result[name] = None
     elif go_type == _kind(item):  # a string or a bool
-        found[name] = item
+        result[name] = item
     elif go_type == "[]string" and _kind(item) == "array":
-        found[name] = [_string(element) for element in item]
+        result[name] = [_string(element) for element in item]
     elif go_type == "map[string]interface {}" and _kind(item) == "object":
-        found[name] = _interface(item)
+        result[name] = _interface(item)
     else:
         raise _WrongTypeError(_kind(item), go_type)
 
@@ -105,10 +109,10 @@ def _string(element: Any) -> str:
 
 
 def _interface(value: Any) -> Any:
-    """The value as Go holds it in an `interface{}`: numbers are float64, maps print sorted."""
+    """Return the value as a Go `interface{}` holds it: numbers are float64, map keys sorted."""
     if isinstance(value, _Pairs):
         members = {key: _interface(item) for key, item in value}
-        return {key: members[key] for key in sorted(members, key=_bytes_of)}
+        return {key: members[key] for key in sorted(members, key=str.encode)}
     if isinstance(value, list):
         return [_interface(item) for item in value]
     if isinstance(value, _Number):
@@ -117,21 +121,6 @@ def _interface(value: Any) -> Any:
             raise _WrongTypeError(f"number {value}", "float64")
         return number
     return value
-
-
-def _mended(value: Any) -> Any:
-    """The value as Go reads it: half of a surrogate pair is no character."""
-    if type(value) is str:
-        return _HALF_PAIR.sub("\ufffd", value)
-    if isinstance(value, _Pairs):
-        return _Pairs((_mended(key), _mended(item)) for key, item in value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    return value
-
-
-def _bytes_of(text: str) -> bytes:
-    return text.encode("utf-8")
 
 
 def _find_folded(key: str, fields: Mapping[str, str]) -> str | None:
@@ -149,148 +138,141 @@ def _kind(value: Any) -> str:
 
 
 class _Scanner:
-    """Finds the first value and says of a mistake what Go's scanner says."""
+    """Reads the first JSON value, and reports errors in the words of Go's scanner."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
-    def value(self) -> Any:
-        self._space()
+    def document(self) -> Any:
+        self._skip_space()
         if self.at == len(self.data):
             raise GoJsonError("EOF")
-        start = self.at
         try:
-            self._value()
-            value = json.loads(
-                self.data[start : self.at].decode("utf-8", "replace"),
-                object_pairs_hook=_Pairs,
-                parse_int=_Number,
-                parse_float=_Number,
-            )
-            return _mended(value)
+            return self._value()
         except RecursionError:
             raise GoJsonError("exceeded max depth") from None
 
-    def _space(self) -> None:
+    def _skip_space(self) -> None:
         while self.at < len(self.data) and self.data[self.at] in _WHITESPACE:
             self.at += 1
 
     def _next(self) -> bytes:
-        """The next byte that is no space, without passing it."""
-        self._space()
+        """Skip white space, then peek."""
+        self._skip_space()
         return self._peek()
 
     def _peek(self) -> bytes:
+        """Return the next byte without consuming it."""
         if self.at == len(self.data):
             raise GoJsonError("unexpected EOF")
         return self.data[self.at : self.at + 1]
 
-    def _fail(self, context: str) -> GoJsonError:
+    def _error(self, context: str) -> GoJsonError:
         return GoJsonError(f"invalid character {_quoted(self._peek()[0])} {context}")
 
-    def _value(self) -> None:
+    def _value(self) -> Any:
         first = self._next()
         if first == b"{":
-            self._object()
-        elif first == b"[":
-            self._array()
-        elif first == b'"':
-            self._string()
-        elif first in b"-0123456789":
-            self._number()
-        elif first in b"tfn":
-            self._literal({b"t": b"true", b"f": b"false", b"n": b"null"}[first])
-        else:
-            raise self._fail("looking for beginning of value")
+            return _Pairs(self._items(self._member, b"}", "after object key:value pair"))
+        if first == b"[":
+            return self._items(self._value, b"]", "after array element")
+        if first == b'"':
+            return self._string()
+        if first in b"-0123456789":
+            return self._number()
+        if first in _LITERALS:
+            return self._literal(*_LITERALS[first])
+        raise self._error("looking for beginning of value")
 
-    def _object(self) -> None:
+    def _items(self, item: Callable[[], Any], end: bytes, context: str) -> list[Any]:
+        """Read what is between two brackets: nothing, or items separated by commas."""
         self.at += 1
-        if self._next() == b"}":
-            self.at += 1
-            return
-        while True:
-            if self._next() != b'"':
-                raise self._fail("looking for beginning of object key string")
-            self._string()
-            if self._next() != b":":
-                raise self._fail("after object key")
-            self.at += 1
-            self._value()
-            mark = self._next()
-            if mark not in b",}":
-                raise self._fail("after object key:value pair")
-            self.at += 1
-            if mark == b"}":
-                return
-
-    def _array(self) -> None:
+        items: list[Any] = []
+        if self._next() != end:
+            items.append(item())
+            while (mark := self._next()) == b",":
+                self.at += 1
+                items.append(item())
+            if mark != end:
+                raise self._error(context)
         self.at += 1
-        if self._next() == b"]":
-            self.at += 1
-            return
-        while True:
-            self._value()
-            mark = self._next()
-            if mark not in b",]":
-                raise self._fail("after array element")
-            self.at += 1
-            if mark == b"]":
-                return
+        return items
 
-    def _string(self) -> None:
+    def _member(self) -> tuple[str, Any]:
+        if self._next() != b'"':
+            raise self._error("looking for beginning of object key string")
+        key = self._string()
+        if self._next() != b":":
+            raise self._error("after object key")
+        self.at += 1
+        return key, self._value()
+
+    def _string(self) -> str:
+        start = self.at
         self.at += 1
         while (char := self._peek()) != b'"':
             if char < b" ":
-                raise self._fail("in string literal")
+                raise self._error("in string literal")
             self.at += 1
             if char == b"\\":
                 self._escape()
         self.at += 1
+        string = json.loads(self.data[start : self.at].decode("utf-8", "replace"))
+        return _SURROGATE.sub("\ufffd", string)  # Go replaces unpaired surrogates
 
     def _escape(self) -> None:
         if (char := self._peek()) not in b'"\\/bfnrtu':
-            raise self._fail("in string escape code")
+            raise self._error("in string escape code")
         self.at += 1
         for _ in range(4 if char == b"u" else 0):
             if self._peek() not in b"0123456789abcdefABCDEF":
-                raise self._fail("in \\u hexadecimal character escape")
+                raise self._error("in \\u hexadecimal character escape")
             self.at += 1
 
-    def _number(self) -> None:
+    def _number(self) -> _Number:
         match = _NUMBER.match(self.data, self.at)
-        if match is None:  # a minus alone
+        if match is None:  # a minus sign without digits
             self.at += 1
-            raise self._fail("in numeric literal")
+            raise self._error("in numeric literal")
         self.at = match.end()
         rest = self.data[self.at : self.at + 1]
         if rest == b"." and b"." not in match.group() and b"e" not in match.group().lower():
             self.at += 1
-            raise self._fail("after decimal point in numeric literal")
+            raise self._error("after decimal point in numeric literal")
         if rest and rest in b"eE" and b"e" not in match.group().lower():
             self.at += 1
             if self._peek() in b"+-":
                 self.at += 1
-            raise self._fail("in exponent of numeric literal")
+            raise self._error("in exponent of numeric literal")
+        return _Number(match.group().decode())
 
-    def _literal(self, word: bytes) -> None:
+    def _literal(self, word: bytes, value: bool | None) -> bool | None:
         for expected in word:
             if self._peek()[0] != expected:
-                raise self._fail(f"in literal {word.decode()} (expecting {_quoted(expected)})")
+                raise self._error(f"in literal {word.decode()} (expecting {_quoted(expected)})")
             self.at += 1
+        return value
+
+
+_QUOTED = {
+    "'": "\\'",
+    '"': '"',
+    "\\": "\\\\",
+    "\a": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\v": "\\v",
+}
 
 
 def _quoted(byte: int) -> str:
-    """One byte as Go quotes it in an error: `'x'`, with the byte read as a code point."""
+    """Quote one byte as Go does in an error: as the code point with its number."""
     char = chr(byte)
-    if char == "'":
-        return "'\\''"
-    if char in ('"', "\\"):
-        return "'\"'" if char == '"' else "'\\\\'"
-    short = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    if char == "\v":
-        return "'\\v'"
-    if char in short:
-        return f"'{short[char]}'"
+    if char in _QUOTED:
+        return f"'{_QUOTED[char]}'"
     if byte < 0x20 or byte == 0x7F:
         return f"'\\x{byte:02x}'"
     return f"'{char}'" if char.isprintable() else f"'\\u{byte:04x}'"
@@ -300,7 +282,7 @@ def _quoted(byte: int) -> str:
 
 
 def encode(value: Any) -> str:
-    """The value as `json.Marshal` writes it: no spaces, `<`, `>` and `&` escaped."""
+    """Write the value as `json.Marshal` does: without spaces, and `<`, `>` and `&` escaped."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, int):

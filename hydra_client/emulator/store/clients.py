@@ -1,4 +1,4 @@
-"""OAuth 2.0 clients and the two ways of keeping them."""
+"""OAuth 2.0 clients, and how the memory store and the SQL store keep them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import bcrypt
 from hydra_client.emulator.errors import NotFoundError, PlainError
 from hydra_client.emulator.variant import Variant
 
-LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890_-.~"
+SECRET_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890_-.~"
 SECRET_LENGTH = 12
-SHORTEST_SECRET = 6
+MIN_SECRET_BYTES = 6
 
 GO_FIELDS = {
     "id": "string",
@@ -37,7 +37,7 @@ GO_FIELDS = {
 
 @dataclass
 class Client:
-    """A client as it is stored; the secret only as a hash."""
+    """A client as it is stored, with a hash instead of the secret."""
 
     id: str = ""
     client_name: str = ""
@@ -56,105 +56,101 @@ class Client:
 
     @classmethod
     def from_json(cls, members: Mapping[str, Any]) -> Client:
-        """The client that a request body describes, its secret aside."""
+        """Create a client from the members of a request body, without its secret."""
         return cls(**{name: value for name, value in members.items() if name != "client_secret"})
 
     def to_json(self, secret: str = "") -> dict[str, Any]:
-        """The members in the server's order; the secret only when it is told."""
-        told = {name: getattr(self, name) for name in GO_FIELDS if name != "client_secret"}
-        if not secret:
-            return told
-        first, name, *rest = told.items()
-        return dict([first, name, ("client_secret", secret), *rest])
+        """Return the members in Hydra's order, with the secret only if it is given."""
+        return {
+            name: secret if name == "client_secret" else getattr(self, name)
+            for name in GO_FIELDS
+            if secret or name != "client_secret"
+        }
 
     @property
     def grants(self) -> list[str]:
-        """Its grant types; a client that names none has `authorization_code`."""
+        """The grant types; the default is `authorization_code`."""
         return self.grant_types or ["authorization_code"]
 
     @property
     def responses(self) -> list[str]:
-        """Its response types; a client that names none has `code`."""
+        """The response types; the default is `code`."""
         return self.response_types or ["code"]
 
     @property
     def scopes(self) -> list[str]:
-        """The scopes it may ask for, which can be patterns."""
+        """The scopes that the client may request, which can be patterns."""
         return self.scope.split(" ")
 
     def has_secret(self, secret: str) -> bool:
-        """Whether this is its secret; compared in constant time."""
+        """Return whether this is the client's secret, comparing in constant time."""
         return bcrypt.checkpw(_hashable(secret), self.secret_hash)
 
 
 def new_secret() -> str:
-    """A secret as the server makes it when none is given."""
-    return "".join(secrets.choice(LETTERS) for _ in range(SECRET_LENGTH))
+    """Generate a secret, as Hydra does for a client without one."""
+    return "".join(secrets.choice(SECRET_CHARACTERS) for _ in range(SECRET_LENGTH))
 
 
 def hashed(secret: str) -> bytes:
-    """The secret's bcrypt hash, at the lowest cost: these are secrets of tests."""
+    """Hash the secret with bcrypt, at the lowest cost because it is a test's secret."""
     return bcrypt.hashpw(_hashable(secret), bcrypt.gensalt(4))
 
 
 def _hashable(secret: str) -> bytes:
-    # bcrypt looks at 72 bytes; Go's cuts the rest off in silence, Python's refuses.
+    # bcrypt uses 72 bytes. Go's version ignores the rest, Python's raises an error.
     return secret.encode("utf-8", "surrogateescape")[:72]
 
 
-def _not_found() -> NotFoundError:
-    return NotFoundError(": Not found")
-
-
 class MemoryClients:
-    """The memory store: create overwrites, update merges, lists stay as they were sent."""
+    """The memory store: create overwrites, update merges, lists are stored as they were sent."""
 
     def __init__(self) -> None:
         self._clients: dict[str, Client] = {}
 
     def get(self, id: str) -> Client:
-        """A copy of the client. Raises NotFoundError."""
+        """Return a copy of the client. Raises NotFoundError."""
         if id not in self._clients:
-            raise _not_found()
+            raise NotFoundError(": Not found")
         return replace(self._clients[id])
 
     def all(self) -> list[Client]:
-        """Copies of all clients."""
+        """Return copies of all clients."""
         return [replace(client) for client in self._clients.values()]
 
     def create(self, client: Client) -> None:
-        """Store it, making an id where it has none."""
+        """Store the client, with a new id if it has none."""
         client.id = client.id or str(uuid4())
         self._clients[client.id] = replace(client)
 
     def update(self, client: Client) -> None:
-        """Fill what the client lacks from the stored one, and store it."""
+        """Store the client, with missing members taken from the stored one."""
         old = self.get(client.id)
         for member in fields(Client):
             stored = getattr(old, member.name)
-            if stored and not getattr(client, member.name):  # [] does not fill null, nor null []
+            if stored and not getattr(client, member.name):  # null and [] do not replace each other
                 setattr(client, member.name, stored)
         self._clients[client.id] = replace(client)
 
     def delete(self, id: str) -> None:
-        """Forget it; tokens that were issued to it are not touched."""
+        """Delete the client, but not the tokens that were issued to it."""
         self._clients.pop(id, None)
 
 
 class SqlClients(MemoryClients):
-    """The SQL store: ids are unique, update replaces, lists go through a column of text."""
+    """The SQL store: ids are unique, update replaces, lists are stored in one text column."""
 
     def __init__(self, empty_list: list[str] | None) -> None:
         super().__init__()
         self._empty_list = empty_list
 
     def get(self, id: str) -> Client:
-        """A copy of the client. Raises NotFoundError, and PlainError for an impossible id."""
+        """Return a copy of the client. Raises NotFoundError, and PlainError for an invalid id."""
         check_text(id)
         return super().get(id)
 
     def create(self, client: Client) -> None:
-        """Store it, unless its id is taken. Raises PlainError."""
+        """Store the client. Raises PlainError if its id is taken or a string is invalid."""
         self._check(client)
         if client.id in self._clients:
             raise PlainError(
@@ -164,7 +160,7 @@ class SqlClients(MemoryClients):
         self._clients[client.id] = self._row(client)
 
     def update(self, client: Client) -> None:
-        """Store it in place of the old one; only the secret stays where none is given."""
+        """Replace the stored client, but keep its secret if the new client has none."""
         old = self.get(client.id)
         self._check(client)
         client.secret_hash = client.secret_hash or old.secret_hash
@@ -188,21 +184,21 @@ class SqlClients(MemoryClients):
 
 
 def check_text(value: object) -> None:
-    """Raise PlainError for a string that PostgreSQL does not take."""
+    """Raise PlainError for a string that PostgreSQL does not accept."""
     if not isinstance(value, str):
         return
     raw = value.encode("utf-8", "surrogateescape")
     try:
-        raw.replace(b"\0", b"\xff").decode("utf-8")  # to it, a zero is no UTF-8 either
+        raw.replace(b"\0", b"\xff").decode("utf-8")  # PostgreSQL rejects NUL, too
     except UnicodeDecodeError as error:
-        # It names as many bytes as the first one promises.
+        # PostgreSQL reports as many bytes as the first one announces.
         length = 1 + sum(first <= raw[error.start] < 0xF8 for first in (0xC0, 0xE0, 0xF0))
-        named = raw[error.start : error.start + length].hex(" ").replace(" ", " 0x")
-        raise PlainError(f'pq: invalid byte sequence for encoding "UTF8": 0x{named}') from None
+        digits = raw[error.start : error.start + length].hex(" ").replace(" ", " 0x")
+        raise PlainError(f'pq: invalid byte sequence for encoding "UTF8": 0x{digits}') from None
 
 
 def client_store(variant: Variant) -> MemoryClients:
-    """The clients of this variant."""
+    """Create the variant's store."""
     if not variant.is_sql:
         return MemoryClients()
     return SqlClients(None if variant.is_0_9 else [])

@@ -1,4 +1,4 @@
-"""Consent requests, and the cookie that ties each to the browser that started it."""
+"""Consent requests, and the cookie that ties each one to the browser that started it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from hydra_client.emulator.store.clients import check_text
 from hydra_client.emulator.variant import Variant
 
 LIFETIME = 600
-"""Of a consent request, in seconds."""
+"""How long a consent request is valid, in seconds."""
 COOKIE = "consent_session"
 COOKIE_LIFETIME = 30 * 24 * 3600
+"""How long the cookie is valid, in seconds."""
 
 
 @dataclass
 class ConsentRequest:
-    """One authorization that waits for, or has, the consent app's word."""
+    """A request for the user's consent, pending or decided by the consent app."""
 
     id: str
     client_id: str
@@ -43,24 +44,26 @@ class ConsentRequests:
 
     def __init__(self, variant: Variant) -> None:
         self._requests: dict[str, ConsentRequest] = {}
-        # 0.9 keeps them in memory whatever the store; a database keeps microseconds.
+        # 0.9 keeps consent requests in memory even with the SQL store.
         self._in_sql = variant.is_sql and not variant.is_0_9
 
     def add(self, request: ConsentRequest) -> None:
-        """Remember a request, new or changed. Raises PlainError for a text that SQL refuses."""
+        """Store a new or changed request. Raises PlainError for a string that SQL rejects."""
         granted = request.granted_scopes
         if self._in_sql:
             texts = (request.subject, request.deny_reason, request.redirect_url)
             for text in (*texts, *request.requested_scopes, *granted):
                 check_text(text)
-        if self._in_sql:  # where a space ends a scope, and is therefore taken out of each
+            # Spaces separate scopes in the column, so Hydra removes them from each scope.
             granted = [scope.replace(" ", "") for scope in granted]
         self._requests[request.id] = replace(request, granted_scopes=granted)
 
     def get(self, id: str) -> ConsentRequest:
-        """A copy of the request, also after it expired.
+        """Return a copy of the request, even if it has expired.
 
-        Raises NotFoundError, and PlainError for an impossible id.
+        Raises:
+            NotFoundError: There is no such request.
+            PlainError: The id is a string that SQL rejects.
         """
         if self._in_sql:
             check_text(id)
@@ -69,44 +72,45 @@ class ConsentRequests:
         return replace(self._requests[id])
 
     def to_json(self, request: ConsentRequest) -> dict[str, Any]:
-        """What the consent app is told."""
-        # Scopes pass through one column of text, where none and one without a name look alike.
-        nothing = [""] if self._in_sql else None
+        """Return the members that the consent app sees."""
+        # In a text column, an empty list of scopes and one empty scope are the same.
+        empty = [""] if self._in_sql else None
         return {
             "id": request.id,
-            "requestedScopes": request.requested_scopes or nothing,
+            "requestedScopes": request.requested_scopes or empty,
             "clientId": request.client_id,
+            # PostgreSQL stores microseconds.
             "expiresAt": rfc3339(request.expires_at, digits=6 if self._in_sql else 9),
             "redirectUrl": request.redirect_url,
         }
 
 
 class Cookies:
-    """Signed session cookies. They hold the secret of one consent request, or nothing."""
+    """Signed session cookies, which hold the CSRF secret of one consent request, or nothing."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
 
     def write(self, csrf: str, now: float) -> str:
-        """The value of a cookie for this secret."""
-        return self._seal(f"{int(now)}|{csrf}")
+        """Return the value of a cookie with this secret."""
+        return self._sign(f"{int(now)}|{csrf}")
 
     def read(self, value: str | None, now: float) -> str | None:
-        """The secret in the cookie, nothing without one. Raises ValueError for a forged cookie."""
+        """Return the secret in the cookie, or None. Raises ValueError for an invalid cookie."""
         if value is None:
             return None
         try:
-            sealed = base64.urlsafe_b64decode(value.encode("ascii")).decode("ascii")
+            signed = base64.urlsafe_b64decode(value.encode("ascii")).decode("ascii")
         except ValueError:
-            raise ValueError("the cookie is unreadable") from None
-        content = sealed.rpartition("|")[0]
-        if not hmac.compare_digest(self._seal(content), value):
-            raise ValueError("the cookie was not made by this server")
-        made_at, _, csrf = content.partition("|")
-        if int(made_at) + COOKIE_LIFETIME < now:
-            raise ValueError("the cookie is too old")
+            raise ValueError("the cookie is not valid Base64") from None
+        content = signed.rpartition("|")[0]
+        if not hmac.compare_digest(self._sign(content), value):
+            raise ValueError("the cookie was not signed by this server")
+        issued_at, _, csrf = content.partition("|")
+        if int(issued_at) + COOKIE_LIFETIME < now:
+            raise ValueError("the cookie has expired")
         return csrf or None
 
-    def _seal(self, content: str) -> str:
+    def _sign(self, content: str) -> str:
         mac = hmac.new(self._key, content.encode("ascii"), hashlib.sha256).hexdigest()
         return base64.urlsafe_b64encode(f"{content}|{mac}".encode("ascii")).decode("ascii")

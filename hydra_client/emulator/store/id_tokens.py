@@ -6,50 +6,54 @@ from typing import Any
 from uuid import uuid4
 
 from hydra_client.emulator.errors import MINIMUM_ENTROPY, OAuthError, PlainError
-from hydra_client.emulator.state import State
 from hydra_client.emulator.store.keys import sign, subject_of
 from hydra_client.emulator.store.tokens import Claims, Grant
+from hydra_client.emulator.variant import Variant
 
 
-def id_token(state: State, grant: Grant) -> str:
-    """The signed ID token of this grant. Raises OAuthError for a nonce that is too short."""
-    now = state.clock()
+def id_token(variant: Variant, grant: Grant, now: float) -> str:
+    """Return the signed ID token of the grant, issued at the Unix time `now`.
+
+    Raises:
+        OAuthError: The nonce is too short, or the user has to log in again.
+        PlainError: 0.9 cannot handle `max_age`.
+    """
     claims = grant.claims
-    if state.variant.is_0_9:
-        # It compares with the time of the request, which it never noted.
+    if variant.is_0_9:
+        # 0.9 compares `max_age` with the time of the request, which it never stores.
         if _max_age(grant) > 0:
-            raise PlainError("max_age is given, and the time of the request is not known")
+            raise PlainError("0.9 does not support max_age")
     else:
         _check_login(claims, grant, now)
         _check_hint(claims, grant)
     nonce = grant.form.get("nonce")
     if nonce and len(nonce.encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
         raise OAuthError("insufficient_entropy")
-    if grant.form.get("acr_values") and not state.variant.is_0_9:
+    if grant.form.get("acr_values") and not variant.is_0_9:
         claims.context_class = "0"
-    members = claim_members(claims, is_0_9=state.variant.is_0_9)
-    members["nonce"] = nonce or str(uuid4())
-    members["iat"] = int(now)
-    return sign(members)
+    payload = jwt_claims(claims, is_0_9=variant.is_0_9)
+    payload["nonce"] = nonce or str(uuid4())
+    payload["iat"] = int(now)
+    return sign(payload)
 
 
-def claim_members(claims: Claims, *, is_0_9: bool) -> dict[str, Any]:
-    """The claims by name, those of the acceptance beneath the server's own."""
-    members: dict[str, Any] = dict(claims.extra)
-    members["sub"] = claims.subject
-    members["iss"] = claims.issuer
-    members["aud"] = claims.audience
-    if claims.access_token_hash:
-        members["at_hash"] = claims.access_token_hash
-    if claims.code_hash:
-        members["c_hash"] = claims.code_hash
-    if claims.context_class:
-        members["acr"] = claims.context_class
-    members["auth_time"] = int(claims.auth_time)
-    members["exp"] = int(claims.expires_at)
-    if not is_0_9:
-        members["rat"] = int(claims.requested_at)
-    return members
+def jwt_claims(claims: Claims, *, is_0_9: bool) -> dict[str, Any]:
+    """Return the claims by name; those of the consent app never replace the server's own."""
+    optional = {
+        "at_hash": claims.access_token_hash,
+        "c_hash": claims.code_hash,
+        "acr": claims.context_class,
+    }
+    return {
+        **claims.extra,
+        "sub": claims.subject,
+        "iss": claims.issuer,
+        "aud": claims.audience,
+        **{name: value for name, value in optional.items() if value},
+        "auth_time": int(claims.auth_time),
+        "exp": int(claims.expires_at),
+        **({} if is_0_9 else {"rat": int(claims.requested_at)}),
+    }
 
 
 def _max_age(grant: Grant) -> int:
@@ -58,7 +62,7 @@ def _max_age(grant: Grant) -> int:
 
 
 def _check_hint(claims: Claims, grant: Grant) -> None:
-    """`id_token_hint` has to be an ID token of this server, expired or not, about this user."""
+    """Check that `id_token_hint` is an ID token of this server and user, even if expired."""
     hint = grant.form.get("id_token_hint")
     if not hint:
         return
@@ -72,6 +76,6 @@ def _check_hint(claims: Claims, grant: Grant) -> None:
 def _check_login(claims: Claims, grant: Grant, now: float) -> None:
     if 0 < _max_age(grant) < now - claims.auth_time:
         raise OAuthError("login_required")
-    # The server notes the login a moment before the request, so `login` never looks fresh to it.
+    # Hydra stores the login just before the request, so it never counts as a new login.
     if grant.form.get("prompt") == "login":
         raise OAuthError("login_required")

@@ -1,4 +1,4 @@
-"""The key that signs ID tokens: read once in a process, and only when it is first needed."""
+"""The key that signs ID tokens, loaded once per process and not before it is needed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,28 @@ from hydra_client.emulator.store.test_key import PEM
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-# The cryptography is imported where it is used: most servers start, and end, without a key.
-
+# Functions here import cryptography and jwt, because most servers never need the key.
 KEY_ID = "public"
-_making = Lock()
+_lock = Lock()
 
 
 @lru_cache(maxsize=1)
-def _make() -> RSAPrivateKey:
+def _load() -> RSAPrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    # Checking that its numbers are prime would take longer than all else.
+    # Validating the key would take longer than everything else here.
     key = load_pem_private_key(PEM.encode(), None, unsafe_skip_rsa_key_validation=True)
     return cast("RSAPrivateKey", key)
 
 
 def private_key() -> RSAPrivateKey:
-    """The key of all servers."""
-    with _making:
-        return _make()
+    """Return the key that all servers use."""
+    with _lock:
+        return _load()
 
 
 def public_jwk() -> dict[str, str]:
-    """The public key as a JSON Web Key (RFC 7517), in the server's order."""
+    """Return the public key as a JSON Web Key (RFC 7517), with its members in Hydra's order."""
     numbers = private_key().public_key().public_numbers()
     return {
         "use": "sig",
@@ -49,7 +48,7 @@ def public_jwk() -> dict[str, str]:
 
 
 def sign(claims: dict[str, Any]) -> str:
-    """The claims as a signed JWT (RFC 7519), its members sorted as Go's maps are."""
+    """Sign the claims as a JWT (RFC 7519), with its members sorted as Go sorts maps."""
     import jwt
 
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
@@ -60,15 +59,10 @@ def sign(claims: dict[str, Any]) -> str:
 
 
 def subject_of(token: str) -> str:
-    """The subject of a JWT that this key signed; nothing for another one."""
+    """Return the subject of a JWT, or an empty string if this key did not sign it."""
     import jwt
 
-    checks: Any = {
-        "verify_aud": False,
-        "verify_exp": False,
-        "verify_iat": False,
-        "verify_nbf": False,
-    }
+    checks: Any = {f"verify_{claim}": False for claim in ("aud", "exp", "iat", "nbf")}
     try:
         claims = jwt.decode(token, private_key().public_key(), algorithms=["RS256"], options=checks)
     except jwt.PyJWTError:
@@ -77,7 +71,7 @@ def subject_of(token: str) -> str:
 
 
 def half_hash(token: str) -> str:
-    """`at_hash` and `c_hash` (OpenID Connect Core 3.1.3.6): the left half of a SHA-256."""
+    """Return the `at_hash` or `c_hash` of a token or code (OpenID Connect Core 3.1.3.6)."""
     return _base64url(hashlib.sha256(token.encode("ascii")).digest()[:16])
 
 

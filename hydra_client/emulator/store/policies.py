@@ -1,7 +1,7 @@
-"""Who may do what: ladon's policies, as far as they matter here.
+"""Access control: the subset of ladon's policies that the emulator needs.
 
-Subjects, resources and actions are templates: text, with regular expressions between `<` and `>`,
-that has to match from end to end.
+Subjects, resources and actions are templates: literal text with regular expressions between `<`
+and `>`. A template has to match the whole value.
 """
 
 from __future__ import annotations
@@ -14,32 +14,31 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class Policy:
-    """Allows its subjects its actions on its resources."""
+    """Allows its subjects to perform its actions on its resources."""
 
     subjects: tuple[str, ...]
     resources: tuple[str, ...]
     actions: tuple[str, ...]
 
     def allows(self, subject: str, action: str, resource: str) -> bool:
-        """Whether this policy covers the request."""
+        """Return whether the policy allows the subject to perform the action on the resource."""
         return (
-            any(matches(template, subject) for template in self.subjects)
-            and any(matches(template, action) for template in self.actions)
-            and any(matches(template, resource) for template in self.resources)
+            _any_matches(self.subjects, subject)
+            and _any_matches(self.actions, action)
+            and _any_matches(self.resources, resource)
         )
 
 
 def templates(value: str | Iterable[str]) -> tuple[str, ...]:
-    """One template or several, checked: a mistake shows when it is made."""
+    """Return the template or templates as a tuple. Raises ValueError if one is not valid."""
     found = (value,) if isinstance(value, str) else tuple(value)
     for template in found:
-        _compiled(template)
+        _compiled(template)  # so that an error shows where the template is written
     return found
 
 
-def matches(template: str, text: str) -> bool:
-    """Whether the text is what the template describes."""
-    return _compiled(template).fullmatch(text) is not None
+def _any_matches(allowed: Iterable[str], value: str) -> bool:
+    return any(_compiled(template).fullmatch(value) for template in allowed)
 
 
 @lru_cache(maxsize=1024)
@@ -59,6 +58,6 @@ def _compiled(template: str) -> re.Pattern[str]:
             elif depth < 0:
                 break
     if depth != 0:
-        raise ValueError(f"unbalanced < and > in the template {template!r}")
+        raise ValueError(f"every < must have a matching >, but the template is {template!r}")
     parts.append(re.escape(template[start:]))
     return re.compile("".join(parts))

@@ -1,4 +1,4 @@
-"""Lists of scopes, grant types and response types, and whether they cover what is asked for."""
+"""Space-separated lists of scopes, grant types and response types, and how to match them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Iterable
 
 
 def words(text: str) -> list[str]:
-    """The words between the spaces: scopes, response types, grant types."""
+    """Split a list at its spaces, and strip other white space."""
     return [word for part in text.split(" ") if (word := part.strip())]
 
 
 def distinct(scopes: Iterable[str]) -> list[str]:
-    """Each scope once, where it came first."""
+    """Return each scope once, in order of first appearance."""
     return list(dict.fromkeys(scopes))
 
 
 def has(listed: Iterable[str], *wanted: str) -> bool:
-    """Whether all the wanted words are listed, in any case of letters."""
+    """Return whether all wanted words are listed, ignoring case."""
     lower = {word.lower() for word in listed}
     return all(word.lower() in lower for word in wanted)
 
 
 def covers(granted: Iterable[str], wanted: str) -> bool:
-    """Segment by segment between the dots; `*` stands for one segment, at the end for any number.
+    """Return whether a granted pattern matches the scope, segment by segment between dots.
 
-    A `*` matches no empty segment, and `photos` alone does not cover `photos.read`.
+    `*` matches one segment that is not empty, or at the end of a pattern any number of segments.
+    `photos` does not cover `photos.read`.
     """
     return any(_matches(pattern.split("."), wanted.split(".")) for pattern in granted)
 

@@ -1,6 +1,6 @@
-"""The emulator's signing key, which everybody can read: for tests and demos only.
+"""The emulator's signing key. It is public, so it is for tests and demos only.
 
-It has 4096 bits, as the server's own. Making such a key takes seconds, so it was made once.
+It has 4096 bits, like Hydra's own. It is stored here because generating one takes seconds.
 """
 
 PEM = """\

@@ -1,4 +1,4 @@
-"""Codes and tokens, and what the server remembers for each of them."""
+"""Codes and tokens, and the grant that the server stores for each of them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from hydra_client.emulator.store.clients import MemoryClients
 from hydra_client.emulator.variant import Variant
 
 LIFETIME = 3600
-"""Of access tokens and ID tokens, in seconds. Refresh tokens have none."""
-GO_ZERO_TIME = -62135596800.0
-"""What Go calls no time at all, in Unix seconds."""
+"""How long access tokens and ID tokens are valid, in seconds. Refresh tokens do not expire."""
 CODE_LIFETIME = 600
-"""Of authorization codes that come alone, in seconds. Those of hybrid flows have none."""
+"""How long codes of the code flow are valid, in seconds. Those of hybrid flows do not expire."""
+GO_ZERO_TIME = -62135596800.0
+"""Go's zero time, in Unix seconds."""
 
 
 @dataclass
 class Claims:
-    """What an ID token will say, as far as it is known."""
+    """The claims of an ID token, as far as they are known."""
 
     subject: str = ""
     issuer: str = ""
@@ -40,7 +40,7 @@ class Claims:
 
 @dataclass
 class Grant:
-    """A request that was granted, and the session of the subject that granted it."""
+    """A granted request, and the session of the subject that granted it."""
 
     client_id: str
     requested_at: float
@@ -51,32 +51,36 @@ class Grant:
     claims: Claims = field(default_factory=Claims)
     extra: dict[str, Any] | None = None
     expires_at: float = 0.0
-    """When the token or code dies, in Unix seconds; 0 for never."""
+    """When the token or code expires, in Unix seconds; 0 for never."""
 
 
-class _Entries:
-    """One kind of token. The key is the part after the dot; the rest is kept as a digest."""
+class Tokens:
+    """All tokens of one type, by the part after the dot. Only a digest of a token is stored."""
 
     def __init__(self) -> None:
         self._entries: dict[str, tuple[bytes, Grant]] = {}
 
     def issue(self, grant: Grant) -> str:
+        """Create a token for a copy of the grant."""
         token = f"{secrets.token_urlsafe(32)}.{secrets.token_urlsafe(32)}"
         self._entries[_signature(token)] = (_digest(token), replace(grant))
         return token
 
     def find(self, token: str) -> Grant | None:
+        """Return a copy of the token's grant, even if expired."""
         entry = self._entries.get(_signature(token))
         return replace(entry[1]) if entry else None
 
-    def is_whole(self, token: str) -> bool:
-        """Whether the token's first part is right too."""
+    def is_valid(self, token: str) -> bool:
+        """Return whether the part of a known token before the dot is correct as well."""
         return hmac.compare_digest(self._entries[_signature(token)][0], _digest(token))
 
-    def drop(self, token: str) -> None:
+    def delete(self, token: str) -> None:
+        """Delete the token, if it exists."""
         self._entries.pop(_signature(token), None)
 
-    def drop_request(self, id: str) -> None:
+    def delete_request(self, id: str) -> None:
+        """Delete every token of the request with this id."""
         self._entries = {key: entry for key, entry in self._entries.items() if entry[1].id != id}
 
 
@@ -90,21 +94,21 @@ def _digest(token: str) -> bytes:
 
 
 class UnknownClientError(NotFoundError):
-    """The token is there, but the SQL store no longer finds the client it was issued to."""
+    """The token exists, but the SQL store no longer has its client."""
 
 
-class Tokens:
+class TokenStore:
     """All codes and tokens of a server."""
 
     def __init__(self, variant: Variant, clients: MemoryClients) -> None:
         self._variant, self._clients = variant, clients
-        self.access, self.refresh, self.codes = _Entries(), _Entries(), _Entries()
+        self.access, self.refresh, self.codes = Tokens(), Tokens(), Tokens()
         self.openid: dict[str, Grant] = {}
-        """By code: the request for which the token endpoint adds an ID token."""
+        """By code: the grant for which the token endpoint adds an ID token."""
 
-    def find(self, entries: _Entries, token: str) -> Grant | None:
-        """What is remembered for the token, dead or alive. Raises UnknownClientError."""
-        grant = entries.find(token)
+    def find(self, tokens: Tokens, token: str) -> Grant | None:
+        """Return the grant of the token, even if expired. Raises UnknownClientError."""
+        grant = tokens.find(token)
         if grant is not None and self._variant.is_sql:
             try:
                 self._clients.get(grant.client_id)
@@ -113,7 +117,7 @@ class Tokens:
         return grant
 
     def active(self, token: str, now: float) -> Grant:
-        """What a living access token stands for. Raises OAuthError."""
+        """Return the grant of an access token. Raises OAuthError if the token is not active."""
         try:
             grant = self.find(self.access, token)
         except UnknownClientError:
@@ -122,11 +126,11 @@ class Tokens:
             raise OAuthError("request_unauthorized")
         if grant.expires_at < now:
             raise OAuthError("token_expired")
-        if not self.access.is_whole(token):
+        if not self.access.is_valid(token):
             raise OAuthError("token_signature_mismatch")
         return grant
 
     def revoke_request(self, id: str) -> None:
-        """Forget every access and refresh token of one request."""
-        self.refresh.drop_request(id)
-        self.access.drop_request(id)
+        """Delete every access and refresh token of the request with this id."""
+        self.refresh.delete_request(id)
+        self.access.delete_request(id)

@@ -1,1 +1,1 @@
-"""What tests use: a browser, faults, recorded requests, the server in-process, pytest fixtures."""
+"""Helpers for tests: a browser, the server in-process, and pytest fixtures."""

@@ -1,4 +1,4 @@
-"""A browser that walks from the authorization endpoint, through a consent app, to the callback.
+"""A browser that goes from the authorization endpoint through a consent app to the callback.
 
 def test_my_consent_app(hydra, consent_flow):
     callback = consent_flow(wsgi=my_app, fields={"user": "alice", "scope": ["openid"]})
@@ -17,23 +17,24 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 from hydra_client.emulator.go.http import FORM, Request, query_escape
+from hydra_client.emulator.responses import Response
 
 if TYPE_CHECKING:
     from hydra_client.emulator.hydra import HydraEmulator
 
 REDIRECT_URI = "http://127.0.0.1/callback"
-_STEPS = 20
+_MAX_STEPS = 20
 
 Fields = Mapping[str, "str | list[str]"]
 
 
 class BrowserStuckError(AssertionError):
-    """The walk ended where it should not; `str()` says where, and shows the page."""
+    """The browser cannot reach the callback; `str()` says where it is, and contains the page."""
 
 
 @dataclass(frozen=True)
 class Callback:
-    """Where the browser arrived: the client's redirect URI, with what Hydra told it."""
+    """The URL at which the browser arrived: the client's redirect URI with Hydra's parameters."""
 
     url: str
     client_id: str
@@ -42,36 +43,32 @@ class Callback:
 
     @property
     def params(self) -> dict[str, str]:
-        """The fields of query and fragment."""
+        """The parameters of the query and the fragment."""
         parts = urlsplit(self.url)
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
     def exchange(self) -> dict[str, Any]:
-        """Exchange the code at the token endpoint; return what it answers, an error as well."""
+        """Exchange the code at the token endpoint; return its response, which may be an error."""
         credentials = f"{query_escape(self.client_id)}:{query_escape(self.client_secret)}".encode()
-        answer = self._hydra.handle(
-            Request(
-                "POST",
-                "/oauth2/token",
-                {"content-type": FORM, "authorization": f"Basic {b64encode(credentials).decode()}"},
-                urlencode(
-                    {
-                        "grant_type": "authorization_code",
-                        "code": self.params.get("code", ""),
-                        "redirect_uri": self.url.partition("#")[0].partition("?")[0],
-                    }
-                ).encode("ascii"),
-            )
-        )
-        members: dict[str, Any] = json.loads(answer.body)
+        headers = {
+            "content-type": FORM,
+            "authorization": f"Basic {b64encode(credentials).decode()}",
+        }
+        form = {
+            "grant_type": "authorization_code",
+            "code": self.params.get("code", ""),
+            "redirect_uri": _without_query(self.url),
+        }
+        request = Request("POST", "/oauth2/token", headers, urlencode(form).encode("ascii"))
+        members: dict[str, Any] = json.loads(self._hydra.handle(request).body)
         return members
 
     def __repr__(self) -> str:
-        return f"<Callback {self.url.partition('?')[0].partition('#')[0]} {sorted(self.params)}>"
+        return f"<Callback {_without_query(self.url)} {sorted(self.params)}>"
 
 
 class ConsentFlow:
-    """Starts authorizations at one emulator; the fixture `consent_flow` is one of these."""
+    """Runs authorizations at an emulator. The fixture `consent_flow` is an instance."""
 
     def __init__(self, hydra: HydraEmulator) -> None:
         self.hydra = hydra
@@ -89,23 +86,23 @@ class ConsentFlow:
         response_type: str = "code",
         **query: str,
     ) -> Callback:
-        """Walk from the authorization endpoint to the callback.
+        """Go from the authorization endpoint to the callback.
 
         Args:
-            wsgi: The consent app under test, as a WSGI application.
-            url: The consent app under test, where it listens.
-            decide: The consent app under test, as a function: from the URL that the browser was
-                sent to, to the URL that it is sent on to.
-            subject: Without an app, this user grants all that is asked for.
-            fields: What the user enters into each form of the app, by the field's name.
-            client: The client, with id, client_secret and redirect_uris; one that may do
-                everything is made when none is given.
-            scope: The scopes to ask for, with spaces between.
-            response_type: The response type to ask for.
-            query: Any other parameter of the authorization request, as `state` or `nonce`.
+            wsgi: The consent app to test, as a WSGI application.
+            url: The consent app to test, as the URL at which it listens.
+            decide: The consent app to test, as a function. It receives the URL that the browser is
+                sent to, and returns the URL to send it on to.
+            subject: The user who grants all requested scopes, if you pass no consent app.
+            fields: What the user enters into the app's forms, by the name of the field.
+            client: The client, with `id`, `client_secret` and `redirect_uris`. The default is a new
+                client that may use every flow.
+            scope: The scopes to request, separated by spaces.
+            response_type: The response type to request.
+            query: Other parameters of the authorization request, such as `state` or `nonce`.
 
         Raises:
-            BrowserStuckError: When the app shows a page without a form, or goes in circles.
+            BrowserStuckError: The app shows a page without a form, or redirects in circles.
         """
         client = client or self._client(scope)
         redirect_uri = query.pop("redirect_uri", None) or client["redirect_uris"][0]
@@ -121,11 +118,11 @@ class ConsentFlow:
         consent_url = self.hydra.consent_url
         if url is not None:
             self.hydra.consent_url = url
-        browser = _Browser(self.hydra, self.hydra.consent_url, wsgi, fields or {})
+        has_app = wsgi is not None or url is not None
+        decide = None if has_app else decide or self._grant(subject)
+        browser = _Browser(self.hydra, wsgi, fields or {}, decide)
         try:
-            if wsgi is None and url is None:
-                browser.decide = decide or self._grant(subject)
-            arrived = browser.walk(
+            arrived = browser.go(
                 f"{self.hydra.url}/oauth2/auth?{urlencode(parameters)}", redirect_uri
             )
         finally:
@@ -155,85 +152,85 @@ class _Browser:
     def __init__(
         self,
         hydra: HydraEmulator,
-        consent_url: str,
         wsgi: Callable[..., Any] | None,
         fields: Fields,
+        decide: Callable[[str], str] | None,
     ) -> None:
         import requests
 
-        self._hydra, self._consent, self._wsgi, self._fields = hydra, consent_url, wsgi, fields
-        self.decide: Callable[[str], str] | None = None
-        self._cookies: dict[str, dict[str, str]] = {}
+        self._hydra, self._wsgi, self._fields, self._decide = hydra, wsgi, fields, decide
+        self._consent_url = hydra.consent_url
+        self._cookies: dict[str, dict[str, str]] = {}  # by origin
         self._session = requests.Session()
         self._session.trust_env = False
 
     def close(self) -> None:
         self._session.close()
 
-    def walk(self, url: str, end: str) -> str:
+    def go(self, url: str, end: str) -> str:
+        """Follow redirects and submit forms up to `end`; return the URL with its parameters."""
         method, data = "GET", ""
-        for _ in range(_STEPS):
+        for _ in range(_MAX_STEPS):
             if _is_at(url, end):
                 return url
-            if self.decide is not None and _is_at(url, self._consent):
-                url = self.decide(url)
+            if self._decide is not None and _is_at(url, self._consent_url):
+                url = self._decide(url)
                 continue
-            status, headers, body = self._fetch(method, url, data)
-            method, data = "GET", ""
-            if status in (301, 302, 303, 307, 308):
-                url = urljoin(url, headers.get("location", ""))
+            response = self._fetch(method, url, data)
+            if response.status in (301, 302, 303, 307, 308):
+                headers = {name.lower(): value for name, value in response.headers}
+                method, url, data = "GET", urljoin(url, headers.get("location", "")), ""
             else:
-                method, url, data = self._submit(url, status, body)
-        raise BrowserStuckError(f"no end after {_STEPS} steps, at {url}")
+                method, url, data = self._submit(url, response)
+        raise BrowserStuckError(f"{end} not reached within {_MAX_STEPS} steps; last URL: {url}")
 
-    def _fetch(self, method: str, url: str, data: str) -> tuple[int, dict[str, str], str]:
+    def _fetch(self, method: str, url: str, data: str) -> Response:
         origin = _origin(url)
-        headers = {"content-type": FORM} if method == "POST" else {}
         cookies = self._cookies.setdefault(origin, {})
+        headers = {"content-type": FORM} if method == "POST" else {}
         if cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         target = url[len(origin) :].partition("#")[0] or "/"
         if origin == _origin(self._hydra.url):
-            answer = self._hydra.handle(Request(method, target, headers, data.encode()))
-            status, pairs, body = answer.status, answer.all_headers(), answer.body
-        elif self._wsgi is not None and origin == _origin(self._consent):
-            status, pairs, body = self._call(origin, method, target, headers, data)
+            response = self._hydra.handle(Request(method, target, headers, data.encode()))
+        elif self._wsgi is not None and origin == _origin(self._consent_url):
+            response = self._call_wsgi(origin, method, target, headers, data)
         else:
-            response = self._session.request(
+            sent = self._session.request(
                 method, url, data=data, headers=headers, allow_redirects=False, timeout=30
             )
-            status, body = response.status_code, response.content
-            pairs = list(response.raw.headers.items())
             self._session.cookies.clear()
-        for name, value in pairs:
+            response = Response(sent.status_code, list(sent.raw.headers.items()), sent.content)
+        for name, value in response.headers:
             if name.lower() == "set-cookie":
-                self._keep(cookies, value)
-        return status, {name.lower(): value for name, value in pairs}, body.decode(errors="replace")
+                self._store(cookies, value)
+        return response
 
-    def _call(
+    def _call_wsgi(
         self, origin: str, method: str, target: str, headers: dict[str, str], data: str
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
+    ) -> Response:
         from werkzeug.test import Client
 
         client = Client(self._wsgi, use_cookies=False)  # type: ignore[arg-type]
         with client.open(
             target, base_url=origin, method=method, headers=headers, data=data
         ) as response:
-            return response.status_code, list(response.headers), response.data
+            return Response(response.status_code, list(response.headers), response.data)
 
-    def _keep(self, cookies: dict[str, str], header: str) -> None:
+    def _store(self, cookies: dict[str, str], header: str) -> None:
         for name, morsel in SimpleCookie(header).items():
             if morsel["max-age"] == "0" or not morsel.value:
                 cookies.pop(name, None)
             else:
                 cookies[name] = morsel.coded_value
 
-    def _submit(self, url: str, status: int, body: str) -> tuple[str, str, str]:
+    def _submit(self, url: str, response: Response) -> tuple[str, str, str]:
+        page = response.body.decode(errors="replace")
         form = _Form(self._fields)
-        form.feed(body)
+        form.feed(page)
         form.close()
-        if status != 200 or not form.found:
-            raise BrowserStuckError(f"{status} at {url}, and no form to go on with:\n{body}")
+        if response.status != 200 or not form.found:
+            raise BrowserStuckError(f"status {response.status} without a form at {url}:\n{page}")
         action = urljoin(url, form.action or url)
         data = urlencode(form.entries())
         if form.method == "post":
@@ -242,14 +239,14 @@ class _Browser:
 
 
 class _Form(HTMLParser):
-    """The first form of a page, filled in; of its buttons the one in `fields`, or the first."""
+    """The first form of a page, filled in, and sent with the button in `fields` or the first."""
 
     def __init__(self, fields: Fields) -> None:
         super().__init__()
         self._fields = fields
         self.found = self._open = False
         self.action, self.method = "", "get"
-        self._own: list[tuple[str, str]] = []
+        self._inputs: list[tuple[str, str]] = []
         self._buttons: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -264,24 +261,21 @@ class _Form(HTMLParser):
             if kind == "submit":
                 self._buttons.append(entry)
             elif kind not in ("checkbox", "radio"):
-                self._own.append(entry)
+                self._inputs.append(entry)
             elif "checked" in attributes or entry[0] in self._fields:
-                self._own.append((entry[0], entry[1] or "on"))
+                self._inputs.append((entry[0], entry[1] or "on"))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._open = False
 
     def entries(self) -> list[tuple[str, str]]:
-        button = next(
-            (entry for entry in self._buttons if self._fields.get(entry[0]) == entry[1]), None
-        )
-        sent = [entry for entry in self._own if entry[0] not in self._fields]
-        for name in dict.fromkeys(name for name, _ in self._own if name in self._fields):
+        entries = [entry for entry in self._inputs if entry[0] not in self._fields]
+        for name in dict.fromkeys(name for name, _ in self._inputs if name in self._fields):
             value = self._fields[name]
-            sent += [(name, text) for text in ([value] if isinstance(value, str) else value)]
-        chosen = button or (self._buttons[0] if self._buttons else None)
-        return sent + ([chosen] if chosen else [])
+            entries += [(name, text) for text in ([value] if isinstance(value, str) else value)]
+        chosen = [entry for entry in self._buttons if self._fields.get(entry[0]) == entry[1]]
+        return entries + (chosen or self._buttons)[:1]
 
 
 def _origin(url: str) -> str:
@@ -289,8 +283,9 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _is_at(url: str, place: str) -> bool:
-    def without_query(url: str) -> str:
-        return url.partition("#")[0].partition("?")[0]
+def _without_query(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]
 
-    return without_query(url) == without_query(place)
+
+def _is_at(url: str, place: str) -> bool:
+    return _without_query(url) == _without_query(place)

@@ -1,4 +1,4 @@
-"""The emulator without a socket, for users of `responses`.
+"""The emulator without a socket, for tests that use the `responses` library.
 
 hydra = HydraEmulator()
 with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
@@ -25,21 +25,21 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 def register(mock: RequestsMock, emulator: HydraEmulator, url: str = "http://hydra.test") -> None:
-    """Let the emulator answer every request to `url` that `requests` makes under the mock.
+    """Send every request to `url` that `requests` makes under the mock to the emulator.
 
-    Scripted faults work, too: what breaks the connection is a `requests.ConnectionError`.
+    Scripted faults that break the connection raise `requests.ConnectionError`.
     """
-    emulator.answer_at(url)
-    here = re.compile(re.escape(emulator.url) + r"(?:[/?].*)?\Z", re.DOTALL)
+    emulator.url = url
+    pattern = re.compile(re.escape(emulator.url) + r"(?:[/?].*)?\Z", re.DOTALL)
 
-    def answer(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
-        answer = emulator.handle(_request(request, emulator.url))
-        if answer.reset or answer.cut is not None:
-            raise requests.ConnectionError("the emulator was told to break the connection")
-        return answer.status, dict(answer.all_headers()), answer.body
+    def handle(request: PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        response = emulator.handle(_request(request, emulator.url))
+        if response.reset or response.cut is not None:
+            raise requests.ConnectionError("a scripted fault of the emulator broke the connection")
+        return response.status, dict(response.all_headers()), response.body
 
     for method in METHODS:
-        mock.add_callback(method, here, callback=answer, content_type=None)
+        mock.add_callback(method, pattern, callback=handle, content_type=None)
 
 
 def _request(request: PreparedRequest, url: str) -> Request:
@@ -50,10 +50,10 @@ def _request(request: PreparedRequest, url: str) -> Request:
     return Request(
         request.method or "GET",
         target if target.startswith("/") else f"/{target}",
-        {name.lower(): _text(value) for name, value in request.headers.items()},
+        {name.lower(): _decode(value) for name, value in request.headers.items()},
         body,
     )
 
 
-def _text(value: str | bytes) -> str:
+def _decode(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")

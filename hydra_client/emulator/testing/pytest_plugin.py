@@ -1,6 +1,6 @@
-"""Fixtures for tests of whatever talks to Hydra: `hydra`, `hydra_api`, `consent_flow`.
+"""The pytest fixtures `hydra`, `hydra_api` and `consent_flow`.
 
-Another version or store, or any other argument of HydraEmulator, comes from `hydra_settings`:
+To pass arguments to HydraEmulator, such as a version or a store, override `hydra_settings`:
 
     @pytest.fixture(params=["0.9", "0.10"])
     def hydra_settings(request):
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Api
     from hydra_client.emulator import ConsentFlow, HydraEmulator
 
-# pytest loads this module in every run where the package is installed: imports stay inside.
+# pytest loads this module in every run where the package is installed, so imports are local.
 
 
 @pytest.fixture
 def hydra_settings() -> dict[str, Any]:
-    """Arguments of the emulator; override it in a test module or conftest."""
+    """Arguments of HydraEmulator. Override this fixture in a test module or conftest."""
     return {}
 
 
@@ -39,7 +39,7 @@ def _hydra_servers() -> Iterator[dict[str, HydraEmulator]]:
 def hydra(
     hydra_settings: dict[str, Any], _hydra_servers: dict[str, HydraEmulator]
 ) -> Iterator[HydraEmulator]:
-    """A running emulator: one server for the whole session, as new for each test."""
+    """A running emulator. One server runs for the whole session, and is reset after each test."""
     from hydra_client.emulator import HydraEmulator
 
     key = repr(sorted(hydra_settings.items()))
@@ -54,7 +54,7 @@ def hydra(
 
 @pytest.fixture
 def hydra_api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
-    """The SDK, logged in to `hydra` as its root client."""
+    """The SDK's API for `hydra`, authenticated as its root client."""
     api = hydra.api()
     with api.api_client:
         yield api
@@ -62,7 +62,7 @@ def hydra_api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
 
 @pytest.fixture
 def consent_flow(hydra: HydraEmulator) -> ConsentFlow:
-    """Walk a browser's way from the authorization endpoint to the client's callback."""
+    """A browser that follows an authorization from its start to the client's callback."""
     from hydra_client.emulator import ConsentFlow
 
     return ConsentFlow(hydra)

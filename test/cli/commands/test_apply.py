@@ -19,7 +19,7 @@ from hydra_client import OAuth2Client
 from hydra_client.cli.workers import Crew
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.responses import Response
 
 SECRET = "a-very-good-secret"
 ANOTHER = "another-good-secret"
@@ -29,9 +29,9 @@ class Meddler(HydraEmulator):
     """A server at which something happens right before, or after, a request is answered."""
 
     before: Callable[[Request], object] = staticmethod(lambda _: None)
-    after: Callable[[Request, Answer], object] = staticmethod(lambda *_: None)
+    after: Callable[[Request, Response], object] = staticmethod(lambda *_: None)
 
-    def handle(self, request: Request) -> Answer:
+    def handle(self, request: Request) -> Response:
         self.before(request)
         answer = super().handle(request)
         self.after(request, answer)
@@ -170,7 +170,7 @@ def test_fields_that_nobody_knows_survive(run: Run, meddler: Meddler, tmp_path: 
     """As a later server may have them."""
     meddler.add_client(id="a", client_name="Old")
 
-    def more(request: Request, answer: Answer) -> None:
+    def more(request: Request, answer: Response) -> None:
         if request.method == "GET" and request.raw_path.startswith("/clients"):
             answer.body = answer.body.replace(b'"scope":', b'"audience":["x"],"scope":')
 
@@ -602,7 +602,7 @@ def test_a_server_that_stores_something_else(
 ) -> None:
     sql.add_client(id="a", client_secret=SECRET, client_name="Old")
 
-    def otherwise(request: Request, answer: Answer) -> None:
+    def otherwise(request: Request, answer: Response) -> None:
         if request.method == method:
             answer.body = answer.body.replace(b'"client_name":"A"', b'"client_name":"a"')
 

@@ -63,8 +63,8 @@ def test_the_body_comes_before_the_query_and_only_for_posts_of_a_form() -> None:
     assert Request("POST", "/x", {"content-type": "application/json"}, b"a=1").form.lists == {}
     charset = {"content-type": "Application/X-WWW-Form-URLencoded; charset=utf-8"}
     assert Request("PUT", "/x", charset, b"a=1").form.lists == {"a": ["1"]}
-    assert not Request("POST", "/x?b=%", FORM, b"a=1").form_is_readable
-    assert not Request("POST", "/x", FORM, b"a=%").form_is_readable
+    assert not Request("POST", "/x?b=%", FORM, b"a=1").form_is_valid
+    assert not Request("POST", "/x", FORM, b"a=%").form_is_valid
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_parameters_of_a_label(rest: str, readable: bool) -> None:
     request = Request("POST", "/", {"content-type": f"{FORM['content-type']}{rest}"}, b"a=1")
     # Go complains, and fills the form all the same.
     assert request.form.lists == {"a": ["1"]}
-    assert request.form_is_readable is readable
+    assert request.form_is_valid is readable
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_the_parameters_of_a_label(rest: str, readable: bool) -> None:
 )
 def test_the_label_of_what_is_no_form(label: str, readable: bool) -> None:
     headers = {"content-type": label}
-    assert Request("POST", "/", headers).form_is_readable is readable
-    assert Request("GET", "/", headers).form_is_readable
+    assert Request("POST", "/", headers).form_is_valid is readable
+    assert Request("GET", "/", headers).form_is_valid
 
 
 @pytest.mark.parametrize(

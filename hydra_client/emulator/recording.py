@@ -1,4 +1,4 @@
-"""What came in, for a test to look at, with every secret masked."""
+"""The requests that the server received, for tests to inspect, with every secret masked."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hydra_client.emulator.go.http import FORM, Request
 
-# The client has such a mask and such a list too; the emulator knows nothing of the client.
+# Not shared with the SDK, from which the emulator must stay independent.
 MASK = "***"
-_SECRET = frozenset(
+_SECRETS = frozenset(
     {
         "access_token",
         "client_secret",
@@ -24,19 +23,19 @@ _SECRET = frozenset(
         "token",
     }
 )
-_SECRET_PAIR = re.compile(rf"((?:^|[&;])(?:{'|'.join(_SECRET)})=)[^&]+", re.IGNORECASE)
+_SECRET_PAIR = re.compile(rf"((?:^|[&;])(?:{'|'.join(_SECRETS)})=)[^&]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """One request; `str()` is its method and path."""
+    """A request; `str()` is its method and path."""
 
     method: str
     path: str
-    """As it was sent, with its escapes."""
+    """Percent-encoded, as it was sent."""
     query: str
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """By name in lower case."""
     body: str
 
     def __str__(self) -> str:
@@ -44,13 +43,13 @@ class RecordedRequest:
 
     @property
     def size(self) -> int:
-        """Characters that it keeps."""
+        """How many characters the record holds."""
         headers = sum(len(name) + len(value) for name, value in self.headers.items())
         return len(self.path) + len(self.query) + len(self.body) + headers
 
     @classmethod
     def of(cls, request: Request) -> RecordedRequest:
-        """A record of the request."""
+        """Record the request."""
         return cls(
             request.method,
             request.raw_path,
@@ -76,16 +75,14 @@ def _masked_body(request: Request) -> str:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        # What cannot be read cannot be masked field by field.
-        return MASK if any(name in text for name in _SECRET) else text
-    return json.dumps(_masked_json(value)) if isinstance(value, dict) else text
-
-
-def _masked_json(members: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: MASK if name.lower() in _SECRET and value else value
-        for name, value in members.items()
+        # A body that cannot be parsed cannot be masked field by field.
+        return MASK if any(name in text for name in _SECRETS) else text
+    if not isinstance(value, dict):
+        return text
+    masked = {
+        key: MASK if key.lower() in _SECRETS and item else item for key, item in value.items()
     }
+    return json.dumps(masked)
 
 
 def _masked_form(text: str) -> str:

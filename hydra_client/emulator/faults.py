@@ -1,4 +1,4 @@
-"""Faults that a test scripts: wrong statuses, slow answers, broken connections."""
+"""Faults that tests script: error statuses, slow responses and broken connections."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fnmatch import fnmatchcase
 from threading import Event, Lock
 
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Answer
+from hydra_client.emulator.responses import Response
 
 
 @dataclass(eq=False)
 class Fault:
-    """One scripted fault; the fields are the arguments of `HydraEmulator.fail`.
+    """A scripted fault. The other fields are the arguments of `HydraEmulator.fail`.
 
     Attributes:
-        hits: How many requests it has met.
+        hits: How many requests the fault has affected.
     """
 
     path: str = "*"
@@ -30,47 +30,46 @@ class Fault:
     times: int | None = 1
     hits: int = 0
 
-    def meets(self, request: Request) -> bool:
-        """Whether the fault is meant for this request, and not used up."""
+    def matches(self, request: Request) -> bool:
+        """Return whether the fault applies to the request and is not used up."""
         return (
             (self.times is None or self.hits < self.times)
             and fnmatchcase(request.raw_path, self.path)
             and (self.method in ("*", request.method))
         )
 
+    def apply(self, stopping: Event) -> Response | None:
+        """Wait for `delay`, or until the server stops; return the scripted response, if any."""
+        if self.delay:
+            stopping.wait(self.delay)
+        if self.reset:
+            return Response(0, reset=True)
+        if self.status is not None:
+            return Response(self.status, list(self.headers.items()), self.body, cut=self.cut)
+        return None
+
 
 class Faults:
-    """The faults of a server, in the order in which they were scripted."""
+    """The scripted faults of a server, oldest first."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._lock = Lock()
 
     def add(self, fault: Fault) -> None:
-        """Script one more."""
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def take(self, request: Request) -> Fault | None:
-        """The first fault that meets the request, counted."""
+        """Return the first fault that matches the request, and count the hit."""
         with self._lock:
-            fault = next((fault for fault in self._faults if fault.meets(request)), None)
+            fault = next((fault for fault in self._faults if fault.matches(request)), None)
             if fault is not None:
                 fault.hits += 1
             return fault
-
-
-def before(fault: Fault, stopping: Event) -> Answer | None:
-    """Wait as the fault says, until the server stops at most; return its own answer, if any."""
-    if fault.delay:
-        stopping.wait(fault.delay)
-    if fault.reset:
-        return Answer(0, reset=True)
-    if fault.status is not None:
-        return Answer(fault.status, list(fault.headers.items()), fault.body, cut=fault.cut)
-    return None
