@@ -1,11 +1,11 @@
-"""Faults that tests script: error statuses, slow responses and broken connections."""
+"""`Fault`: an error status, a slow response or a broken connection that a test scripts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from threading import Event, Lock
+from threading import Event
 
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
@@ -47,29 +47,3 @@ class Fault:
         if self.status is not None:
             return Response(self.status, list(self.headers.items()), self.body, cut=self.cut)
         return None
-
-
-class Faults:
-    """The scripted faults of a server, oldest first."""
-
-    def __init__(self) -> None:
-        self._faults: list[Fault] = []
-        self._lock = Lock()
-
-    def add(self, fault: Fault) -> None:
-        """Add a fault."""
-        with self._lock:
-            self._faults.append(fault)
-
-    def clear(self) -> None:
-        """Remove all faults."""
-        with self._lock:
-            self._faults.clear()
-
-    def take(self, request: Request) -> Fault | None:
-        """Return the first fault that matches the request, and count the hit."""
-        with self._lock:
-            fault = next((fault for fault in self._faults if fault.matches(request)), None)
-            if fault is not None:
-                fault.hits += 1
-            return fault

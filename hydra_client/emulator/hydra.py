@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from hydra_client.emulator import cors
 from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.errors import HydraError
-from hydra_client.emulator.faults import Fault, Faults
+from hydra_client.emulator.faults import Fault
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.recording import RecordedRequest
 from hydra_client.emulator.responses import Response
@@ -87,10 +87,10 @@ class HydraEmulator:
         self._state.issuer = self._url = (issuer or "").removesuffix("/")
         self._has_issuer = issuer is not None
         self._router = Router(self.variant.is_0_9)
-        self._faults = Faults()
         self._requests: deque[RecordedRequest] = deque()
         self._recorded_size = 0
-        self._requests_lock = Lock()
+        self._faults: list[Fault] = []
+        self._lock = Lock()  # of the requests and faults
         self._stopping = Event()
         self._listener = Listener(self.handle, self._stopping)
 
@@ -162,12 +162,14 @@ class HydraEmulator:
     def handle(self, request: Request) -> Response:
         """Return the response to a request, with the fault that is scripted for it, if any."""
         recorded = RecordedRequest.of(request)
-        with self._requests_lock:
+        with self._lock:
             self._requests.append(recorded)
             self._recorded_size += recorded.size
             while len(self._requests) > _MAX_REQUESTS or self._recorded_size > _MAX_RECORDED_SIZE:
                 self._recorded_size -= self._requests.popleft().size
-        fault = self._faults.take(request)
+            fault = next((fault for fault in self._faults if fault.matches(request)), None)
+            if fault is not None:
+                fault.hits += 1
         if fault is None:
             return self._dispatch(request)
         response = fault.apply(self._stopping)
@@ -205,18 +207,17 @@ class HydraEmulator:
 
         Only the last 100,000 are kept, and only the last 64 Mi characters of them.
         """
-        with self._requests_lock:
+        with self._lock:
             return list(self._requests)
 
     def reset(self) -> None:
         """Forget everything but the root client; also remove faults and reset the clock."""
-        with self._state.lock:
+        with self._state.lock, self._lock:
             self._faults.clear()
             self.clock.reset()
             self._state.clear()
-            with self._requests_lock:
-                self._requests.clear()
-                self._recorded_size = 0
+            self._requests.clear()
+            self._recorded_size = 0
 
     def fail(
         self,
@@ -246,7 +247,8 @@ class HydraEmulator:
         """
         content = body.encode("utf-8") if isinstance(body, str) else body
         fault = Fault(path, method, status, dict(headers or {}), content, delay, reset, cut, times)
-        self._faults.add(fault)
+        with self._lock:
+            self._faults.append(fault)
         return fault
 
     def allow(

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from hydra_client.emulator.endpoints import authorization as authorization_endpoint
-from hydra_client.emulator.endpoints import clients as client_endpoints
-from hydra_client.emulator.endpoints import consent as consent_endpoints
-from hydra_client.emulator.endpoints import discovery, introspection
-from hydra_client.emulator.endpoints import token as token_endpoint
+from hydra_client.emulator.endpoints import (
+    authorization,
+    clients,
+    consent,
+    discovery,
+    introspection,
+    token,
+)
 from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import GoUrlError, Request, clean_path, escape_path
 from hydra_client.emulator.go.json import GoJsonError
@@ -30,17 +33,17 @@ Endpoint = Callable[[State, Request, str], Response]
 
 _CONSENT = "/oauth2/consent/requests/<id>"
 _ROUTES: list[tuple[str, str, Endpoint]] = [
-    ("POST", "/clients", client_endpoints.create),
-    ("GET", "/clients", client_endpoints.list_all),
-    ("GET", "/clients/<id>", client_endpoints.get),
-    ("PUT", "/clients/<id>", client_endpoints.update),
-    ("DELETE", "/clients/<id>", client_endpoints.delete),
-    ("GET", _CONSENT, consent_endpoints.get),
-    ("PATCH", f"{_CONSENT}/accept", consent_endpoints.accept),
-    ("PATCH", f"{_CONSENT}/reject", consent_endpoints.reject),
-    ("GET", "/oauth2/auth", authorization_endpoint.authorize),
-    ("POST", "/oauth2/auth", authorization_endpoint.authorize),
-    ("POST", "/oauth2/token", token_endpoint.token),
+    ("POST", "/clients", clients.create),
+    ("GET", "/clients", clients.list_all),
+    ("GET", "/clients/<id>", clients.get),
+    ("PUT", "/clients/<id>", clients.update),
+    ("DELETE", "/clients/<id>", clients.delete),
+    ("GET", _CONSENT, consent.get),
+    ("PATCH", f"{_CONSENT}/accept", consent.accept),
+    ("PATCH", f"{_CONSENT}/reject", consent.reject),
+    ("GET", "/oauth2/auth", authorization.authorize),
+    ("POST", "/oauth2/auth", authorization.authorize),
+    ("POST", "/oauth2/token", token.token),
     ("POST", "/oauth2/introspect", introspection.introspect),
     ("POST", "/oauth2/revoke", introspection.revoke),
     ("GET", "/.well-known/openid-configuration", discovery.well_known),
@@ -140,12 +143,6 @@ def _restore_case(route: str, path: str) -> str | None:
     expected, actual = route.split("/"), path.split("/")
     if len(expected) != len(actual):
         return None
-    segments = []
-    for want, have in zip(expected, actual, strict=True):
-        if want == "<id>" and have:
-            segments.append(have)
-        elif want.lower() == have.lower():
-            segments.append(want)
-        else:
-            return None
-    return "/".join(segments)
+    segments = zip(expected, actual, strict=True)
+    restored = "/".join(have or want if want == "<id>" else want for want, have in segments)
+    return restored if restored.lower() == path.lower() else None

@@ -6,8 +6,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
-from email.utils import format_datetime
+from email.utils import formatdate
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Lock, Thread
 from typing import Any
@@ -34,16 +33,7 @@ class Listener:
 
     def start(self, host: str, port: int) -> int:
         """Start listening, and return the port. Raises OSError if the port is in use."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind((host, port))
-            listening.listen(128)
-        except OSError:
-            listening.close()
-            raise
-        self._server = _Server(listening, self._handle)
+        self._server = _Server(host, port, self._handle)
         self._stopping.clear()
         self._thread = Thread(
             target=self._server.serve_forever,
@@ -52,7 +42,7 @@ class Listener:
             daemon=True,
         )
         self._thread.start()
-        return int(listening.getsockname()[1])
+        return int(self._server.server_address[1])
 
     def stop(self) -> None:
         """End all delays and connections, and return when every thread has ended."""
@@ -69,15 +59,16 @@ class Listener:
 class _Server(ThreadingTCPServer):
     # Daemon threads, so that a program can exit without stopping the server.
     daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
 
-    def __init__(self, listening: socket.socket, handle: Handler) -> None:
-        super().__init__(listening.getsockname(), _Handler, bind_and_activate=False)
-        self.socket.close()
-        self.socket = listening
+    def __init__(self, host: str, port: int, handle: Handler) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.handle = handle
         self._connections: dict[socket.socket, Thread] = {}
         self._connections_lock = Lock()
         self._closed = False
+        super().__init__((host, port), _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = Thread(
@@ -146,7 +137,7 @@ class _Handler(BaseRequestHandler):
 
 
 def _encode(response: Response, method: str, keep_alive: bool) -> bytes:
-    headers = [*response.all_headers(), ("Date", _http_date())]
+    headers = [*response.all_headers(), ("Date", formatdate(usegmt=True))]
     if not keep_alive:
         headers.append(("Connection", "close"))
     lines = [f"HTTP/1.1 {response.status} {response.reason}"]
@@ -154,7 +145,3 @@ def _encode(response: Response, method: str, keep_alive: bool) -> bytes:
     head = "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
     body = b"" if method == "HEAD" else response.body
     return head + (body if response.cut is None else body[: response.cut])
-
-
-def _http_date() -> str:
-    return format_datetime(datetime.now(timezone.utc), usegmt=True)

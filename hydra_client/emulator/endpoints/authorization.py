@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
-from email.utils import format_datetime
+from email.utils import formatdate
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -165,11 +164,9 @@ class _Authorization:
 
     def _cookie(self, csrf: str) -> tuple[str, str]:
         value = self.server.cookies.write(csrf, self.now)
-        expires = datetime.fromtimestamp(int(self.now) + COOKIE_LIFETIME, timezone.utc)
-        return "Set-Cookie", (
-            f"{COOKIE}={value}; Path=/; Expires={format_datetime(expires, usegmt=True)}; "
-            f"Max-Age={COOKIE_LIFETIME}"
-        )
+        expires = formatdate(int(self.now) + COOKIE_LIFETIME, usegmt=True)
+        cookie = f"{COOKIE}={value}; Path=/; Expires={expires}; Max-Age={COOKIE_LIFETIME}"
+        return "Set-Cookie", cookie
 
     def error(self, error: HydraError) -> Response:
         """Send the error to the client, or to the consent app if the client is not known."""

@@ -51,20 +51,19 @@ def _authenticate(state: State, request: Request) -> None:
     # 0.10 has read the form before, in search of a bearer token, and no longer reports its errors.
     if not request.form_is_valid and (state.variant.is_0_9 or request.bearer):
         raise OAuthError("invalid_request")
-    if request.bearer:
-        if request.bearer == request.post_form.get("token"):
-            raise OAuthError("request_unauthorized")
-        try:
-            state.active(request.bearer)
-        except OAuthError:
-            raise OAuthError("request_unauthorized") from None
-        return
     try:
-        client = state.clients.get(request.basic[0]) if request.basic else None
+        if request.bearer:
+            state.active(request.bearer)
+            authenticated = request.bearer != request.post_form.get("token")
+        elif request.basic is not None:
+            client_id, secret = request.basic
+            # Unlike elsewhere, a public client needs its secret.
+            authenticated = state.clients.get(client_id).has_secret(secret)
+        else:
+            authenticated = False
     except HydraError:
-        client = None
-    # Unlike elsewhere, a public client needs its secret.
-    if client is None or request.basic is None or not client.has_secret(request.basic[1]):
+        authenticated = False
+    if not authenticated:
         raise OAuthError("request_unauthorized")
 
 

@@ -15,21 +15,13 @@ _WHITESPACE = b" \t\r\n"
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPES = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-    '"': '\\"',
-    "\\": "\\\\",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    **{chr(code): f"\\u{code:04x}" for code in range(0x20) if chr(code) not in "\n\r\t"},
-    **{chr(code): "\\ufffd" for code in range(0xD800, 0xE000)},
-}
-_TO_ESCAPE = re.compile('[<>&\u2028\u2029"\\\\\x00-\x1f\ud800-\udfff]')
+_SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_ESCAPES = str.maketrans(
+    {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
+    | {chr(code): "\\ufffd" for code in range(0xD800, 0xE000)}
+    | _SHORT
+    | {'"': '\\"'}
+)
 
 
 class GoJsonError(Exception):
@@ -254,18 +246,7 @@ class _Scanner:
         return value
 
 
-_QUOTED = {
-    "'": "\\'",
-    '"': '"',
-    "\\": "\\\\",
-    "\a": "\\a",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-    "\v": "\\v",
-}
+_QUOTED = _SHORT | {"'": "\\'", '"': '"', "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 
 
 def _quoted(byte: int) -> str:
@@ -283,14 +264,12 @@ def _quoted(byte: int) -> str:
 
 def encode(value: Any) -> str:
     """Write the value as `json.Marshal` does: without spaces, and `<`, `>` and `&` escaped."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "null"}[value]
-    if isinstance(value, int):
-        return str(value)
+    if value is None or isinstance(value, int):
+        return json.dumps(value)
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, str):
-        return '"' + _TO_ESCAPE.sub(lambda match: _ESCAPES[match.group()], value) + '"'
+        return f'"{value.translate(_ESCAPES)}"'
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{encode(str(k))}:{encode(v)}" for k, v in value.items()) + "}"
     return "[" + ",".join(encode(item) for item in value) + "]"
