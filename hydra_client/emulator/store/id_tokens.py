@@ -63,19 +63,14 @@ def _max_age(grant: Grant) -> int:
 
 def _check_hint(claims: Claims, grant: Grant) -> None:
     """Check that `id_token_hint` is an ID token of this server and user, even if expired."""
-    hint = grant.form.get("id_token_hint")
-    if not hint:
-        return
-    subject = subject_of(hint)
-    if not subject:
-        raise OAuthError("server_error")
-    if subject != claims.subject:
-        raise OAuthError("login_required")
+    if hint := grant.form.get("id_token_hint"):
+        subject = subject_of(hint)
+        if subject != claims.subject:
+            raise OAuthError("login_required" if subject else "server_error")
 
 
 def _check_login(claims: Claims, grant: Grant, now: float) -> None:
-    if 0 < _max_age(grant) < now - claims.auth_time:
-        raise OAuthError("login_required")
+    is_too_old = 0 < _max_age(grant) < now - claims.auth_time
     # Hydra stores the login just before the request, so it never counts as a new login.
-    if grant.form.get("prompt") == "login":
+    if is_too_old or grant.form.get("prompt") == "login":
         raise OAuthError("login_required")
