@@ -1,15 +1,26 @@
-"""The four servers, each as a fixture."""
+"""Emulators of each version and store, as fixtures."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 from support.emulator import Wire, make_wire
 from support.variants import VARIANTS
 
+from hydra_client.emulator import HydraEmulator
+
+
+@pytest.fixture
+def hydra() -> Iterator[HydraEmulator]:
+    """A running emulator with default settings."""
+    with HydraEmulator() as hydra:
+        yield hydra
+
 
 @pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])
 def wire(request: pytest.FixtureRequest) -> Wire:
-    """Each of the four servers."""
+    """Each version with each store."""
     return make_wire(*request.param)
 
 

@@ -1,4 +1,4 @@
-"""Whatever comes in, the answer is one that the server could give."""
+"""Random requests: every response is one that Hydra could send."""
 
 from __future__ import annotations
 
@@ -83,18 +83,18 @@ def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) 
         "none": "",
     }[data.draw(AUTHORIZATION)]
     method = data.draw(METHODS)
-    reply = wire(
+    response = wire(
         method,
         f"{path}?{query}" if query else path,
         data.draw(BODIES),
         headers={"Content-Type": data.draw(LABELS), "Authorization": authorization},
     )
-    assert reply.status in STATUSES
-    for name, value in reply.headers.items():
+    assert response.status in STATUSES
+    for name, value in response.headers.items():
         assert "\n" not in f"{name}{value}"
         assert "\r" not in value
-    if reply.status == 500:
-        first = reply.text.partition("\n")[0]
+    if response.status == 500:
+        first = response.text.partition("\n")[0]
         error = json.loads(first)
         message = error["error"]["message"] if isinstance(error["error"], dict) else error["error"]
         known = (
@@ -103,15 +103,13 @@ def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) 
             "Request was denied by default: ", "server_error", "unknown_error", "error",
         )  # fmt: skip
         assert message.startswith(known)
-    if reply.status >= 400 and reply.headers["Content-Type"].startswith("application/json"):
-        assert list(json.loads(reply.text)) == ["error", "error_description", "statusCode"]
+    if response.status >= 400 and response.headers["Content-Type"].startswith("application/json"):
+        assert list(json.loads(response.text)) == ["error", "error_description", "statusCode"]
 
 
 @ENDLESS
 @given(data=st.data())
-def test_any_return_of_the_browser(
-    servers: dict[tuple[str, str], Wire], data: st.DataObject
-) -> None:
+def test_any_authorization(servers: dict[tuple[str, str], Wire], data: st.DataObject) -> None:
     wire = servers[data.draw(st.sampled_from(VARIANTS))]
     wire.hydra.reset()  # any request may have been one that deletes the root client
     wire.forget_root()
@@ -127,9 +125,9 @@ def test_any_return_of_the_browser(
         state=data.draw(st.text(min_size=4, max_size=12).filter(lambda text: text.isprintable())),
         nonce=data.draw(st.sampled_from(["", "short", "long-enough"])),
     )
-    reply = wire.authorize(f"{query}&consent={id}", cookie)
-    assert reply.status == 302
-    assert reply.location.startswith("http://127.0.0.1:4900/cb")
-    assert ("error" in reply.told) is not bool(
-        {"code", "access_token", "id_token"} & set(reply.told)
+    response = wire.authorize(f"{query}&consent={id}", cookie)
+    assert response.status == 302
+    assert response.location.startswith("http://127.0.0.1:4900/cb")
+    assert ("error" in response.params) is not bool(
+        {"code", "access_token", "id_token"} & set(response.params)
     )

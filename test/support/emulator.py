@@ -1,10 +1,13 @@
-"""A short way to say a request and to look at its answer, with no help from the SDK."""
+"""`Wire`, which sends requests to an emulator and checks responses, without using the SDK."""
 
 from __future__ import annotations
 
 import json as json_module
+import socket
 from base64 import b64encode
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
@@ -18,7 +21,9 @@ CONSENT = "http://127.0.0.1:4900/consent"
 
 
 @dataclass
-class Reply:
+class Response:
+    """A response, with shortcuts for what tests check."""
+
     status: int
     headers: dict[str, str]
     text: str
@@ -32,24 +37,24 @@ class Reply:
         return self.headers["Location"]
 
     @property
-    def told(self) -> dict[str, str]:
-        """The fields that the redirect's query and fragment tell."""
+    def params(self) -> dict[str, str]:
+        """The parameters of the redirect's query and fragment."""
         parts = urlsplit(self.location)
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
     @property
     def error(self) -> tuple[int, str]:
-        """Status and name of an OAuth error."""
+        """The status and the name of an OAuth error."""
         return self.status, self.json["error"]
 
     @property
     def message(self) -> tuple[int, str]:
-        """Status and message of an admin error."""
+        """The status and the message of an error of the admin endpoints."""
         return self.status, self.json["error"]["message"]
 
 
 class Wire:
-    """An emulator that is spoken to request by request, without a socket."""
+    """Sends requests to an emulator, without a socket."""
 
     def __init__(self, hydra: HydraEmulator) -> None:
         self.hydra = hydra
@@ -68,7 +73,7 @@ class Wire:
         basic: tuple[str, str] | None = None,
         token: str | None = None,
         headers: dict[str, str] | None = None,
-    ) -> Reply:
+    ) -> Response:
         sent = {name.lower(): value for name, value in (headers or {}).items()}
         if form is not None:
             sent.setdefault("content-type", "application/x-www-form-urlencoded")
@@ -81,11 +86,11 @@ class Wire:
         if token is not None:
             sent["authorization"] = f"bearer {token}"
         content = body.encode() if isinstance(body, str) else body or b""
-        answer = self.hydra.handle(Request(method, target, sent, content))
-        text = answer.body.decode("utf-8", "surrogateescape")
-        # 0.10 says Vary: Origin everywhere.
-        told = {name: value for name, value in answer.all_headers() if name != "Vary"}
-        return Reply(answer.status, told, text)
+        response = self.hydra.handle(Request(method, target, sent, content))
+        text = response.body.decode("utf-8", "surrogateescape")
+        # 0.10 sends `Vary: Origin` with every response.
+        received = {name: value for name, value in response.all_headers() if name != "Vary"}
+        return Response(response.status, received, text)
 
     @property
     def root(self) -> str:
@@ -99,26 +104,26 @@ class Wire:
 
     def client_token(self, basic: tuple[str, str], scope: str = "") -> str:
         encoded = quote_plus(basic[0]), quote_plus(basic[1])
-        reply = self.grant(encoded, grant_type="client_credentials", scope=scope)
-        assert reply.status == 200, reply
-        return str(reply.json["access_token"])
+        response = self.grant(encoded, grant_type="client_credentials", scope=scope)
+        assert response.status == 200, response
+        return str(response.json["access_token"])
 
-    def grant(self, basic: tuple[str, str] | None, **form: str) -> Reply:
-        """A request to the token endpoint; Basic as given."""
+    def grant(self, basic: tuple[str, str] | None, **form: str) -> Response:
+        """Send a request to the token endpoint, with Basic credentials as they are."""
         return self("POST", "/oauth2/token", form=form, basic=basic)
 
-    def admin(self, method: str, target: str, json: Any = None, **options: Any) -> Reply:
-        """A request with the root client's token."""
+    def admin(self, method: str, target: str, json: Any = None, **options: Any) -> Response:
+        """Send a request with an access token of the root client."""
         return self(method, target, json=json, token=self.root, **options)
 
     def create(self, **members: Any) -> tuple[str, str]:
-        """A client; returns its id and secret."""
-        reply = self.admin("POST", "/clients", members)
-        assert reply.status == 201, reply
-        return reply.json["id"], reply.json["client_secret"]
+        """Create a client; return its id and secret."""
+        response = self.admin("POST", "/clients", members)
+        assert response.status == 201, response
+        return response.json["id"], response.json["client_secret"]
 
     def app(self, **members: Any) -> tuple[str, str]:
-        """A client that may do what most tests need."""
+        """Create a client that may do what most tests need; return its id and secret."""
         return self.create(
             **{
                 "redirect_uris": [CALLBACK],
@@ -146,43 +151,51 @@ class Wire:
         }
         return urlencode({name: value for name, value in fields.items() if value is not None})
 
-    def authorize(self, query: str, cookie: str | None = None, method: str = "GET") -> Reply:
+    def authorize(self, query: str, cookie: str | None = None, method: str = "GET") -> Response:
         headers = {"cookie": cookie} if cookie else {}
         return self(method, f"/oauth2/auth?{query}", headers=headers)
 
     def start(self, client: tuple[str, str], **more: str | None) -> tuple[str, str, str]:
-        """The first visit: the consent request's id, the query to return with, the cookie."""
+        """Start an authorization; return consent id, query of the return, and cookie."""
         query = self.query(client, **more)
-        reply = self.authorize(query)
-        assert reply.location.startswith(f"{CONSENT}?consent="), reply
-        id = reply.told["consent"]
-        return id, f"{query}&consent={id}", reply.headers["Set-Cookie"].partition(";")[0]
+        response = self.authorize(query)
+        assert response.location.startswith(f"{CONSENT}?consent="), response
+        id = response.params["consent"]
+        return id, f"{query}&consent={id}", response.headers["Set-Cookie"].partition(";")[0]
 
     def accept(self, id: str, subject: str = "bob", scopes: str | None = None, **more: Any) -> None:
         granted = "openid offline photos.read" if scopes is None else scopes
         body = {"subject": subject, "grantScopes": granted.split(), **more}
-        reply = self.admin("PATCH", f"/oauth2/consent/requests/{id}/accept", body)
-        assert (reply.status, reply.text) == (204, "")
+        response = self.admin("PATCH", f"/oauth2/consent/requests/{id}/accept", body)
+        assert (response.status, response.text) == (204, "")
 
     def arrive(
         self, client: tuple[str, str], scopes: str | None = None, **more: str | None
-    ) -> Reply:
-        """The whole way to the callback."""
+    ) -> Response:
+        """Run an authorization; return the response that redirects to the callback."""
         id, query, cookie = self.start(client, **more)
         self.accept(id, scopes=scopes)
         return self.authorize(query, cookie)
 
     def code(self, client: tuple[str, str], **more: str | None) -> str:
-        return self.arrive(client, **more).told["code"]
+        return self.arrive(client, **more).params["code"]
 
-    def redeem(self, client: tuple[str, str], code: str, **more: str) -> Reply:
+    def redeem(self, client: tuple[str, str], code: str, **more: str) -> Response:
         fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
         return self.grant(client, **{**fields, **more})
 
-    def refresh(self, client: tuple[str, str], token: str) -> Reply:
+    def tokens(self, client: tuple[str, str], **acceptance: Any) -> dict[str, str]:
+        """Run an authorization with these members of the acceptance; return the tokens."""
+        id, query, cookie = self.start(client)
+        self.accept(id, **acceptance)
+        code = self.authorize(query, cookie).params["code"]
+        tokens: dict[str, str] = self.redeem(client, code).json
+        return tokens
+
+    def refresh(self, client: tuple[str, str], token: str) -> Response:
         return self.grant(client, grant_type="refresh_token", refresh_token=token)
 
-    def introspect(self, token: str, basic: tuple[str, str] | None = ROOT, **more: str) -> Reply:
+    def introspect(self, token: str, basic: tuple[str, str] | None = ROOT, **more: str) -> Response:
         return self("POST", "/oauth2/introspect", form={"token": token, **more}, basic=basic)
 
     def is_active(self, token: str) -> bool:
@@ -193,3 +206,28 @@ def make_wire(version: str = "0.10", store: str = "memory", **settings: Any) -> 
     return Wire(
         HydraEmulator(version, store, issuer="http://hydra.test", consent_url=CONSENT, **settings)
     )
+
+
+def connect(hydra: HydraEmulator) -> HTTPConnection:
+    """Open a connection to a running emulator."""
+    return HTTPConnection("127.0.0.1", hydra.port, timeout=10)
+
+
+def get(hydra: HydraEmulator, path: str = "/health/status") -> tuple[int, bytes]:
+    """Send a GET request over a socket; return the status and the body."""
+    with closing(connect(hydra)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def send_raw(hydra: HydraEmulator, raw: bytes, *, then: bytes = b"") -> bytes:
+    """Send bytes, and read until the server closes the connection."""
+    with socket.create_connection((hydra.host, hydra.port), 20) as sock:
+        sock.sendall(raw)
+        if then:
+            sock.sendall(then)
+        response = b""
+        while part := sock.recv(65536):
+            response += part
+        return response

@@ -16,29 +16,29 @@ def invalid_client(wire: Wire) -> tuple[int, str]:
 
 
 def test_the_shape_of_a_token(wire: Wire) -> None:
-    reply = wire.grant(ROOT, grant_type="client_credentials")
-    assert list(reply.json) == ["access_token", "expires_in", "scope", "token_type"]
-    assert (reply.json["expires_in"], reply.json["scope"]) == (3599, "")
-    assert reply.json["token_type"] == "bearer"
-    assert [len(part) for part in reply.json["access_token"].split(".")] == [43, 43]
-    assert reply.headers == {
+    response = wire.grant(ROOT, grant_type="client_credentials")
+    assert list(response.json) == ["access_token", "expires_in", "scope", "token_type"]
+    assert (response.json["expires_in"], response.json["scope"]) == (3599, "")
+    assert response.json["token_type"] == "bearer"
+    assert [len(part) for part in response.json["access_token"].split(".")] == [43, 43]
+    assert response.headers == {
         "Cache-Control": "no-store",
         "Pragma": "no-cache",
         "Content-Type": "application/json;charset=UTF-8",
-        "Content-Length": str(len(reply.text)),
+        "Content-Length": str(len(response.text)),
     }
 
 
 def test_the_shape_of_an_error(wire: Wire) -> None:
-    reply = wire.grant(ROOT, grant_type="client_credentials", scope="nope")
-    assert reply.text == (
+    response = wire.grant(ROOT, grant_type="client_credentials", scope="nope")
+    assert response.text == (
         '{"error":"invalid_scope","error_description":"The requested scope is invalid, unknown, '
         'or malformed","statusCode":400}'
     )
-    assert set(reply.headers) == {"Content-Type", "Content-Length"}
+    assert set(response.headers) == {"Content-Type", "Content-Length"}
 
 
-def test_forms_that_are_none(wire: Wire) -> None:
+def test_invalid_forms(wire: Wire) -> None:
     form = "grant_type=client_credentials"
     label = {"Content-Type": "application/x-www-form-urlencoded"}
     assert wire("POST", "/oauth2/token", form, basic=ROOT).error == INVALID_REQUEST
@@ -71,7 +71,7 @@ def test_grant_types(wire: Wire) -> None:
     assert wire("POST", "/oauth2/token", form=doubled, basic=ROOT).status == 200
 
 
-def test_a_client_may_use_its_own_grant_types(wire: Wire) -> None:
+def test_clients_are_limited_to_their_grant_types(wire: Wire) -> None:
     none = wire.create(scope="foo")  # that is: authorization_code
     for grant_type in ("client_credentials", "refresh_token"):
         assert wire.grant(none, grant_type=grant_type).error == INVALID_GRANT
@@ -84,8 +84,8 @@ def test_scopes_of_client_credentials(wire: Wire) -> None:
     app = wire.app(scope="photos.* foo")
 
     def ask(scope: str) -> tuple[int, str]:
-        reply = wire.grant(app, grant_type="client_credentials", scope=scope)
-        return reply.status, reply.json.get("scope") or reply.json.get("error", "")
+        response = wire.grant(app, grant_type="client_credentials", scope=scope)
+        return response.status, response.json.get("scope") or response.json.get("error", "")
 
     assert ask("photos.read.all foo") == (200, "photos.read.all foo")
     assert ask("  foo   photos.read foo ") == (200, "foo photos.read")
@@ -93,23 +93,23 @@ def test_scopes_of_client_credentials(wire: Wire) -> None:
     assert ask("foo.bar") == INVALID_SCOPE
     # The scope is looked at before the grant type.
     never = wire.create(grant_types=["implicit"])
-    reply = wire.grant(never, grant_type="client_credentials", scope="x")
-    assert reply.error == INVALID_SCOPE
+    response = wire.grant(never, grant_type="client_credentials", scope="x")
+    assert response.error == INVALID_SCOPE
 
 
-def test_credentials_that_prove_nothing(wire: Wire) -> None:
+def test_invalid_credentials(wire: Wire) -> None:
     for basic in (("admin", "wrong"), ("nobody", "x"), ("", ""), ("admin", "")):
-        reply = wire.grant(basic, grant_type="client_credentials")
-        assert reply.error == invalid_client(wire)
+        response = wire.grant(basic, grant_type="client_credentials")
+        assert response.error == invalid_client(wire)
     assert wire.grant(("admin", "%zz"), grant_type="client_credentials").error == INVALID_REQUEST
     assert wire.grant(None, grant_type="client_credentials").error == INVALID_REQUEST
-    reply = wire(
+    response = wire(
         "POST",
         "/oauth2/token",
         form={"grant_type": "client_credentials"},
         headers={"Authorization": "Basic !"},
     )
-    assert reply.error == INVALID_REQUEST
+    assert response.error == INVALID_REQUEST
 
 
 def test_basic_is_form_decoded(wire: Wire) -> None:
@@ -153,11 +153,11 @@ def test_public_clients(wire: Wire) -> None:
 
 def test_a_code(wire: Wire) -> None:
     app = wire.app()
-    reply = wire.redeem(app, wire.code(app))
-    assert list(reply.json) == [
+    response = wire.redeem(app, wire.code(app))
+    assert list(response.json) == [
         "access_token", "expires_in", "id_token", "refresh_token", "scope", "token_type",
     ]  # fmt: skip
-    assert reply.json["scope"] == "openid offline photos.read"
+    assert response.json["scope"] == "openid offline photos.read"
 
 
 def test_a_code_works_once(wire: Wire) -> None:
@@ -173,7 +173,7 @@ def test_a_code_works_once(wire: Wire) -> None:
     assert wire.redeem(app, token).error == again
 
 
-def test_a_mistake_does_not_use_the_code_up(wire: Wire) -> None:
+def test_failed_requests_do_not_use_up_the_code(wire: Wire) -> None:
     app, other = wire.app(), wire.app()
     code = wire.code(app)
     assert wire.redeem(other, code).error == INVALID_REQUEST
@@ -185,7 +185,7 @@ def test_a_mistake_does_not_use_the_code_up(wire: Wire) -> None:
     assert wire.redeem(app, code).status == 200
 
 
-def test_a_redirect_uri_that_was_not_sent_need_not_be_told(wire: Wire) -> None:
+def test_redirect_uri_may_be_omitted_in_both_requests(wire: Wire) -> None:
     app = wire.app()
     assert wire.redeem(app, wire.code(app, redirect_uri=None), redirect_uri="any").status == 200
 
@@ -207,7 +207,7 @@ def test_a_code_of_a_hybrid_flow_does_not_expire(wire: Wire, response_type: str)
     assert wire.redeem(app, code).status == 200
 
 
-def test_a_client_that_lost_its_id_tokens_loses_the_code(wire: Wire) -> None:
+def test_a_client_without_id_tokens_uses_up_the_code(wire: Wire) -> None:
     app = wire.app()
     code = wire.code(app)
     members = wire.admin("GET", f"/clients/{app[0]}").json
@@ -233,11 +233,11 @@ def wire_apps(wire: Wire) -> tuple[tuple[str, str], tuple[str, str]]:
 def test_no_refresh_token_without_the_scope_offline(wire: Wire) -> None:
     app = wire.app(scope="openid photos.read offline_access")
     for scope in ("openid photos.read", "photos.read", "offline_access"):
-        code = wire.arrive(app, scope, scope=scope).told["code"]
+        code = wire.arrive(app, scope, scope=scope).params["code"]
         assert "refresh_token" not in wire.redeem(app, code).json
 
 
-def test_refreshing_rotates(wire: Wire) -> None:
+def test_refreshing_rotates_the_tokens(wire: Wire) -> None:
     app = wire.app()
     first = wire.redeem(app, wire.code(app)).json
     second = wire.refresh(app, first["refresh_token"])
@@ -251,7 +251,7 @@ def test_refreshing_rotates(wire: Wire) -> None:
     assert wire.refresh(app, second.json["refresh_token"]).status == 200
 
 
-def test_refresh_tokens_that_are_refused(wire: Wire) -> None:
+def test_invalid_refresh_tokens(wire: Wire) -> None:
     app, other = wire_apps(wire)
     token = wire.redeem(app, wire.code(app)).json["refresh_token"]
     for bad in ("", "junk", "!" + token[1:], wire.root):
@@ -269,7 +269,7 @@ def test_a_refresh_token_outlives_its_access_token(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("nonce", ["short", "ä"])
-def test_a_weak_nonce_shows_when_the_code_is_redeemed(wire: Wire, nonce: str) -> None:
+def test_a_short_nonce_is_an_error_when_the_code_is_redeemed(wire: Wire, nonce: str) -> None:
     app = wire.app()
     code = wire.code(app, nonce=nonce)
     assert wire.redeem(app, code).error == (400, "insufficient_entropy")

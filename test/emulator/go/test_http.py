@@ -32,7 +32,7 @@ def test_escapes() -> None:
             unescape(bad, plus=True)
 
 
-def test_a_query_with_a_bad_escape_keeps_what_is_readable() -> None:
+def test_parse_query_keeps_valid_pairs() -> None:
     values, readable = parse_query("a=1&b=%zz&a=2&&c&=d")
     assert values.lists == {"a": ["1", "2"], "c": [""], "": ["d"]}
     assert not readable
@@ -40,21 +40,21 @@ def test_a_query_with_a_bad_escape_keeps_what_is_readable() -> None:
     assert values.get("nothing") == ""
 
 
-def test_a_semicolon_separates_nothing() -> None:
+def test_parse_query_rejects_semicolons() -> None:
     values, readable = parse_query("a=1;b=2&c=3%3B4")
     assert values.lists == {"c": ["3;4"]}
     assert not readable
     assert query_of("/x?a=1;b&c=2").lists == {"c": ["2"]}
 
 
-def test_values_are_written_sorted() -> None:
+def test_values_are_encoded_in_order_of_their_keys() -> None:
     values = Values([("b", "2"), ("a", "x y"), ("b", "1")])
     assert values.encode() == "a=x+y&b=2&b=1"
     values.set("b", "3")
     assert values.encode() == "a=x+y&b=3"
 
 
-def test_the_body_comes_before_the_query_and_only_for_posts_of_a_form() -> None:
+def test_forms() -> None:
     posted = Request("POST", "/x?a=query&b=2", FORM, b"a=body")
     assert posted.form.lists == {"a": ["body", "query"], "b": ["2"]}
     assert posted.post_form.lists == {"a": ["body"]}
@@ -83,7 +83,7 @@ def test_the_body_comes_before_the_query_and_only_for_posts_of_a_form() -> None:
         (";;", False),
     ],
 )
-def test_the_parameters_of_a_label(rest: str, readable: bool) -> None:
+def test_content_type_parameters(rest: str, readable: bool) -> None:
     request = Request("POST", "/", {"content-type": f"{FORM['content-type']}{rest}"}, b"a=1")
     # Go complains, and fills the form all the same.
     assert request.form.lists == {"a": ["1"]}
@@ -94,7 +94,7 @@ def test_the_parameters_of_a_label(rest: str, readable: bool) -> None:
     ("label", "readable"),
     [("", True), ("text", True), ("a/b; c", False), ("a/", False), ("a b", False), (";", False)],
 )
-def test_the_label_of_what_is_no_form(label: str, readable: bool) -> None:
+def test_content_types_of_other_bodies(label: str, readable: bool) -> None:
     headers = {"content-type": label}
     assert Request("POST", "/", headers).form_is_valid is readable
     assert Request("GET", "/", headers).form_is_valid
@@ -154,7 +154,7 @@ def test_cookies() -> None:
         ("ä", None),
     ],
 )
-def test_the_value_of_a_cookie(value: str, read: str | None) -> None:
+def test_cookie_values(value: str, read: str | None) -> None:
     request = Request("GET", "/", {"cookie": f"a={value}; a=second"})
     assert request.cookies == {"a": "second" if read is None else read}
 
@@ -181,7 +181,7 @@ def test_a_wsgi_environment(environ: dict[str, str], target: str) -> None:
     assert request.header("X-A") == "é"
 
 
-def test_urls_are_written_as_go_writes_them() -> None:
+def test_with_query_and_with_fragment() -> None:
     url = "https://a.example/cb?b=2&a=1"
     assert with_query(url, query_of(url)) == "https://a.example/cb?a=1&b=2"
     assert with_query(url, Values()) == "https://a.example/cb"

@@ -44,7 +44,7 @@ def read(text: str | bytes) -> dict[str, Any]:
         ),
     ],
 )  # fmt: skip
-def test_what_go_reads(text: str | bytes, value: dict[str, Any]) -> None:
+def test_decode_struct(text: str | bytes, value: dict[str, Any]) -> None:
     assert read(text) == value
     assert list(read(text).get("extra") or {}) == sorted(read(text).get("extra") or {})
 
@@ -94,7 +94,7 @@ INVALID = "invalid character"
         ("false", "json: cannot unmarshal bool into Go value of type client.Client"),
     ],
 )
-def test_what_go_says_of_a_mistake(text: str | bytes, error: str) -> None:
+def test_syntax_errors(text: str | bytes, error: str) -> None:
     with pytest.raises(GoJsonError) as raised:
         read(text)
     assert str(raised.value) == error
@@ -116,7 +116,7 @@ def test_what_go_says_of_a_mistake(text: str | bytes, error: str) -> None:
         ('{"extra":{"a":1e999}}', "number 1e999", "extra", "float64"),
     ],
 )
-def test_what_go_says_of_a_wrong_type(text: str, kind: str, field: str, go_type: str) -> None:
+def test_type_errors(text: str, kind: str, field: str, go_type: str) -> None:
     with pytest.raises(GoJsonError) as raised:
         read(text)
     assert str(raised.value) == (
@@ -144,7 +144,7 @@ def test_what_go_says_of_a_wrong_type(text: str, kind: str, field: str, go_type:
         ((), "[]"),
     ],
 )  # fmt: skip
-def test_what_go_writes(value: object, text: str) -> None:
+def test_encode(value: object, text: str) -> None:
     assert encode(value) == text
 
 
@@ -156,6 +156,6 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.text(), JSON))
-def test_extra_data_survives_the_way_through(extra: dict[str, Any]) -> None:
+def test_round_trip_of_extra_data(extra: dict[str, Any]) -> None:
     read_back = read(json.dumps({"extra": extra}, ensure_ascii=False).encode())["extra"]
     assert json.loads(encode(read_back), parse_int=float) == extra

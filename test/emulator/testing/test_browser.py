@@ -34,10 +34,10 @@ class App:
         self.forms: list[dict[str, list[str]]] = []
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
-        response = self.answer(Request(environ))
+        response = self.respond(Request(environ))
         return response(environ, start_response)
 
-    def answer(self, request: Request) -> Response:
+    def respond(self, request: Request) -> Response:
         user = request.cookies.get("user")
         if request.method == "POST":
             self.forms.append({name: request.form.getlist(name) for name in request.form})
@@ -77,12 +77,12 @@ def flow(wire: Wire) -> ConsentFlow:
     return ConsentFlow(wire.hydra)
 
 
-def test_without_an_app_alice_grants_everything(flow: ConsentFlow) -> None:
+def test_the_default_user_grants_everything(flow: ConsentFlow) -> None:
     callback = flow()
     assert callback.params["state"] == "a-state-of-the-test"
-    answer = callback.exchange()
-    assert answer["scope"] == "openid offline"
-    assert "id_token" in answer
+    tokens = callback.exchange()
+    assert tokens["scope"] == "openid offline"
+    assert "id_token" in tokens
     assert callback.params["code"] not in repr(callback)
     assert callback.client_secret not in repr(callback)
     assert callback.exchange()["error"] == "authorization_code_inactive"
@@ -93,11 +93,11 @@ def test_another_subject_and_other_parameters(wire: Wire, flow: ConsentFlow) -> 
         subject="bob", scope="photos.read", response_type="token", state="my-own-state-is-long"
     )
     assert callback.params["state"] == "my-own-state-is-long"
-    told = wire.introspect(callback.params["access_token"]).json
-    assert (told["sub"], told["scope"]) == ("bob", "photos.read")
+    token = wire.introspect(callback.params["access_token"]).json
+    assert (token["sub"], token["scope"]) == ("bob", "photos.read")
 
 
-def test_a_client_of_ones_own(wire: Wire, flow: ConsentFlow) -> None:
+def test_a_given_client(wire: Wire, flow: ConsentFlow) -> None:
     client = wire.hydra.add_client(
         redirect_uris=["https://a.example/1", "https://a.example/2"], scope="foo"
     )
@@ -107,15 +107,15 @@ def test_a_client_of_ones_own(wire: Wire, flow: ConsentFlow) -> None:
     assert second.exchange()["scope"] == "foo"
 
 
-def test_a_function_that_decides(wire: Wire, flow: ConsentFlow) -> None:
+def test_a_consent_app_as_a_function(wire: Wire, flow: ConsentFlow) -> None:
     seen = []
 
     def decide(url: str) -> str:
         seen.append(url)
         id = parse_qs(urlsplit(url).query)["consent"][0]
-        told = wire.admin("GET", f"/oauth2/consent/requests/{id}").json
+        consent = wire.admin("GET", f"/oauth2/consent/requests/{id}").json
         wire.admin("PATCH", f"/oauth2/consent/requests/{id}/reject", {"reason": "no"})
-        return str(told["redirectUrl"])
+        return str(consent["redirectUrl"])
 
     callback = flow(decide=decide)
     assert len(seen) == 1
@@ -123,7 +123,7 @@ def test_a_function_that_decides(wire: Wire, flow: ConsentFlow) -> None:
     assert "error" in callback.exchange()
 
 
-def test_hydra_refuses(wire: Wire, flow: ConsentFlow) -> None:
+def test_an_authorization_that_hydra_rejects(wire: Wire, flow: ConsentFlow) -> None:
     with pytest.raises(BrowserStuckError, match="invalid_client"):
         flow(client={"id": "nobody", "redirect_uris": [CALLBACK]})
 
@@ -141,7 +141,7 @@ def test_forms_are_filled_in(wire: Wire, flow: ConsentFlow) -> None:
     }  # fmt: skip
 
 
-def test_a_form_left_as_it_is_is_sent_by_its_first_button(wire: Wire, flow: ConsentFlow) -> None:
+def test_a_form_without_values_is_sent_with_its_first_button(wire: Wire, flow: ConsentFlow) -> None:
     app = App(wire)
     callback = flow(wsgi=app, fields={"user": "carol", "remember": "yes"})
     assert callback.params["error_description"] == "no"
@@ -153,14 +153,16 @@ def test_a_form_left_as_it_is_is_sent_by_its_first_button(wire: Wire, flow: Cons
 @pytest.mark.parametrize(
     ("path", "message"), [("/lost", "status 404 without a form"), ("/circle", "not reached within")]
 )
-def test_a_walk_that_does_not_end(wire: Wire, flow: ConsentFlow, path: str, message: str) -> None:
+def test_a_browser_that_is_stuck(wire: Wire, flow: ConsentFlow, path: str, message: str) -> None:
     wire.hydra.consent_url = f"http://127.0.0.1:4900{path}"
     with pytest.raises(BrowserStuckError, match=message):
         flow(wsgi=App(wire))
     assert wire.hydra.consent_url == f"http://127.0.0.1:4900{path}"
 
 
-def test_a_page_without_a_form_and_a_form_that_is_got(wire: Wire, flow: ConsentFlow) -> None:
+def test_a_form_with_the_method_get_and_a_page_without_a_form(
+    wire: Wire, flow: ConsentFlow
+) -> None:
     def app(environ: Any, start_response: Any) -> Any:
         request = Request(environ)
         if request.args.get("step") == "2":
@@ -182,12 +184,12 @@ def served(wire: Wire) -> Iterator[str]:
     thread.join()
 
 
-def test_an_app_that_listens(served: str, wire: Wire, flow: ConsentFlow) -> None:
+def test_a_consent_app_at_a_url(served: str, wire: Wire, flow: ConsentFlow) -> None:
     callback = flow(url=served, fields={"user": "dave", "answer": "yes"})
     assert callback.params["scope"] == "openid"
     assert wire.hydra.consent_url == "http://127.0.0.1:4900/consent"
 
 
-def test_it_works_beside_a_socket() -> None:
+def test_with_a_running_server() -> None:
     with HydraEmulator() as hydra:
         assert isinstance(ConsentFlow(hydra)(), Callback)

@@ -1,4 +1,4 @@
-"""The emulator behind `responses`: no socket, the same answers."""
+"""The emulator behind the `responses` library, without a socket."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def mock() -> responses.RequestsMock:
         yield mock
 
 
-def test_it_answers_without_a_socket(mock: responses.RequestsMock) -> None:
+def test_register(mock: responses.RequestsMock) -> None:
     hydra = HydraEmulator()
     in_process.register(mock, hydra)
-    told = requests.get("http://hydra.test/.well-known/openid-configuration", timeout=5)
-    assert told.json()["issuer"] == hydra.url == "http://hydra.test"
+    response = requests.get("http://hydra.test/.well-known/openid-configuration", timeout=5)
+    assert response.json()["issuer"] == hydra.url == "http://hydra.test"
     form = {"grant_type": "client_credentials", "scope": "hydra.clients"}
     token = requests.post("http://hydra.test/oauth2/token", data=form, auth=ROOT, timeout=5)
     headers = {"Authorization": f"bearer {token.json()['access_token']}"}
@@ -41,11 +41,13 @@ def test_it_answers_without_a_socket(mock: responses.RequestsMock) -> None:
     assert [str(request) for request in hydra.requests][-1] == "GET /"
 
 
-def test_another_address_and_an_issuer_of_its_own(mock: responses.RequestsMock) -> None:
+def test_another_url_and_issuer(mock: responses.RequestsMock) -> None:
     hydra = HydraEmulator(issuer="https://login.example")
     in_process.register(mock, hydra, "https://hydra.internal:4444/")
-    told = requests.get("https://hydra.internal:4444/.well-known/openid-configuration", timeout=5)
-    assert told.json()["issuer"] == "https://login.example"
+    response = requests.get(
+        "https://hydra.internal:4444/.well-known/openid-configuration", timeout=5
+    )
+    assert response.json()["issuer"] == "https://login.example"
     with pytest.raises(requests.ConnectionError):
         requests.get("https://hydra.internal:44440/", timeout=5)
 

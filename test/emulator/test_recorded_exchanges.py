@@ -1,4 +1,4 @@
-"""Each recorded exchange, sent again: the answer is the same, values that a server makes aside."""
+"""Replays recorded exchanges: responses must be the same, except for generated values."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 from hydra_client.emulator import HydraEmulator
 
 RECORDINGS = Path(__file__).parents[1] / "wire" / "recordings"
-PLAYED = {
+VARIANTS = {
     "hydra-0.9.14-memory": ("0.9", "memory", 4444),
     "hydra-0.9.14-postgres": ("0.9", "sql", 4454),
     "hydra-0.10.10-postgres": ("0.10", "sql", 4456),
 }
 # What Go's server adds by itself, and what depends on the connection.
-UNTOLD = {"Date", "Vary", "Content-Length", "Transfer-Encoding", "Connection"}
-MADE = {
+IGNORED = {"Date", "Vary", "Content-Length", "Transfer-Encoding", "Connection"}
+GENERATED = {
     "access_token", "at_hash", "auth_time", "aud", "c_hash", "client_id", "client_secret",
     "clientId", "code", "consent", "cookie", "exp", "expires", "expiresAt", "iat", "id",
     "id_token", "n", "rat", "refresh_token", "signature",
@@ -30,15 +30,15 @@ MADE = {
 
 
 class Session:
-    """What a value of the recording is called by the server that answers now."""
+    """Maps generated values of the recording to those of the running server."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}
 
     def translate(self, text: str) -> str:
-        for ours in sorted(self.names, key=len, reverse=True):
-            text = text.replace(ours, self.names[ours])
-            text = text.replace(quote_plus(ours), quote_plus(self.names[ours]))
+        for before in sorted(self.names, key=len, reverse=True):
+            text = text.replace(before, self.names[before])
+            text = text.replace(quote_plus(before), quote_plus(self.names[before]))
         return text
 
     def headers(self, sent: dict[str, str]) -> dict[str, str]:
@@ -51,13 +51,15 @@ class Session:
 
     def difference(self, recorded: Any, live: Any) -> list[str]:
         """Compares leaf by leaf, learning the names of values that a server makes."""
-        ours, theirs = list(leaves("", recorded)), list(leaves("", live))
-        paths, live_paths = [path for path, _ in ours], [path for path, _ in theirs]
+        before, after = list(leaves("", recorded)), list(leaves("", live))
+        paths, live_paths = [path for path, _ in before], [path for path, _ in after]
         if paths != live_paths:
             return [f"members: {paths} and {live_paths}"]
-        pairs = [(path, a, b) for (path, a), (_, b) in zip(ours, theirs, strict=True)]
+        pairs = [(path, a, b) for (path, a), (_, b) in zip(before, after, strict=True)]
         for path, a, b in pairs:
-            made = path.rpartition("/")[2] in MADE and isinstance(a, str) and isinstance(b, str)
+            made = (
+                path.rpartition("/")[2] in GENERATED and isinstance(a, str) and isinstance(b, str)
+            )
             if made and a != b and len(a) > 11:
                 self.names.setdefault(a, b)
         return [
@@ -65,7 +67,7 @@ class Session:
             for path, a, b in pairs
             if a != b
             and not (isinstance(a, str) and self.translate(a) == b)
-            and not (path.rpartition("/")[2] in MADE and type(a) is type(b))
+            and not (path.rpartition("/")[2] in GENERATED and type(a) is type(b))
         ]
 
 
@@ -108,14 +110,17 @@ def documents(text: str) -> list[Any]:
     return found
 
 
-def told(headers: dict[str, str]) -> dict[str, Any]:
-    told: dict[str, Any] = {name: headers[name] for name in sorted(headers) if name not in UNTOLD}
-    if "Set-Cookie" in told:
-        cookie, path, expires, *rest = told["Set-Cookie"].split("; ")
-        name, _, value = cookie.partition("=")
-        told["Set-Cookie"] = {"name": name, "cookie": value, "expires": expires, "rest": rest}
-        told["Set-Cookie"]["path"] = path
-    return told
+def comparable_headers(headers: dict[str, str]) -> dict[str, Any]:
+    """The headers that must be the same, with the cookie taken apart."""
+    compared: dict[str, Any] = {
+        name: headers[name] for name in sorted(headers) if name not in IGNORED
+    }
+    if "Set-Cookie" in compared:
+        pair, path, expires, *rest = compared["Set-Cookie"].split("; ")
+        name, _, value = pair.partition("=")
+        cookie = {"name": name, "cookie": value, "expires": expires, "rest": rest, "path": path}
+        compared["Set-Cookie"] = cookie
+    return compared
 
 
 def replay(recording: str, port: int) -> Iterator[tuple[str, list[str]]]:
@@ -134,24 +139,25 @@ def replay(recording: str, port: int) -> Iterator[tuple[str, list[str]]]:
         live = connection.getresponse()
         text = live.read().decode()
         differences = [] if live.status == recorded["status"] else [f"status {live.status}"]
-        ours, theirs = documents(recorded["body"] or ""), documents(text)
+        before, after = documents(recorded["body"] or ""), documents(text)
         if sent["path"] == "/clients" and sent["method"] == "GET" and live.status == 200:
             # The recording server knew clients of earlier recordings.
-            by_id = {client["id"]: client for client in theirs[0]}
-            known = [client for client in ours[0] if session.translate(client["id"]) in by_id]
+            by_id = {client["id"]: client for client in after[0]}
+            known = [client for client in before[0] if session.translate(client["id"]) in by_id]
             assert len(known) == len(by_id)
-            ours = known
-            theirs = [by_id[session.translate(client["id"])] for client in known]
+            before = known
+            after = [by_id[session.translate(client["id"])] for client in known]
         differences += session.difference(
-            [ours, told(recorded["headers"])], [theirs, told(dict(live.getheaders()))]
+            [before, comparable_headers(recorded["headers"])],
+            [after, comparable_headers(dict(live.getheaders()))],
         )
         yield exchange["name"], differences
     connection.close()
 
 
-@pytest.mark.parametrize("recording", PLAYED)
-def test_every_exchange_is_answered_as_it_was(recording: str) -> None:
-    version, store, port = PLAYED[recording]
+@pytest.mark.parametrize("recording", VARIANTS)
+def test_every_response_equals_the_recorded_one(recording: str) -> None:
+    version, store, port = VARIANTS[recording]
     hydra = HydraEmulator(
         version,
         store,
@@ -167,7 +173,7 @@ def test_every_exchange_is_answered_as_it_was(recording: str) -> None:
         assert [diff for _, diff in replay(recording, hydra.port) if diff] == []
 
 
-def test_the_replay_notices_a_difference() -> None:
+def test_the_replay_detects_differences() -> None:
     with HydraEmulator("0.9", "memory") as hydra:  # another version than recorded
         outcomes = list(replay("hydra-0.10.10-postgres", hydra.port))
     assert sum(bool(diff) for _, diff in outcomes) > 10
