@@ -37,7 +37,7 @@ WORDS = st.sampled_from(
 FORMS = st.lists(st.tuples(NAMES, WORDS), max_size=8).map(
     lambda pairs: "&".join(f"{name}={word}" for name, word in pairs)
 )
-# JSON can say half of a surrogate pair; UTF-8 cannot.
+# JSON can contain unpaired surrogates; UTF-8 cannot.
 TEXT = st.text(st.characters() | st.characters(categories=["Cs"]), max_size=7)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT,
@@ -58,7 +58,7 @@ BODIES = (
 AUTHORIZATION = st.sampled_from(["root", "basic", "odd", "none"])
 LABELS = st.sampled_from(["application/x-www-form-urlencoded", "application/json", "", "x;="])
 
-# A new server says no more than this; each is in the server's code.
+# Every status that Hydra's code sends.
 STATUSES = {200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 405, 500}
 ENDLESS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 
@@ -111,7 +111,7 @@ def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) 
 @given(data=st.data())
 def test_any_authorization(servers: dict[tuple[str, str], Wire], data: st.DataObject) -> None:
     wire = servers[data.draw(st.sampled_from(VARIANTS))]
-    wire.hydra.reset()  # any request may have been one that deletes the root client
+    wire.hydra.reset()  # a random request may have deleted the root client
     wire.forget_root()
     app = wire.app(scope=data.draw(st.sampled_from(["openid offline foo", "*", ""])))
     id, _, cookie = wire.start(app)

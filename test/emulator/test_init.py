@@ -18,7 +18,7 @@ def test_public_names_are_loaded_on_first_use() -> None:
 
 
 def test_the_emulator_does_not_import_the_sdk() -> None:
-    """Else their tests would agree with each other and not with the server."""
+    """Code shared with the SDK would hide its errors from tests."""
     code = """
 import sys
 from hydra_client.emulator import ConsentFlow, HydraEmulator

@@ -20,7 +20,7 @@ VARIANTS = {
     "hydra-0.9.14-postgres": ("0.9", "sql", 4454),
     "hydra-0.10.10-postgres": ("0.10", "sql", 4456),
 }
-# What Go's server adds by itself, and what depends on the connection.
+# Headers that Go's server adds by itself, or that depend on the connection.
 IGNORED = {"Date", "Vary", "Content-Length", "Transfer-Encoding", "Connection"}
 GENERATED = {
     "access_token", "at_hash", "auth_time", "aud", "c_hash", "client_id", "client_secret",
@@ -50,29 +50,27 @@ class Session:
         return headers
 
     def difference(self, recorded: Any, live: Any) -> list[str]:
-        """Compares leaf by leaf, learning the names of values that a server makes."""
+        """Compare value by value, and remember pairs of generated values."""
         before, after = list(leaves("", recorded)), list(leaves("", live))
         paths, live_paths = [path for path, _ in before], [path for path, _ in after]
         if paths != live_paths:
             return [f"members: {paths} and {live_paths}"]
+        differences = []
         pairs = [(path, a, b) for (path, a), (_, b) in zip(before, after, strict=True)]
         for path, a, b in pairs:
-            made = (
-                path.rpartition("/")[2] in GENERATED and isinstance(a, str) and isinstance(b, str)
-            )
-            if made and a != b and len(a) > 11:
+            is_string = isinstance(a, str) and isinstance(b, str)
+            if path.rpartition("/")[2] in GENERATED and is_string and a != b and len(a) > 11:
                 self.names.setdefault(a, b)
-        return [
-            f"{path}: {a!r} and {b!r}"
-            for path, a, b in pairs
-            if a != b
-            and not (isinstance(a, str) and self.translate(a) == b)
-            and not (path.rpartition("/")[2] in GENERATED and type(a) is type(b))
-        ]
+        for path, a, b in pairs:
+            is_generated = path.rpartition("/")[2] in GENERATED and type(a) is type(b)
+            is_known = isinstance(a, str) and self.translate(a) == b
+            if a != b and not is_known and not is_generated:
+                differences.append(f"{path}: {a!r} and {b!r}")
+        return differences
 
 
 def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The value's parts, each with its way there; URLs and JWTs are taken apart as well."""
+    """Yield each part of the value with its path; URLs and JWTs are split as well."""
     if isinstance(value, dict):
         yield path, "object"
         for name, item in value.items():
@@ -98,7 +96,7 @@ def leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def documents(text: str) -> list[Any]:
-    """The JSON documents that a body consists of, or the body itself."""
+    """Return the JSON documents of a body, or the body itself."""
     found, rest = [], text.strip()
     while rest:
         try:
@@ -111,10 +109,8 @@ def documents(text: str) -> list[Any]:
 
 
 def comparable_headers(headers: dict[str, str]) -> dict[str, Any]:
-    """The headers that must be the same, with the cookie taken apart."""
-    compared: dict[str, Any] = {
-        name: headers[name] for name in sorted(headers) if name not in IGNORED
-    }
+    """Return the headers that must be the same, with the cookie split."""
+    compared: dict[str, Any] = {name: headers[name] for name in sorted(set(headers) - IGNORED)}
     if "Set-Cookie" in compared:
         pair, path, expires, *rest = compared["Set-Cookie"].split("; ")
         name, _, value = pair.partition("=")
@@ -141,7 +137,7 @@ def replay(recording: str, port: int) -> Iterator[tuple[str, list[str]]]:
         differences = [] if live.status == recorded["status"] else [f"status {live.status}"]
         before, after = documents(recorded["body"] or ""), documents(text)
         if sent["path"] == "/clients" and sent["method"] == "GET" and live.status == 200:
-            # The recording server knew clients of earlier recordings.
+            # The recorded server had clients from earlier recordings.
             by_id = {client["id"]: client for client in after[0]}
             known = [client for client in before[0] if session.translate(client["id"]) in by_id]
             assert len(known) == len(by_id)
@@ -168,7 +164,7 @@ def test_every_response_equals_the_recorded_one(recording: str) -> None:
         outcomes = list(replay(recording, hydra.port))
         assert {name: diff for name, diff in outcomes if diff} == {}
         assert len(outcomes) == 81
-        # A reset makes it new enough for the same again.
+        # After a reset, the same exchanges work again.
         hydra.reset()
         assert [diff for _, diff in replay(recording, hydra.port) if diff] == []
 

@@ -1,4 +1,4 @@
-"""Clients that know nothing of this project: what they get is what an OAuth 2.0 server gives."""
+"""OAuth 2.0 clients of other projects, which work with the emulator as with any server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.emulator import CALLBACK
 from hydra_client.emulator import HydraEmulator
 
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)  # of their own modules, among themselves
+    warnings.simplefilter("ignore", DeprecationWarning)  # raised by their own modules
     from authlib.integrations.requests_client import OAuth2Session as AuthlibSession
     from requests_oauthlib import OAuth2Session as OAuthlibSession
 
@@ -37,7 +37,7 @@ def client(hydra: HydraEmulator) -> dict[str, str]:
 
 
 def browse(hydra: HydraEmulator, url: str) -> str:
-    """Goes where a browser would go, with alice saying yes."""
+    """Follow the redirects of an authorization to which alice consents."""
     with requests.Session() as browser:
         first = browser.get(url, allow_redirects=False, timeout=10)
         consent_id = first.headers["Location"].partition("consent=")[2]

@@ -50,7 +50,7 @@ def test_unknown_paths_and_methods(
 ) -> None:
     response = wire(method, path)
     if method == "OPTIONS" and not wire.is_0_9:
-        assert (response.status, response.text) == (200, "")  # by its CORS
+        assert (response.status, response.text) == (200, "")  # a CORS preflight
         return
     assert (response.status, response.text) == expected
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -107,7 +107,7 @@ def test_a_path_with_an_invalid_escape() -> None:
 
 
 def test_redirects_to_the_root(wire: Wire) -> None:
-    """All paths of the method begin alike, so the router finds that only the end is missing."""
+    """The router does this if all paths of the method begin with the same letter."""
     response = wire("PATCH", "/clients/..")
     assert (response.status, response.headers["Location"]) == (307, "/")
     assert wire("PATCH", "/").status == 404

@@ -38,7 +38,7 @@ def test_restart_keeps_port_and_state() -> None:
         assert hydra.port == port
         assert get(hydra, "/clients/nope")[0] == 404
         assert get(hydra, "/clients/x")[0] == 401
-    hydra.stop()  # once more is no mistake
+    hydra.stop()  # may be repeated
 
 
 def test_stop_ends_every_thread_and_connection(hydra: HydraEmulator) -> None:
@@ -55,7 +55,7 @@ def test_stop_ends_every_thread_and_connection(hydra: HydraEmulator) -> None:
         try:
             assert silent.recv(1) == b""
         except ConnectionResetError:
-            pass  # the server had not even looked at it
+            pass  # the server had not accepted it yet
 
 
 def test_stop_ignores_closed_connections() -> None:

@@ -155,19 +155,19 @@ def test_another_root_client() -> None:
     assert wire.client_token(("boss", "another-secret"), SCOPES)
 
 
-CROWD = 32
+THREADS = 32
 
 
-def crowd(work: Any) -> list[Any]:
-    """Does the work in many threads that all start at once."""
-    start = threading.Barrier(CROWD)
+def concurrently(work: Any) -> list[Any]:
+    """Run the function in many threads that start at the same time."""
+    start = threading.Barrier(THREADS)
 
     def worker(number: int) -> Any:
         start.wait()
         return work(number)
 
-    with ThreadPoolExecutor(CROWD) as pool:
-        return list(pool.map(worker, range(CROWD)))
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(worker, range(THREADS)))
 
 
 @pytest.mark.parametrize("store", ["memory", "sql"])
@@ -194,10 +194,10 @@ def test_concurrent_requests(store: str) -> None:
             connection.close()
             return statuses
 
-        for statuses in crowd(work):
+        for statuses in concurrently(work):
             assert statuses == [201, 201, 200, 200, 201, 201, 200, 204] * 4
         listed = wire.admin("GET", "/clients").json
-        assert len(listed) == CROWD * 4 + 1
+        assert len(listed) == THREADS * 4 + 1
         assert all(client["client_name"] for client in listed)
 
 
@@ -209,11 +209,11 @@ def test_concurrent_use_of_a_code_and_of_a_refresh_token(version: str) -> None:
         hydra.consent_url = "http://127.0.0.1:4900/consent"
         app = wire.app()
         code = wire.code(app)
-        responses = crowd(lambda _: wire.redeem(app, code))
+        responses = concurrently(lambda _: wire.redeem(app, code))
         won = [response for response in responses if response.status == 200]
         assert len(won) == 1
         refresh = won[0].json["refresh_token"]
-        refreshed = crowd(lambda _: wire.refresh(app, refresh))
+        refreshed = concurrently(lambda _: wire.refresh(app, refresh))
         assert sum(response.status == 200 for response in refreshed) == 1
         assert all(response.status in (200, 400, 403) for response in responses + refreshed)
 
@@ -221,5 +221,5 @@ def test_concurrent_use_of_a_code_and_of_a_refresh_token(version: str) -> None:
 def test_concurrent_creation_with_the_same_id() -> None:
     wire = make_wire(store="sql")
     token = wire.client_token(ROOT, SCOPES)
-    responses = crowd(lambda _: wire("POST", "/clients", json={"id": "x"}, token=token))
-    assert sorted(response.status for response in responses) == [201] + [500] * (CROWD - 1)
+    responses = concurrently(lambda _: wire("POST", "/clients", json={"id": "x"}, token=token))
+    assert sorted(response.status for response in responses) == [201] + [500] * (THREADS - 1)

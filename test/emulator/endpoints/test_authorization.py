@@ -57,8 +57,8 @@ def test_the_query_of_the_consent_url_is_kept(wire: Wire) -> None:
     response = wire.authorize(wire.query(wire.app()))
     assert parse_qs(urlsplit(response.location).query).keys() == {"a", "consent", "z"}
     assert "&amp;consent=" in response.text
-    refused = wire.authorize("")
-    assert refused.location.startswith("http://127.0.0.1:4900/consent?a=%3C&error=invalid_client")
+    rejected = wire.authorize("")
+    assert rejected.location.startswith("http://127.0.0.1:4900/consent?a=%3C&error=invalid_client")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_redirect_uris(wire: Wire) -> None:
     odd = wire.app(redirect_uris=["relative", "http://[", "http://127.0.0.1/x y"])
     assert wire.start(one, redirect_uri=None)
     assert wire.start(one, redirect_uri=CALLBACK.upper().replace("HTTP", "http"))
-    assert wire.start(odd, redirect_uri="http://127.0.0.1/x%20y")  # decoded once more
+    assert wire.start(odd, redirect_uri="http://127.0.0.1/x%20y")  # decoded twice
     for client, uri in ((two, None), (none, None), (odd, "relative"), (odd, "http://[")):
         response = wire.authorize(wire.query(client, redirect_uri=uri))
         assert response.params["error"] == "invalid_request"
@@ -125,7 +125,7 @@ def test_post(wire: Wire) -> None:
     }
     posted = wire("POST", "/oauth2/auth", form=form)
     consent = wire.admin("GET", f"/oauth2/consent/requests/{posted.params['consent']}").json
-    # What was in the body is lost on the way.
+    # Parameters in the body are lost.
     assert consent["redirectUrl"] == f"http://hydra.test/oauth2/auth&consent={consent['id']}"
 
 
@@ -136,7 +136,7 @@ def test_undecided_and_rejected_consent_requests(wire: Wire) -> None:
     assert early.params == {
         "error": "rejected_consent_request",
         "state": "some-random-state",
-    }  # with an empty description
+    }  # the description is empty
     path = f"/oauth2/consent/requests/{id}"
     assert wire.admin("PATCH", f"{path}/reject", {"reason": "no & never"}).status == 204
     rejected = wire.authorize(query, cookie)
@@ -171,7 +171,7 @@ def test_another_browser(wire: Wire) -> None:
     id, query, _ = wire.start(app)
     _, _, other = wire.start(app)
     wire.accept(id)
-    # Go drops a cookie that it cannot read.
+    # Go ignores invalid cookies.
     for cookie in (None, other, "something=else", "consent_session=ä"):
         response = wire.authorize(query, cookie)
         assert response.params["error"] == unknown(wire)
@@ -198,7 +198,7 @@ def test_the_last_cookie_is_useless(wire: Wire) -> None:
     arrived = wire.authorize(query, cookie)
     left = arrived.headers["Set-Cookie"].partition(";")[0]
     assert wire.authorize(query, left).params["error"] == unknown(wire)
-    # The browser that kept the old one may come again.
+    # A browser with the old cookie can complete the request again.
     assert wire.authorize(query, cookie).params["code"] != arrived.params["code"]
 
 
@@ -224,7 +224,7 @@ def test_unusable_acceptances(wire: Wire) -> None:
     assert wire.authorize(lost, cookie).params["error"] == unknown(wire)
     wire.hydra.clock.advance(601)
     assert wire.authorize(query, cookie).params["error"] == unknown(wire)
-    # Telling of it and accepting it go on as before.
+    # The consent app can still read and accept it.
     wire.forget_root()
     assert wire.admin("GET", f"/oauth2/consent/requests/{id}").status == 200
     wire.accept(id)
@@ -315,7 +315,7 @@ def test_unsupported_flows_of_a_client(wire: Wire) -> None:
         return error_of(wire, plain, granted, response_type=response_type, scope=scope)
 
     assert "code" in wire.arrive(plain, scope, scope=scope).params
-    # `openid` needs both response types, and the code is issued before that is looked at.
+    # `openid` requires both response types.
     assert error("code", "openid") == "invalid_request ?"
     assert error("token") == "invalid_grant #"
     assert error("id_token", "openid") == "invalid_grant ?"
@@ -342,16 +342,16 @@ def test_scopes_are_checked_after_consent(wire: Wire, response_type: str) -> Non
 
 def test_http_redirect_uris_must_be_local(wire: Wire) -> None:
     far = "http://app.example/cb"
-    refused = [far, "http://LOCALHOST/cb", "http://localhost.example/cb", "http://localhost@a/cb"]
-    taken = [
+    rejected = [far, "http://LOCALHOST/cb", "http://localhost.example/cb", "http://localhost@a/cb"]
+    accepted = [
         "http://localhost:9/cb", "http://127.0.0.1/cb", "http://a.localhost/cb",
         "http://a@localhost:9/cb", "https://app.example/cb", "app:/cb",
-        "http://notlocalhost/cb",  # the end is all that is compared
+        "http://notlocalhost/cb",  # only the suffix is compared
     ]  # fmt: skip
-    app = wire.app(redirect_uris=refused + taken)
-    for uri in refused:
+    app = wire.app(redirect_uris=rejected + accepted)
+    for uri in rejected:
         assert error_of(wire, app, redirect_uri=uri) == "invalid_request ?"
-    for uri in taken:
+    for uri in accepted:
         assert "code" in wire.arrive(app, redirect_uri=uri).params
     assert "access_token" in wire.arrive(app, redirect_uri=far, response_type="token").params
 
@@ -362,7 +362,7 @@ def test_a_short_nonce_in_the_fragment_flows(wire: Wire, response_type: str) -> 
     place = "?" if response_type == "id_token" else "#"
     error = error_of(wire, app, response_type=response_type, nonce="short")
     assert error == f"insufficient_entropy {place}"
-    # Without one the server makes its own.
+    # Without a nonce, the server generates one.
     params = wire.arrive(app, response_type=response_type, nonce=None).params
     claims = jwt.decode(params["id_token"], options={"verify_signature": False})
     assert len(claims["nonce"]) == 36

@@ -81,7 +81,7 @@ def test_a_short_secret_is_an_error_but_stored(wire: Wire) -> None:
 def test_invalid_client_bodies(wire: Wire, body: str, message: str) -> None:
     wire.create(id="x")
     for method, path in (("POST", "/clients"), ("PUT", "/clients/x"), ("PUT", "/clients/nope")):
-        # Read before the token is looked at, and before the client is looked for.
+        # Parsed before the token is checked and the client is looked up.
         assert wire(method, path, body).message == (500, message)
 
 

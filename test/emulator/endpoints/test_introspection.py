@@ -77,7 +77,7 @@ def test_callers_without_valid_credentials(wire: Wire) -> None:
         response = wire.introspect(token, basic)
         if wire.is_0_9:
             assert response.error == (401, "request_unauthorized")
-        elif basic[0] == "admin":  # the name has a policy, and that is all that is looked at
+        elif basic[0] == "admin":  # 0.10 only checks that this name has a policy
             assert (response.status, response.text) == (200, INACTIVE)
         else:
             assert response.status == 403
@@ -131,7 +131,7 @@ def test_introspection_with_a_bearer_token(wire: Wire) -> None:
     if wire.is_0_9:
         assert '"active":true' in ask(scopeless)[1]
         assert ask("junk")[0] == 401
-        assert ask(token)[0] == 401  # about itself
+        assert ask(token)[0] == 401  # a token cannot introspect itself
     else:
         assert ask(scopeless) == (
             400,

@@ -72,7 +72,7 @@ def test_grant_types(wire: Wire) -> None:
 
 
 def test_clients_are_limited_to_their_grant_types(wire: Wire) -> None:
-    none = wire.create(scope="foo")  # that is: authorization_code
+    none = wire.create(scope="foo")  # the default is authorization_code
     for grant_type in ("client_credentials", "refresh_token"):
         assert wire.grant(none, grant_type=grant_type).error == INVALID_GRANT
     only = wire.create(grant_types=["client_credentials"])
@@ -91,7 +91,7 @@ def test_scopes_of_client_credentials(wire: Wire) -> None:
     assert ask("  foo   photos.read foo ") == (200, "foo photos.read")
     assert ask("photos") == INVALID_SCOPE
     assert ask("foo.bar") == INVALID_SCOPE
-    # The scope is looked at before the grant type.
+    # The scope is checked before the grant type.
     never = wire.create(grant_types=["implicit"])
     response = wire.grant(never, grant_type="client_credentials", scope="x")
     assert response.error == INVALID_SCOPE
@@ -122,7 +122,7 @@ def test_basic_is_form_decoded(wire: Wire) -> None:
 def test_credentials_in_the_form(wire: Wire) -> None:
     wire.app(id="x", client_secret="p+q%41 r:s")
     form = {"grant_type": "client_credentials", "client_id": "x"}
-    # Decoded once as a form, and once more.
+    # Decoded twice.
     encoded = wire.grant(None, **form, client_secret="p%2Bq%2541+r%3As")
     if wire.is_0_9:
         assert encoded.error == INVALID_REQUEST
@@ -132,7 +132,7 @@ def test_credentials_in_the_form(wire: Wire) -> None:
     assert raw.error == invalid_client(wire)
     assert wire.grant(None, **form, client_secret="%zz").error == INVALID_REQUEST
     assert wire.grant(None, **form).error == invalid_client(wire)
-    # Basic wins.
+    # Basic takes precedence.
     both = wire.grant(("x", "wrong"), **form, client_secret="p%2Bq%2541+r%3As")
     assert both.error == invalid_client(wire)
 
@@ -169,7 +169,7 @@ def test_a_code_works_once(wire: Wire) -> None:
     assert wire.is_active(token)
     for unknown in ("", "junk", "a.b"):
         assert wire.redeem(app, unknown).error == again
-    # An access token is no code.
+    # An access token is not a code.
     assert wire.redeem(app, token).error == again
 
 
@@ -273,4 +273,4 @@ def test_a_short_nonce_is_an_error_when_the_code_is_redeemed(wire: Wire, nonce: 
     app = wire.app()
     code = wire.code(app, nonce=nonce)
     assert wire.redeem(app, code).error == (400, "insufficient_entropy")
-    assert wire.redeem(app, code).status != 200  # and the code is gone
+    assert wire.redeem(app, code).status != 200  # the code is used up

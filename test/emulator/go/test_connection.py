@@ -1,4 +1,4 @@
-"""Requests on a connection, read and rejected as Go does."""
+"""Requests on a connection, read and rejected as in Go."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_requests_are_read_as_in_go(raw: bytes, line: bytes) -> None:
     [b"ffffffffffff\r\nx", b"zz\r\n", b"5", b"5\r\nab", b"", b"1\r\nx\r\n" * 3],
 )
 def test_invalid_chunks_close_the_connection(chunks: bytes) -> None:
-    """A size beyond all bounds, and a client that hangs up, once made it spin and grow."""
+    """Once, a huge size or a closed connection made the server loop and use up memory."""
     head = b"POST /clients HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
     with HydraEmulator() as hydra:
         with socket.create_connection((hydra.host, hydra.port), 20) as sock:

@@ -1,4 +1,4 @@
-"""Forms, URLs and headers by Go's rules."""
+"""Forms, URLs and headers as Go handles them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def test_escapes() -> None:
 
 
 def test_parse_query_keeps_valid_pairs() -> None:
-    values, readable = parse_query("a=1&b=%zz&a=2&&c&=d")
+    values, valid = parse_query("a=1&b=%zz&a=2&&c&=d")
     assert values.lists == {"a": ["1", "2"], "c": [""], "": ["d"]}
-    assert not readable
+    assert not valid
     assert values.get("a") == "1"
     assert values.get("nothing") == ""
 
 
 def test_parse_query_rejects_semicolons() -> None:
-    values, readable = parse_query("a=1;b=2&c=3%3B4")
+    values, valid = parse_query("a=1;b=2&c=3%3B4")
     assert values.lists == {"c": ["3;4"]}
-    assert not readable
+    assert not valid
     assert query_of("/x?a=1;b&c=2").lists == {"c": ["2"]}
 
 
@@ -68,7 +68,7 @@ def test_forms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rest", "readable"),
+    ("rest", "valid"),
     [
         ("", True),
         (";", True),
@@ -83,20 +83,20 @@ def test_forms() -> None:
         (";;", False),
     ],
 )
-def test_content_type_parameters(rest: str, readable: bool) -> None:
+def test_content_type_parameters(rest: str, valid: bool) -> None:
     request = Request("POST", "/", {"content-type": f"{FORM['content-type']}{rest}"}, b"a=1")
-    # Go complains, and fills the form all the same.
+    # Go reports an error, but still parses the form.
     assert request.form.lists == {"a": ["1"]}
-    assert request.form_is_valid is readable
+    assert request.form_is_valid is valid
 
 
 @pytest.mark.parametrize(
-    ("label", "readable"),
+    ("content_type", "valid"),
     [("", True), ("text", True), ("a/b; c", False), ("a/", False), ("a b", False), (";", False)],
 )
-def test_content_types_of_other_bodies(label: str, readable: bool) -> None:
-    headers = {"content-type": label}
-    assert Request("POST", "/", headers).form_is_valid is readable
+def test_content_types_of_other_bodies(content_type: str, valid: bool) -> None:
+    headers = {"content-type": content_type}
+    assert Request("POST", "/", headers).form_is_valid is valid
     assert Request("GET", "/", headers).form_is_valid
 
 
@@ -185,12 +185,12 @@ def test_with_query_and_with_fragment() -> None:
     url = "https://a.example/cb?b=2&a=1"
     assert with_query(url, query_of(url)) == "https://a.example/cb?a=1&b=2"
     assert with_query(url, Values()) == "https://a.example/cb"
-    # A fragment is escaped as a query, and the percent signs of that once more.
+    # A fragment is escaped as a query, and its percent signs are escaped again.
     assert with_fragment("/x", Values([("state", "a b&c")])) == "/x#state=a+b%2526c"
     assert with_fragment("/x", Values()) == "/x"
 
 
-def test_small_helpers() -> None:
+def test_other_functions() -> None:
     assert header_value(" é\r\nx ") == "Ã©  x"
     assert html_escape("<a href=\"'&") == "&lt;a href=&#34;&#39;&amp;"
     assert [clean_path(path) for path in ("//a//b/", "/a/../b", "/", "/a/.", "/..")] == [

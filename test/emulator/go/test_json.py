@@ -1,4 +1,4 @@
-"""JSON as Go reads and writes it. The expected texts are those of Go's encoding/json."""
+"""JSON as Go reads and writes it. The expected strings are from Go's encoding/json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients as each store keeps them."""
+"""Clients in each store."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def test_lists_in_each_store(wire: Wire) -> None:
     wire.create(id="empty", redirect_uris=[], contacts=["a|b", ""])
     none = wire.admin("GET", "/clients/none").json
     empty = wire.admin("GET", "/clients/empty").json
-    nothing = [] if wire.is_sql and not wire.is_0_9 else None
-    assert none["redirect_uris"] == nothing
+    empty_list = [] if wire.is_sql and not wire.is_0_9 else None
+    assert none["redirect_uris"] == empty_list
     if wire.is_sql:
-        assert (empty["redirect_uris"], empty["contacts"]) == (nothing, ["a", "b", ""])
+        assert (empty["redirect_uris"], empty["contacts"]) == (empty_list, ["a", "b", ""])
     else:
         assert (empty["redirect_uris"], empty["contacts"]) == ([], ["a|b", ""])
     assert "client_secret" not in none
@@ -92,13 +92,13 @@ def test_strings_that_postgresql_rejects(sql: Wire) -> None:
     ],
 )
 def test_an_id_that_is_not_valid_utf_8(wire: Wire, id: str, named: str) -> None:
-    refused = (500, f'pq: invalid byte sequence for encoding "UTF8": {named}')
+    rejected = (500, f'pq: invalid byte sequence for encoding "UTF8": {named}')
     unknown = (404, ": Not found")
     for method in ("GET", "PUT", "DELETE"):
         message = wire.admin(method, f"/clients/{id}", {}).message
-        assert message == (refused if wire.is_sql else unknown)
+        assert message == (rejected if wire.is_sql else unknown)
     # 0.9 keeps consent requests in memory.
     in_sql = wire.is_sql and not wire.is_0_9
     for method, verb in (("GET", ""), ("PATCH", "/accept"), ("PATCH", "/reject")):
         message = wire.admin(method, f"/oauth2/consent/requests/{id}{verb}", {}).message
-        assert message == (refused if in_sql else unknown)
+        assert message == (rejected if in_sql else unknown)

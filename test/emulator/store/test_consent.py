@@ -1,4 +1,4 @@
-"""Consent requests as each store keeps them."""
+"""Consent requests in each store."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from support.emulator import (
 def test_a_request_without_scopes(wire: Wire) -> None:
     id, _, _ = wire.start(wire.app(), scope=None)
     consent = wire.admin("GET", f"/oauth2/consent/requests/{id}").json
-    # 0.10 keeps scopes in a column of text, which cannot tell none from one without a name.
-    nothing = [""] if wire.is_sql and not wire.is_0_9 else None
-    assert consent["requestedScopes"] == nothing
+    # 0.10 stores scopes in a text column, where no scope and one empty scope are the same.
+    empty = [""] if wire.is_sql and not wire.is_0_9 else None
+    assert consent["requestedScopes"] == empty
 
 
 def test_a_scope_with_a_space(wire: Wire) -> None:
     id, query, cookie = wire.start(wire.app())
     body = {"subject": "bob", "grantScopes": ["photos read", "foo"]}
     wire.admin("PATCH", f"/oauth2/consent/requests/{id}/accept", body)
-    kept = "photosread foo" if wire.is_sql and not wire.is_0_9 else "photos read foo"
-    assert wire.authorize(query, cookie).params["scope"] == kept
+    granted = "photosread foo" if wire.is_sql and not wire.is_0_9 else "photos read foo"
+    assert wire.authorize(query, cookie).params["scope"] == granted
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from support.emulator import (
 def test_max_age(wire: Wire) -> None:
     app = wire.app()
     late, fresh = ("login_required", 400), None
-    if wire.is_0_9:  # where no login can succeed that asks for it
+    if wire.is_0_9:  # where every request with `max_age` fails
         late = fresh = ("unknown_error", 500)  # type: ignore[assignment]
     for max_age, error in (("10", late), ("1000", fresh), ("0", None), ("x", None), ("-1", None)):
         code = wire.code(app, max_age=max_age)

@@ -15,5 +15,5 @@ def test_tokens_of_a_deleted_client(wire: Wire) -> None:
     wire.admin("DELETE", "/clients/x")
     assert wire.is_active(token) is not wire.is_sql
     assert wire.grant(client, grant_type="client_credentials").json["error"] == "invalid_client"
-    # The SQL store no longer finds it to revoke, either; both response the same.
+    # With the SQL store the token cannot be revoked either; the response is the same.
     assert wire("POST", "/oauth2/revoke", form={"token": token}, basic=ROOT).status == 200

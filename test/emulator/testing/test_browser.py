@@ -1,4 +1,4 @@
-"""The browser that walks through a consent app."""
+"""The browser that goes through a consent app."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SCOPES = """<form method="POST"><input name="id" value="{id}" type="hidden"/>
 
 
 class App:
-    """A login-and-consent app that talks to the emulator from the inside."""
+    """A login and consent app that calls the emulator directly."""
 
     def __init__(self, wire: Wire) -> None:
         self.wire = wire

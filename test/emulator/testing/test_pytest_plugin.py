@@ -14,7 +14,7 @@ pytest_plugins = "pytester"
 PLUGIN = "hydra_client.emulator.testing.pytest_plugin"
 
 
-# Where the package is installed, pytest finds the plugin by itself.
+# If the package is installed, pytest loads the plugin by itself.
 INSTALLED = any(entry.value == PLUGIN for entry in entry_points(group="pytest11"))
 
 
@@ -89,7 +89,7 @@ def test_the_sdk_and_the_browser(pytester: pytest.Pytester) -> None:
 
 
 def test_the_plugin_imports_nothing_heavy() -> None:
-    """It is imported in every run of pytest where the package is installed."""
+    """Pytest imports it in every run where the package is installed."""
     code = f"""
 import sys
 import pytest
