@@ -152,7 +152,7 @@ class HydraEmulator:
 
         `settings` are those of `hydra_client.connect`, for example another client's credentials.
         """
-        # The only use of the SDK: its tests are worth little if the emulator shares its code.
+        # Nothing else here uses the SDK, because shared code would hide its errors from tests.
         import hydra_client
 
         client_id, client_secret = self.root
