@@ -1,7 +1,7 @@
 """A folder where the tokens of `ClientCredentials` outlive the process, for scripts.
 
-Whoever reads a token there may use it, so only what belongs to the user alone is read or written.
-Nothing that goes wrong here breaks a call: without the cache a token is fetched.
+Whoever can read a token can use it, so only files that belong to the user, and that nobody else can
+read, are used. No failure here breaks a call: without the cache, a token is fetched.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ _ROUNDS = 10_000  # of PBKDF2
 
 
 class TokenCache:
-    """Keeps tokens in files of a folder, one for each key.
+    """Keeps tokens in the files of a folder, one for each key.
 
     Args:
-        folder: The folder. It is made when a token is first kept.
+        folder: The folder. It is created when the first token is stored.
 
     Raises:
-        ApiTypeError: It is no path.
-        ApiValueError: The system has no owners of files, by which they could be told apart.
+        ApiTypeError: It is not a path.
+        ApiValueError: Files have no owners on this system.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         if not hasattr(os, "geteuid"):
-            raise ApiValueError("cache: this system cannot keep a file to its owner")
+            raise ApiValueError("cache: this system cannot reserve a file for its owner")
         if not isinstance(folder, (str, os.PathLike)):
             raise ApiTypeError(f"cache must be a path, got {type(folder).__name__}")
         self._folder = Path(folder).expanduser().absolute()
 
     def load(self, key: Key) -> tuple[Any, float, int | None] | None:
-        """Return a token, when it was issued (Unix time) and for how many seconds; or None."""
+        """Return a token, when it was issued (Unix time) and for how many seconds, or None."""
         try:
             with self._opened() as folder:
 
                 def reader(name: str, flags: int) -> int:
-                    # Else a named pipe would make it wait for somebody to write.
+                    # Otherwise it would wait for somebody to write into a named pipe.
                     return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
 
                 with open(_name(key), "rb", opener=reader) as file:
@@ -67,7 +67,7 @@ class TokenCache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, HydraException) as error:
-            self._tell("not read", error)
+            self._log("not read", error)
             return None
 
     def save(self, key: Key, access_token: str, issued_at: float, expires_in: int | None) -> None:
@@ -90,16 +90,16 @@ class TokenCache:
                         os.unlink(temporary, dir_fd=folder)
                     raise
         except (OSError, ValueError) as error:
-            self._tell("not written", error)
+            self._log("not written", error)
 
     @contextlib.contextmanager
     def _opened(self, *, make: bool = False) -> Iterator[int]:
         """Open the folder, and look at the very one that is open then: paths may change."""
         for path in (self._folder, *self._folder.parents):
             if path.is_symlink() and path.lstat().st_uid not in (0, os.geteuid()):
-                raise PermissionError(f"{path} is somebody else's link")
+                raise PermissionError(f"{path} is a link that belongs to another user")
         if make:
-            # By parents=True those above it would get the mode that the umask says.
+            # With parents=True, the folders above it would get the mode of the umask.
             for path in (*reversed(self._folder.parents), self._folder):
                 if not path.exists():
                     path.mkdir(mode=0o700, exist_ok=True)
@@ -110,22 +110,22 @@ class TokenCache:
         finally:
             os.close(folder)
 
-    def _tell(self, what: str, error: Exception) -> None:
+    def _log(self, what: str, error: Exception) -> None:
         log.debug("token cache %s: %s: %s", self._folder, what, error)
 
 
 def _check(status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
-    """Refuse what is not the user's own, or what others may read or write."""
+    """Refuse what belongs to another user, or what others can read or write."""
     if not is_kind(status.st_mode):
-        raise PermissionError("it is no file or folder")
+        raise PermissionError("it is not a file or folder")
     if status.st_uid != os.geteuid():
-        raise PermissionError("it belongs to somebody else")
+        raise PermissionError("it belongs to another user")
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise PermissionError("others may read or write it")
+        raise PermissionError("others can read or write it")
 
 
 def _name(key: Key) -> str:
-    """Name a key's file. The name does not give away a secret that could be guessed."""
+    """Name the file for a key. The name does not help to guess the secret."""
     context = json.dumps([key.host, key.client_id, sorted(key.scopes)]).encode()
     digest = hashlib.pbkdf2_hmac("sha256", key.client_secret.encode(), context, _ROUNDS)
     return f"{digest.hex()}.json"

@@ -1,19 +1,19 @@
 """The relying party's side of the authorization code flow (RFC 6749 section 4.1).
 
-For scripts, tests and small applications: state and nonce are made and checked, the code is
-exchanged, the ID token verified, the tokens refreshed.
+For scripts, tests and small applications: it makes and checks state and nonce, exchanges the code,
+verifies the ID token and refreshes the tokens.
 
     flow = CodeFlow(api, "http://127.0.0.1:9010/callback", "openid offline")
-    url = flow.authorization_url()            # … to which the browser goes
-    tokens = flow.exchange(callback_url)      # … with which it comes back
+    url = flow.authorization_url()            # send the browser there
+    tokens = flow.exchange(callback_url)      # the URL that it returns with
     flow.claims.sub
     tokens = flow.refresh()
 
     CodeFlowError
     ├── AuthorizationError              the server, or the user, refused
-    ├── CallbackError                   what came back is no answer to an authorization request
-    ├── StateError                      … or the answer to another one
-    └── NoIdTokenError                  the code brought no ID token, though `openid` was asked for
+    ├── CallbackError                   the callback has no code
+    ├── StateError                      the callback belongs to another authorization request
+    └── NoIdTokenError                  there is no ID token, although `openid` was asked for
 """
 
 from __future__ import annotations
@@ -31,19 +31,17 @@ from hydra_client.exceptions import (
     ApiDecodeError,
     ApiValueError,
     BadRequestException,
-    HydraException,
     ServiceException,
 )
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache
 from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.query import HINTS, error_texts, parameters
+from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters
 from hydra_client.protocol.redaction import Secret
 from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from hydra_client.api import OAuth2Api
     from hydra_client.id_token import IdTokenClaims, IdTokenVerifier
@@ -61,52 +59,30 @@ __all__ = [
 
 _AUTHORIZE = "/oauth2/auth"
 _MAY_BE_USED_UP = (
-    "An earlier refresh may have been carried out and its response lost: the refresh token is used "
-    "up then, and the user has to log in again."
+    "An earlier refresh may have succeeded although its response was lost: then the refresh token "
+    "is used up, and the user has to log in again."
 )
 _SHORTEST = 8  # characters, of state and nonce
 
 
-class CodeFlowError(HydraException):
-    """An authorization did not come to its end. `str()` is safe to show to the user, as text.
-
-    Attributes:
-        error: The error code that the server sent, if it sent one.
-        error_description: The text that the server sent with it.
-        hint: What an operator can do about it, where that is known. It is not for the user.
-    """
-
-    error: str | None = None
-    error_description: str | None = None
-    hint: str | None = None
+class CodeFlowError(BrowserError):
+    """An authorization failed. `str()` is safe to show to the user, as text."""
 
 
-class AuthorizationError(CodeFlowError):
-    """The server answered with an error (RFC 6749 section 4.1.2.1), `rejected_consent_request` say.
-
-    `error` and `error_description` are one line of visible characters of a bounded length each.
-    """
-
-    def __init__(self, error: str, error_description: str | None = None) -> None:
-        super().__init__(f"{error}: {error_description}" if error_description else error)
-        self.error = error
-        self.error_description = error_description
-        self.hint = HINTS.get(error)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.error, self.error_description)
+class AuthorizationError(ServerRefusalError, CodeFlowError):
+    """The server or the user refused (RFC 6749 section 4.1.2.1); see `error`."""
 
 
 class CallbackError(CodeFlowError):
-    """What came back has no code, or a parameter twice, or is no query at all."""
+    """The callback has no code, repeats a parameter, or is not a query at all."""
 
 
 class StateError(CodeFlowError):
-    """What came back answers another request than this one, or answers it a second time."""
+    """The callback belongs to another authorization request, or came a second time."""
 
 
 class NoIdTokenError(CodeFlowError):
-    """`openid` was asked for, and no ID token came: nothing tells whose the tokens are.
+    """There is no ID token, although `openid` was asked for: nothing says whose the tokens are.
 
     The user did not grant `openid`, or the code is of another authorization.
     """
@@ -122,22 +98,23 @@ def authorization_url(
     response_type: str = "code",
     **extra: str | int | None,
 ) -> str:
-    """Write the URL that a user's browser is sent to (RFC 6749 section 4.1.1). Nothing is sent.
+    """Build the URL to send a user's browser to (RFC 6749 section 4.1.1). Nothing is sent.
 
     Args:
         endpoint: The server's URL as browsers know it, or its `authorization_endpoint`.
         client_id: Id of the client that asks.
         redirect_uri: Where the user is sent afterwards; one of the client's `redirect_uris`.
-        scope: Scopes asked for, a list or with spaces between.
-        state: Random value that comes back, at least 8 characters (RFC 6749 section 10.12).
-        nonce: Random value that comes back in the ID token, at least 8 characters. Needed where
-            the response type has `id_token`.
-        response_type: `code`, `token`, `id_token`, or several of them with spaces between.
+        scope: Scopes to ask for, a list or a space-separated string.
+        state: Random value that the callback repeats, at least 8 characters (RFC 6749 section
+            10.12).
+        nonce: Random value that the ID token repeats, at least 8 characters. Required if the
+            response type has `id_token`.
+        response_type: `code`, `token`, `id_token`, or several of them, space-separated.
         **extra: More parameters, such as `prompt` or `max_age`; None leaves one out. `max_age` is
             for 0.10: with it, 0.9 refuses to exchange the code (500 `unknown_error`).
 
     Raises:
-        ApiTypeError, ApiValueError: An argument cannot be right.
+        ApiTypeError, ApiValueError: An argument is not valid.
     """
     origin = Configuration(host=endpoint).origin
     path = origin.prefix if origin.prefix.endswith(_AUTHORIZE) else origin.prefix + _AUTHORIZE
@@ -157,38 +134,38 @@ def authorization_url(
 
 
 class CodeFlow:
-    """One authorization of one user, from the first redirect to fresh tokens. Thread-safe.
+    """One authorization of one user, from the first redirect to refreshed tokens. Thread-safe.
 
-    State and nonce are made here. Where the browser comes back to another process, keep `state` and
-    `nonce` in the user's session, and give them to a second `CodeFlow` there.
+    It makes state and nonce. If the browser returns to another process, keep `state` and `nonce` in
+    the user's session, and pass them to a second `CodeFlow` there.
 
     Args:
-        api: The API with the client's own id and secret as `username` and `password`. A public
-            client has no secret: 0.10 takes it without a password and with `client_id` here;
-            0.9 wants its id and an empty password.
-        redirect_uri: Where the browser comes back; one of the client's `redirect_uris`.
-        scope: Scopes to ask for, a list or with spaces between. `openid` brings an ID token,
+        api: The API, with the client's own id and secret as `username` and `password`. A public
+            client has no secret: for 0.10, pass `client_id` here and no password; for 0.9, its id
+            and an empty password.
+        redirect_uri: Where the browser returns; one of the client's `redirect_uris`.
+        scope: Scopes to ask for, a list or a space-separated string. `openid` gets an ID token,
             `offline` a refresh token.
         client_id: Id of the client; the `username` of `api` if None.
-        verifier: Verifies the ID token; one that fetches keys with `api` if None, which needs the
+        verifier: Verifies the ID token. If None, one that fetches keys with `api`, which needs the
             extra `jwt`.
-        verify_id_token: Whether ID tokens are verified. With False nothing looks at them and
-            `claims` stays None. It is then up to you to verify the ID token, to compare its nonce
+        verify_id_token: Whether ID tokens are verified. If False, they are not checked at all and
+            `claims` stays None. Then it is up to you to verify the ID token, to compare its nonce
             with `nonce`, and to compare its subject after a refresh: otherwise somebody else's
             code passes for the user's.
-        authorization_endpoint: Address for browsers; the one in the server's discovery document if
+        authorization_endpoint: URL for browsers; the one in the server's discovery document if
             None.
-        state: The state of an authorization that was begun elsewhere.
+        state: The state of an authorization that began elsewhere.
         nonce: Its nonce.
 
     Attributes:
-        state: Comes back with the browser.
-        nonce: Comes back in the ID token.
-        tokens: The latest tokens, once there are some.
-        claims: Claims of the verified ID token, once there is one. A refresh brings no other.
+        state: The value that the callback repeats.
+        nonce: The value that the ID token repeats.
+        tokens: The latest tokens, once there are any.
+        claims: Claims of the verified ID token, once there is one. They stay after a refresh.
 
     Raises:
-        ApiTypeError, ApiValueError: An argument cannot be right.
+        ApiTypeError, ApiValueError: An argument is not valid.
     """
 
     def __init__(
@@ -207,7 +184,7 @@ class CodeFlow:
         configuration = api.api_client.configuration
         own_id = configuration.username if client_id is None else client_id
         if own_id is None:
-            raise ApiValueError("no client: give client_id, or an api with username and password")
+            raise ApiValueError("no client: pass client_id, or an api with username and password")
         if configuration.password is not None and configuration.username != own_id:
             raise ApiValueError(
                 f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
@@ -226,10 +203,10 @@ class CodeFlow:
         self._endpoint = authorization_endpoint
         self._is_0_9 = False  # as far as is known
         self._public_id = own_id if configuration.password is None else None
-        self._answered = False
+        self._is_used = False
         self._lock = threading.Lock()
         self._refreshes: Cache[OAuth2TokenResponse] = Cache(once=True)
-        # A refresh token that was sent, with no response that says whether it was used up.
+        # A refresh token that was sent without a response that says whether it was used up.
         self._unsure_of: str | None = None
 
     def authorization_url(self, **extra: str | int | None) -> str:
@@ -266,7 +243,7 @@ class CodeFlow:
         )
 
     def exchange(self, callback: object) -> OAuth2TokenResponse:
-        """Take what the browser came back with, and exchange the code in it for tokens.
+        """Exchange the code that the browser returned with for tokens.
 
         Args:
             callback: The framework's mapping of query parameters, the query string, or the URL.
@@ -275,16 +252,16 @@ class CodeFlow:
             The tokens. `claims` holds what the ID token says, when `openid` was granted.
 
         Raises:
-            StateError: The browser's answer belongs to another request, or came before.
+            StateError: The callback belongs to another request, or came before.
             AuthorizationError: The server, or the user, refused.
-            CallbackError: There is no code, or a parameter twice.
-            NoIdTokenError: `openid` was asked for and not granted; the tokens are dropped.
-            InvalidIdTokenError: The ID token is not to be believed; the tokens are dropped.
-            HydraException: The keys could not be fetched, which is tried first, so that the code
-                is still good; or the code could not be exchanged. See `well_known`,
+            CallbackError: There is no code, or a parameter is repeated.
+            NoIdTokenError: `openid` was asked for but not granted; the tokens are dropped.
+            InvalidIdTokenError: The ID token must not be trusted; the tokens are dropped.
+            HydraException: The keys could not be fetched (this is tried first, so the code is
+                still valid), or the code could not be exchanged. See `well_known`,
                 `get_well_known` and `oauth_token`.
         """
-        found = self._answer(callback)
+        found = self._read(callback)
         verifies = self._asks_for_id_token and self._verifies
         if verifies and any(found["code"]) and not found["error"]:
             self._make_ready()
@@ -296,42 +273,38 @@ class CodeFlow:
             client_id=self._public_id,
         )
         if self._asks_for_id_token and tokens.id_token is None:
-            # A code that somebody slipped in would pass without its nonce ever being looked at.
-            raise NoIdTokenError("The server gave no ID token, though openid was asked for.")
+            # Otherwise a code that somebody slipped in would pass without a check of its nonce.
+            raise NoIdTokenError("The server sent no ID token, although openid was asked for.")
         self.claims = self._verified(tokens, nonce=self.nonce)
         self.tokens = tokens
         return tokens
 
     def refresh(self) -> OAuth2TokenResponse:
-        """Get new tokens for the refresh token, which is used up by that (RFC 6749 section 6).
+        """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
         Threads that call it at the same time share one request and its outcome, each within its
-        own time. After an unknown outcome, a time-out say, a later call sends the same refresh
-        token once more: if the server had used it up, it answers 400 and revokes nothing.
+        own time. After an unknown outcome, such as a time-out, a later call sends the same refresh
+        token again: if the server has used it up, it responds with 400 and revokes nothing.
 
         Returns:
             The tokens. The old access token no longer works.
 
         Raises:
             ApiValueError: There is no refresh token: the scope `offline` was not granted.
-            InvalidIdTokenError: An ID token came along, which is not to be believed, or of another
-                user; the tokens are dropped.
-            HydraException: The server gave none; see `oauth_token`.
+            InvalidIdTokenError: The response has an ID token that must not be trusted, or of
+                another user; the tokens are dropped.
+            HydraException: The exchange failed; see `oauth_token`.
         """
         deadline = Deadline(self.api.api_client.configuration.timeout)
         return deadline.run(share, self._refreshes, "refresh", self._refreshed)
 
     def _refreshed(self) -> OAuth2TokenResponse:
-        """Send the refresh token, while nobody else does."""
+        """Send the refresh token, while no other thread does."""
         refresh_token = Secret("" if self.tokens is None else self.tokens.refresh_token or "")
         if not refresh_token:
-            granted = "offline" in self.scope.split()
-            why = (
-                "the user did not grant the scope offline"
-                if granted
-                else ("ask for the scope offline")
-            )
-            raise ApiValueError(f"no refresh token: {why}")
+            asked = "offline" in self.scope.split()
+            why = "the user did not grant" if asked else "ask for"
+            raise ApiValueError(f"no refresh token: {why} the scope offline")
         try:
             tokens = self.api.oauth_token(
                 grant_type="refresh_token",
@@ -353,31 +326,31 @@ class CodeFlow:
         self.tokens = tokens
         return tokens
 
-    def _answer(self, callback: object) -> dict[str, list[str]]:
-        """Read what came back, and see that it answers this request."""
+    def _read(self, callback: object) -> dict[str, list[str]]:
+        """Read a callback, and check that it belongs to this request."""
         try:
             found = parameters(callback, "code", "state", "error", "error_description")
         except ValueError as error:
-            raise CallbackError(f"No answer: {error}.") from None
+            raise CallbackError(f"Not a callback: {error}.") from None
         found["code"] = [Secret(code) for code in found["code"]]
         doubled = [name for name, values in found.items() if len(values) > 1]
         if doubled:
-            raise CallbackError(f"The answer has {doubled[0]} more than once.")
+            raise CallbackError(f"The callback repeats {doubled[0]}.")
         (state,) = found["state"] or [""]
-        if self._answered or not _same(state, self.state):
-            raise StateError("The answer belongs to another request. Please begin again.")
+        if self._is_used or not _same(state, self.state):
+            raise StateError("The callback belongs to another request. Please start again.")
         return found
 
     def _code(self, found: dict[str, list[str]]) -> str:
         """Take the code, once."""
         with self._lock:
-            if self._answered:
-                raise StateError("The answer came before. Please begin again.")
-            self._answered = True
+            if self._is_used:
+                raise StateError("The callback came before. Please start again.")
+            self._is_used = True
         if found["error"]:
-            raise AuthorizationError(*error_texts(found))
+            raise AuthorizationError.found_in(found)
         if not any(found["code"]):
-            raise CallbackError("The answer has no code.")
+            raise CallbackError("The callback has no code.")
         return found["code"][0]
 
     @property
@@ -385,7 +358,7 @@ class CodeFlow:
         return "openid" in self.scope.split()
 
     def _make_ready(self) -> IdTokenVerifier:
-        """Have a verifier, with the keys it needs."""
+        """Make sure that there is a verifier, with the keys it needs."""
         if self._verifier is None:
             try:
                 from hydra_client.id_token import IdTokenVerifier
@@ -395,8 +368,8 @@ class CodeFlow:
                     raise
                 raise ApiValueError(
                     f"the ID token cannot be verified: {missing} is missing. Install the extra: "
-                    "pip install 'hydra-client[jwt]'. If you verify ID tokens elsewhere, say "
-                    "verify_id_token=False. The code was not used."
+                    "pip install 'hydra-legacy-client[jwt]'. If you verify ID tokens elsewhere, "
+                    "pass verify_id_token=False. The code was not used."
                 ) from None
             self._verifier = IdTokenVerifier(self.api, self.client_id)
         self._verifier.fetch_keys()
@@ -424,7 +397,7 @@ class CodeFlow:
 
 
 def _escaped(redirect_uri: str) -> str:
-    """Write a redirect URI so that it comes out whole: the server decodes it twice."""
+    """Encode a redirect URI once more, since the server decodes it twice."""
     return redirect_uri.replace("%", "%25").replace("+", "%2B")
 
 
@@ -437,13 +410,13 @@ def _scope(scope: str | Sequence[str]) -> str:
 def _long_enough(name: str, value: object) -> str:
     text = checks.utf8(name, value)
     if len(text) < _SHORTEST:
-        # The server refuses it, and only when the browser returns.
+        # The server refuses it too, but only when the browser returns.
         raise ApiValueError(f"{name} must have at least {_SHORTEST} characters")
     return text
 
 
 def _written(value: object) -> object:
-    """Write a number, `max_age` say, as text."""
+    """Write a number, such as `max_age`, as text."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -78,7 +78,7 @@ class Configuration:
             credentials (RFC 6749 section 4.4), and renewed.
         scopes: Scopes to ask for, a list or a space-separated string. Without any, those that the
             operation needs.
-        verify_ssl: Whether the server's certificate is checked.
+        verify_ssl: Whether to check the server's certificate.
         ssl_ca_cert: Path of a CA bundle or folder to trust instead of certifi's.
         cert_file: Path of a client certificate (PEM).
         key_file: Path of its key, if that is in another file.

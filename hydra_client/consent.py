@@ -1,18 +1,18 @@
-"""What a consent app does, in three calls: take up the request, then accept or reject it.
+"""A consent app in three calls: read the request, then accept or reject it.
 
     consents = ConsentApp(api)
-    challenge = consents.challenge(query)                  # what came with the browser
+    challenge = consents.challenge(query)                  # what the browser sent
     url = challenge.accept("alice", ["openid", "photos.read"])
     url = challenge.reject("The user said no.")            # … and send the browser to url
 
-It knows no web framework. `sign` and `unsign` carry the request's id across a login page.
+It works with any web framework. `sign` and `unsign` carry the request's id across a login page.
 
     ConsentFlowError                    its text is safe to show to the user, as text
     ├── AuthorizationRequestError       the server refused the application's request
-    ├── ConsentIdError                  the id is missing, doubled, malformed or unknown
-    ├── ConsentExpired                  the user took too long; `restart_url` begins again
+    ├── ConsentIdError                  the id is missing, repeated, malformed or unknown
+    ├── ConsentExpired                  the user took too long; `restart_url` starts again
     ├── RedirectUrlError                the server would send the browser somewhere unexpected
-    └── SignedValueError                what `unsign` was given was not signed here, or too long ago
+    └── SignedValueError                the value was not signed here, or too long ago
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import math
 import re
 import time
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus, urlsplit
 
@@ -32,14 +31,13 @@ from hydra_client.exceptions import (
     ApiDecodeError,
     ApiTypeError,
     ApiValueError,
-    HydraException,
     NotFoundException,
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.query import HINTS, error_texts, parameters, plain_text
+from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters, plain_text
 from hydra_client.transport.sharing import share
 
 if TYPE_CHECKING:
@@ -81,8 +79,8 @@ RESERVED_CLAIMS = frozenset(
         "sub",
     }
 )
-"""Claims that speak of the ID token and not of the user. The server sets most of them over what an
-acceptance says, and whoever verifies the token relies on the others."""
+"""Claims about the ID token rather than the user. The server overwrites most of them, and whoever
+verifies the token relies on the others."""
 
 _AUTHORIZE = "/oauth2/auth"
 _ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,254}")
@@ -96,51 +94,30 @@ _SHORTEST_KEY = 32
 _PURPOSE = b"hydra_client.consent.sign"
 # Seconds by which the clocks of several servers of one app may differ.
 _CLOCK_SKEW = 60
-# Seconds between two looks at the discovery document.
+# Seconds between two requests for the discovery document.
 _COOL_DOWN = 30.0
 
 
-class ConsentFlowError(HydraException):
-    """A consent flow cannot go on. `str()` is safe to show to the user, as text.
+class ConsentFlowError(BrowserError):
+    """A consent flow cannot continue. `str()` is safe to show to the user, as text."""
 
-    Attributes:
-        error: The error code that the server sent, if it sent one.
-        error_description: The text that the server sent with it.
-        hint: What an operator can do about it, where that is known. It is not for the user.
+
+class AuthorizationRequestError(ServerRefusalError, ConsentFlowError):
+    """The server refused the application's request: the client or its redirect URI is wrong.
+
+    It shows the error here because it does not know which application to send it to.
     """
-
-    error: str | None = None
-    error_description: str | None = None
-    hint: str | None = None
-
-
-class AuthorizationRequestError(ConsentFlowError):
-    """The server refused the application's request and has no application to tell.
-
-    The client, or its redirect URI, is wrong. `error` and `error_description` are one line of
-    visible characters of a bounded length each, and come from whoever made the link: escape them
-    as any other text.
-    """
-
-    def __init__(self, error: str, error_description: str | None = None) -> None:
-        super().__init__(f"{error}: {error_description}" if error_description else error)
-        self.error = error
-        self.error_description = error_description
-        self.hint = HINTS.get(error)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.error, self.error_description)
 
 
 class ConsentIdError(ConsentFlowError):
-    """The consent request's id is missing, doubled, malformed, or unknown to the server."""
+    """The consent request's id is missing, repeated, malformed, or unknown to the server."""
 
 
-class ConsentExpired(ConsentFlowError):  # noqa: N818 - reads as what happened
-    """The consent request has expired, so that an answer would be in vain.
+class ConsentExpired(ConsentFlowError):  # noqa: N818 - says what happened
+    """The consent request has expired: the browser's return would fail.
 
     Attributes:
-        restart_url: Where the user can begin again.
+        restart_url: Where the user can start again.
         expired_for: Seconds since it expired.
     """
 
@@ -149,9 +126,9 @@ class ConsentExpired(ConsentFlowError):  # noqa: N818 - reads as what happened
         self.restart_url = restart_url
         self.expired_for = expired_for
         self.hint = (
-            f"The request expired {expired_for:.0f} seconds ago. Where requests that were just "
-            "made arrive expired, the clocks of Hydra and of this machine differ, or Hydra 0.10 "
-            "keeps requests in SQL on a host whose time zone is not UTC."
+            f"The request expired {expired_for:.0f} seconds ago. If new requests are expired when "
+            "they arrive, the clocks of Hydra and of this machine differ, or Hydra 0.10 keeps "
+            "requests in SQL on a host whose time zone is not UTC."
         )
 
 
@@ -175,16 +152,16 @@ class _Place(NamedTuple):
 
 
 class ConsentApp:
-    """Takes up the consent requests that browsers bring. Thread-safe.
+    """Reads the consent requests that browsers bring. Thread-safe.
 
     Args:
-        api: The API, with a credential for `hydra.consent` and, where the client's record is
-            asked for, `hydra.clients`.
+        api: The API, with a credential for `hydra.consent` and, if you fetch the client's record,
+            `hydra.clients`.
         public_url: The server's URL as browsers know it, with or without `/oauth2/auth`. Without
-            it the `authorization_endpoint` of the server's discovery document counts, which is
+            it, the `authorization_endpoint` of the server's discovery document applies. That is
             fetched once, and again when a request leads elsewhere. (The host that `api` calls may
-            be an internal address, so it is no measure.)
-        clock: Tells the time, in seconds since 1970-01-01 UTC.
+            be an internal address.)
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
 
     Raises:
         ApiTypeError, ApiValueError: `public_url` is not an http or https URL.
@@ -213,12 +190,11 @@ class ConsentApp:
             self._public = place
 
     def challenge(self, query: object) -> Challenge:
-        """Take up the consent request that a browser came with.
+        """Read the consent request that a browser came with.
 
         Args:
-            query: What came with the browser: the framework's mapping of query parameters, the
-                query string, or the URL. To take a request up again by its id, give
-                `{"consent": id}`.
+            query: What the browser sent: the framework's mapping of query parameters, the query
+                string, or the URL. To read a request again by its id, pass `{"consent": id}`.
 
         Returns:
             The request, with everything that the user has to know.
@@ -226,11 +202,11 @@ class ConsentApp:
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
-            AuthorizationRequestError: The browser brought an error in place of a request.
-            ConsentIdError: The id is missing, doubled, malformed, or unknown to the server.
+            AuthorizationRequestError: The browser brought an error instead of a request.
+            ConsentIdError: The id is missing, repeated, malformed, or unknown to the server.
             ConsentExpired: The user took too long.
-            RedirectUrlError: The request leads elsewhere than to the authorization endpoint.
-            HydraException: The server could not be asked; see `get_oauth2_consent_request`.
+            RedirectUrlError: The request does not lead to the authorization endpoint.
+            HydraException: The request could not be fetched; see `get_oauth2_consent_request`.
         """
         id = _consent_id(query)
         unknown: NotFoundException
@@ -238,13 +214,13 @@ class ConsentApp:
             request = self.api.get_oauth2_consent_request(id)
         except NotFoundException as error:
             if error.error is None:
-                raise  # not this API's way to say so: something else answers at this address
+                raise  # not the API's own 404: something else is at this address
             unknown = error
         else:
-            return self._take_up(id, request)
-        raise ConsentIdError("The consent request is not known to the server.") from unknown
+            return self._challenge(id, request)
+        raise ConsentIdError("The server does not know the consent request.") from unknown
 
-    def _take_up(self, id: str, request: OAuth2ConsentRequest) -> Challenge:
+    def _challenge(self, id: str, request: OAuth2ConsentRequest) -> Challenge:
         client_id, expires_at, url = request.client_id, request.expires_at, request.redirect_url
         if not client_id or expires_at is None or not url:
             raise ApiDecodeError(
@@ -254,10 +230,10 @@ class ConsentApp:
         expected = self._authorization_endpoint(place)
         if place != expected:
             raise RedirectUrlError(
-                f"The server sends browsers to {place or 'no http or https URL'}, and not to "
-                f"{expected}: correct its issuer, or public_url."
+                f"The server sends browsers to {place or 'something that is not an http URL'}, not "
+                f"to {expected}: correct its issuer, or public_url."
             )
-        # SQL stores of 0.10 read "no scope" as one scope without a name.
+        # SQL stores of 0.10 return an empty list of scopes as one scope without a name.
         scopes = tuple(scope for scope in request.requested_scopes or () if scope)
         challenge = Challenge(self, id, client_id, scopes, expires_at, url)
         challenge.check_expiry()
@@ -292,8 +268,8 @@ class ConsentApp:
         place = _place(self.api.get_well_known().authorization_endpoint)
         if place is None:
             raise RedirectUrlError(
-                "The authorization_endpoint in the server's discovery document is no http or https "
-                "URL."
+                "The authorization_endpoint in the server's discovery document is not an http or "
+                "https URL."
             )
         return place
 
@@ -308,9 +284,9 @@ class Challenge:
         id: Id of the consent request.
         client_id: Id of the client (the application) that asks.
         requested_scopes: Scopes that it asks for.
-        expires_at: When the request ends, as an aware datetime.
-        redirect_url: Where `accept` and `reject` send the browser. It must be the browser that
-            came with the request. The flow's state and nonce are in it: keep it out of logs.
+        expires_at: When the request expires, as an aware datetime.
+        redirect_url: Where `accept` and `reject` send the browser, which must be the one that
+            brought the request. It contains the flow's state and nonce: keep it out of logs.
     """
 
     def __init__(
@@ -329,9 +305,8 @@ class Challenge:
         self.expires_at = expires_at
         self.redirect_url = redirect_url
 
-    @cached_property
     def client(self) -> OAuth2Client:
-        """The client's record, with its name and logo; fetched when first asked for.
+        """Fetch the client's record, with its name and logo.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
 
@@ -342,7 +317,7 @@ class Challenge:
 
     @property
     def restart_url(self) -> str:
-        """Where the application sent the browser at first: the user can begin again there."""
+        """Where the application first sent the browser: the user can start again there."""
         address, _, query = self.redirect_url.partition("?")
         kept = [
             pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) != "consent"
@@ -350,15 +325,15 @@ class Challenge:
         return f"{address}?{'&'.join(kept)}"
 
     def check_expiry(self) -> None:
-        """See that the user can still answer.
+        """Check that the request has not expired.
 
         Raises:
-            ConsentExpired: It is too late.
+            ConsentExpired: It has.
         """
         late = self._app.clock() - self.expires_at.timestamp()
         if late >= 0:
             raise ConsentExpired(
-                "The request has expired. Please begin again.", self.restart_url, late
+                "The request has expired. Please start again.", self.restart_url, late
             )
 
     def accept(
@@ -372,12 +347,12 @@ class Challenge:
         """Tell the server that the user agrees.
 
         Args:
-            subject: Who the user is: a lasting identifier, which becomes `sub`.
-            scopes: Scopes that the user grants, of those that were requested.
-            access_token_extra: Members for `ext` in introspections of the access token.
-            id_token_extra: More claims for the ID token. The application and the browser can read
-                them. `acr` and `amr` may tell how the user logged in; `RESERVED_CLAIMS` may not
-                be set.
+            subject: Who the user is: a permanent identifier, which becomes `sub`.
+            scopes: The requested scopes that the user grants.
+            access_token_extra: Members of `ext` in introspections of the access token.
+            id_token_extra: More claims for the ID token, which the application and the browser
+                can read. `acr` and `amr` can say how the user logged in; you cannot set
+                `RESERVED_CLAIMS`.
 
         Returns:
             The URL to send the browser to.
@@ -385,10 +360,10 @@ class Challenge:
         Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
-            ApiTypeError, ApiValueError: An argument cannot be right: the subject is empty, a scope
-                was not requested, a claim is reserved, JSON cannot carry a value. Nothing was sent.
-            ConsentExpired: It is too late. Nothing was sent.
-            HydraException: The server could not be told; see `accept_oauth2_consent_request`.
+            ApiTypeError, ApiValueError: An argument is not valid: the subject is empty, a scope was
+                not requested, a claim is reserved, a value is not JSON. Nothing was sent.
+            ConsentExpired: The request has expired. Nothing was sent.
+            HydraException: The call failed; see `accept_oauth2_consent_request`.
         """
         body = ConsentRequestAcceptance(
             subject=_subject(subject),
@@ -401,8 +376,8 @@ class Challenge:
             reserved = sorted(RESERVED_CLAIMS.intersection(claims))
             if reserved:
                 raise ApiValueError(
-                    f"id_token_extra: {', '.join(reserved)} cannot be set: the claim speaks of "
-                    "the token, which the server makes"
+                    f"id_token_extra: {', '.join(reserved)} cannot be set: the server sets the "
+                    "claims about the token itself"
                 )
             body.id_token_extra = claims
         self.check_expiry()
@@ -410,11 +385,11 @@ class Challenge:
         return self.redirect_url
 
     def reject(self, reason: str) -> str:
-        """Tell the server that the user declines. This works after expiry, too.
+        """Tell the server that the user declines, which also works after the request has expired.
 
         Args:
-            reason: Why, for the application, which gets it as `error_description`. It travels in
-                an address, so it is cut at 500 characters.
+            reason: Why, for the application, which receives it as `error_description`. It is part
+                of a URL, so it is cut at 500 characters.
 
         Returns:
             The URL to send the browser to.
@@ -422,8 +397,8 @@ class Challenge:
         Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
-            ApiTypeError, ApiValueError: The reason is no text. Nothing was sent.
-            HydraException: The server could not be told; see `reject_oauth2_consent_request`.
+            ApiTypeError, ApiValueError: The reason is not a valid string. Nothing was sent.
+            HydraException: The call failed; see `reject_oauth2_consent_request`.
         """
         text = checks.utf8("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
         if len(text) > _LONGEST_REASON:
@@ -439,7 +414,7 @@ class Challenge:
             raise ApiTypeError("scopes must be a list of strings")
         extra = [scope for scope in granted if scope not in self.requested_scopes]
         if extra:
-            # The server would grant it.
+            # The server itself would grant it.
             raise ApiValueError(f"scopes: {extra[0]!r:.100} was not requested")
         return [scope for scope in self.requested_scopes if scope in granted]
 
@@ -448,21 +423,21 @@ class Challenge:
 
 
 def sign(value: str, key: bytes | str, session: bytes | str, *, now: float | None = None) -> str:
-    """Make a text that a browser can keep and cannot change, such as the id across a login page.
+    """Sign a value that a browser keeps but must not change, such as the id across a login page.
 
-    Whoever has the text can read the value. `unsign` gives it back, to the same session alone.
+    Whoever has the text can read the value. `unsign` returns it, to the same session only.
 
     Args:
         value: What to keep; the id of a consent request, say.
-        key: A secret of the app, at least 32 bytes. The same may serve other purposes.
+        key: A secret of the app, at least 32 bytes. It may serve other purposes, too.
         session: A value that belongs to this browser's session and that others cannot know.
         now: The time, in seconds since 1970-01-01 UTC; the system's if None.
 
     Returns:
-        The text; letters, digits, `-`, `_` and `.` only.
+        A text of letters, digits, `-`, `_` and `.`.
 
     Raises:
-        ApiTypeError, ApiValueError: The key is too short, or something is empty or no text.
+        ApiTypeError, ApiValueError: The key is too short, or an argument is empty or not a string.
     """
     made = str(int(time.time() if now is None else now))
     content = _base64(checks.utf8("value", value).encode())
@@ -477,10 +452,10 @@ def unsign(
     max_age: float = 600.0,
     now: float | None = None,
 ) -> str:
-    """Give back what `sign` was given.
+    """Return the value that `sign` signed.
 
     Args:
-        text: What came back with the browser, whatever it is.
+        text: What the browser sent, whatever it is.
         key: The same key.
         session: The same session's value.
         max_age: Seconds that may have passed; a consent request lives for 10 minutes.
@@ -494,10 +469,10 @@ def unsign(
     made, _, signature = rest.partition(".")
     expected = _signature(content, made, key, session)
     if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
-        raise SignedValueError("The form does not belong to this session. Please begin again.")
+        raise SignedValueError("The form does not belong to this session. Please start again.")
     age = (time.time() if now is None else now) - int(made)
     if not -_CLOCK_SKEW <= age <= max_age:
-        raise SignedValueError("The form was open for too long. Please begin again.")
+        raise SignedValueError("The form was open for too long. Please start again.")
     return base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)).decode()
 
 
@@ -505,9 +480,9 @@ def _signature(content: str, made: str, key: bytes | str, session: bytes | str) 
     secret, bound_to = _bytes("key", key), _bytes("session", session)
     if len(secret) < _SHORTEST_KEY:
         raise ApiValueError(f"key must have at least {_SHORTEST_KEY} bytes, it has {len(secret)}")
-    # A key of its own, so that no signature made elsewhere with the same secret counts here.
+    # A derived key, so that a signature made elsewhere with the same secret is not valid here.
     own_key = hmac.digest(secret, _PURPOSE, hashlib.sha256)
-    # Hashed, since its length must not decide where the session ends and the content begins.
+    # Hashed, so that the session cannot run over into the content.
     parts = (hashlib.sha256(bound_to).hexdigest(), made, content)
     return _base64(hmac.digest(own_key, ".".join(parts).encode(errors="replace"), hashlib.sha256))
 
@@ -532,19 +507,19 @@ def _consent_id(query: object) -> str:
     except ValueError as error:
         raise ConsentIdError(f"No consent request: {error}.") from None
     if found["error"]:
-        raise AuthorizationRequestError(*error_texts(found))
+        raise AuthorizationRequestError.found_in(found)
     ids = found["consent"]
     if not ids:
-        raise ConsentIdError("No consent request: begin at the application that you want to use.")
+        raise ConsentIdError("No consent request: start at the application that you want to use.")
     if len(ids) > 1:
-        raise ConsentIdError("More than one consent request at a time.")
+        raise ConsentIdError("There is more than one consent request.")
     if not _ID.fullmatch(ids[0]):
         raise ConsentIdError("The consent request's id is malformed.")
     return ids[0]
 
 
 def _place(url: str) -> _Place | None:
-    """Tell where a URL leads, its query aside; None where browsers and we might differ."""
+    """Return where a URL leads, without its query; None if browsers might read it differently."""
     if _NOT_IN_URL.search(url):
         return None
     try:
@@ -578,7 +553,7 @@ def _members(name: str, members: object) -> dict[str, Any]:
 
 
 def _check_json(name: str, value: object, levels: int) -> None:
-    """Refuse what would not arrive, or arrive changed. The value itself is never shown."""
+    """Refuse what would not arrive, or arrive changed, without showing the value."""
     if levels == 0:
         raise ApiValueError(f"{name:.100}: more than {_MOST_LEVELS} levels, or it contains itself")
     if isinstance(value, dict):
@@ -596,4 +571,4 @@ def _check_json(name: str, value: object, levels: int) -> None:
         if not math.isfinite(value):
             raise ApiValueError(f"{name}: JSON has no {value}")
     elif value is not None:
-        raise ApiTypeError(f"{name}: JSON cannot carry {type(value).__name__}")
+        raise ApiTypeError(f"{name}: JSON has no {type(value).__name__}")

@@ -1,6 +1,6 @@
 """Verification of ID tokens (OpenID Connect Core section 3.1.3.7) against the server's keys.
 
-Needs the extra `jwt`. PyJWT reads keys and computes signatures; what is accepted is decided here.
+Needs the extra `jwt`. PyJWT reads keys and computes signatures; this module decides what to accept.
 
     verifier = IdTokenVerifier(api, "my-app")
     claims = verifier.verify(tokens.id_token, nonce=nonce)
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 
-# PyJWT itself can be imported without it, and then knows no RSA.
+# PyJWT can be imported without it, but then does not support RSA.
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenError"]
 
-# The server signs with RSA keys. Symmetric algorithms would make a secret of the public key.
+# The server signs with RSA keys. With a symmetric algorithm, the public key would be the secret.
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 _SMALLEST_KEY = 2048
 _LONGEST_TOKEN = 256 * 1024
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
-# A key that the server took back must not count for longer than this, in seconds.
+# Seconds for which a key that the server has withdrawn may still be trusted.
 _KEY_LIFETIME = 3600.0
-# Seconds without another fetch, after one that a token brought about for nothing.
+# Seconds without another fetch, after a token caused one for nothing.
 _COOL_DOWN = 30.0
-# Seconds of a call that such a fetch may take.
+# Seconds that such a fetch may take.
 _LONGEST_DETOUR = 2.0
-# Seconds for which nothing is fetched after a second failure.
+# Seconds without another fetch, after a second failure.
 _PAUSE = 1.0
 
 
@@ -63,7 +63,7 @@ class InvalidIdTokenError(HydraException):
         reason: Why, as a word that stays the same:
 
             - "malformed": not a signed JWT in compact form (RFC 7515 section 7.1)
-            - "duplicate_member": a name stands twice in the header or the claims
+            - "duplicate_member": a name occurs twice in the header or the claims
             - "critical_header": the header has `crit` or `b64`; no extension is understood
             - "embedded_key": the header has a key or the address of one
             - "token_type": `typ` names another kind of token
@@ -93,16 +93,16 @@ class ExpiredError(InvalidIdTokenError):
 
 
 class IdTokenClaims(Mapping[str, Any]):
-    """Claims of an ID token that was verified. Immutable; also a mapping, with all claims by name.
+    """Claims of a verified ID token. Immutable; also a mapping of all claims by name.
 
     Attributes:
         iss: The server that issued it.
         sub: Who the user is.
-        aud: Whom it is meant for; this client is among them.
-        exp: When it ends, in seconds since 1970-01-01 UTC.
+        aud: Who it is meant for; this client is among them.
+        exp: When it expires, in seconds since 1970-01-01 UTC.
         iat: When it was issued, in seconds since 1970-01-01 UTC.
         auth_time: When the user logged in, in seconds since 1970-01-01 UTC.
-        nonce: The nonce of the authorization request; the server makes one up where none was sent.
+        nonce: The nonce of the authorization request; the server makes one up if none was sent.
         azp: The client that it was issued to.
         at_hash: Hash of the access token that came with it.
         c_hash: Hash of the code that came with it.
@@ -173,12 +173,12 @@ class IdTokenVerifier:
         api: The API, with a credential for `hydra.keys.get`.
         client_id: The client that the tokens are meant for.
         algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
-        leeway: Seconds by which the server's clock may differ from this one. A token that ended so
-            many seconds ago still counts, and one that begins so many seconds from now already.
-        clock: Tells the time, in seconds since 1970-01-01 UTC.
+        leeway: Seconds by which the server's clock may differ from this one. A token is still
+            valid that long after it has expired, and already valid that long before it begins.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
 
     Raises:
-        ApiTypeError, ApiValueError: A setting cannot be right.
+        ApiTypeError, ApiValueError: A setting is not valid.
     """
 
     def __init__(
@@ -210,10 +210,10 @@ class IdTokenVerifier:
         self._failure: HydraException | None = None
 
     def fetch_keys(self) -> None:
-        """Fetch the server's keys and its name, unless they are known.
+        """Fetch the server's keys and its issuer, unless they are known.
 
-        `verify` does so by itself. Where it must not fail for want of them, this comes first: at
-        the start of an application, or before a code is used up.
+        `verify` does so by itself. Call this first where `verify` must not fail for lack of them:
+        when an application starts, or before a code is used up.
 
         Scope: hydra.keys.get. Policy: action "get" on
         "rn:hydra:keys:hydra.openid.id-token:public".
@@ -239,14 +239,14 @@ class IdTokenVerifier:
         """Verify an ID token: its signature, and that it was meant for this client, now.
 
         Args:
-            id_token: The ID token as it came.
-            nonce: The nonce of the authorization request. None only where none was sent: the
-                server makes one up then, and it is not compared.
-            access_token: The access token that came with it. `at_hash` must be there and belong to
-                it. Leave it out for tokens from the token endpoint, which have none.
-            code: The code that came with it. `c_hash` must be there and belong to it.
+            id_token: The ID token as it was received.
+            nonce: The nonce of the authorization request. Pass None only if none was sent: then
+                the server makes one up, and it is not compared.
+            access_token: The access token that came with it. `at_hash` must exist and belong to
+                it. Leave it out for tokens from the token endpoint, which have no `at_hash`.
+            code: The code that came with it. `c_hash` must exist and belong to it.
             max_age: Seconds that may have passed since the user logged in.
-            subject: The user that it must be about: `sub` of an ID token that came before.
+            subject: The user that it must be about: `sub` of an earlier ID token.
 
         Returns:
             The claims.
@@ -256,8 +256,8 @@ class IdTokenVerifier:
 
         Raises:
             InvalidIdTokenError: The token must not be trusted; `reason` says why.
-            ApiTypeError, ApiValueError: An argument cannot be right.
-            HydraException: The server's keys or its name could not be fetched; see `well_known`
+            ApiTypeError, ApiValueError: An argument is not valid.
+            HydraException: The server's keys or its issuer could not be fetched; see `well_known`
                 and `get_well_known`.
 
         Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
@@ -279,10 +279,10 @@ class IdTokenVerifier:
         self._check_parties(claims)
         self._check_times(claims, oldest)
         if subject is not None and claims["sub"] != subject:
-            raise InvalidIdTokenError("sub is not the user that was expected", "subject", "sub")
+            raise InvalidIdTokenError("sub is not the expected user", "subject", "sub")
         if nonce is not None and not _same(nonce, claims.get("nonce", "")):
             raise InvalidIdTokenError(
-                "nonce is missing, or not the one that was sent", "nonce", "nonce"
+                "nonce is missing, or is not the one that was sent", "nonce", "nonce"
             )
         for claim, value in (("at_hash", access_token), ("c_hash", code)):
             if value is not None:
@@ -297,7 +297,7 @@ class IdTokenVerifier:
     def _check_header(self, header: Mapping[str, Any]) -> str:
         if "crit" in header or "b64" in header:
             raise InvalidIdTokenError(
-                "the header has crit or b64, and no extension is understood",
+                "the header has crit or b64, but no extension is supported",
                 "critical_header",
                 "crit",
             )
@@ -337,7 +337,7 @@ class IdTokenVerifier:
         if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
             return
         if before is not None and server is before.value:
-            # The kid stays when the server's keys are rotated, so either failure may mean new keys.
+            # The kid stays the same when the keys are rotated, so either failure may mean new keys.
             server = self._newer(server)
             if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
                 return
@@ -350,7 +350,7 @@ class IdTokenVerifier:
     def _check_issuer(self, issuer: str) -> None:
         server = self._current()
         if issuer != server.issuer:
-            # The server signed it: so it may have a new name.
+            # The server signed it, so it may have a new issuer.
             server = self._newer(server)
         if issuer != server.issuer:
             raise InvalidIdTokenError(
@@ -404,7 +404,7 @@ class IdTokenVerifier:
             issuer = self.api.get_well_known().issuer
         except HydraException as error:
             if self._failures:
-                # Else forged tokens would make it hammer a server that is down, or refuses.
+                # Otherwise forged tokens would hammer a server that is down, or that refuses.
                 self._failed_at, self._failure = self._clock(), copy.copy(error)
             self._failures += 1
             raise
@@ -412,7 +412,7 @@ class IdTokenVerifier:
         return _Server(issuer, keys)
 
     def _is_old(self, since: float, lifetime: float) -> bool:
-        # A clock that was set back says nothing of age.
+        # A clock that was set back says nothing about age.
         return not 0 <= self._clock() - since < lifetime
 
     def _check_parties(self, claims: Mapping[str, Any]) -> None:
@@ -422,7 +422,7 @@ class IdTokenVerifier:
         authorized = claims.get("azp")
         if authorized is None and len(set(audience)) > 1:
             raise InvalidIdTokenError(
-                "aud names several, and azp is missing", "authorized_party", "azp"
+                "aud names several clients, but azp is missing", "authorized_party", "azp"
             )
         if authorized is not None and authorized != self.client_id:
             raise InvalidIdTokenError(f"azp is not {self.client_id!r}", "authorized_party", "azp")
@@ -457,11 +457,11 @@ class _Server:
         self._parsed: dict[int, RSAPublicKey | None] = {}
 
     def differs(self, other: _Server) -> bool:
-        """Whether the server has another name or other keys than at that time."""
+        """Whether the server has another issuer or other keys than at that time."""
         return (self.issuer, self._keys) != (other.issuer, other._keys)
 
     def candidates(self, kid: str, algorithm: str) -> list[RSAPublicKey]:
-        """Give the keys that may have signed. A rotation may leave several with one kid."""
+        """Return the keys that may have signed. A rotation may leave several with the same kid."""
         return [
             parsed
             for number, key in enumerate(self._keys)
@@ -476,12 +476,12 @@ class _Server:
         if number not in self._parsed:
             parsed = None
             try:
-                # The public members alone: a set that shows private ones still holds public keys.
+                # Only the public members: a set that shows private ones still has public keys.
                 parsed = jwt.get_algorithm_by_name("RS256").from_jwk(
                     {"kty": "RSA", "n": key.n or "", "e": key.e or ""}
                 )
             except (jwt.PyJWTError, ValueError, TypeError):
-                pass  # one key that cannot be read is no reason to do without the others
+                pass  # a key that cannot be read does not make the others useless
             weak = parsed is not None and parsed.key_size < _SMALLEST_KEY
             self._parsed[number] = None if weak else parsed
         return self._parsed[number]
@@ -495,22 +495,22 @@ def _is_signed(
 
 
 def _split(token: object) -> tuple[dict[str, Any], bytes, bytes, bytes]:
-    """Take a token apart: header, claims still as bytes, what is signed, and the signature."""
+    """Split a token into header, claims (still bytes), signed bytes, and signature."""
     token = checks.string("id_token", token)
     if len(token) > _LONGEST_TOKEN:
         raise InvalidIdTokenError(f"longer than {_LONGEST_TOKEN // 1024} KiB", "malformed")
     parts = _PARTS.fullmatch(token)
     if parts is None:
-        raise InvalidIdTokenError("not three parts of base64url with dots between", "malformed")
+        raise InvalidIdTokenError("not three parts of base64url, separated by dots", "malformed")
     header, content, signature = (_decoded(part) for part in parts.groups())
     return _members(header), content, token.rpartition(".")[0].encode("ascii"), signature
 
 
 def _decoded(part: str) -> bytes:
-    # What is left over in the last character must be zero, or one token had several spellings.
+    # The unused bits of the last character must be zero, or one token had several spellings.
     raw = b"" if len(part) % 4 == 1 else base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if _encoded(raw) != part:
-        raise InvalidIdTokenError("a part is no whole base64url (RFC 7515 section 2)", "malformed")
+        raise InvalidIdTokenError("a part is not valid base64url (RFC 7515 section 2)", "malformed")
     return raw
 
 
@@ -525,16 +525,18 @@ def _members(document: bytes) -> dict[str, Any]:
             document.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
-        pass  # the error would hold the document
+        pass  # the error would contain the document
     if not isinstance(members, dict):
-        raise InvalidIdTokenError("header or claims are no JSON object", "malformed")
+        raise InvalidIdTokenError("the header or the claims are not a JSON object", "malformed")
     return members
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise InvalidIdTokenError("a name stands twice in header or claims", "duplicate_member")
+        raise InvalidIdTokenError(
+            "a name occurs twice in the header or the claims", "duplicate_member"
+        )
     return members
 
 
@@ -576,7 +578,7 @@ def _audience(claims: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _half_hash(value: str, algorithm: str) -> str:
-    """Hash as at_hash and c_hash do (OpenID Connect Core section 3.1.3.6)."""
+    """Hash a value as at_hash and c_hash do (OpenID Connect Core section 3.1.3.6)."""
     digest = hashlib.new(f"sha{algorithm[2:]}", value.encode(errors="surrogatepass")).digest()
     return _encoded(digest[: len(digest) // 2])
 

@@ -82,7 +82,9 @@ def test_an_id_with_a_colon_works_at_the_token_endpoint_only(server: Server) -> 
     assert call(server, "oauth_token", **settings).basic[0] == "a%3Ab"
     sent = len(server.requests)
     for name in ("introspect_oauth2_token", "revoke_oauth2_token"):
-        with pytest.raises(ApiValueError, match="'a:b' contains a ':', which ends the id") as caught:
+        with pytest.raises(
+            ApiValueError, match="'a:b' contains a ':', which ends the id"
+        ) as caught:
             call(server, name, **settings)
         assert SECRET not in str(caught.value)
     assert len(server.requests) == sent

@@ -175,7 +175,7 @@ def test_recorded_errors(recording: Recording) -> None:
             "Client authentication failed (e.g., unknown client, no client authentication "
             "included, or unsupported authentication method)"
         )
-        with pytest.raises(ConsentIdError, match="not known") as unknown:
+        with pytest.raises(ConsentIdError, match="does not know") as unknown:
             app.challenge("consent=nope")
         assert isinstance(unknown.value.__cause__, NotFoundException)
 
@@ -204,8 +204,7 @@ def test_the_name_that_the_client_id_had_before() -> None:
 
 def test_a_user_agrees(hydra: HydraEmulator, flow: Flow) -> None:
     challenge = flow.challenge()
-    assert challenge.client.client_name == "Photo app"
-    assert challenge.client is challenge.client
+    assert challenge.client().client_name == "Photo app"
     url = challenge.accept(
         "alice",
         ["openid", "photos.read"],
@@ -257,7 +256,7 @@ def test_a_user_takes_too_long(hydra: HydraEmulator, flow: Flow) -> None:
     for late in (flow.challenge, lambda: challenge.accept("alice", ["openid"])):
         with pytest.raises(ConsentExpired) as error:
             late()
-        assert str(error.value) == "The request has expired. Please begin again."
+        assert str(error.value) == "The request has expired. Please start again."
         assert error.value.restart_url == flow.start == challenge.restart_url
         assert pickle.loads(pickle.dumps(error.value)).restart_url == flow.start
     accepted = [request for request in hydra.requests if request.method == "PATCH"]
@@ -324,7 +323,7 @@ def test_without_the_right_to_see_clients(hydra: HydraEmulator, flow: Flow) -> N
     challenge = ConsentApp(api, clock=hydra.clock).challenge(flow.arrived)
     assert challenge.client_id == flow.client["id"]
     with pytest.raises(ForbiddenException):
-        _ = challenge.client
+        challenge.client()
 
 
 def test_discovery_is_asked_once_by_many(hydra: HydraEmulator, flow: Flow) -> None:
@@ -408,7 +407,7 @@ def test_a_browser_is_never_sent_elsewhere(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("/oauth2/auth?a=b", "no http or https URL"),
+        ("/oauth2/auth?a=b", "something that is not an http URL"),
         ("https://a.example/x?y", "https://a.example:443/x"),
     ],
 )
@@ -416,7 +415,7 @@ def test_the_error_says_where_to_the_browser_would_have_gone(url: str, place: st
     with pytest.raises(RedirectUrlError) as error:
         take_up(recorded_request(redirectUrl=url))
     assert str(error.value) == (
-        f"The server sends browsers to {place}, and not to http://127.0.0.1:4456/oauth2/auth: "
+        f"The server sends browsers to {place}, not to http://127.0.0.1:4456/oauth2/auth: "
         "correct its issuer, or public_url."
     )
 
@@ -477,7 +476,7 @@ def test_threads_wait_for_discovery_no_longer_than_a_call_may_take() -> None:
 def test_public_url_counts_and_discovery_is_not_asked() -> None:
     with pytest.raises(RedirectUrlError, match=r"https://hydra\.example\.com:443/oauth2/auth"):
         take_up(recorded_request(), "https://hydra.example.com")
-    with pytest.raises(RedirectUrlError, match=r"and not to http://\[::1\]:80/oauth2/auth"):
+    with pytest.raises(RedirectUrlError, match=r"not to http://\[::1\]:80/oauth2/auth"):
         take_up(recorded_request(), "http://[::1]")
 
 
@@ -589,19 +588,19 @@ def test_forms_in_which_a_query_comes(query: object) -> None:
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ("", "begin at the application"),
-        ({}, "begin at the application"),
-        ("http://127.0.0.1/consent", "begin at the application"),
-        (f"http://127.0.0.1/consent#consent={ID}", "begin at the application"),
-        ("Consent=x", "begin at the application"),
+        ("", "start at the application"),
+        ({}, "start at the application"),
+        ("http://127.0.0.1/consent", "start at the application"),
+        (f"http://127.0.0.1/consent#consent={ID}", "start at the application"),
+        ("Consent=x", "start at the application"),
         ("consent=", "malformed"),
         ("consent", "malformed"),
         ({"consent": ""}, "malformed"),
-        ({"consent": []}, "begin at the application"),
-        (f"consent={ID}&consent={ID}", "More than one"),
-        ({"consent": [ID, "x"]}, "More than one"),
-        (MultiDict([("consent", ID), ("consent", "x")]), "More than one"),
-        (Getall({"consent": [ID, ID]}), "More than one"),
+        ({"consent": []}, "start at the application"),
+        (f"consent={ID}&consent={ID}", "There is more than one"),
+        ({"consent": [ID, "x"]}, "There is more than one"),
+        (MultiDict([("consent", ID), ("consent", "x")]), "There is more than one"),
+        (Getall({"consent": [ID, ID]}), "There is more than one"),
         ("consent=.", "malformed"),
         ("consent=..", "malformed"),
         ("consent=../../clients", "malformed"),
@@ -616,9 +615,9 @@ def test_forms_in_which_a_query_comes(query: object) -> None:
         ({"consent": "\ud800"}, "malformed"),
         ({"consent": "ä"}, "malformed"),
         ({"consent": "a" * 256}, "malformed"),
-        ({"consent": None}, "no text"),
-        ({"consent": [1]}, "no text"),
-        ({"consent": {"a": "b"}}, "no text"),
+        ({"consent": None}, "is not a string"),
+        ({"consent": [1]}, "is not a string"),
+        ({"consent": {"a": "b"}}, "is not a string"),
         (None, "got NoneType"),
         (7, "got int"),
         ([("consent", ID)], "got list"),
@@ -756,9 +755,9 @@ for _ in range(70):
             r"\['a'\]\[0\]: JSON has no nan",
         ),
         ({"access_token_extra": {"a": float("-inf")}}, ApiValueError, "JSON has no -inf"),
-        ({"access_token_extra": {"a": b"x"}}, ApiTypeError, "cannot carry bytes"),
-        ({"access_token_extra": {"a": {1}}}, ApiTypeError, "cannot carry set"),
-        ({"access_token_extra": {"a": object()}}, ApiTypeError, "cannot carry object"),
+        ({"access_token_extra": {"a": b"x"}}, ApiTypeError, "JSON has no bytes"),
+        ({"access_token_extra": {"a": {1}}}, ApiTypeError, "JSON has no set"),
+        ({"access_token_extra": {"a": object()}}, ApiTypeError, "JSON has no object"),
         ({"access_token_extra": {"a": "\udfff"}}, ApiValueError, "half a surrogate"),
         ({"access_token_extra": {"\udfff": 1}}, ApiValueError, "half a surrogate"),
         ({"access_token_extra": {"a": 2**53}}, ApiValueError, "make it a string"),

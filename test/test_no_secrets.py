@@ -35,7 +35,7 @@ IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
 # What takes an argument, or looks at it before anything is sent, has it as local variable.
 ENTRIES = (
     *("call", "connect", "from_env", "__init__", "__setattr__"),
-    *("encode", "_urlencode", "run", "exchange", "_answer", "_take_up"),
+    *("encode", "_urlencode", "run", "exchange", "_read", "_challenge"),
     *("accept", "_members", "_check_json", "sign", "unsign", "_signature"),
     *("verify", "_signed_claims", "_check_signature", "_check_parties", "_split", "_decoded", "<"),
 )
@@ -203,7 +203,7 @@ def walk(hydra: Witness, everything: Everything) -> None:
         challenge = consents.challenge(url)
         ticket = sign(challenge.id, KEY, session)
         hydra.secrets.update({ticket, session})
-        show(challenge, challenge.client)
+        show(challenge, challenge.client())
         fail(lambda: unsign(ticket, KEY, "another-session"))
         fail(lambda: unsign(ticket[:-1], KEY, session))
         fail(lambda: sign(challenge.id, KEY[:31], session))

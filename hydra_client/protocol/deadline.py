@@ -1,6 +1,7 @@
 """The time that a whole call may take, whatever it does meanwhile.
 
-Whoever waits within a call, for a socket or for another thread, finds the deadline in its context.
+Everything that waits within a call, for a socket or for another thread, finds the deadline in its
+context: threads and tasks have contexts of their own.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ T = TypeVar("T")
 
 
 class Deadline:
-    """A point in time by which the call under way ends, and the calls inside it too.
+    """A point in time by which a call ends, and the calls inside it, too.
 
     Attributes:
         at: That time, by the monotonic clock.
-        expected: Statuses that the operation under way knows as a success.
+        expected: The statuses of a success of the current operation.
     """
 
     __slots__ = ("at", "expected")
@@ -32,10 +33,10 @@ class Deadline:
         self.expected: tuple[int, ...] = ()
 
     def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Call a function within this deadline, and within that of the call around it.
+        """Call a function within this deadline, and within that of the surrounding call.
 
-        A context of its own, which C code enters and leaves: after a `with`, an exception from a
-        signal handler could leave a deadline behind that every later call would miss.
+        It runs in a context of its own, which C code enters and leaves. After a `with`, an
+        exception from a signal handler could leave a deadline behind that later calls would miss.
         """
         outer = current.get()
         if outer is not None:
@@ -45,7 +46,7 @@ class Deadline:
         return context.run(function, *arguments, **keywords)
 
     def left(self) -> float:
-        """Seconds that are left; at least a moment, so that it can be a socket's timeout."""
+        """Return the seconds that are left: above 0, since a socket's timeout must be."""
         return max(self.at - time.monotonic(), 1e-6)
 
     def passed(self) -> bool:
@@ -53,9 +54,12 @@ class Deadline:
         return time.monotonic() >= self.at
 
     def limit(self, sock: socket.socket, parts: int = 1) -> None:
-        """Give the socket's next step what is left, or a part; raise TimeoutError when nothing is.
+        """Bound the socket's next step by the time that is left, or by a part of it.
 
-        A peer that always has one more byte ready would never meet the socket's own timeout.
+        A peer that keeps sending single bytes would never exceed the socket's own timeout.
+
+        Raises:
+            TimeoutError: No time is left.
         """
         left = self.at - time.monotonic()
         if left <= 0:
@@ -67,6 +71,6 @@ current: ContextVar[Deadline | None] = ContextVar("hydra_client.protocol.deadlin
 
 
 def seconds_left() -> float | None:
-    """Seconds that the call under way has left; None outside a call."""
+    """Return the seconds that the current call has left; None outside a call."""
     deadline = current.get()
     return None if deadline is None else deadline.left()

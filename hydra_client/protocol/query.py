@@ -1,6 +1,6 @@
-"""What came with a browser: parameters of a query, and texts in it that are shown to people.
+"""What a browser sends: the parameters of a query, and the errors in it that people are shown.
 
-Browsers bring anything, and web frameworks hand it over in many forms.
+Browsers can send anything, and web frameworks pass it on in many forms.
 """
 
 from __future__ import annotations
@@ -8,19 +8,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from hydra_client.exceptions import HydraException
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 _NO_COOKIE = (
-    "The browser came back to Hydra without its consent cookie, or too late: the cookie is lost "
-    "under another host name (localhost and 127.0.0.1 differ), by a second login that was begun "
-    "meanwhile, or by a reload. The user has to begin again."
+    "The browser returned to Hydra without its consent cookie, or too late: the cookie is lost "
+    "under another host name (localhost and 127.0.0.1 differ), when a second login begins "
+    "meanwhile, or when the page is reloaded. The user has to start again."
 )
-HINTS = {
+_HINTS = {
     "invalid_client": "Hydra does not know the client_id.",
     "invalid_request": (
         "Hydra does not know the client, or the redirect_uri is not one of the client's "
         "redirect_uris, character by character (localhost and 127.0.0.1 differ); or openid was "
-        "asked for, and the client's response_types do not hold both code and id_token."
+        "asked for, but the client's response_types do not include both code and id_token."
     ),
     "invalid_scope": (
         "The client's own record (its field scope) does not cover a scope that was asked for: add "
@@ -29,12 +35,11 @@ HINTS = {
     "error": _NO_COOKIE,  # 0.10
     "unknown_error": _NO_COOKIE,  # 0.9
 }
-"""What an operator can do about an error that a browser brought, by its code."""
 
 _LONGEST_CODE = 100
 _LONGEST_DESCRIPTION = 500
-# Controls, invisible marks such as those that turn the direction of text, half surrogates, and
-# separators of lines and paragraphs.
+# Control characters, invisible marks such as those that change the direction of text, half
+# surrogates, and separators of lines and paragraphs.
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 
@@ -43,12 +48,12 @@ def parameters(query: object, *names: str) -> dict[str, list[str]]:
     """Read parameters, each with all its values, in order.
 
     Args:
-        query: A mapping (one with `getlist` or `getall` for repeated names, or one of strings or
-            lists of them), a query string, or a whole URL; bytes as well.
-        names: The parameters that are wanted.
+        query: A mapping (with `getlist` or `getall` for repeated names, or of strings or lists of
+            strings), a query string, or a whole URL; or either of the latter as bytes.
+        names: The parameters to read.
 
     Raises:
-        ValueError: It is nothing of the kind. The message says what, and not the value.
+        ValueError: It is none of these. The message does not show the value.
     """
     if isinstance(query, (bytes, bytearray)):
         query = bytes(query).decode(errors="replace")
@@ -60,20 +65,51 @@ def parameters(query: object, *names: str) -> dict[str, list[str]]:
     raise ValueError(f"expected a mapping, a query string or a URL, got {type(query).__name__}")
 
 
-def error_texts(found: Mapping[str, list[str]]) -> tuple[str, str | None]:
-    """Return `error` and `error_description` (RFC 6749 section 4.1.2.1), safe to show as text."""
-    descriptions = [text for text in found["error_description"] if text]
-    return (
-        plain_text(found["error"][0], _LONGEST_CODE) or "unknown_error",
-        plain_text(descriptions[0], _LONGEST_DESCRIPTION) if descriptions else None,
-    )
+class BrowserError(HydraException):
+    """A browser sent something that ends the flow. `str()` is safe to show to the user, as text.
+
+    Attributes:
+        error: The error code that the server sent (RFC 6749 section 4.1.2.1), if it sent one.
+        error_description: The text that the server sent with it.
+        hint: What an operator can do about it, if that is known. It is not for the user.
+    """
+
+    error: str | None = None
+    error_description: str | None = None
+    hint: str | None = None
+
+
+class ServerRefusalError(BrowserError):
+    """The browser brought an error from the server.
+
+    `error` and `error_description` are one line of visible characters of bounded length each. They
+    come from whoever made the link: escape them like any other text.
+    """
+
+    def __init__(self, error: str, error_description: str | None = None) -> None:
+        super().__init__(f"{error}: {error_description}" if error_description else error)
+        self.error = error
+        self.error_description = error_description
+        self.hint = _HINTS.get(error)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.error, self.error_description)
+
+    @classmethod
+    def found_in(cls, found: Mapping[str, list[str]]) -> Self:
+        """Make the error of a query's `error` and `error_description`."""
+        descriptions = [text for text in found["error_description"] if text]
+        return cls(
+            plain_text(found["error"][0], _LONGEST_CODE) or "unknown_error",
+            plain_text(descriptions[0], _LONGEST_DESCRIPTION) if descriptions else None,
+        )
 
 
 def plain_text(text: str, longest: int) -> str:
-    """Bring a text of unknown origin onto one line of visible characters, and cut it."""
+    """Reduce a text of unknown origin to one line of visible characters, and cut it."""
     visible = "".join(
         " " if unicodedata.category(character) in _INVISIBLE else character
-        # Some more than is shown, since blanks run together.
+        # More than is shown, since adjacent blanks become one.
         for character in text[: 4 * longest]
     )
     line = " ".join(visible.split())
@@ -83,7 +119,7 @@ def plain_text(text: str, longest: int) -> str:
 def _query_string(text: str) -> str:
     text = text.partition("#")[0]
     before, mark, after = text.partition("?")
-    # A question mark may also stand in the value of a query string.
+    # The value of a query string may contain a question mark, too.
     is_url = bool(mark) and ("=" not in before or _URL.match(before) is not None)
     return after if is_url else text
 
@@ -98,6 +134,6 @@ def _values(query: Mapping[object, object], name: str) -> list[str]:
     for value in values:
         text = value.decode(errors="replace") if isinstance(value, bytes) else value
         if not isinstance(text, str):
-            raise ValueError(f"{name} is no text")
+            raise ValueError(f"{name} is not a string")
         texts.append(text)
     return texts

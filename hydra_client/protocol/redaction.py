@@ -1,4 +1,4 @@
-"""What must never be shown: secrets, masked in texts and headers before anybody can print them."""
+"""Secrets are masked here, in texts and headers, before anybody can print them."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ SECRET_PARAMETERS = frozenset(
 
 _NAMES = "|".join(sorted(SECRET_PARAMETERS))
 _PATTERNS = (
-    # A JSON member; the closing quote may be missing where a text was cut.
+    # A JSON member; the closing quote is missing if the text was cut.
     (re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE), rf'\1"{MASK}"'),
     (re.compile(rf"\b((?:{_NAMES})=)[^&\s\"'<>;]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b((?:bearer|basic) +)[\w.~+/=-]{16,}", re.IGNORECASE), rf"\1{MASK}"),
 )
 _HIDDEN_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
-# Shorter ones stand in too many words by chance; Hydra takes no secret this short.
+# Shorter ones occur in many words by chance, and Hydra does not accept them.
 _SHORTEST = 4
 
 
 class Secret(str):
-    """A string that tracebacks with local variables show masked: only its `repr` differs."""
+    """A string whose `repr` is masked, as tracebacks with local variables show it."""
 
     __slots__ = ()
 
     def __getitem__(self, key: SupportsIndex | slice) -> Secret:
-        # Who shows long values shortened slices them first.
+        # Tools that shorten long values slice them first.
         return Secret(super().__getitem__(key))
 
     def __repr__(self) -> str:
@@ -57,17 +57,17 @@ class Secret(str):
 
 
 def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:
-    """Mask the given secrets, in every form they travel in, and whatever is labelled as a secret.
+    """Mask secrets in every form in which they are sent, and whatever is labelled as a secret.
 
     Args:
-        text: What might be shown.
-        secrets: What must not.
-        cut: Whether the text was cut off at its end, perhaps amid a secret.
+        text: The text to show.
+        secrets: What must not be shown.
+        cut: Whether the text was cut at its end, perhaps within a secret.
     """
     if cut:
-        text = text.rstrip("\ufffd")  # what stands for half a character
+        text = text.rstrip("\ufffd")  # stands for half a character
     forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-    # The longest first: one that begins like another would leave the other's end.
+    # The longest first: otherwise the end of one that begins like another would remain.
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
         begun = range(len(form) - 1, 0, -1) if cut else ()
@@ -78,9 +78,9 @@ def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:
 
 
 def redact_headers(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> dict[str, str]:
-    """Mask header values that hold a credential; a Location keeps its address and loses its query.
+    """Mask header values that contain a credential, and the query of a Location.
 
-    Names come out in lower case.
+    Names are returned in lower case.
     """
     masked = {}
     for name, value in headers.items():
@@ -96,7 +96,7 @@ def redact_headers(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> d
 def _forms(secret: str) -> set[str]:
     text = secret.encode(errors="replace").decode()
     quoted = json.dumps(secret)[1:-1]
-    # Go's encoder writes these three as escapes.
+    # Go's encoder escapes these three.
     go = quoted.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
     percent = {quote(text, safe=""), quote_plus(text)}
     html = {escape(text), escape(text).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")}
@@ -104,7 +104,7 @@ def _forms(secret: str) -> set[str]:
     raw_go = raw.replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
     raw_go = raw_go.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
     written = {quoted, go, raw, raw_go}
-    # Other encoders escape the slash.
+    # Some encoders escape the slash.
     written |= {form.replace("/", r"\/") for form in written}
     lower = {re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in percent}
     return {secret} | percent | lower | html | written

@@ -1,4 +1,4 @@
-"""requests' adapter, with pools, certificates and proxies looked up once."""
+"""requests' adapter, with pools, certificates and proxies that are looked up only once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_HOSTS = 32
 
 
 class Request(requests.PreparedRequest):
-    """A request that was prepared by hand: no cookie, no hook, no URL parsed anew."""
+    """A request that needs no preparation: no cookie, no hook, no URL to parse."""
 
     url: str
     headers: CaseInsensitiveDict[str]
@@ -39,16 +39,16 @@ class Request(requests.PreparedRequest):
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter, with look-ups made once in place of once a call."""
+    """requests' adapter, with look-ups that are made once instead of at every call."""
 
     def init_poolmanager(self, *arguments: Any, **keywords: Any) -> None:
-        """Make the pools anew, with connections that know the deadline."""
+        """Make the pools, with connections that keep to the deadline."""
         super().init_poolmanager(*arguments, **keywords)
         self._pools: dict[object, Any] = {}
         self._use_deadlines(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
-        """Make pools behind a proxy likewise."""
+        """Make the pools behind a proxy in the same way."""
         manager = super().proxy_manager_for(proxy, **keywords)
         self._use_deadlines(manager)
         forget_oldest(self.proxy_manager)
@@ -61,7 +61,7 @@ class Adapter(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
     ) -> Any:
-        """Look the pool up once for an origin and its TLS settings."""
+        """Look up the pool for an origin and its TLS settings, once."""
         if not isinstance(request, Request):
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
         key = (request.origin, verify, cert, *(proxies or {}).values())
@@ -75,7 +75,7 @@ class Adapter(HTTPAdapter):
         return pool
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Check certificate files, once for a pool of ours."""
+        """Check certificate files, once for each pool."""
         if not getattr(conn, "has_certificates", False):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
 
@@ -85,7 +85,7 @@ class Adapter(HTTPAdapter):
         self._pools.clear()
 
     def forget(self) -> None:
-        """Close idle connections in a forked process, touching no lock that the fork left held."""
+        """Close idle connections in a forked process, without a lock that the fork left held."""
         for pool in self._pools.values():
             for connection in pool.pool.connections:
                 if connection is not None:
@@ -93,7 +93,7 @@ class Adapter(HTTPAdapter):
         self.__setstate__(self.__getstate__())  # type: ignore[attr-defined]
 
     def request_url(self, request: Any, proxies: Any) -> Any:
-        """Give the request target, which is known already."""
+        """Return the request target, which is known already."""
         if isinstance(request, Request) and not proxies:
             return request.target
         return super().request_url(request, proxies)
@@ -114,7 +114,7 @@ class Adapter(HTTPAdapter):
 
 class _CookielessResponse(requests.Response):
     def __init__(self) -> None:
-        # requests makes a cookie jar here, which costs as much as reading the answer does.
+        # requests makes a cookie jar here, which costs as much as reading the response.
         self._content: Any = False
         self._content_consumed = False
         self.encoding = None
@@ -123,6 +123,6 @@ class _CookielessResponse(requests.Response):
 def forget_oldest(remembered: dict[Any, Any]) -> None:
     """Keep what one client remembers of hosts within bounds."""
     if len(remembered) > _MOST_HOSTS:
-        # A copy, made at once: other threads do the same meanwhile.
+        # A copy, made in one step: other threads change it meanwhile.
         for key in list(remembered)[:-_MOST_HOSTS]:
             remembered.pop(key, None)

@@ -121,7 +121,7 @@ def test_the_parts_for_apps(server: Server) -> None:
 
     location = browser.visit(urlsplit(flow.authorization_url()).query)
     challenge = consent_app.challenge(urlsplit(location).query)
-    assert challenge.client.client_name == "Photo app"
+    assert challenge.client().client_name == "Photo app"
     back = challenge.accept("alice", SCOPES.split())
     tokens = flow.exchange(browser.visit(urlsplit(back).query))
     assert flow.claims is not None
