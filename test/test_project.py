@@ -207,24 +207,9 @@ def core_files() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", core_files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_the_core_imports_nothing_that_stands_on_it(path: Path) -> None:
-    beyond = (*(f"hydra_client.{name}" for name in ON_TOP), *EXTRA_MODULES)
-    crossing = [name for name, _, typing in imports(path) if not typing and within(name, beyond)]
-    assert crossing == []
-
-
-def test_the_emulator_knows_nothing_of_the_client() -> None:
-    """Else the tests would agree with themselves; `.api()` hands out a client and may import it."""
-    files = sorted((PACKAGE / "emulator").rglob("*.py"))
-    assert files
+def test_the_core_needs_no_extra(path: Path) -> None:
     crossing = [
-        (path.name, name)
-        for path in files
-        for name, function, typing in imports(path)
-        if within(name, ("hydra_client",))
-        and not within(name, ("hydra_client.emulator", "hydra_client.version"))
-        and not typing
-        and function != "api"
+        name for name, _, typing in imports(path) if not typing and within(name, EXTRA_MODULES)
     ]
     assert crossing == []
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import pickle
-import subprocess
-import sys
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -494,54 +490,3 @@ def test_the_models_module_names_what_it_has() -> None:
     assert public.InlineResponse2001 is OAuth2TokenResponse
     with pytest.raises(AttributeError, match="OAuth2Clients"):
         public.OAuth2Clients  # type: ignore[attr-defined]  # noqa: B018
-
-
-USER_CODE = """\
-from datetime import datetime
-from typing import assert_type
-
-from hydra_client import OAuth2Client, OAuth2ConsentRequest, OAuth2TokenResponse, connect
-
-api = connect("http://127.0.0.1:4444", "id", "secret")
-client = api.get_oauth2_client("photos")
-assert_type(client, OAuth2Client)
-assert_type(client.client_name, str | None)
-assert_type(api.list_oauth2_clients(), list[OAuth2Client])
-assert_type(api.with_http_info.get_oauth2_client("photos").data, OAuth2Client)
-assert_type(api.get_oauth2_consent_request("1").expires_at, datetime | None)
-assert_type(api.introspect_oauth2_token("token").active, bool)
-assert_type(api.oauth_token(grant_type="client_credentials").access_token, str)
-assert_type(api.oauth_auth(client_id="photos", display="page"), str)
-assert_type(OAuth2Client.from_dict({"id": "photos"}), OAuth2Client)
-api.create_oauth2_client(OAuth2Client(id="photos", redirect_uris=["https://example.com"]))
-OAuth2Client(redirect_uri=["https://example.com"])  # wrong: the name
-OAuth2Client(contacts="a@example.com")  # wrong: the type
-api.create_oauth2_client(OAuth2TokenResponse(access_token="x"))  # wrong: the model
-api.get_oauth2_client(5)  # wrong: the id
-api.get_oauth2_client("photos", timeout="5")  # wrong: the timeout
-OAuth2TokenResponse()  # wrong: the token is missing
-"""
-
-
-@pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed")
-def test_a_checker_sees_the_types_of_a_users_code(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(USER_CODE, encoding="utf-8")
-    options = ["--strict", "--python-version=3.12", f"--cache-dir={tmp_path / 'cache'}"]
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", *options, str(program)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    found = {
-        line.split(":")[1]
-        for line in checked.stdout.splitlines()
-        if ": error: " in line and "program.py:" in line
-    }
-    wrong = [
-        str(number) for number, line in enumerate(USER_CODE.splitlines(), 1) if "# wrong" in line
-    ]
-    assert sorted(found) == sorted(wrong), checked.stdout + checked.stderr

@@ -1,0 +1,139 @@
+"""The fences of the package: who may import whom, no circle, and general code that names nothing.
+
+Imports inside functions count; those for type checkers do not.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import hydra_client
+from hydra_client import operations
+from hydra_client.protocol.operation import Operation
+
+PACKAGE = Path(hydra_client.__file__).parent
+MODULES = {
+    ".".join(("hydra_client", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    ): path
+    for path in PACKAGE.rglob("*.py")
+}
+
+# From the ground up. A module imports modules of its own layer, or of one below.
+LAYERS = [
+    ("exceptions", "version"),
+    ("protocol",),
+    ("models", "configuration"),
+    ("operations", "transport"),
+    ("protocol.client_credentials", "_token_cache"),
+    ("auth", "tokens"),
+    ("api_client",),
+    ("api",),
+    ("consent", "code_flow", "id_token", "introspection"),
+    ("",),
+    ("emulator",),
+    ("cli",),
+]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules of this package that a file imports at run time, sooner or later."""
+    nodes = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            nodes += node.orelse  # type: ignore[arg-type]
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+        nodes += ast.iter_child_nodes(node)  # type: ignore[arg-type]
+
+
+GRAPH = {name: set(imports(path)) - {name} for name, path in MODULES.items()}
+
+
+def layer(module: str) -> int:
+    """The layer of the longest name that the module is at or below."""
+    inside = module.removeprefix("hydra_client").removeprefix(".")
+    fitting = {
+        name: number
+        for number, names in enumerate(LAYERS)
+        for name in names
+        if inside == name or (name and inside.startswith(f"{name}."))
+    }
+    return fitting[max(fitting, key=len)]
+
+
+def test_nothing_imports_what_is_above_it() -> None:
+    upward = {
+        f"{module} imports {imported}"
+        for module, all_imported in GRAPH.items()
+        for imported in all_imported
+        if layer(imported) > layer(module)
+    }
+    assert upward == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {module: set(imported) for module, imported in GRAPH.items()}
+    while free := {module for module, imported in left.items() if not imported & left.keys()}:
+        for module in free:
+            del left[module]
+    assert left == {}, "each of these is part of a circle, or imports one"
+
+
+def test_the_emulator_knows_nothing_of_the_sdk() -> None:
+    foreign = {
+        f"{module} imports {imported}"
+        for module, all_imported in GRAPH.items()
+        for imported in all_imported
+        if module.startswith("hydra_client.emulator")
+        and not imported.startswith("hydra_client.emulator")
+    }
+    # `HydraEmulator.api` is a shortcut for tests.
+    assert foreign == {"hydra_client.emulator.hydra imports hydra_client"}
+
+
+GENERAL = ["api_client.py", "auth.py", "exceptions.py", "protocol", "transport"]
+OPERATIONS = [value for value in vars(operations).values() if isinstance(value, Operation)]
+
+
+@pytest.mark.parametrize("place", GENERAL)
+def test_general_code_names_no_operation(place: str) -> None:
+    """Operations say by their fields what is particular about them."""
+    names = {operation.name for operation in OPERATIONS}
+    paths = {operation.path for operation in OPERATIONS} | {"/oauth2/", "/clients", "/.well-known"}
+    found = []
+    for path in [PACKAGE / place] if place.endswith(".py") else (PACKAGE / place).rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in names | {n.upper() for n in names}:
+                found.append(f"{path.name}:{node.lineno} {node.attr}")
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                continue
+            named = node.value in names or any(named in node.value for named in paths)
+            if named and id(node) not in docstrings:
+                found.append(f"{path.name}:{node.lineno} {node.value}")
+    assert found == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_function_is_long(module: str) -> None:
+    """Fifty lines, without the docstring; ruff bounds how often one branches."""
+    long = []
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = node.body[1] if ast.get_docstring(node) and node.body[1:] else node.body[0]
+            lines = (node.end_lineno or 0) - first.lineno + 1
+            if lines > 50:
+                long.append(f"{node.name}: {lines} lines")
+    assert long == []

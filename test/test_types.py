@@ -1,0 +1,172 @@
+"""What type checkers say of a user's code: every public name is used once, and typed exactly."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import hydra_client
+from hydra_client import code_flow, consent, emulator, tokens
+
+ROOT = Path(__file__).parents[1]
+USER_CODE = """
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, assert_type
+
+import hydra_client as hc
+from hydra_client import code_flow, consent, emulator, id_token, introspection, tokens
+
+assert_type(hc.__version__, str)
+api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
+assert_type(api, hc.OAuth2Api)
+configuration = hc.Configuration("http://127.0.0.1:4444", scopes="a b")
+assert_type(configuration.scopes, tuple[str, ...])
+assert_type(hc.Configuration.from_env(host=None), hc.Configuration)
+client = hc.ApiClient(configuration)
+assert_type(client.copy(timeout=1.0), hc.ApiClient)
+assert_type(client.authentications["basic"].username, str | None)
+assert_type(client.token(("a",)), str)
+
+photos = api.get_oauth2_client("photos")
+assert_type(photos, hc.OAuth2Client)
+assert_type(photos.client_name, str | None)
+assert_type(api.list_oauth2_clients(), list[hc.OAuth2Client])
+assert_type(hc.OAuth2Client.from_dict({"id": "photos"}), hc.OAuth2Client)
+assert_type(photos.to_dict(), dict[str, Any])
+assert_type(api.delete_oauth2_client("photos"), None)
+assert_type(api.with_http_info.get_oauth2_client("photos"), hc.ApiResponse[hc.OAuth2Client])
+assert_type(api.with_http_info.oauth_token(grant_type="x", a="b").data, hc.OAuth2TokenResponse)
+assert_type(api.get_oauth2_consent_request("1"), hc.OAuth2ConsentRequest)
+assert_type(api.get_oauth2_consent_request("1").expires_at, datetime | None)
+assert_type(hc.OAuth2consentRequest(), hc.OAuth2ConsentRequest)
+assert_type(hc.InlineResponse2001(access_token="a"), hc.OAuth2TokenResponse)
+assert_type(api.introspect_oauth2_token("token"), hc.OAuth2TokenIntrospection)
+assert_type(api.oauth_token(grant_type="client_credentials").access_token, str)
+assert_type(api.oauth_auth(client_id="photos", display="page"), str)
+assert_type(api.well_known(), hc.JsonWebKeySet)
+assert_type(api.well_known().keys, list[hc.JsonWebKey])
+assert_type(api.get_well_known(), hc.WellKnown)
+acceptance = hc.ConsentRequestAcceptance(subject="alice", grant_scopes=["a"])
+assert_type(api.accept_oauth2_consent_request("1", acceptance), None)
+assert_type(api.reject_oauth2_consent_request("1", hc.ConsentRequestRejection()), None)
+assert_type(hc.authorization_url("http://a", "b", "c", "d", "state", max_age=1), str)
+
+
+def said(error: hc.HydraException) -> None:
+    match error:
+        case hc.UnauthorizedException() | hc.ForbiddenException() | hc.NotFoundException():
+            assert_type(error.hint, str | None)
+        case hc.BadRequestException() | hc.ConflictException() | hc.ServiceException():
+            assert_type(error.error, str | None)
+        case hc.TooManyRequestsException():
+            assert_type(error.retry_after, float | None)
+        case hc.ApiException():
+            assert_type(error.headers, Mapping[str, str])
+        case hc.ApiTimeoutError() | hc.ApiTlsError() | hc.ApiConnectionError():
+            assert_type(error.repeated, bool)
+        case hc.ApiDecodeError() | hc.ApiValueError() | hc.ApiTypeError():
+            assert_type(error.args, tuple[Any, ...])
+        case code_flow.StateError() | code_flow.CallbackError() | code_flow.NoIdTokenError():
+            assert_type(error.hint, str | None)
+        case code_flow.AuthorizationError() | code_flow.CodeFlowError():
+            assert_type(error.error, str | None)
+        case consent.ConsentExpired():
+            assert_type(error.restart_url, str)
+        case consent.AuthorizationRequestError() | consent.ConsentIdError():
+            assert_type(error.error_description, str | None)
+        case consent.RedirectUrlError() | consent.SignedValueError() | consent.ConsentFlowError():
+            assert_type(error.hint, str | None)
+        case id_token.ExpiredError() | id_token.InvalidIdTokenError():
+            assert_type(error.reason, str)
+
+
+for warning in (hc.InsecureTransportWarning("a"), hc.LongSecretWarning("a")):
+    assert_type(warning.args, tuple[Any, ...])
+
+source = tokens.ClientCredentials("id", "secret", cache="folder")
+assert_type(source.bind(client), tokens.TokenSource)
+hc.Configuration(access_token=source)
+hc.Configuration(access_token=lambda: "token")
+assert_type(introspection.CachedIntrospection(api)("token"), hc.OAuth2TokenIntrospection)
+
+app = consent.ConsentApp(api, public_url=None)
+challenge = app.challenge({"consent": "1"})
+assert_type(challenge, consent.Challenge)
+assert_type(challenge.client(), hc.OAuth2Client)
+assert_type(challenge.accept("alice", ["openid"]), str)
+assert_type(consent.unsign(consent.sign("1", "key", "session"), "key", "session"), str)
+assert_type(consent.RESERVED_CLAIMS, frozenset[str])
+
+verifier = id_token.IdTokenVerifier(api, "photos")
+assert_type(verifier.verify("a.b.c", nonce=None), id_token.IdTokenClaims)
+flow = code_flow.CodeFlow(api, "http://127.0.0.1/callback", "openid", verifier=verifier)
+assert_type(flow.exchange("code=a"), hc.OAuth2TokenResponse)
+assert_type(flow.claims, id_token.IdTokenClaims | None)
+assert_type(code_flow.authorization_url("http://a", "b", "c", "d", "state"), str)
+
+with emulator.HydraEmulator("0.10", "sql") as hydra:
+    assert_type(hydra, emulator.HydraEmulator)
+    assert_type(hydra.api(), hc.OAuth2Api)
+    assert_type(hydra.clock, emulator.Clock)
+    assert_type(hydra.requests[0], emulator.RecordedRequest)
+    assert_type(hydra.fail("/clients", status=500), emulator.Fault)
+    assert_type(emulator.ConsentFlow(hydra)(), emulator.Callback)
+
+api.create_oauth2_client(hc.OAuth2Client(id="photos", redirect_uris=["https://example.com"]))
+hc.OAuth2Client(redirect_uri=["https://example.com"])  # wrong: the name
+hc.OAuth2Client(contacts="a@example.com")  # wrong: the type
+api.create_oauth2_client(hc.OAuth2TokenResponse(access_token="x"))  # wrong: the model
+api.get_oauth2_client(5)  # wrong: the id
+api.get_oauth2_client("photos", timeout="5")  # wrong: the timeout
+api.with_http_info.get_oauth2_client(5)  # wrong: the id
+hc.OAuth2TokenResponse()  # wrong: the token is missing
+hc.connect(verify=False)  # wrong: the setting
+client.authentications["basic"] = None  # wrong: the type
+"""
+WRONG = {number for number, line in enumerate(USER_CODE.splitlines(), 1) if "# wrong" in line}
+
+
+def mypy(program: Path) -> str:
+    options = ["--strict", "--python-version=3.12", f"--cache-dir={program.parent / 'cache'}"]
+    return check("mypy", *options, str(program))
+
+
+def pyright(program: Path) -> str:
+    return check("pyright", "--pythonversion=3.12", f"--pythonpath={sys.executable}", str(program))
+
+
+def check(checker: str, *arguments: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", checker, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    ).stdout
+
+
+@pytest.mark.parametrize("checker", [mypy, pyright])
+def test_a_checker_sees_the_types_of_a_users_code(
+    checker: Callable[[Path], str], tmp_path: Path
+) -> None:
+    if importlib.util.find_spec(checker.__name__) is None:
+        pytest.skip(f"{checker.__name__} is not installed; `tox -e lint` has it")
+    program = tmp_path / "program.py"
+    program.write_text(USER_CODE, encoding="utf-8")
+    said = checker(program)
+    found = {int(line) for line in re.findall(r"program\.py:(\d+)(?::\d+)?.*\berror\b", said)}
+    assert found == WRONG, said
+
+
+@pytest.mark.parametrize("module", [hydra_client, code_flow, consent, emulator, tokens])
+def test_every_public_name_is_used(module: object) -> None:
+    names = vars(module)["__all__"]
+    assert [name for name in names if not re.search(rf"\.{name}\b", USER_CODE)] == []
