@@ -1,6 +1,6 @@
-"""The operations as data: what each sends, needs and returns.
+"""The operations as data: what each one sends, requires and returns.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -179,5 +179,5 @@ WELL_KNOWN = Operation(
     open_by_policy=True,
 )
 
-# Where client credentials are exchanged for a bearer token.
+# The operation that exchanges client credentials for a bearer token.
 TOKEN_ENDPOINT = OAUTH_TOKEN

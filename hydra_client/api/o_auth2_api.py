@@ -1,6 +1,6 @@
 """The operations of Hydra's OAuth 2.0 API as methods.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -26,17 +26,19 @@ if TYPE_CHECKING:
 class OAuth2Api:
     """The 14 operations, one method each.
 
-    Besides the errors that its docstring names, every method may raise `ApiConnectionError`
-    (`ApiTimeoutError`, `ApiTlsError`) if no complete response arrives, `ApiDecodeError` if the
-    response is not what the API promises, `ServiceException` (5xx), `TooManyRequestsException`
-    (429), and `ApiException` for any other response that is not a success. Before anything is
-    sent, it raises `ApiValueError` or `ApiTypeError` for arguments and settings that are not valid.
-    If a bearer token has to be fetched first, it raises the errors of `oauth_token` too:
-    `UnauthorizedException` for a wrong secret, `BadRequestException` for a scope that the client
-    may not have.
+    Besides the errors in its docstring, every method can raise:
+
+    - `ApiConnectionError` (`ApiTimeoutError`, `ApiTlsError`) if no complete response arrives.
+    - `ApiDecodeError` if the response is not what the API promises.
+    - `ServiceException` (5xx), `TooManyRequestsException` (429), and `ApiException` for any other
+      response that is not a success.
+    - `ApiTypeError` or `ApiValueError`, before anything is sent, if an argument or a setting is not
+      valid.
+    - The errors of `oauth_token` if a bearer token has to be fetched first: `UnauthorizedException`
+      for a wrong secret, `BadRequestException` for a scope that the client may not have.
 
     Args:
-        api_client: Makes the calls; it has the server's address and the credentials.
+        api_client: Sends the calls; it holds the server's address and the credentials.
     """
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
@@ -57,28 +59,29 @@ class OAuth2Api:
     ) -> None:
         """Accept a consent request.
 
-        Tells Hydra who the user is and what they allow. After it, send the browser to the
-        request's `redirect_url`, from which Hydra sends it on to the application.
+        Tells Hydra who the user is and what they allow. Then send the browser to the request's
+        `redirect_url`; from there Hydra redirects it to the application.
 
-        Whoever accepts decides: **the server grants whatever `grant_scopes` says**, also what the
-        application never asked for. Take them from `requested_scopes` alone. A request can be
-        answered again; what counts is the answer that stands when the browser returns.
+        **The server grants every scope in `grant_scopes`**, including scopes that the application
+        never requested. Take them from `requested_scopes` only. You can accept or reject a request
+        again; the last decision before the browser returns is the one that counts.
 
         Args:
-            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
-            body: Who the user is, what they allow, and what the tokens shall say.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the consent request, from the query with which the browser arrives
+                (`?consent={id}`).
+            body: Who the user is, what they allow, and extra data for the tokens.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No consent request has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation acceptOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/accept.
         """
@@ -99,38 +102,38 @@ class OAuth2Api:
     ) -> OAuth2Client:
         """Create an OAuth 2.0 client.
 
-        Without `client_secret` the server makes a secret of 12 characters. Either way the secret
-        is in this answer and in no later one: store it now. Without `id` the server makes a
-        UUID. Fields that the server does not know are dropped in silence.
+        If you leave out `client_secret`, the server generates a secret of 12 characters. In either
+        case only this response contains the secret: store it now. If you leave out `id`, the server
+        generates a UUID. The server silently drops fields that it does not know.
 
-        A call that ended in an unknown way (a dropped connection, a 502) is never sent again,
-        since the client may exist by then.
+        If the outcome of a call is unknown (a dropped connection, a 502), it is not sent again,
+        because the client may already exist.
 
-        A policy may be bound to the client's `owner`, which the server passes on as context:
-        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers create their
-        own clients only.
+        A policy can depend on the client's `owner`, which the server passes to it as context. The
+        conditions `{"owner": {"type": "EqualsSubjectCondition"}}` let callers create only clients
+        of their own.
 
         Args:
-            body: The client to create; every field is optional. An `id` of one's own must not be
-                `.` or `..` and must hold no `/` and no control character, since such a client could
-                never be fetched again; a `client_secret` needs at least 6 characters.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            body: The client to create; every field is optional. If you choose the `id`, it must not
+                be `.` or `..`, nor contain `/` or control characters, because the client could
+                never be fetched again. A `client_secret` must have at least 6 characters.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.clients. Policy: action "create" on "rn:hydra:clients".
 
         Returns:
-            The client as created, its secret included.
+            The new client, including its secret.
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            ConflictException: The `id` is taken: stores on SQL say `duplicate key`, while the
-                memory store overwrites the client and answers 201. Any other 500 is a
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            ConflictException: The `id` is taken. Only SQL stores report this (`duplicate key`); the
+                memory store overwrites the client and responds with 201. Any other 500 is a
                 `ServiceException`.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation createOAuth2Client, POST /clients.
         """
@@ -147,28 +150,28 @@ class OAuth2Api:
     ) -> None:
         """Delete an OAuth 2.0 client.
 
-        There is no way back. When a first attempt ended in an unknown way and the next one finds
-        no client, the call has succeeded.
+        This cannot be undone. If the outcome of a first attempt is unknown and the next one finds
+        no client, the call counts as successful.
 
-        A policy may be bound to the client's `owner`:
-        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers delete their
-        own clients only.
+        A policy can depend on the client's `owner`. The conditions
+        `{"owner": {"type": "EqualsSubjectCondition"}}` let callers delete only clients of their
+        own.
 
         Args:
-            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
-                `..` and must hold no `/` and no control character.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the client; it is percent-encoded for you. It must not be empty, `.` or `..`,
+                nor contain `/` or control characters.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.clients. Policy: action "delete" on "rn:hydra:clients:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No client has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation deleteOAuth2Client, DELETE /clients/{id}.
         """
@@ -183,19 +186,18 @@ class OAuth2Api:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> OAuth2Client:
-        """Fetch one OAuth 2.0 client.
+        """Fetch an OAuth 2.0 client.
 
-        The secret is never part of the answer: the server keeps a hash of it only.
+        The response never includes the secret, of which the server only stores a hash.
 
-        A policy may be bound to the client's `owner`:
-        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers fetch their own
-        clients only.
+        A policy can depend on the client's `owner`. The conditions
+        `{"owner": {"type": "EqualsSubjectCondition"}}` let callers fetch only clients of their own.
 
         Args:
-            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
-                `..` and must hold no `/` and no control character.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the client; it is percent-encoded for you. It must not be empty, `.` or `..`,
+                nor contain `/` or control characters.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
 
@@ -204,11 +206,11 @@ class OAuth2Api:
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No client has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation getOAuth2Client, GET /clients/{id}.
         """
@@ -225,15 +227,17 @@ class OAuth2Api:
     ) -> OAuth2ConsentRequest:
         """Fetch a consent request.
 
-        What a consent app asks first: which application wants which scopes. The browser brings
-        the id in the query of its visit, as `?consent={id}`. A request lives 10 minutes unless
-        the server is set up otherwise; after that it can still be fetched, accepted and rejected,
-        but the browser's return fails. Compare `expires_at` before asking the user.
+        The first call of a consent app: it says which application asks for which scopes. The id is
+        in the query with which the browser arrives (`?consent={id}`). A request expires after 10
+        minutes, unless the server is configured otherwise. You can still fetch, accept or reject it
+        after that, but the flow fails when the browser returns to Hydra. Check `expires_at` before
+        you ask the user.
 
         Args:
-            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the consent request, from the query with which the browser arrives
+                (`?consent={id}`).
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
@@ -242,11 +246,11 @@ class OAuth2Api:
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No consent request has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation getOAuth2ConsentRequest, GET /oauth2/consent/requests/{id}.
         """
@@ -262,20 +266,20 @@ class OAuth2Api:
     ) -> WellKnown:
         """Fetch the server's OpenID Connect configuration.
 
-        Where the endpoints are and what they support (OpenID Connect Discovery section 4.2).
-        Needs no credentials.
+        Addresses of the endpoints and what they support (OpenID Connect Discovery section 4.2). It
+        requires no credentials.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Authorization: none.
+        Authorization: not required.
 
         Returns:
             The configuration.
 
         Raises:
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation getWellKnown, GET /.well-known/openid-configuration.
         """
@@ -289,38 +293,38 @@ class OAuth2Api:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> OAuth2TokenIntrospection:
-        """Ask whether an access token is active, and what it says.
+        """Introspect an access token.
 
-        Token introspection (RFC 7662). An unknown, expired or revoked token is not an error: the
-        answer has `active` false and nothing else. So has a refresh token, and a token that lacks
-        a scope asked for.
+        Says whether a token is active and what it stands for (RFC 7662). An unknown, expired or
+        revoked token is not an error: the response has `active` false and nothing else. The same
+        goes for a refresh token, and for a token that lacks one of the scopes that you ask for.
 
-        The call is authorized by the configured `access_token`, else by Basic with `username` and
-        `password` as they are. 0.9 lets any client introspect. 0.10 wants the policy named here
-        and, for a bearer token, the scope; **to a wrong Basic secret it answers that the token is
-        not active**, so rather use a bearer token there:
-        `connect(access_token=ClientCredentials())` makes the call by one, fetched with the same id
-        and secret. A token never authorizes its own introspection where Basic can.
+        The configured `access_token` authorizes the call; without one, Basic does, with `username`
+        and `password` sent unencoded. 0.9 lets any client introspect. 0.10 requires the policy
+        named here and, for a bearer token, the scope. **If the Basic secret is wrong, 0.10 responds
+        that the token is not active.** So use a bearer token there:
+        `connect(access_token=ClientCredentials())` fetches one with the same id and secret. A token
+        does not authorize its own introspection if Basic credentials are available.
 
         Args:
-            token: The access token asked about (RFC 7662 section 2.1).
-            scope: Scopes that the token must have been granted, with spaces between. Lacking one,
-                it counts as not active. Left out, scopes are not looked at.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            token: The access token to introspect (RFC 7662 section 2.1).
+            scope: Scopes that the token must have, separated by spaces. A token that lacks one
+                counts as not active. Without this parameter, scopes are not checked.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
 
         Returns:
-            What is known of the token.
+            What the server knows about the token.
 
         Raises:
             UnauthorizedException: The caller's own credentials are missing or wrong, or its bearer
-                token has expired. 0.9 says so too when a bearer token is asked about by its own
-                authority.
+                token has expired. 0.9 also responds with 401 if a bearer token authorizes its own
+                introspection.
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation introspectOAuth2Token, POST /oauth2/introspect.
         """
@@ -339,24 +343,24 @@ class OAuth2Api:
     ) -> list[OAuth2Client]:
         """List all OAuth 2.0 clients.
 
-        All clients come in one answer: the server knows no paging and no filter. Secrets are
-        never part of it.
+        One response holds all clients: the server offers neither paging nor filters. It never
+        includes secrets.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients".
 
         Returns:
-            The clients, in an order of the server's own.
+            The clients, in an order that the server chooses.
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation listOAuth2Clients, GET /clients.
         """
@@ -382,43 +386,43 @@ class OAuth2Api:
         """Begin an authorization, as a browser would.
 
         The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2.1). It
-        is made for browsers; call it from tests and scripts. The redirect is not followed: the
-        answer is its target.
+        is meant for browsers; call it from tests and scripts. The redirect is not followed: the
+        method returns its target.
 
-        On a first visit that is the consent app with `?consent={id}`, or with
-        `?error=…&error_description=…` when the client or its redirect URI is wrong, or the
-        client's redirect URI with an `error` for other faults, such as a `state` under 8
-        characters. Response type, scope and nonce are looked at only when the browser returns
-        with `consent` and with the `consent_session` cookie, which came with the first answer.
-        To see and send cookies, use `with_http_info` and `headers`.
+        On the first visit the target is the consent app with `?consent={id}`. If the client or its
+        redirect URI is wrong, it is the consent app with `?error=…&error_description=…`. For other
+        faults, such as a `state` of less than 8 characters, it is the client's redirect URI with an
+        `error`. The server checks response type, scope and nonce only when the browser returns with
+        `consent` and with the `consent_session` cookie, which the first response set. To see and
+        send cookies, use `with_http_info` and `headers`.
 
         Args:
-            client_id: Id of the client that asks (RFC 6749 section 4.1.1).
-            redirect_uri: Where the user is sent afterwards. One of the client's `redirect_uris`,
-                character by character (RFC 6749 section 3.1.2.3).
-            response_type: `code`, `token`, `id_token`, or several of them with spaces between
-                (OAuth 2.0 Multiple Response Types). Each has to be among the client's
+            client_id: Id of the client that asks for authorization (RFC 6749 section 4.1.1).
+            redirect_uri: Where the browser is sent afterwards. It must be identical to one of the
+                client's `redirect_uris` (RFC 6749 section 3.1.2.3).
+            response_type: `code`, `token`, `id_token`, or several of them separated by spaces
+                (OAuth 2.0 Multiple Response Types). Each must be one of the client's
                 `response_types`.
-            scope: Scopes asked for, with spaces between (RFC 6749 section 3.3). `openid` brings an
-                ID token, `offline` a refresh token.
-            state: Random value that comes back with the answer, so that the application knows it
-                for its own (RFC 6749 section 10.12). At least 8 characters.
-            nonce: Random value that comes back in the ID token (OpenID Connect Core section
-                3.1.2.1). Needed where the ID token comes straight from this endpoint; at least 8
+            scope: The requested scopes, separated by spaces (RFC 6749 section 3.3). `openid`
+                requests an ID token, `offline` a refresh token.
+            state: Random value that is passed back to the application, which thereby recognizes its
+                own flow (RFC 6749 section 10.12). At least 8 characters.
+            nonce: Random value that is passed back in the ID token (OpenID Connect Core section
+                3.1.2.1). Required if this endpoint itself issues the ID token; at least 8
                 characters.
-            consent: Id of the consent request that was answered. Only the browser's return has it;
-                it is already part of the request's `redirect_url`.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
-            **query: More parameters, sent under the names that you give; None leaves one out.
+            consent: Id of the consent request that was accepted or rejected. Only a returning
+                browser sends it; the request's `redirect_url` contains it.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
+            **query: Additional parameters by name; those that are None are not sent.
 
-        Authorization: none.
+        Authorization: not required.
 
         Returns:
-            Where the browser is sent, from the `Location` header.
+            The address from the `Location` header, where a browser would go next.
 
         Raises:
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation oauthAuth, GET /oauth2/auth.
         """
@@ -455,36 +459,36 @@ class OAuth2Api:
     ) -> OAuth2TokenResponse:
         """Exchange a grant for tokens.
 
-        The token endpoint (RFC 6749 section 3.2). `grant_type` says which of the other parameters
-        are needed:
+        The token endpoint (RFC 6749 section 3.2). Which other parameters you need depends on
+        `grant_type`:
 
         - `client_credentials`: `scope`
         - `authorization_code`: `code` and `redirect_uri`
         - `refresh_token`: `refresh_token`
 
-        The client authenticates by Basic: the configured `username` and `password`, form-encoded
-        first, as RFC 6749 section 2.3.1 wants it. A public client has no password: with
-        `client_id` given and no `username` configured, no Basic is sent (0.10 only).
+        The client authenticates by Basic with the configured `username` and `password`, which are
+        form-encoded first, as RFC 6749 section 2.3.1 requires. A public client has no password: if
+        you pass `client_id` and no `username` is configured, no Basic is sent (0.10 only).
 
-        A code works once, and a refresh token is replaced each time it is used. Both are never
-        sent again after an outcome that is unknown, since the first attempt may have used them up.
+        A code works once, and a refresh token is replaced each time it is used. If the outcome of a
+        call is unknown, neither is sent again, because the first attempt may have used it up.
 
         Args:
             grant_type: `client_credentials`, `authorization_code` or `refresh_token` (RFC 6749
-                sections 4.4.2, 4.1.3, 6). It has to be among the client's `grant_types`.
-            code: The code that the application got at its redirect URI. It works once, for 10
-                minutes unless the server is set up otherwise.
-            redirect_uri: The same redirect URI that the code was asked for with.
-            refresh_token: The refresh token to use up. The answer holds its successor.
-            scope: Scopes asked for with `client_credentials`, with spaces between (RFC 6749 section
-                3.3). The client's own `scope` has to cover them.
-            client_id: Id of a public client, which sends no Basic. Clients with a secret leave it
-                out.
-            client_secret: Secret in the form in place of Basic. 0.9 refuses it; 0.10 takes it,
-                decoding it once more than the form. Prefer Basic.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
-            **form: More parameters, sent under the names that you give; None leaves one out.
+                sections 4.4.2, 4.1.3, 6). It must be one of the client's `grant_types`.
+            code: The code that the application received at its redirect URI. It works once, for 10
+                minutes unless the server is configured otherwise.
+            redirect_uri: The redirect URI with which the code was requested.
+            refresh_token: The refresh token to use. The response contains its replacement.
+            scope: The scopes to request with `client_credentials`, separated by spaces (RFC 6749
+                section 3.3). The client's `scope` must cover them.
+            client_id: Id of a public client, which sends no Basic. Leave it out for a client with a
+                secret.
+            client_secret: Secret in the form instead of in Basic. 0.9 refuses it; 0.10 accepts it
+                but decodes it once too often. Prefer Basic.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
+            **form: Additional parameters by name; those that are None are not sent.
 
         Authorization: Basic.
 
@@ -493,13 +497,13 @@ class OAuth2Api:
 
         Raises:
             BadRequestException: The grant is refused: a parameter is missing or wrong, the scope is
-                too wide, the code or refresh token has expired or was used before. `error` holds
-                the word of RFC 6749 section 5.2.
+                too wide, or the code or refresh token has expired or was used before. `error` is a
+                code of RFC 6749 section 5.2.
             UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
-                0.10 answers 403).
-            ForbiddenException: A code was used before (0.10 says `authorization_code_inactive`, 0.9
-                answers 400). A 403 that says `invalid_client` is an `UnauthorizedException`.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                status 403 in 0.10).
+            ForbiddenException: The code was used before (`authorization_code_inactive` in 0.10; 0.9
+                sends 400). A 403 with `invalid_client` is an `UnauthorizedException`.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation oauthToken, POST /oauth2/token.
         """
@@ -529,26 +533,27 @@ class OAuth2Api:
     ) -> None:
         """Reject a consent request.
 
-        After it, send the browser to the request's `redirect_url`. Hydra sends it on to the
-        application with `error=rejected_consent_request` and the reason as `error_description`.
-        A request can be answered again; what counts is the answer that stands when the browser
-        returns.
+        Then send the browser to the request's `redirect_url`. Hydra redirects it to the application
+        with `error=rejected_consent_request` and the reason as `error_description`. You can accept
+        or reject a request again; the last decision before the browser returns is the one that
+        counts.
 
         Args:
-            id: Id of the consent request, from the query of the browser's visit (`?consent={id}`).
-            body: Why the user's answer is no.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the consent request, from the query with which the browser arrives
+                (`?consent={id}`).
+            body: Why the request is rejected.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no consent request with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No consent request has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation rejectOAuth2ConsentRequest, PATCH /oauth2/consent/requests/{id}/reject.
         """
@@ -569,22 +574,23 @@ class OAuth2Api:
     ) -> None:
         """Revoke an access or refresh token.
 
-        Token revocation (RFC 7009). Revoking either of an access token and its refresh token ends
-        both. To revoke a token that is unknown, or was revoked before, is a success. The client
-        that the token was issued to authenticates by Basic, `username` and `password` as they are.
+        Token revocation (RFC 7009). Revoking an access token also revokes its refresh token, and
+        the other way round. Revoking a token that is unknown or already revoked succeeds. The
+        client to which the token was issued authenticates by Basic, with `username` and `password`
+        sent unencoded.
 
         Args:
-            token: The access or refresh token to end (RFC 7009 section 2.1).
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            token: The access or refresh token to revoke (RFC 7009 section 2.1).
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Authorization: Basic.
 
         Raises:
-            BadRequestException: The request is malformed (0.9 says so when Basic is missing).
+            BadRequestException: The request is malformed. 0.9 also sends this if Basic is missing.
             UnauthorizedException: The client is unknown or its secret is wrong (`invalid_client`;
-                0.10 answers 403).
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                status 403 in 0.10).
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation revokeOAuth2Token, POST /oauth2/revoke.
         """
@@ -602,35 +608,35 @@ class OAuth2Api:
     ) -> OAuth2Client:
         """Replace an OAuth 2.0 client.
 
-        Send the whole client: stores on SQL replace it, so a field that is left out is emptied
-        (the memory store merges and keeps it). Only the secret stays as it was when it is left
-        out; a new one is in this answer and in no later one. Fetch, change and send back: fields
-        unknown to this library travel along.
+        Send the whole client: SQL stores replace it, so a field that you leave out becomes empty.
+        (The memory store keeps such a field.) Only the secret stays as it is if you leave it out;
+        if you set a new one, only this response contains it. It is best to fetch the client, change
+        it and send it back: fields that this library does not know are sent back as well.
 
-        A policy may be bound to the `owner` that the client has so far:
-        `"conditions": {"owner": {"type": "EqualsSubjectCondition"}}` lets callers update their
-        own clients only. The resource is the same for all clients.
+        A policy can depend on the client's current `owner`. The conditions
+        `{"owner": {"type": "EqualsSubjectCondition"}}` let callers update only clients of their
+        own. The resource is the same for all clients.
 
         Args:
-            id: Id of the client. It is percent-encoded on the way; it must not be empty, `.` or
-                `..` and must hold no `/` and no control character.
-            body: The client as it should be from now on. Its own `id` is ignored: the one in the
-                path wins. A new `client_secret` needs at least 6 characters.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            id: Id of the client; it is percent-encoded for you. It must not be empty, `.` or `..`,
+                nor contain `/` or control characters.
+            body: The client with all its fields. Its `id` is ignored in favor of the one in the
+                path. A new `client_secret` must have at least 6 characters.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.clients. Policy: action "update" on "rn:hydra:clients".
 
         Returns:
-            The client as it is now, with its secret if that was part of the call.
+            The updated client, including its secret if you set one.
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
-                (0.9 answers 500).
+                (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
-                the scope (0.9 answers 500). `hint` names the scope and a policy that would do.
-            NotFoundException: There is no client with this id.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+                the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
+            NotFoundException: No client has this id.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation updateOAuth2Client, PUT /clients/{id}.
         """
@@ -644,15 +650,15 @@ class OAuth2Api:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> JsonWebKeySet:
-        """Fetch the keys that ID tokens are verified with.
+        """Fetch the keys for verifying ID tokens.
 
-        The public keys as a JSON Web Key Set (RFC 7517 section 5). An ID token's `kid` is always
-        `public`, so a rotation does not show in it: when a signature does not fit, fetch the keys
-        once more before refusing the token.
+        The public keys as a JSON Web Key Set (RFC 7517 section 5). The `kid` of an ID token is
+        always `public`, so it does not reveal a key rotation: if a signature does not match, fetch
+        the keys again before you reject the token.
 
         Args:
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More request headers; not Authorization, Host or Content-Length.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
 
         Scope: hydra.keys.get. Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
 
@@ -661,16 +667,17 @@ class OAuth2Api:
 
         Raises:
             UnauthorizedException: The bearer token has expired.
-            ForbiddenException: The bearer token is missing, unknown or revoked or lacks the scope,
-                or the caller's policies do not allow this; the endpoint does not tell these apart.
-            ApiValueError: An argument or a setting is not valid; nothing was sent.
+            ForbiddenException: The bearer token is missing, unknown or revoked, or lacks the scope,
+                or the caller's policies do not allow this. The endpoint does not distinguish these
+                cases.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation wellKnown, GET /.well-known/jwks.json.
         """
         return self.api_client.call(operations.WELL_KNOWN, timeout=timeout, headers=headers)
 
-    # The generator's own names. They go through `self`, so that a subclass that overrides a method
-    # overrides its other name too.
+    # The generator's own names. They call through `self`, so an override in a subclass applies to
+    # both names.
     def accept_o_auth2_consent_request(
         self,
         id: str,
@@ -779,7 +786,7 @@ class OAuth2ApiWithHttpInfo:
     """The methods of `OAuth2Api`, each returning an `ApiResponse` with data, status and headers.
 
     Args:
-        api: Whose methods.
+        api: The API with these methods.
     """
 
     def __init__(self, api: OAuth2Api) -> None:

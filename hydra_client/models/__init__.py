@@ -1,6 +1,6 @@
-"""The API's models.
+"""The models of the API, one class each.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from hydra_client.models.consent_request_acceptance import ConsentRequestAcceptance

@@ -1,6 +1,6 @@
-"""A user's yes to a consent request.
+"""The acceptance of a consent request.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from hydra_client.protocol.model import (
 
 
 class ConsentRequestAcceptance(Model):
-    """What a consent app tells Hydra when the user agrees.
+    """What a consent app sends to Hydra if the user agrees.
 
     Attributes:
-        subject: Who the user is: a lasting identifier, which becomes `sub` in the ID token and in
-            introspections. Without it the browser's return fails.
-        grant_scopes: Scopes that the user grants. The server grants them all, also ones that were
-            not requested: take them from the request's `requested_scopes`.
-        access_token_extra: Anything JSON can carry, to come back as `ext` when the access token is
-            introspected.
-        id_token_extra: More claims for the ID token, any values that JSON can carry. They are
-            readable by the application and by the user's browser.
+        subject: A permanent identifier of the user, which becomes `sub` in ID tokens and
+            introspections. Without it the flow fails when the browser returns.
+        grant_scopes: Scopes that the user grants. The server grants all of them, including scopes
+            that were not requested: take them from the request's `requested_scopes`.
+        access_token_extra: Any JSON values; introspections of the access token return them as
+            `ext`.
+        id_token_extra: Additional claims for the ID token; any JSON values. The application and the
+            user's browser can read them.
     """
 
     subject: str | None = string(default=None)

@@ -1,6 +1,6 @@
-"""A user's no to a consent request.
+"""The rejection of a consent request.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from hydra_client.protocol.model import (
 
 
 class ConsentRequestRejection(Model):
-    """What a consent app tells Hydra when the user declines.
+    """What a consent app sends to Hydra if the user declines.
 
     Attributes:
-        reason: Why, in words that the application may read: it arrives there as
-            `error_description`.
+        reason: The reason. The application receives it as `error_description`.
     """
 
     reason: str | None = string(default=None)

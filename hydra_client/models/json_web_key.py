@@ -1,6 +1,6 @@
 """JSON Web Keys.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from hydra_client.protocol.model import (
 
 
 class JsonWebKey(Model):
-    """One cryptographic key (RFC 7517 section 4).
+    """A cryptographic key (RFC 7517 section 4).
 
-    Numbers are base64url-encoded, big-endian (RFC 7518 section 6). The keys of ID tokens are
-    public RSA keys: `n` and `e`, and none of the secret members.
+    Numbers are base64url-encoded, big-endian (RFC 7518 section 6). The keys for ID tokens are
+    public RSA keys: they have `n` and `e` but no private members.
 
     Attributes:
-        kty: Family of the key, `RSA`, `EC` or `oct` (RFC 7517 section 4.1).
-        use: What the key is for, `sig` or `enc` (RFC 7517 section 4.2).
-        alg: Algorithm that the key is used with, such as `RS256` (RFC 7517 section 4.4).
+        kty: Type of the key: `RSA`, `EC` or `oct` (RFC 7517 section 4.1).
+        use: Purpose of the key: `sig` or `enc` (RFC 7517 section 4.2).
+        alg: Algorithm of the key, such as `RS256` (RFC 7517 section 4.4).
         kid: Id of the key in its set (RFC 7517 section 4.5). For ID tokens always `public`.
-        x5c: Chain of certificates, base64, the key's own first (RFC 7517 section 4.7).
+        x5c: Certificate chain in base64, starting with the key's own certificate (RFC 7517 section
+            4.7).
         n: Modulus of an RSA key (RFC 7518 section 6.3.1.1).
         e: Public exponent of an RSA key (RFC 7518 section 6.3.1.2).
         crv: Curve of an EC key, such as `P-256` (RFC 7518 section 6.2.1.1).

@@ -1,6 +1,6 @@
 """Sets of JSON Web Keys.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from hydra_client.protocol.model import (
 
 
 class JsonWebKeySet(Model):
-    """Keys in one document (RFC 7517 section 5).
+    """A set of keys (RFC 7517 section 5).
 
     Attributes:
-        keys: The keys, each with a `kid` to be found by.
+        keys: The keys, identified by their `kid`.
     """
 
     keys: list[JsonWebKey] = models(JsonWebKey)

@@ -1,6 +1,6 @@
-"""OAuth 2.0 clients as Hydra keeps them.
+"""OAuth 2.0 clients.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from hydra_client.protocol.model import (
 
 
 class OAuth2Client(Model):
-    """An application that may ask Hydra for tokens.
+    """An application that may request tokens from Hydra.
 
-    The fields are client metadata of RFC 7591 section 2 in Hydra's selection. From the server
-    a string that was never given comes as `""` and a list as `null` (None) or `[]`, depending
-    on its store.
+    The fields are Hydra's selection of the client metadata of RFC 7591 section 2. The server
+    sends a string that was never set as `""`, and a list as `null` (None) or `[]`, depending on
+    its store.
 
     Attributes:
-        id: The client identifier (RFC 6749 section 2.2). The server makes a UUID when it is left
-            out on creation. It is part of URLs: no `/`, no control characters, not `.` or `..`.
-            With a `:` in it the client cannot introspect or revoke.
-        client_name: Name of the application, for people to read; consent apps show it.
-        client_secret: The secret that the client authenticates with; at least 6 characters. The
-            server makes one of 12 characters when it is left out on creation, keeps only its hash,
-            and shows it once, in the answer to the call that set it.
-        redirect_uris: Where users may be sent after an authorization (RFC 6749 section 3.1.2).
-            Compared character by character.
+        id: The client identifier (RFC 6749 section 2.2). The server generates a UUID if you leave
+            it out on create. It is part of URLs, so it must not be `.` or `..`, nor contain `/` or
+            control characters. With a `:` in its id, a client cannot introspect or revoke.
+        client_name: Name of the application, which consent apps show to users.
+        client_secret: The secret with which the client authenticates; at least 6 characters. The
+            server generates one of 12 characters if you leave it out on create. It only stores a
+            hash: the response to the call that sets the secret is the only one that contains it.
+        redirect_uris: Where browsers may be sent after an authorization (RFC 6749 section 3.1.2).
+            The server compares them character by character.
         grant_types: Grant types that the client may use at the token endpoint:
-            `authorization_code`, `implicit`, `refresh_token`, `client_credentials`. Empty means
-            `authorization_code` alone.
-        response_types: Response types that the client may ask for at the authorization endpoint:
-            `code`, `token`, `id_token`. Empty means `code` alone. The scope `openid` needs both
-            `code` and `id_token` here.
-        scope: Scopes that the client may ask for, with spaces between (RFC 6749 section 3.3). A `*`
-            stands for any name between dots and for all that follow: `photos.*` covers
-            `photos.read`. `openid` allows ID tokens, `offline` refresh tokens.
-        owner: Who the client belongs to, as a subject of Hydra's policies. The server passes it to
+            `authorization_code`, `implicit`, `refresh_token`, `client_credentials`. An empty list
+            means `authorization_code`.
+        response_types: Response types that the client may request from the authorization endpoint:
+            `code`, `token`, `id_token`. An empty list means `code`. The scope `openid` requires
+            both `code` and `id_token`.
+        scope: Scopes that the client may request, separated by spaces (RFC 6749 section 3.3). A `*`
+            matches any name between dots and everything after it: `photos.*` covers `photos.read`.
+            `openid` allows ID tokens, `offline` refresh tokens.
+        owner: The owner of the client, as a subject of Hydra's policies. The server passes it to
             them as context.
-        policy_uri: URL of the application's privacy policy, for people to read.
-        tos_uri: URL of the application's terms of service, for people to read.
+        policy_uri: URL of the application's privacy policy.
+        tos_uri: URL of the application's terms of service.
         client_uri: URL of the application's home page.
-        logo_uri: URL of the application's logo, for consent apps to show.
-        contacts: How to reach those responsible, usually email addresses.
-        public: True for an application that cannot keep a secret (RFC 6749 section 2.1), such as a
-            mobile app. 0.10 lets it exchange codes without one.
+        logo_uri: URL of the application's logo, which consent apps show to users.
+        contacts: Contacts for the application, usually email addresses.
+        public: Whether the application cannot keep a secret (RFC 6749 section 2.1), as is the case
+            for a mobile app. 0.10 lets such a client exchange codes without a secret.
     """
 
     id: str | None = string(default=None)

@@ -1,6 +1,6 @@
-"""Consent requests: what an application asks a user for.
+"""Consent requests.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from hydra_client.protocol.model import (
 
 
 class OAuth2ConsentRequest(Model):
-    """An application's wish for a user's consent, as kept by Hydra while the user decides.
+    """An application's request for a user's consent, which Hydra stores while the user decides.
 
     Attributes:
-        id: Id of the consent request; the same as `consent` in the browser's query.
-        client_id: Id of the client that asks. Servers before 0.9.14 call it `audience`; both names
-            of the field answer for either.
-        audience: The same as `client_id`, by the name that it had before 0.9.14.
-        requested_scopes: Scopes that the application asks for.
-        expires_at: When the request ends, as an aware datetime (RFC 3339 in JSON). Later than that
-            the browser's return fails, though the request can still be answered. The server's
-            fractions of a second have up to 9 digits; a datetime keeps 6 of them, `to_dict` all.
-        redirect_url: Where to send the user's browser after accepting or rejecting; it must be the
-            browser of the first visit, which has the cookie. The flow's state and nonce are in it:
-            keep it out of logs.
+        id: Id of the consent request: `consent` in the browser's query.
+        client_id: Id of the client that asks for consent. Servers before 0.9.14 call it `audience`;
+            you can read either field, whichever name the server sent.
+        audience: The same as `client_id`; its name before 0.9.14.
+        requested_scopes: Scopes that the application requests.
+        expires_at: When the request expires, as an aware datetime (RFC 3339 in JSON). After that
+            you can still accept or reject it, but the flow fails when the browser returns. The
+            server sends fractions of a second with up to 9 digits; the datetime has 6 of them,
+            `to_dict` all.
+        redirect_url: Where to send the user's browser after you accept or reject. Only the browser
+            that started the flow has the cookie for it. The URL contains the flow's state and
+            nonce: keep it out of logs.
     """
 
     id: str | None = string(default=None)

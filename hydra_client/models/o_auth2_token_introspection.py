@@ -1,6 +1,6 @@
-"""What an introspection tells of a token.
+"""The result of a token introspection.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from hydra_client.protocol.model import (
 
 
 class OAuth2TokenIntrospection(Model):
-    """What Hydra knows of an access token (RFC 7662 section 2.2).
+    """What Hydra knows about an access token (RFC 7662 section 2.2).
 
-    When `active` is false, nothing else is set.
+    If `active` is false, nothing else is set.
 
     Attributes:
-        active: Whether the token is valid now and has the scopes asked about.
-        scope: Scopes that the token was granted, with spaces between.
-        client_id: Id of the client that the token was issued to.
-        sub: Who the token speaks for: the subject of the acceptance, or the client itself after
-            client credentials.
-        exp: When the token ends, in seconds since 1970-01-01 UTC.
+        active: Whether the token is valid now and has the scopes that you asked for.
+        scope: Scopes of the token, separated by spaces.
+        client_id: Id of the client to which the token was issued.
+        sub: Subject of the token: the subject of the acceptance, or the client itself for a token
+            by client credentials.
+        exp: When the token expires, in seconds since 1970-01-01 UTC.
         iat: When the token was issued, in seconds since 1970-01-01 UTC.
         nbf: The token is not valid before this time, in seconds since 1970-01-01 UTC. Not seen from
             running servers.
-        aud: Whom the token is meant for; 0.9 sends the client's id, 0.10 nothing.
-        iss: Issuer of the token, the server's URL.
-        username: Name of the user, for people to read. Not seen from running servers.
-        ext: What the acceptance gave as `access_token_extra`.
+        aud: Audience of the token. 0.9 sends the client's id, 0.10 sends nothing.
+        iss: Issuer of the token: the server's URL.
+        username: Human-readable name of the user. Not seen from running servers.
+        ext: The `access_token_extra` of the acceptance.
     """
 
     active: bool = boolean()

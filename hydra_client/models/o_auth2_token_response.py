@@ -1,6 +1,6 @@
-"""What the token endpoint gives.
+"""Responses of the token endpoint.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from hydra_client.protocol.model import (
 
 
 class OAuth2TokenResponse(Model):
-    """Tokens fresh from the token endpoint.
+    """The tokens that the token endpoint issues.
 
-    They come as RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3 say.
+    The fields are those of RFC 6749 section 5.1 and OpenID Connect Core section 3.1.3.3.
 
     Attributes:
-        access_token: The access token, to be sent as `Authorization` with the word `Bearer` (RFC
-            6750).
-        token_type: How to use the access token; always `bearer`.
-        expires_in: Seconds that the access token will live from the answer on. One less than the
-            lifetime that the server is set to (3599 by default).
-        scope: Scopes granted, with spaces between.
-        refresh_token: Token to get the next ones with, present when the scope `offline` was
-            granted. It works once and outlives the access token.
-        id_token: Signed statement of who the user is (OpenID Connect Core section 2), present when
-            the scope `openid` was granted. Verify it before believing it.
+        access_token: The access token. Send it in an `Authorization` header, after the word
+            `Bearer` (RFC 6750).
+        token_type: Type of the access token; always `bearer`.
+        expires_in: Seconds until the access token expires, counted from the response. It is one
+            second less than the lifetime that the server is configured with (3599 by default).
+        scope: The granted scopes, separated by spaces.
+        refresh_token: Token for requesting new tokens, present if the scope `offline` was granted.
+            It works once and outlives the access token.
+        id_token: Signed statement about the user (OpenID Connect Core section 2), present if the
+            scope `openid` was granted. Verify it before you trust it.
     """
 
     access_token: str = string(secret=True)

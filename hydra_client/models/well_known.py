@@ -1,6 +1,6 @@
 """The server's OpenID Connect configuration.
 
-Generated from openapi.yaml by `tox -e generate`: change that or the templates, not this file.
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
 
 from __future__ import annotations
@@ -16,20 +16,19 @@ class WellKnown(Model):
     """The server's OpenID Connect configuration (OpenID Connect Discovery section 3).
 
     Attributes:
-        issuer: Issuer identifier, a URL; ID tokens have it as `iss`, character by character.
-        authorization_endpoint: URL of the authorization endpoint, to which users' browsers are
-            sent.
-        token_endpoint: URL of the token endpoint, where grants are exchanged for tokens.
-        jwks_uri: URL of the key set that ID tokens are verified with.
-        subject_types_supported: Kinds of subject identifiers (OpenID Connect Core section 8).
-        id_token_signing_alg_values_supported: Algorithms that ID tokens are signed with (RFC 7518
-            section 3.1); `RS256`.
-        response_types_supported: Response types that the authorization endpoint knows.
+        issuer: Issuer identifier, a URL. `iss` of ID tokens is identical to it.
+        authorization_endpoint: URL of the authorization endpoint, where applications send browsers.
+        token_endpoint: URL of the token endpoint, which exchanges grants for tokens.
+        jwks_uri: URL of the keys for verifying ID tokens.
+        subject_types_supported: Types of subject identifiers (OpenID Connect Core section 8).
+        id_token_signing_alg_values_supported: Algorithms for signing ID tokens (RFC 7518 section
+            3.1): `RS256`.
+        response_types_supported: Response types that the authorization endpoint supports.
         userinfo_endpoint: URL of the UserInfo endpoint; from 0.10 on.
-        scopes_supported: Scopes with a meaning to the server itself; from 0.10 on.
-        claims_supported: Claims that the server itself puts into ID tokens; from 0.10 on.
-        token_endpoint_auth_methods_supported: Ways in which clients may authenticate at the token
-            endpoint (OpenID Connect Core section 9); from 0.10 on.
+        scopes_supported: Scopes with a meaning for the server itself; from 0.10 on.
+        claims_supported: Claims that the server adds to ID tokens; from 0.10 on.
+        token_endpoint_auth_methods_supported: How clients can authenticate at the token endpoint
+            (OpenID Connect Core section 9); from 0.10 on.
     """
 
     issuer: str = string()
