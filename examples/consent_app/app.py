@@ -1,8 +1,8 @@
-"""A login and consent app for Hydra, with Flask: two pages and one session.
+"""A login and consent app for Hydra, written with Flask.
 
-Hydra sends browsers to /consent. Who is not logged in logs in first; then the user sees which
-application asks for what, and says yes or no. README.md tells how to run it, and what a real one
-needs besides.
+Hydra redirects browsers to /consent. Users who are not logged in log in first. Then they see which
+application asks for what, and allow or deny it. README.md explains how to run the app, and what you
+need in production.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MEANINGS = {
     "openid": "know who you are",
     "offline": "stay connected while you are away",
 }
-"""What the scopes that Hydra itself knows are to people."""
+"""What Hydra's own scopes mean, in the words that users see."""
 
 
 def create_app(
@@ -43,15 +43,17 @@ def create_app(
     public_url: str | None = None,
     secure_cookie: bool = True,
 ) -> Flask:
-    """Make the app.
+    """Create the app.
 
     Args:
-        users: Password hashes by user name (werkzeug.security).
-        api: The API, with `hydra.consent` and `hydra.clients`; from HYDRA_* variables if None.
-        secret_key: Signs the session and the forms, at least 32 characters; one that lasts until
-            the app is restarted if None.
-        public_url: Hydra's URL as browsers know it; from its discovery document if None.
-        secure_cookie: Whether the session's cookie is kept to https.
+        users: Password hashes by user name (see werkzeug.security).
+        api: The API, with the scopes `hydra.consent` and `hydra.clients`. If None, it is created
+            from the HYDRA_* variables.
+        secret_key: Signs the session and the forms; at least 32 characters. If None, a random key
+            is used until the app restarts.
+        public_url: Hydra's URL as browsers see it. If None, it is read from Hydra's discovery
+            document.
+        secure_cookie: Whether browsers send the session cookie only over https.
     """
     key = secret_key or secrets.token_urlsafe(32)
     consents = ConsentApp(api or hydra_client.connect(), public_url)
@@ -64,16 +66,16 @@ def create_app(
     )
 
     def ticket(challenge: Challenge) -> str:
-        """What a form carries: the request's id, signed for this session alone.
+        """Return the request's id, signed for this session, for a hidden field of a form.
 
-        So other sites can neither send the form nor slip another request into it.
+        Other sites can then neither submit the form nor put another request into it.
         """
         return sign(challenge.id, key, session.setdefault("id", secrets.token_urlsafe(32)))
 
     def challenge_of_form() -> Challenge:
-        # Without a session of its own a browser has no form either.
-        mine = session.get("id") or secrets.token_urlsafe(32)
-        return consents.challenge({"consent": unsign(request.form.get("ticket"), key, mine)})
+        # A browser without a session cannot have a valid form: no ticket matches a random id.
+        session_id = session.get("id") or secrets.token_urlsafe(32)
+        return consents.challenge({"consent": unsign(request.form.get("ticket"), key, session_id)})
 
     def login_page(challenge: Challenge, problem: str = "") -> Page:
         page = render_template(
@@ -99,20 +101,20 @@ def create_app(
     def login() -> Redirect | Page:
         challenge = challenge_of_form()
         user = request.form.get("user", "")
-        # An unknown user takes as long as a known one.
+        # Check a hash for unknown users as well, so that response times do not reveal them.
         expected = users.get(user, next(iter(users.values())))
-        right = check_password_hash(expected, request.form.get("password", ""))
-        if not right or user not in users:
+        matches = check_password_hash(expected, request.form.get("password", ""))
+        if not matches or user not in users:
             return login_page(challenge, "That is not the right name and password.")
         session.clear()
         session["user"] = user
-        return to(url_for("consent", consent=challenge.id))
+        return see_other(url_for("consent", consent=challenge.id))
 
     @app.post("/logout")
     def logout() -> Redirect:
         challenge = challenge_of_form()
         session.clear()
-        return to(url_for("consent", consent=challenge.id))
+        return see_other(url_for("consent", consent=challenge.id))
 
     @app.post("/decide")
     def decide() -> Redirect | Page:
@@ -120,24 +122,24 @@ def create_app(
         if "user" not in session:
             return login_page(challenge)
         if request.form.get("decision") != "allow":
-            return to(challenge.reject("The user declined."))
+            return see_other(challenge.reject("The user declined."))
         ticked = request.form.getlist("scope")
         granted = [scope for scope in challenge.requested_scopes if scope in ticked]
-        return to(challenge.accept(session["user"], granted))
+        return see_other(challenge.accept(session["user"], granted))
 
     @app.errorhandler(ConsentFlowError)
-    def cannot_go_on(error: ConsentFlowError) -> Page:
+    def show_problem(error: ConsentFlowError) -> Page:
         restart = error.restart_url if isinstance(error, ConsentExpired) else None
         return render_template("problem.html", text=str(error), restart=restart), 400
 
     @app.errorhandler(hydra_client.HydraException)
-    def hydra_is_away(error: HydraException) -> Page:
+    def hydra_failed(error: HydraException) -> Page:
         app.logger.error("Hydra: %s", error)
         return render_template("problem.html", text="Please try again later.", restart=None), 502
 
     @app.after_request
     def protect(response: Response) -> Response:
-        # Nobody may frame the page, read it from a cache, or learn from a link where it was.
+        # Forbid framing and caching, and do not send the page's URL as a referrer.
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; img-src https:; frame-ancestors 'none'; base-uri 'none'"
         )
@@ -149,13 +151,13 @@ def create_app(
     return app
 
 
-def to(url: str) -> Redirect:
-    """Send the browser on, with GET."""
+def see_other(url: str) -> Redirect:
+    """Redirect the browser, which follows with GET."""
     return redirect(url, 303)
 
 
 def web_address(address: str | None) -> str | None:
-    """An https address that a client gave, or None: browsers know more dangerous ones."""
+    """Return a client's address if it is https, or None: other schemes can be dangerous."""
     try:
         return address if address and urlsplit(address).scheme == "https" else None
     except ValueError:
@@ -163,7 +165,7 @@ def web_address(address: str | None) -> str | None:
 
 
 def demo() -> Flask:
-    """The app with one user, alice, and her password, wonderland: for trying it out."""
+    """Create the app with one user, alice, whose password is wonderland."""
     return create_app(
         {"alice": generate_password_hash("wonderland")},
         secret_key=os.environ.get("CONSENT_APP_KEY"),
