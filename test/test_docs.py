@@ -1,17 +1,21 @@
-"""The pages are tests: each Python block and each shell line of them runs against the emulator.
+"""Runs the documentation: each Python block and each shell line of a page is a test.
 
-Blocks of the README and the guides run in order, in one namespace. Each block of the reference
-(docs/*.md) runs on its own. Around them is a fresh server, named by HYDRA_URL, HYDRA_CLIENT_ID and
-HYDRA_CLIENT_SECRET, with a client "my-app" and its pending consent request CONSENT_ID.
+The blocks of the README and of each guide run in order, in one namespace. Each block of the
+reference (docs/*.md) runs separately. Every run gets a new emulator, which HYDRA_URL,
+HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET name. It has a client "my-app", with a pending consent
+request whose id is in CONSENT_ID.
 
-A `yaml` block that begins with `# NAME.yaml` is that file, for the lines after it.
+A `yaml` block that begins with `# NAME.yaml` is written to that file for the lines after it.
 
-Shown output is compared: what follows a shell line in its block, and a `text` block right after a
-Python block. "…" stands for anything within a line, and alone on a line for any lines.
+The output that a page shows is compared with the real one: the lines after a shell line in its
+block, and a `text` block right after a Python block. "…" stands for anything within a line, or on
+a line of its own for any number of lines.
+
+To leave a block out, put this line before it:
 
     <!-- not run: reason -->
 
-before a block leaves it out. `make` lines are dry runs, except `make demo`, whose recipe runs.
+`make` lines are dry runs, except for `make demo`, whose recipe runs.
 """
 
 from __future__ import annotations
@@ -47,7 +51,7 @@ PAGES = [
     *sorted((ROOT / "examples").rglob("*.md")),
 ]
 
-# How many blocks of a page are left out. One more is a decision, not an accident.
+# How many blocks of each page are left out, so that nobody leaves one out by accident.
 NOT_RUN = {"CONTRIBUTING.md": 2, "README.md": 1, "examples/consent_app/README.md": 3}
 
 SHELL = ("console", "sh")
@@ -58,7 +62,7 @@ REASON = re.compile(r"<!-- not run: *(?P<reason>.*?) *-->")
 
 
 class Block(NamedTuple):
-    """A fenced block: where it stands, what it says, and why it is not to be run, if so."""
+    """A fenced block: where it is, its text, why it is left out, and the output it shows."""
 
     page: Path
     line: int
@@ -73,7 +77,7 @@ class Block(NamedTuple):
 
     @property
     def file(self) -> str | None:
-        """The file that the block is, if it says so."""
+        """The name of the file that the block is written to, if it has one."""
         found = YAML_FILE.match(self.text) if self.language == "yaml" else None
         return found and found["name"]
 
@@ -107,7 +111,7 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 
 
 def units() -> Iterator[object]:
-    """What runs together: a guide, or one block of the reference."""
+    """Yield what runs together: a whole page, or one block of the reference."""
     for page in PAGES:
         runs = [
             block
@@ -123,8 +127,8 @@ def units() -> Iterator[object]:
             yield pytest.param(runs, id=str(page.relative_to(ROOT)))
 
 
-def test_every_block_says_its_language() -> None:
-    """Else it would escape the tests."""
+def test_every_block_names_its_language() -> None:
+    """Otherwise the block would not run."""
     known = ("python", *SHELL, *SHOWN_ONLY)
     unknown = {block.place: block.language for block in BLOCKS if block.language not in known}
     assert unknown == {}
@@ -136,7 +140,7 @@ def test_every_block_says_its_language() -> None:
     assert unmarked == [], "a shell block begins with '$ '"
 
 
-def test_blocks_that_are_left_out_are_few_and_say_why() -> None:
+def test_blocks_that_are_left_out_are_counted_and_have_a_reason() -> None:
     left_out = [block for block in BLOCKS if block.reason is not None]
     for block in left_out:
         print(f"{block.place}: {block.reason}")
@@ -146,7 +150,7 @@ def test_blocks_that_are_left_out_are_few_and_say_why() -> None:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A server with a client and a consent request, told in the environment; an empty folder."""
+    """Start a server with a client and a consent request, and change to an empty folder."""
     with HydraEmulator(version="0.10", store="memory") as hydra:
         variables = {
             "HYDRA_URL": hydra.url,
@@ -162,7 +166,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dic
 
 
 def consent_request(hydra: HydraEmulator) -> str:
-    """Send a browser to the authorization endpoint, and take the id where it is sent on to."""
+    """Start an authorization, and return the id of its consent request."""
     api = hydra.api()
     api.create_oauth2_client(
         OAuth2Client(
@@ -202,9 +206,9 @@ def test_pages_run(unit: list[Block]) -> None:
 
 
 def elsewhere(unit: list[Block]) -> list[Block]:
-    """The page as it would be on another port: something may listen on Hydra's own already."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    """Return the blocks with another port than Hydra's, which may be in use on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = str(unused.getsockname()[1])
     return [
         block._replace(
             text=re.sub(
@@ -220,7 +224,7 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
     if re.search(r"^def test_", block.text, re.MULTILINE):
         run_tests(block)
         return
-    # The lines before it keep the page's own line numbers in tracebacks.
+    # The empty lines make tracebacks show line numbers of the page.
     code = compile("\n" * block.line + block.text, str(block.page), "exec", dont_inherit=True)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -230,7 +234,7 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
 
 
 def run_tests(block: Block) -> None:
-    """Run the tests that a block shows, as a user's pytest would."""
+    """Run the tests in a block with pytest, as a user would."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "test_shown.py").write_text(block.text, encoding="utf-8")
         finished = subprocess.run(
@@ -246,11 +250,11 @@ def run_tests(block: Block) -> None:
 
 
 class Shell:
-    """Runs the shell lines of one page; what they export and where they go stays."""
+    """Runs the shell lines of one page. `export` and `cd` affect all lines after them."""
 
     def __init__(self, background: contextlib.ExitStack) -> None:
         self.background = background
-        self.kept = ""
+        self.setup = ""
         self.environment = {
             **os.environ,
             "COLUMNS": "100",
@@ -265,10 +269,10 @@ class Shell:
                 self.serve(block.place, command, expected)
                 continue
             if command.startswith(("export ", "cd ")):
-                self.kept += f"{command}\n"
+                self.setup += f"{command}\n"
                 continue
             finished = subprocess.run(
-                ["bash", "-c", self.kept + as_tested(command)],
+                ["bash", "-c", self.setup + as_tested(command)],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -282,9 +286,9 @@ class Shell:
                 compare(f"{block.place}: {command}", expected, finished.stdout)
 
     def serve(self, place: str, command: str, expected: str) -> None:
-        """Start a server that stays until the page is over, and ends cleanly on Ctrl-C."""
+        """Start a server that runs until the page ends, and check that Ctrl-C stops it cleanly."""
         process = subprocess.Popen(
-            ["bash", "-c", f"{self.kept}exec {command}"],
+            ["bash", "-c", f"{self.setup}exec {command}"],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -316,7 +320,7 @@ def interrupt(process: subprocess.Popen[str], place: str) -> None:
 
 
 def split(shown: str) -> tuple[str, str]:
-    """A command, with the lines that continue it, and the output that is shown after it."""
+    """Return a command with its continuation lines, and the output shown after it."""
     lines = shown.splitlines(keepends=True)
     count = 1
     while lines[count - 1].endswith("\\\n"):
@@ -325,13 +329,13 @@ def split(shown: str) -> tuple[str, str]:
 
 
 def as_tested(command: str) -> str:
-    """Tests must not run themselves: make only says what it would do, and demo is set up here."""
+    """Return the command to run in place of a shown one: `make test` would run this test again."""
     if not command.startswith("make "):
         return command
     if command == "make demo":
         recipe = re.search(r"^demo:.*\n\t@?\$\(BIN\)/(.+)$", makefile(), re.MULTILINE)
         assert recipe
-        # As on a fresh clone, where nothing names a server.
+        # In a fresh clone, no variable names a server.
         return f"unset ${{!HYDRA_*}}; {recipe[1]}"
     goals = command.removeprefix("make ")
     return f"make --dry-run --directory='{ROOT}' PYTHON=python3 PYTHONS= {goals} >/dev/null"
@@ -342,19 +346,19 @@ def makefile() -> str:
 
 
 def compare(place: str, shown: str, printed: str) -> None:
-    """Compare as a reader would: dots stand for what differs from run to run."""
+    """Compare output as shown and as printed, where "…" stands for what differs between runs."""
     pattern = ""
     for line in shown.rstrip().splitlines():
         if line.strip() == "…":
             pattern += r"(?:.*\n)*?"
         else:
             pattern += ".*?".join(re.escape(part) for part in line.rstrip().split("…")) + r" *\n"
-    alike = re.fullmatch(pattern, printed.rstrip() + "\n") is not None
-    assert alike, f"{place} prints\n{printed}\nnot\n{shown}"
+    matches = re.fullmatch(pattern, printed.rstrip() + "\n") is not None
+    assert matches, f"{place} prints\n{printed}\nnot\n{shown}"
 
 
 @pytest.mark.parametrize(
-    ("shown", "printed", "alike"),
+    ("shown", "printed", "matches"),
     [
         ("a\nb\n", "a\nb\n", True),
         ("a\n", "a\nb\n", False),
@@ -364,8 +368,8 @@ def compare(place: str, shown: str, printed: str) -> None:
         ("a\n…\nd\n", "a\nb\nc\n", False),
     ],
 )
-def test_shown_output_is_really_compared(shown: str, printed: str, alike: bool) -> None:
-    if alike:
+def test_shown_output_is_compared(shown: str, printed: str, matches: bool) -> None:
+    if matches:
         compare("here", shown, printed)
     else:
         with pytest.raises(AssertionError, match="here prints"):

@@ -1,6 +1,7 @@
-"""Attacks the consent app of a guide: `python attack.py PAGE VERSION`, in a process of its own.
+"""Attacks the consent app of a guide: `python attack.py PAGE VERSION`.
 
-Django's settings can be made once in a process, and the pages run in the tests' own.
+It runs in a separate process, because Django can be configured only once per process, and
+test_docs.py runs the same page in the process of the tests.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ CONSENT = "http://localhost:3000/consent"
 
 
 def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
-    """The app that a page shows, without its trial."""
+    """Return the app that a page defines in its first Python block."""
     os.environ["HYDRA_URL"] = hydra.url
     namespace: dict[str, Any] = {"__name__": "__main__"}
     exec(re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.S | re.M)[0], namespace)
@@ -53,15 +54,15 @@ class Browser:
         self.hydra = hydra
 
     def arrive(self) -> TestResponse:
-        """Begin an authorization, and look at the page."""
-        arrived: list[str] = []
+        """Start an authorization, and open the consent page."""
+        visited: list[str] = []
 
-        def stop(url: str) -> str:
-            arrived.append(url)
+        def decide(url: str) -> str:
+            visited.append(url)
             return self.hydra.accept_consent(parse_qs(urlsplit(url).query)["consent"][0], "nobody")
 
-        ConsentFlow(self.hydra)(decide=stop)
-        return self.get(urlsplit(arrived[0]).query)
+        ConsentFlow(self.hydra)(decide=decide)
+        return self.get(urlsplit(visited[0]).query)
 
     def get(self, query: str) -> TestResponse:
         return self.client.get(f"/consent?{query}", base_url="http://localhost:3000")
@@ -76,8 +77,8 @@ def hidden(page: TestResponse) -> dict[str, str]:
 
 
 def granted(hydra: HydraEmulator, app: Callable[..., Any], **fields: Any) -> str:
-    right = {"user": "alice", "password": "wonderland", "decision": "allow"}
-    return str(ConsentFlow(hydra)(wsgi=app, fields={**right, **fields}).exchange()["scope"])
+    valid = {"user": "alice", "password": "wonderland", "decision": "allow"}
+    return str(ConsentFlow(hydra)(wsgi=app, fields={**valid, **fields}).exchange()["scope"])
 
 
 def attack(page: Path, version: str) -> None:
@@ -88,26 +89,26 @@ def attack(page: Path, version: str) -> None:
 
         victim, attacker = Browser(app, hydra), Browser(app, hydra)
         own, theirs = hidden(victim.arrive()), hidden(attacker.arrive())
-        asked = len(hydra.requests)
-        yes = {"user": "alice", "password": "wonderland", "decision": "allow", "scope": "openid"}
-        for stolen in ({}, theirs, {**own, "ticket": theirs["ticket"]}, {**own, "ticket": "x"}):
-            answer = victim.post(**{**yes, **stolen})
-            assert answer.status_code in (400, 403), answer.text
-        assert Browser(app, hydra).post(**{**yes, **own}).status_code in (400, 403)
-        assert len(hydra.requests) == asked
-        assert victim.post(**{**yes, **own, "password": "x"}).status_code == 401
-        assert victim.post(**{**yes, **own}).status_code == 303
+        requests_before = len(hydra.requests)
+        form = {"user": "alice", "password": "wonderland", "decision": "allow", "scope": "openid"}
+        for forged in ({}, theirs, {**own, "ticket": theirs["ticket"]}, {**own, "ticket": "x"}):
+            response = victim.post(**{**form, **forged})
+            assert response.status_code in (400, 403), response.text
+        assert Browser(app, hydra).post(**{**form, **own}).status_code in (400, 403)
+        assert len(hydra.requests) == requests_before
+        assert victim.post(**{**form, **own, "password": "x"}).status_code == 401
+        assert victim.post(**{**form, **own}).status_code == 303
 
         for query in ("", "consent=", "consent=a&consent=b", "consent=..%2F..%2Fclients"):
             assert victim.get(query).status_code == 400
-        answer = victim.get("error=%3Cb%3E&error_description=%3Cscript%3E%0A%26")
-        assert answer.status_code == 400
-        assert "&lt;b&gt;: &lt;script&gt; &amp;" in answer.text
+        response = victim.get("error=%3Cb%3E&error_description=%3Cscript%3E%0A%26")
+        assert response.status_code == 400
+        assert "&lt;b&gt;: &lt;script&gt; &amp;" in response.text
 
-        hydra.clock.advance(-601)  # so what begins now has ended by the app's clock
-        answer = victim.arrive()
-        assert answer.status_code == 400
-        (restart,) = re.findall(r'href="(.*?)"', answer.text)
+        hydra.clock.advance(-601)  # by the app's clock, new requests have already expired
+        response = victim.arrive()
+        assert response.status_code == 400
+        (restart,) = re.findall(r'href="(.*?)"', response.text)
         assert html.unescape(restart).startswith(f"{hydra.url}/oauth2/auth?client_id=")
         assert "consent=" not in restart
 

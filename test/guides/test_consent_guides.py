@@ -1,4 +1,4 @@
-"""The consent apps of the guides hold against odd browsers and foreign forms."""
+"""The consent apps in the guides resist malformed requests and forged forms."""
 
 from __future__ import annotations
 
