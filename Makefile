@@ -59,7 +59,8 @@ $(BIN)/tox: requirements/tox.txt $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/tox.txt
 	@touch $@
 
-# The package as it stands in this folder, with all extras: changes count at once.
+# The package as it stands in this folder, with all extras. The compat mode is what type checkers follow.
 $(BIN)/hydra-client: setup.py requirements/newest.txt $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt -e '.[all]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt \
+		--config-settings editable_mode=compat -e '.[all]'
 	@touch $@

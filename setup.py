@@ -1,10 +1,16 @@
 """What the package is called, what it needs and which commands it brings."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
+
+# On an index page, a link into the repository would lead nowhere: its text stays.
+README = re.sub(
+    r"!?\[([^\]]*)\]\((?!https?:|#)[^)]*\)", r"\1", (ROOT / "README.md").read_text(encoding="utf-8")
+)
 
 about: dict[str, str] = {}
 exec((ROOT / "hydra_client" / "version.py").read_text(encoding="utf-8"), about)
@@ -13,8 +19,11 @@ exec((ROOT / "hydra_client" / "version.py").read_text(encoding="utf-8"), about)
 REQUIRES = [
     "requests>=2.32.2",
     "urllib3>=2.2.3",
+    # The CA certificates that requests trusts: a bound of our own keeps out those that were
+    # withdrawn since its own bound.
     "certifi>=2024.7.4",
     "python-dateutil>=2.9.0",
+    # python-dateutil needs it, and allows releases that fail on Python 3.12.
     "six>=1.16.0",
 ]
 
@@ -36,10 +45,10 @@ EXTRAS = {
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 
 setup(
-    name="hydra-client",
+    name="hydra-legacy-client",
     version=about["__version__"],
     description="Client for ORY Hydra 0.9 and 0.10, an OAuth 2.0 and OpenID Connect server",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description=README,
     long_description_content_type="text/markdown",
     author="The hydra-client contributors",
     license="Apache-2.0",
@@ -70,6 +79,7 @@ setup(
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
         "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: 3.14",
         "Topic :: Internet :: WWW/HTTP",
         "Topic :: Security",
         "Topic :: System :: Systems Administration :: Authentication/Directory",

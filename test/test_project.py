@@ -319,7 +319,7 @@ def changelog() -> str:
 
 def distribution() -> importlib.metadata.Distribution:
     try:
-        return importlib.metadata.distribution("hydra-client")
+        return importlib.metadata.distribution("hydra-legacy-client")
     except importlib.metadata.PackageNotFoundError:
         pytest.skip("runs from a checkout that is not installed")
 

@@ -79,7 +79,7 @@ def create_app(
 
     def login_page(challenge: Challenge, problem: str = "") -> Page:
         page = render_template(
-            "login.html", client=challenge.client, ticket=ticket(challenge), problem=problem
+            "login.html", client=challenge.client(), ticket=ticket(challenge), problem=problem
         )
         return page, 401 if problem else 200
 
@@ -88,10 +88,11 @@ def create_app(
         challenge = consents.challenge(request.args)
         if "user" not in session:
             return login_page(challenge)
+        client = challenge.client()
         return render_template(
             "consent.html",
-            client=challenge.client,
-            logo=web_address(challenge.client.logo_uri),
+            client=client,
+            logo=web_address(client.logo_uri),
             meanings=[(scope, MEANINGS.get(scope, scope)) for scope in challenge.requested_scopes],
             ticket=ticket(challenge),
             user=session["user"],
