@@ -33,7 +33,7 @@ from hydra_client.exceptions import (
     BadRequestException,
     ServiceException,
 )
-from hydra_client.protocol import checks
+from hydra_client.protocol import checks, extras
 from hydra_client.protocol.cache import Cache
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters
@@ -363,12 +363,10 @@ class CodeFlow:
             try:
                 from hydra_client.id_token import IdTokenVerifier
             except ModuleNotFoundError as error:
-                missing = (error.name or "").partition(".")[0]
-                if missing not in ("jwt", "cryptography"):
+                if error.name not in extras.MODULES["jwt"]:
                     raise
                 raise ApiValueError(
-                    f"the ID token cannot be verified: {missing} is missing. Install the extra: "
-                    "pip install 'hydra-legacy-client[jwt]'. If you verify ID tokens elsewhere, "
+                    f"the ID token cannot be verified: {error}. If you verify ID tokens elsewhere, "
                     "pass verify_id_token=False. The code was not used."
                 ) from None
             self._verifier = IdTokenVerifier(self.api, self.client_id)

@@ -22,16 +22,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import jwt
-
-# PyJWT can be imported without it, but then does not support RSA.
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.extras import extra
 from hydra_client.transport.sharing import share
+
+with extra("jwt"):
+    import jwt
+
+    # PyJWT can be imported without it, but then does not support RSA.
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

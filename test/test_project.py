@@ -258,6 +258,25 @@ def test_pytest_plugin_loads_without_the_extra() -> None:
     in_a_fresh_interpreter(f"import sys\n{blocked}import {plugin}")
 
 
+@pytest.mark.parametrize(
+    ("statement", "hint"),
+    [
+        ("import hydra_client.id_token", "pip install 'hydra-legacy-client[jwt]'"),
+        (
+            "from hydra_client.emulator import HydraEmulator",
+            "pip install 'hydra-legacy-client[emulator]'",
+        ),
+    ],
+)
+def test_a_missing_extra_is_named(statement: str, hint: str) -> None:
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in EXTRA_MODULES)
+    said = in_a_fresh_interpreter(
+        f"import sys\n{blocked}try:\n    {statement}\nexcept ModuleNotFoundError as error:\n"
+        "    print(error)"
+    )
+    assert said.endswith(f" is missing: {hint}")
+
+
 # --- the package's description
 
 

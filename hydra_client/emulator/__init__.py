@@ -48,4 +48,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    from hydra_client.protocol.extras import extra
+
+    with extra("emulator"):
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
