@@ -62,7 +62,7 @@ class TokenCache:
                     entry = parse_json(file.read(_MOST_BYTES))
             issued_at, expires_in = entry["issued_at"], entry["expires_in"]
             if not abs(issued_at) < _LATEST or not isinstance(expires_in, (int, type(None))):
-                raise ValueError("it has a time that is none")
+                raise ValueError("it has a time that is not valid")
             return entry["access_token"], issued_at, expires_in
         except FileNotFoundError:
             return None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 MOST_HEADERS = 256 * 1024
-"""Bytes that an answer's headers may have."""
+"""Bytes that a response's headers may have."""
 # The standard library has bounds of its own: 100 lines, and 64 KiB a line.
 _TOO_MANY_HEADERS = "the response has too many headers, or too long ones"
 _MOST_INTERIM = 8

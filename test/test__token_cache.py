@@ -275,8 +275,8 @@ def test_the_log_tells_why_and_no_secret(
     folder.chmod(0o755)
     cache.save(KEY, *TOKEN)
     assert [record.getMessage() for record in caplog.records] == [
-        f"token cache {folder}: not read: others may read or write it",
-        f"token cache {folder}: not written: others may read or write it",
+        f"token cache {folder}: not read: others can read or write it",
+        f"token cache {folder}: not written: others can read or write it",
     ]
 
 
@@ -296,5 +296,5 @@ def test_arguments_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ApiTypeError, match="cache must be a path, got int"):
         TokenCache(3)  # type: ignore[arg-type]
     monkeypatch.delattr(os, "geteuid")
-    with pytest.raises(ApiValueError, match="cannot keep a file to its owner"):
+    with pytest.raises(ApiValueError, match="cannot reserve a file for its owner"):
         TokenCache("tokens")

@@ -1,0 +1,87 @@
+"""Arguments are checked in one place, and no message shows a string."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hydra_client.exceptions import ApiTypeError, ApiValueError
+from hydra_client.protocol import checks
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (checks.string, "a"),
+        (checks.utf8, "ü"),
+        (checks.nonempty, "a"),
+        (checks.credential, "a:b"),
+        (checks.password, "a b"),
+        (checks.token, "a.b-c"),
+        (checks.path, "a.pem"),
+        (checks.boolean, False),
+        (checks.function, print),
+        (checks.whole_number, 0),
+        (checks.seconds, 0.0),
+        (checks.timeout, 86400.0),
+        (checks.base_url, "https://hydra.example.com/prefix"),
+        (checks.proxy_url, "http://user:password@127.0.0.1:3128"),
+    ],
+)
+def test_what_is_valid_is_returned(check: Callable[[str, Any], Any], value: object) -> None:
+    assert check("it", value) == value
+    with pytest.raises(ApiTypeError, match=r"^it must be .+, got object$"):
+        check("it", object())
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (checks.utf8, "hush\ud800"),
+        (checks.nonempty, ""),
+        (checks.credential, "hush\n"),
+        (checks.password, "hush\x00"),
+        (checks.token, "hush hush"),
+        (checks.token, ""),
+        (checks.whole_number, -1),
+        (checks.seconds, -0.1),
+        (checks.seconds, math.inf),
+        (checks.timeout, 0),
+        (checks.timeout, math.nan),
+        (checks.base_url, "http://user:hush@127.0.0.1"),
+        (checks.proxy_url, "socks5://user:hush@127.0.0.1"),
+    ],
+)
+def test_what_is_not_valid_is_refused_and_not_shown(
+    check: Callable[[str, Any], Any], value: object
+) -> None:
+    with pytest.raises(ApiValueError, match=r"^it ") as refused:
+        check("it", value)
+    assert "hush" not in str(refused.value)
+
+
+def test_secrets_stay_out_of_repr() -> None:
+    assert repr(checks.password("it", "hush")) == repr(checks.token("it", "hush")) == "'***'"
+
+
+def test_a_path_may_be_an_object() -> None:
+    assert checks.path("it", Path("a.pem")) == "a.pem"
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("localhost", True),
+        ("app.localhost", True),
+        ("::1", True),
+        ("127.1.2.3", True),
+        ("127.0.0.1.example.com", False),
+        ("10.0.0.1", False),
+    ],
+)
+def test_what_can_only_be_this_machine(host: str, loopback: bool) -> None:
+    assert checks.is_loopback(host) is loopback
