@@ -198,19 +198,10 @@ class ApiClient:
         return data
 
     def call_with_http_info(
-        self,
-        operation: Operation[T],
-        *,
-        id: str | None = None,
-        body: Model | None = None,
-        form: Mapping[str, object] | None = None,
-        query: Mapping[str, object] | None = None,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, operation: Operation[T], *, timeout: float | None = None, **arguments: Any
     ) -> ApiResponse[T]:
         """Carry out an operation as `call` does; return status and headers too."""
-        call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
-        data, response = self._carry_out(call, timeout)
+        data, response = self._carry_out(encode(operation, **arguments), timeout)
         return ApiResponse(data, response.status, response.headers)
 
     def token(self, scopes: tuple[str, ...] = ()) -> str:

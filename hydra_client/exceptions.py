@@ -30,26 +30,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "ApiConnectionError",
-    "ApiDecodeError",
-    "ApiException",
-    "ApiTimeoutError",
-    "ApiTlsError",
-    "ApiTypeError",
-    "ApiValueError",
-    "BadRequestException",
-    "ConflictException",
-    "ForbiddenException",
-    "HydraException",
-    "InsecureTransportWarning",
-    "LongSecretWarning",
-    "NotFoundException",
-    "ServiceException",
-    "TooManyRequestsException",
-    "UnauthorizedException",
-]
-
 
 class HydraException(Exception):  # noqa: N818 - the generator's own names
     """Base of all errors of this package.

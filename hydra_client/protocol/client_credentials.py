@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from hydra_client.configuration import Configuration
 from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
@@ -183,10 +183,10 @@ class ClientCredentials:
         except (ApiTypeError, ApiValueError):
             return None
 
-    def __getstate__(self) -> dict[str, object]:
+    def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_tokens": None}
 
-    def __setstate__(self, state: dict[str, object]) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
         self._tokens = Cache()
 

@@ -173,8 +173,8 @@ class _DateTime(Field):
 class _Models(Field):
     json_type = list
 
-    def __init__(self, model: type[Model], wire: str | None, default: Any) -> None:
-        super().__init__(wire, default=default)
+    def __init__(self, model: type[Model], wire: str | None, **facts: Any) -> None:
+        super().__init__(wire, **facts)
         self.model = model
         self.expected = f"a list of {model.__name__}"
 
@@ -186,54 +186,42 @@ class _Models(Field):
         return [self.model._adopt(item) for item in value]
 
 
-def string(
-    wire: str | None = None,
-    *,
-    also: str | None = None,
-    secret: bool = False,
-    min_length: int = 0,
-    max_bytes: int | None = None,
-    default: Any = ...,
-) -> Any:
-    """Declare a string; see `Field` for the arguments."""
-    return _String(
-        wire,
-        also=also,
-        secret=secret,
-        min_length=min_length,
-        max_bytes=max_bytes,
-        default=default,
-    )
+# Type checkers take a field's default from these calls, and its type from the annotation.
 
 
-def boolean(wire: str | None = None, *, default: Any = ...) -> Any:
+def string(wire: str | None = None, **facts: Any) -> Any:
+    """Declare a string; see `Field` for the facts."""
+    return _String(wire, **facts)
+
+
+def boolean(wire: str | None = None, **facts: Any) -> Any:
     """Declare true or false."""
-    return _Boolean(wire, default=default)
+    return _Boolean(wire, **facts)
 
 
-def integer(wire: str | None = None, *, default: Any = ...) -> Any:
+def integer(wire: str | None = None, **facts: Any) -> Any:
     """Declare a whole number."""
-    return _Integer(wire, default=default)
+    return _Integer(wire, **facts)
 
 
-def mapping(wire: str | None = None, *, default: Any = ...) -> Any:
+def mapping(wire: str | None = None, **facts: Any) -> Any:
     """Declare an object whose members the user defines."""
-    return _Mapping(wire, default=default)
+    return _Mapping(wire, **facts)
 
 
-def strings(wire: str | None = None, *, default: Any = ...) -> Any:
+def strings(wire: str | None = None, **facts: Any) -> Any:
     """Declare a list of strings."""
-    return _Strings(wire, default=default)
+    return _Strings(wire, **facts)
 
 
-def date_time(wire: str | None = None, *, default: Any = ...) -> Any:
+def date_time(wire: str | None = None, **facts: Any) -> Any:
     """Declare a point in time: RFC 3339 in JSON, an aware datetime in Python."""
-    return _DateTime(wire, default=default)
+    return _DateTime(wire, **facts)
 
 
-def models(model: type[Model], wire: str | None = None, *, default: Any = ...) -> Any:
+def models(model: type[Model], wire: str | None = None, **facts: Any) -> Any:
     """Declare a list of other models."""
-    return _Models(model, wire, default)
+    return _Models(model, wire, **facts)
 
 
 class _ModelType(type):
