@@ -1,7 +1,7 @@
-"""The hydra-client command: the API at the prompt.
+"""The `hydra-client` command: the API at the prompt.
 
-Starting it imports click and little else: commands are loaded when they are asked for, and what
-they need when they need it.
+Start-up imports click and little else. A command is loaded when it is used, and loads what it
+needs itself.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command and end the process with its exit status."""
-    # So that what a command began is undone when it is told to end.
-    signal.signal(signal.SIGTERM, _end)
+    """Run the command and exit with its status."""
+    # As an exception, so that context managers clean up.
+    signal.signal(signal.SIGTERM, _exit)
     try:
         from hydra_client.cli.app import app
     except ModuleNotFoundError as error:
@@ -25,5 +25,5 @@ def main() -> None:
     app.main(prog_name="hydra-client")
 
 
-def _end(number: int, _: object) -> None:
+def _exit(number: int, _: object) -> None:
     sys.exit(128 + number)

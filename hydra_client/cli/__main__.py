@@ -1,4 +1,4 @@
-"""Lets `python -m hydra_client.cli` do what hydra-client does."""
+"""Runs the command as `python -m hydra_client.cli`."""
 
 from hydra_client.cli import main
 

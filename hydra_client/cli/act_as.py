@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.base import Invocation
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.output import document_of, print_one, say
 from hydra_client.cli.secret_files import SecretOut, given_secret, secret_options
 

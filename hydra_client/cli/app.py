@@ -1,4 +1,4 @@
-"""The root of the command: the table of what there is, and what every run has in common."""
+"""The root of the command: its table of subcommands, and what every run has in common."""
 
 from __future__ import annotations
 
@@ -11,70 +11,70 @@ from typing import Any
 
 import click
 
-from hydra_client.cli.base import Command, Group, failure_of
+from hydra_client.cli.errors import failure_of
+from hydra_client.cli.options import Command, Group
 from hydra_client.cli.text import echo
 from hydra_client.version import __version__
 
-# Each command: the module that has it as `command`, and its line in the list. The lines stand here
-# so that the list needs none of the modules.
+# Name of each command, the module that defines it as `command`, and its line of help, which is here
+# so that listing the commands imports none of them.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "The API": {
         "clients": ("clients", "List, create, change, import and delete OAuth 2.0 clients."),
         "token": ("token", "Get, introspect and revoke tokens; log a user in."),
-        "consent": ("consent", "Look at a consent request; accept or reject it."),
+        "consent": ("consent", "Show, accept or reject a consent request."),
         "discover": ("discover", "Show the server's OpenID Connect configuration."),
         "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
-        "doctor": ("doctor", "Find out why it does not work: address, TLS, clock, login, rights."),
+        "doctor": ("doctor", "Diagnose problems: address, TLS, clock, login, permissions."),
     },
     "Clients as code": {
         "plan": ("plan", "Show what a manifest of clients would change on the server."),
-        "apply": ("apply", "Make the server's clients what the manifest says."),
-        "adopt": ("adopt", "Write a manifest of the clients that the server has."),
-        "rotate": ("rotate", "Give a client a new secret, and prove it."),
+        "apply": ("apply", "Create and update the server's clients from a manifest."),
+        "adopt": ("adopt", "Write a manifest of the clients on the server."),
+        "rotate": ("rotate", "Give a client a new secret and verify that it works."),
     },
     "A server to try things on": {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
-        "demo": ("demo", "Do the main job step by step, and tell each step."),
+        "demo": ("demo", "Run through the main use cases step by step."),
     },
     "Help": {
-        "completion": ("completion", "Print the script for a shell's completion."),
+        "completion": ("completion", "Print a shell completion script."),
     },
 }
-_PLACES = {name: place for section in COMMANDS.values() for name, (place, _) in section.items()}
+_MODULES = {name: module for section in COMMANDS.values() for name, (module, _) in section.items()}
 
 INTERRUPTED = 130
-BROKEN_PIPE = 141  # what a shell reports for a program that ended by SIGPIPE
+BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
 
 class App(Group):
-    """The root: commands by name, errors as exit statuses."""
+    """The root group: loads commands by name and turns errors into exit statuses."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name the commands in the order of the table."""
-        return list(_PLACES)
+        """Return the names of the commands in the order of the table."""
+        return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
-        if cmd_name not in _PLACES:
+        if cmd_name not in _MODULES:
             return None
-        command: click.Command = import_module(
-            f"{__package__}.commands.{_PLACES[cmd_name]}"
-        ).command
+        module = import_module(f"{__package__}.commands.{_MODULES[cmd_name]}")
+        command: click.Command = module.command
         return command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands first: they are what most come for."""
+        """Write the commands before the options: they are what most readers look for."""
         self.format_commands(ctx, formatter)
         Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list out of the table."""
+        """Write the list of commands from the table."""
         for title, section in COMMANDS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, line) for name, (_, line) in section.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; make an exit status of whatever ends it early."""
+        """Run the command, and turn whatever ends it early into an exit status."""
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
@@ -87,11 +87,11 @@ class App(Group):
             echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            # The reader has gone. Nothing more can be said there, at exit neither.
+            # Nobody reads stdout any more, so Python must not flush it at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(BROKEN_PIPE)
         except Exception as error:
-            # Imported when something went wrong, and not before every start.
+            # Imported only after an error, to keep start-up fast.
             from hydra_client.exceptions import HydraException
 
             if isinstance(error, HydraException):
@@ -108,19 +108,19 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
 def app() -> None:
     """Call the OAuth 2.0 and OpenID Connect API of ORY Hydra 0.9.14 and 0.10.
 
-    Settings come from options, which stand before or after the command, then from the environment,
-    then from a profile of the config file. Secrets are never taken from the command line and never
-    shown unless --show-secret asks for it.
+    Settings are read from options (before or after the command), then from the environment, then
+    from a profile of the config file. Secrets are never read from the command line, and never
+    printed unless you pass --show-secret.
 
     \b
     Environment:
-      HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET   the server, and who calls
-      HYDRA_ACCESS_TOKEN                                a bearer token, in place of these two
+      HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET   the server, and the client to call as
+      HYDRA_ACCESS_TOKEN                                a bearer token to use instead of the client
       HYDRA_SCOPES, HYDRA_CA_CERT, HYDRA_PROFILE, HYDRA_CONFIG
-      NO_COLOR                                          no colours
+      NO_COLOR                                          disables colors
 
     \b
-    Config file, which nobody else may read when a secret is in it (chmod 600):
+    Config file; if it has a secret, only you may be able to read it (chmod 600):
       default_profile = "staging"
       [profiles.staging]
       url = "https://hydra.example.com"
@@ -130,15 +130,15 @@ def app() -> None:
 
     \b
     Exit status:
-      0    done
-      1    the server refused or failed, or could not be reached, or you said no
-      2    usage, or a faulty file
-      3    drift found
+      0    success
+      1    the server refused, failed or could not be reached, or you cancelled
+      2    wrong usage, or an invalid file
+      3    plan --check found a difference
       4    not found
       5    not authorized
       130  interrupted
-      141  whoever read the output went away
-      143  told to end
+      141  the reader of the output closed it
+      143  terminated
 
     \b
     Examples:

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hydra_client.cli.base import USAGE, Failure
+from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.lint import guess
 from hydra_client.cli.secret_files import read_stdin, read_text
 from hydra_client.cli.text import echo, name_of

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from hydra_client.cli.base import Invocation
+    from hydra_client.cli.context import Invocation
 
 _LONG = 20
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hydra_client.cli.base import USAGE, Failure, exclusive
+from hydra_client.cli.errors import USAGE, Failure, exclusive
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import (
     ApiTypeError,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from hydra_client.cli.base import USAGE, Failure
+from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import given_secret, read_secret
 from hydra_client.cli.text import echo
 

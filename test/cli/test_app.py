@@ -54,7 +54,9 @@ def test_help_imports_click_and_nothing_heavy(tmp_path: Path) -> None:
         "hydra_client",
         "hydra_client.cli",
         "hydra_client.cli.app",
-        "hydra_client.cli.base",
+        "hydra_client.cli.context",
+        "hydra_client.cli.errors",
+        "hydra_client.cli.options",
         "hydra_client.cli.text",
         "hydra_client.version",
     ]
@@ -290,7 +292,7 @@ def test_no(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> N
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     result = run("clients", "delete", "admin", input="n\n")
     assert result.exit_code == 1
-    assert result.stderr.endswith("Error: nothing was deleted, and nothing else done\n")
+    assert result.stderr.endswith("Error: cancelled: nothing was changed\n")
     assert root.requests == []
 
 

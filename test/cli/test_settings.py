@@ -9,7 +9,7 @@ import click
 import pytest
 from support.command import Run
 
-from hydra_client.cli.base import Failure
+from hydra_client.cli.errors import Failure
 from hydra_client.cli.settings import Settings, config_path, resolve
 from hydra_client.emulator import HydraEmulator
 

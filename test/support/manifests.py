@@ -10,7 +10,7 @@ from typing import Any
 import requests
 from support.command import Start
 
-from hydra_client.cli.base import Failure
+from hydra_client.cli.errors import Failure
 from hydra_client.cli.manifest.reader import Manifest, read
 from hydra_client.emulator import HydraEmulator
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.base import ANY_FILE, USAGE, Command, Failure, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import _speaks_unicode, yaml_dumper
 from hydra_client.cli.text import echo, escaped, plain
 

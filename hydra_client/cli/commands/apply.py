@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hydra_client.cli.base import (
-    USAGE,
-    Command,
-    Failure,
-    Invocation,
-    confirm,
-    failure_of,
-    pass_invocation,
-)
 from hydra_client.cli.commands.plan import load, manifest_options, to_delete
+from hydra_client.cli.context import Invocation, confirm, pass_invocation
+from hydra_client.cli.errors import USAGE, Failure, failure_of
+from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.text import echo, plain

@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.base import (
-    ANY_FILE,
-    USAGE,
-    Failure,
-    Group,
-    Invocation,
-    confirm,
-    failure_of,
-    pass_invocation,
-)
+from hydra_client.cli.context import Invocation, confirm, pass_invocation
 from hydra_client.cli.document import client_of, load, load_object
+from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
+from hydra_client.cli.options import ANY_FILE, Group
 from hydra_client.cli.output import as_json, document_of, print_many, print_one, say
 from hydra_client.cli.secret_files import (
     SecretOut,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hydra_client.cli.base import Command
+from hydra_client.cli.options import Command
 
 
 @click.command("completion", cls=Command)

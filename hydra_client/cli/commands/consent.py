@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from hydra_client.cli.base import ANY_FILE, Group, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.document import load_object
+from hydra_client.cli.options import ANY_FILE, Group
 from hydra_client.cli.output import document_of, print_one, say
 from hydra_client.protocol.redaction import MASK
 

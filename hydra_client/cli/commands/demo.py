@@ -10,8 +10,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import click
 
-from hydra_client.cli.base import FAILED, Command, Invocation, needs_extra, pass_invocation
 from hydra_client.cli.commands.serve import variant_options
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import FAILED, needs_extra
+from hydra_client.cli.options import Command
 from hydra_client.cli.secret_files import new_secret
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import HydraException, NotFoundException

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from hydra_client.cli.base import Command, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.options import Command
 from hydra_client.cli.output import document_of, print_one, say
 
 

@@ -14,7 +14,9 @@ from urllib.parse import quote, unquote_plus
 
 import click
 
-from hydra_client.cli.base import FAILED, Command, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import FAILED
+from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.text import plain
 from hydra_client.exceptions import (

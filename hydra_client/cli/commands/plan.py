@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.base import ANY_FILE, Command, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.secret_files import long_secret_option

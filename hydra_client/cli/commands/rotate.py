@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from hydra_client.cli.base import Command, Failure, Invocation, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import Failure
+from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_one
 from hydra_client.cli.secret_files import SecretOut, new_secret
 from hydra_client.cli.text import plain

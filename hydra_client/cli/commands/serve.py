@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.base import (
-    Command,
-    Failure,
-    Invocation,
-    exclusive,
-    needs_extra,
-    pass_invocation,
-)
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import Failure, exclusive, needs_extra
+from hydra_client.cli.options import Command
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import echo
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hydra_client.cli.act_as import acting, as_options, print_tokens
-from hydra_client.cli.base import Group, Invocation, pass_invocation
 from hydra_client.cli.commands.token_user import user
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.options import Group
 from hydra_client.cli.output import document_of, print_one
 from hydra_client.cli.secret_files import SecretOut, given_secret, out_option, secret_options
 from hydra_client.cli.text import echo

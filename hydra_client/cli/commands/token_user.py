@@ -11,15 +11,9 @@ from urllib.parse import urlsplit
 import click
 
 from hydra_client.cli.act_as import acting, as_options, print_tokens
-from hydra_client.cli.base import (
-    USAGE,
-    Command,
-    Failure,
-    Invocation,
-    exclusive,
-    needs_extra,
-    pass_invocation,
-)
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
+from hydra_client.cli.options import Command
 from hydra_client.cli.secret_files import SecretOut, out_option
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import (

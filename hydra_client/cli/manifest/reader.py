@@ -14,8 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra_client.cli.base import USAGE, Failure
 from hydra_client.cli.document import _DEEPEST, _is_too_deep, is_json, too_deep, too_much
+from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.lint import guess, lint, too_long
 from hydra_client.cli.secret_files import new_secret, read_secret, read_stdin, read_text
 from hydra_client.cli.text import name_of, plain

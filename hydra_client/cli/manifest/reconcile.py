@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra_client.cli.base import Failure
+from hydra_client.cli.errors import Failure
 from hydra_client.cli.manifest.check_secret import is_right
 from hydra_client.cli.manifest.diff import Change, Step, differences, step_for
 from hydra_client.exceptions import (

@@ -18,7 +18,7 @@ from support.command import Run
 from support.manifests import doubts, faults, good
 
 from hydra_client import OAuth2Client
-from hydra_client.cli.base import Failure
+from hydra_client.cli.errors import Failure
 from hydra_client.cli.manifest import reader as manifest
 from hydra_client.emulator import HydraEmulator
 

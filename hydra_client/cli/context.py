@@ -1,0 +1,124 @@
+"""State of one run of the command: the common options, the settings and the API they lead to."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.text import echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hydra_client import Configuration, OAuth2Api
+    from hydra_client.cli.settings import Settings
+
+
+class Invocation:
+    """One run of the command, with the common options as they were given."""
+
+    def __init__(self) -> None:
+        self.options: dict[str, Any] = {}
+
+    def set_option(self, name: str, value: Any) -> None:
+        """Store a common option. The last value wins, except that headers add up."""
+        if name == "headers":
+            value = (*self.options.get(name, ()), *value)
+        self.options[name] = value
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Settings from the options, the environment and the profile, in this order."""
+        from hydra_client.cli.settings import resolve
+
+        return resolve(self.options)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether to print only the result."""
+        return bool(self.options.get("quiet"))
+
+    @property
+    def shortest(self) -> bool:
+        """Whether to print the result in its shortest form, such as an id."""
+        return self.quiet and self.output == "table"
+
+    @property
+    def show_secret(self) -> bool:
+        """Whether secrets may be printed."""
+        return bool(self.options.get("show_secret"))
+
+    @property
+    def output(self) -> str:
+        """Format of the result: `table`, `json` or `yaml`."""
+        return self.settings.output
+
+    def remark(self, text: str) -> None:
+        """Print a remark on stderr, unless the run is quiet."""
+        if not self.quiet:
+            echo(text, err=True)
+
+    @property
+    def names_a_server(self) -> bool:
+        """Whether this run names a server explicitly, not only by a default profile."""
+        names = ("url", "profile")
+        return any(
+            self.options.get(name) or os.environ.get(f"HYDRA_{name.upper()}") for name in names
+        )
+
+    def configuration(self, **changed: Any) -> Configuration:
+        """Build the configuration of the SDK. `changed` overrides the settings.
+
+        Raises:
+            Failure: No server is configured.
+        """
+        from hydra_client import Configuration
+
+        settings = self.settings
+        if settings.url is None:
+            raise Failure("no server: use --url, HYDRA_URL or a profile", USAGE)
+        given = {
+            "host": settings.url,
+            "username": settings.client_id,
+            "password": settings.client_secret,
+            "access_token": settings.access_token,
+            "scopes": settings.scopes,
+            "ssl_ca_cert": settings.ca_cert,
+            **({} if settings.timeout is None else {"timeout": settings.timeout}),
+        }
+        return Configuration(**(given | changed))
+
+    @contextmanager
+    def api(self, **changed: Any) -> Iterator[OAuth2Api]:
+        """Open the API of the configured server. `changed` overrides the settings."""
+        from hydra_client import (
+            ApiClient,
+            InsecureTransportWarning,
+            LongSecretWarning,
+            OAuth2Api,
+        )
+
+        warnings.simplefilter("always", InsecureTransportWarning)
+        warnings.simplefilter("always", LongSecretWarning)
+        with ApiClient(self.configuration(**changed)) as client:
+            client.default_headers.update(self.settings.headers)
+            yield OAuth2Api(client)
+
+
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+
+
+def confirm(question: str) -> None:
+    """Ask for confirmation before something is deleted.
+
+    Raises:
+        Failure: The user said no.
+    """
+    if not click.confirm(question, err=True):
+        raise Failure("cancelled: nothing was changed")

@@ -1,0 +1,80 @@
+"""Errors that end a command with a message on stderr and an exit status."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from hydra_client.cli.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hydra_client import HydraException
+
+FAILED = 1
+USAGE = 2
+DRIFT = 3
+NOT_FOUND = 4
+NOT_AUTHORIZED = 5
+
+
+class Failure(click.ClickException):
+    """An error with a message for the user and an exit status."""
+
+    def __init__(self, message: str, exit_code: int = FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code  # type: ignore[misc]  # click has it on the class
+
+    def format_message(self) -> str:
+        """Escape the message: it may quote the server, and goes to a terminal."""
+        return "\n".join(map(plain, self.message.split("\n")))
+
+
+def failure_of(error: HydraException | Failure) -> Failure:
+    """Convert an error of the SDK into a failure with the matching exit status."""
+    if isinstance(error, Failure):
+        return error
+    from hydra_client.exceptions import (
+        ApiException,
+        ApiTypeError,
+        ApiValueError,
+        ForbiddenException,
+        NotFoundException,
+        UnauthorizedException,
+    )
+
+    # On one line, so that a server cannot add a line, or a hint, of its own.
+    message = plain(str(error))
+    if isinstance(error, ApiException) and error.hint:
+        hint = plain(error.hint)
+        message = f"{message.removesuffix(hint).rstrip()}\nHint: {hint}"
+    if isinstance(error, (ApiValueError, ApiTypeError)):
+        return Failure(message, USAGE)
+    if isinstance(error, NotFoundException) or isinstance(error.__cause__, NotFoundException):
+        return Failure(message, NOT_FOUND)
+    if isinstance(error, (UnauthorizedException, ForbiddenException)):
+        return Failure(message, NOT_AUTHORIZED)
+    return Failure(message)
+
+
+@contextmanager
+def needs_extra(name: str) -> Iterator[None]:
+    """Name the extra to install when an import of a third-party package fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("hydra_client"):
+            raise
+        raise Failure(
+            f"this command needs {error.name}: pip install 'hydra-client[{name}]'"
+        ) from None
+
+
+def exclusive(**given: object) -> None:
+    """Reject options that exclude each other, given by their parameter names."""
+    names = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if len(names) > 1:
+        raise click.UsageError(f"{' and '.join(names)} cannot be used together")
