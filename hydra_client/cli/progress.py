@@ -1,4 +1,4 @@
-"""A bar for long work, where there is a terminal."""
+"""A progress bar for long work on a terminal."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
     from hydra_client.cli.context import Invocation
 
-_LONG = 20
+_MIN_TOTAL = 20
 
 
 class Progress:
-    """Shows how far the work is, on stderr; says lines without breaking the bar.
+    """Shows progress on stderr, and prints lines without breaking the bar.
 
     Args:
-        invocation: The run, which may be a quiet one.
-        total: Pieces of work. Few of them get no bar.
+        invocation: The run; if it is quiet, there is no bar.
+        total: Number of items. Fewer than 20 get no bar.
         what: What is being done.
     """
 
     def __init__(self, invocation: Invocation, total: int, what: str) -> None:
         self._bar: Any = None
-        if total >= _LONG and sys.stderr.isatty() and not invocation.quiet:
+        if total >= _MIN_TOTAL and sys.stderr.isatty() and not invocation.quiet:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -58,12 +58,12 @@ class Progress:
             self._bar.stop()
 
     def advance(self) -> None:
-        """One piece is done."""
+        """Count one item as done."""
         if self._bar is not None:
             self._bar.advance(self._task)
 
-    def say(self, line: str, *, err: bool = False) -> None:
-        """Print a line, above the bar where both are on a terminal."""
+    def print(self, line: str, *, err: bool = False) -> None:
+        """Print a line, above the bar if both are on a terminal."""
         if self._bar is not None and (err or sys.stdout.isatty()):
             from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""Secrets on their way in and out: made, read from where others cannot see, kept in a file."""
+"""Generates secrets, reads them from private places, and saves them to private files."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_BYTES = 16 * 1024 * 1024  # of a file
+_MAX_BYTES = 16 * 1024 * 1024
 
-# By these the server says that it did not do what it was asked for.
-REFUSALS = (
+# After these, it is certain that the request was not executed.
+_REFUSALS = (
     ApiTypeError,
     ApiValueError,
     BadRequestException,
@@ -47,11 +47,11 @@ REFUSALS = (
 
 
 def new_secret() -> str:
-    """Make a secret: 43 of the characters that need no encoding anywhere, 256 bits."""
+    """Generate a secret of 256 bits: 43 characters that need no encoding anywhere."""
     return secrets.token_urlsafe(32)
 
 
-# --- in
+# --- reading
 
 
 def secret_options(prefix: str, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -85,18 +85,18 @@ def given_secret(
     member: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> str | None:
-    """Read the secret from where an option says that it is; None when no option does.
+    """Read a secret from the place that an option names; return None if no option does.
 
     Args:
         options: Options of the command by name.
-        prefix: Beginning of the names of the three that count.
-        what: What the secret is, for the prompt of a terminal.
-        member: Where there may be a JSON object in place of the bare secret, its member.
+        prefix: Prefix of the names of the three options, as for `secret_options`.
+        what: What the secret is, for the prompt on a terminal.
+        member: The member to read if there is a JSON object in place of the secret itself.
         environ: The environment.
 
     Raises:
-        Failure: There is no secret.
-        click.UsageError: More than one option says where it is.
+        Failure: There is no secret at that place.
+        click.UsageError: More than one option names a place.
     """
     ways = [name for way in ("file", "env", "stdin") if options.get(name := f"{prefix}_{way}")]
     exclusive(**dict.fromkeys(ways, True))
@@ -111,50 +111,50 @@ def given_secret(
 
 
 def read_secret(path: str, member: str | None = None, *, private: bool = False) -> str:
-    """Read a secret from a file; one line break at its end is not part of it."""
+    """Read a secret from a file, without one line break at the end."""
     return _secret(read_text(path, private=private), path, member)
 
 
 def read_text(path: str, *, private: bool = False) -> str:
-    """Read a regular file of a bounded size; a private one that nobody else can read."""
+    """Read a regular file of at most 16 MiB, which others must not be able to read if `private`."""
     try:
-        # Else a named pipe would make it wait for somebody to write.
+        # Without O_NONBLOCK, opening a named pipe waits for a writer.
         number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(number, "rb") as file:
             mode = os.fstat(number).st_mode
             if not stat.S_ISREG(mode):
-                problem = "expected a regular file; `-` reads stdin where a file is optional"
+                problem = "not a regular file; use `-` for stdin where a command allows it"
             elif private and os.name != "nt" and mode & 0o077:
-                problem = f"others can read it; make it yours alone: chmod 600 {path}"
+                problem = f"others can read it; run chmod 600 {path}"
             else:
-                return _decoded(file.read(_MOST_BYTES + 1), path)
+                return _decoded(file.read(_MAX_BYTES + 1), path)
     except OSError as error:
         problem = error.strerror or type(error).__name__
-    except ValueError as error:  # a NUL in its name
+    except ValueError as error:  # NUL in the path
         problem = str(error)
     raise Failure(f"{path}: {problem}", USAGE)
 
 
 def _decoded(raw: bytes, place: str) -> str:
-    if len(raw) > _MOST_BYTES:
-        raise Failure(f"{place}: more than {_MOST_BYTES // 1024 // 1024} MiB", USAGE)
+    if len(raw) > _MAX_BYTES:
+        raise Failure(f"{place}: larger than {_MAX_BYTES // 1024 // 1024} MiB", USAGE)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise Failure(f"{place}: this is not UTF-8", USAGE) from None
+        raise Failure(f"{place}: not valid UTF-8", USAGE) from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_stdin(what: str, *, hidden: bool = False) -> str:
-    """Read stdin to its end; at a terminal a secret is asked for, and not shown."""
+    """Read stdin to its end. On a terminal, prompt for a secret without showing it."""
     seen = click.get_current_context().find_root().meta.setdefault(f"{__name__}.stdin", [])
     if seen:
-        raise click.UsageError(f"stdin cannot hold both {seen[0]} and {what}")
+        raise click.UsageError(f"stdin cannot provide both {seen[0]} and {what}")
     seen.append(what)
     if hidden and sys.stdin.isatty():
         text: str = click.prompt(what[:1].upper() + what[1:], hide_input=True, err=True)
         return text
-    return _decoded(sys.stdin.buffer.read(_MOST_BYTES + 1), "stdin")
+    return _decoded(sys.stdin.buffer.read(_MAX_BYTES + 1), "stdin")
 
 
 def _secret(text: str, place: str, member: str | None) -> str:
@@ -165,22 +165,21 @@ def _secret(text: str, place: str, member: str | None) -> str:
         except ValueError:
             secret = None
     if not isinstance(secret, str) or not secret:
-        raise Failure(f"{place}: there is no secret in it", USAGE)
+        raise Failure(f"{place}: contains no secret", USAGE)
     return secret
 
 
-# --- out
+# --- saving
 
 
 class SecretOut:
-    """A file for a secret, made before anything is sent, so that no secret can get lost.
+    """A new file for a secret, created before anything is sent, so that no secret gets lost.
 
-    It did not exist before, and nobody else can read it. It is removed when nothing was written, or
-    when the call that gives the secret to the server was refused at its first and only attempt. In
-    any other case the server may have the secret, and the file stays.
+    Nobody else can read it. The file is removed if nothing was written, or if the server rejected
+    the secret at the first attempt. Otherwise the server may have the secret, and the file stays.
 
     Args:
-        path: The file; None for no file.
+        path: Path of the file; None for no file.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -199,7 +198,7 @@ class SecretOut:
         return self
 
     def write(self, secret: str | None) -> None:
-        """Write a secret, if there is one, and a file; down to the disk."""
+        """Write a secret and sync it to disk. Does nothing without a secret or a file."""
         if self._file is not None and secret is not None:
             self._file.write(secret + "\n")
             self._file.flush()
@@ -207,11 +206,11 @@ class SecretOut:
             self._written = True
 
     def send(self, secret: str | None, call: Callable[[], T]) -> T:
-        """Write a secret, then make the one call that gives it to the server."""
+        """Write a secret, then make the call that sends it to the server."""
         self.write(secret)
         try:
             return call()
-        except REFUSALS as error:
+        except _REFUSALS as error:
             self._refused = not error.repeated
             raise
 
@@ -224,18 +223,18 @@ class SecretOut:
         if not self._written or self._refused:
             Path(self._path).unlink(missing_ok=True)
         elif error is not None:
-            echo(f"The server may have the secret; it stays in {self._path}.", err=True)
+            echo(f"The server may have the new secret, so {self._path} was kept.", err=True)
 
 
 out_option = click.option(
     "--secret-out",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write the secret to a new file that only you can read.",
+    help="Save the secret to a new file that only you can read.",
 )
 
 long_secret_option = click.option(
     "--allow-long-secret",
     is_flag=True,
-    help="Take a secret of more than 72 bytes, of which the server looks at the first 72.",
+    help="Allow a secret of more than 72 bytes, although the server ignores the rest.",
 )

@@ -1,4 +1,4 @@
-"""Where settings come from: options, then HYDRA_* variables, then a profile of the config file."""
+"""Settings of a run: from options, then HYDRA_* variables, then a profile of the config file."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _SECRETS = ("client_secret", "access_token")
 _HARMLESS_HEADERS = frozenset(
     {"accept-language", "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"}
 )
-_TEXTS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "client_secret_file")
-_KEYS = (*_TEXTS, "timeout", "headers")
+_STRINGS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "client_secret_file")
+_KEYS = (*_STRINGS, "timeout", "headers")
 _TOP = ("default_profile", "profiles")
 _OUTPUTS = ("table", "json", "yaml")
 
 
 class Settings(NamedTuple):
-    """What a run goes by."""
+    """The settings of a run."""
 
     url: str | None = None
     client_id: str | None = None
@@ -46,10 +46,10 @@ class Settings(NamedTuple):
 
 
 def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
-    """Look through options, environment and profile, in this order.
+    """Combine options, environment and profile, in this order.
 
     Raises:
-        Failure: The config file or a secret's file cannot be used.
+        Failure: The config file or a file with a secret cannot be used.
         click.UsageError: Options exclude each other.
     """
     levels = [_from_options(options, environ), _from_environment(environ)]
@@ -58,37 +58,33 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
     levels.append(profile)
     merged: dict[str, Any] = {}
     for level in levels:
-        # A bearer token goes before client credentials, but not before ones from further ahead.
+        # A bearer token wins over client credentials, except over those of an earlier level.
         if merged.get("client_secret") is not None:
             level.pop("access_token", None)
-        for key, value in level.items():
-            if key == "headers":
-                value = value | merged.get(key, {})
-            elif key in merged:
-                continue
-            merged[key] = value
+        headers = level.get("headers", {}) | merged.get("headers", {})
+        merged = level | merged | ({"headers": headers} if headers else {})
     return Settings(**merged, profile=name)
 
 
-def _withhold(profile: dict[str, Any], ahead: Mapping[str, Any]) -> None:
-    """Take out of a profile what is for its own server alone, where another is called."""
-    own, url = profile.get("url"), ahead.get("url")
+def _withhold(profile: dict[str, Any], overrides: Mapping[str, Any]) -> None:
+    """Remove the secrets and headers of a profile if another server is called than its own."""
+    own, url = profile.get("url"), overrides.get("url")
     if own is None or url is None or own.rstrip("/") == url.rstrip("/"):
         return
-    taken = [key for key in (*_SECRETS, "headers") if profile.pop(key, None)]
-    if not ahead.keys().isdisjoint(_SECRETS):
-        # The profile's would not have been used.
-        taken = [key for key in taken if key not in _SECRETS]
-    if taken:
+    removed = [key for key in (*_SECRETS, "headers") if profile.pop(key, None)]
+    if not overrides.keys().isdisjoint(_SECRETS):
+        # The secrets of the profile would not have been used.
+        removed = [key for key in removed if key not in _SECRETS]
+    if removed:
         echo(
-            f"Warning: the profile names another server than --url or HYDRA_URL, which does not "
-            f"get the profile's {' and '.join(taken)}",
+            f"Warning: ignoring {' and '.join(removed)} of the profile, which is for another "
+            "server than --url or HYDRA_URL",
             err=True,
         )
 
 
 def config_path(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Path:
-    """Tell where the config file is looked for."""
+    """Return the path of the config file."""
     given = options.get("config") or environ.get("HYDRA_CONFIG")
     if given:
         return Path(given)
@@ -124,18 +120,8 @@ def _header(text: str) -> tuple[str, str]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        key: value
-        for key, variable in (
-            ("url", "HYDRA_URL"),
-            ("client_id", "HYDRA_CLIENT_ID"),
-            ("client_secret", "HYDRA_CLIENT_SECRET"),
-            ("access_token", "HYDRA_ACCESS_TOKEN"),
-            ("scopes", "HYDRA_SCOPES"),
-            ("ca_cert", "HYDRA_CA_CERT"),
-        )
-        if (value := environ.get(variable))
-    }
+    names = ("url", "client_id", "client_secret", "access_token", "scopes", "ca_cert")
+    return {name: value for name in names if (value := environ.get(f"HYDRA_{name.upper()}"))}
 
 
 def _profile(
@@ -146,11 +132,9 @@ def _profile(
     document = _read(path)
     if document is None:
         if name or options.get("config") or environ.get("HYDRA_CONFIG"):
-            raise Failure(f"{path}: there is no such config file", USAGE)
+            raise Failure(f"{path}: the config file does not exist", USAGE)
         return None, {}
-    for key in document:
-        if key not in _TOP:
-            raise Failure(f"{path}: {key} is unknown; known are {', '.join(_TOP)}", USAGE)
+    _reject_unknown(str(path), document, _TOP)
     profiles = document.get("profiles", {})
     name = name or document.get("default_profile")
     if name is None:
@@ -159,7 +143,7 @@ def _profile(
         raise Failure(f"{path}: default_profile must be a string", USAGE)
     if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
         known = ", ".join(profiles) if isinstance(profiles, dict) else ""
-        raise Failure(f"{path}: no profile {name!r}; there is {known or 'none'}", USAGE)
+        raise Failure(f"{path}: no profile {name!r}; known profiles: {known or 'none'}", USAGE)
     return name, _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
 
 
@@ -174,11 +158,11 @@ def _read(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise Failure(f"{path}: {error.strerror}", USAGE) from None
     except (ValueError, RecursionError):
-        # The parser's own words may hold a line of the file.
-        raise Failure(f"{path}: this is no TOML", USAGE) from None
+        # The message of the parser may quote a line of the file.
+        raise Failure(f"{path}: not valid TOML", USAGE) from None
     if os.name != "nt" and mode & 0o077 and _has_secret(document):
         raise Failure(
-            f"{path}: others can read the secret in it; make it yours alone: chmod 600 {path}",
+            f"{path}: has a secret, and others can read it; run chmod 600 {path}",
             USAGE,
         )
     return document
@@ -186,41 +170,45 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _has_secret(value: Any) -> bool:
     return isinstance(value, dict) and any(
-        key in _SECRETS or _has_secret(item) or (key == "headers" and _tells(item))
+        key in _SECRETS or _has_secret(item) or (key == "headers" and _has_secret_header(item))
         for key, item in value.items()
     )
 
 
-def _tells(headers: Any) -> bool:
-    """Whether a header may be a credential: all may but the ones that are known."""
+def _has_secret_header(headers: Any) -> bool:
+    """Return whether a header may be a credential, as any may except well-known ones."""
     return isinstance(headers, dict) and any(
         name.lower() not in _HARMLESS_HEADERS for name in headers
     )
 
 
 def _checked(place: str, profile: dict[str, Any], folder: Path) -> dict[str, Any]:
-    for key, value in profile.items():
-        if key not in _KEYS:
-            raise Failure(f"{place}: {key} is unknown; known are {', '.join(_KEYS)}", USAGE)
-        if key in _TEXTS and not isinstance(value, str):
+    _reject_unknown(place, profile, _KEYS)
+    for key in _STRINGS:
+        if not isinstance(profile.get(key, ""), str):
             raise Failure(f"{place}: {key} must be a string", USAGE)
-        if key == "timeout" and (isinstance(value, bool) or not isinstance(value, (int, float))):
-            raise Failure(f"{place}: timeout must be a number of seconds", USAGE)
-        if key == "headers" and not (
-            isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-        ):
-            raise Failure(f"{place}: headers must be a table of strings", USAGE)
+    timeout = profile.get("timeout", 0)
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise Failure(f"{place}: timeout must be a number of seconds", USAGE)
+    headers = profile.get("headers", {})
+    if not isinstance(headers, dict) or not all(isinstance(v, str) for v in headers.values()):
+        raise Failure(f"{place}: headers must be a table of strings", USAGE)
     if profile.get("output", "table") not in _OUTPUTS:
         raise Failure(f"{place}: output must be one of {', '.join(_OUTPUTS)}", USAGE)
     found = dict(profile)
     file = found.pop("client_secret_file", None)
     if file is not None:
         if "client_secret" in found:
-            raise Failure(f"{place}: client_secret and client_secret_file are both there", USAGE)
+            raise Failure(f"{place}: has both client_secret and client_secret_file", USAGE)
         try:
-            found["client_secret"] = read_secret(
-                str(folder / Path(file).expanduser()), private=True
-            )
-        except RuntimeError as error:  # nobody's home
+            path = folder / Path(file).expanduser()
+        except RuntimeError as error:  # an unknown user's home
             raise Failure(f"{place}: client_secret_file: {error}", USAGE) from None
+        found["client_secret"] = read_secret(str(path), private=True)
     return found
+
+
+def _reject_unknown(place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise Failure(f"{place}: unknown key {key}; known keys: {', '.join(known)}", USAGE)

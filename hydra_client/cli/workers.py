@@ -1,6 +1,6 @@
-"""Many requests side by side: threads that work a list off, and can be told to stop.
+"""Runs many requests side by side, in threads that can be stopped between two items.
 
-The threads are daemons: a second Ctrl-C ends the process without waiting for an answer.
+The threads are daemons, so that a second Ctrl-C ends the process without waiting for responses.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ jobs_option = click.option(
     type=click.IntRange(1, 256),
     default=8,
     metavar="N",
-    help="Requests under way at the same time. [8]",
+    help="Number of requests to run at the same time. [8]",
 )
 
 
-class ToldToEnd(Exception):  # noqa: N818 - nothing went wrong
-    """A signal came; `number` is which."""
+class SignalReceived(Exception):  # noqa: N818 - nothing went wrong
+    """SIGINT or SIGTERM arrived; `number` says which."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
 
 
-class Crew(Generic[T, R]):
-    """Does some work on each item; iterate over it for the results, in the order they come in.
+class Workers(Generic[T, R]):
+    """Process items in threads. Iterate over it for items and results, as they come in.
 
     Args:
-        jobs: Items worked on at the same time.
-        work: What is done with an item. What it raises is raised by the iteration.
+        jobs: Number of items to process at the same time.
+        work: Processes an item. The iteration raises what it raises.
         items: The items.
-        hopeless: Whether a result shows that no other item would fare better, so that it is the
-            last one to be begun.
+        is_fatal: Whether a result shows that the other items would fail too, so that no more of
+            them are started.
 
     Attributes:
-        left: Items that nobody began before the work was stopped.
+        not_started: Items that were not started before the work was stopped.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class Crew(Generic[T, R]):
         jobs: int,
         work: Callable[[T], R],
         items: Iterable[T],
-        hopeless: Callable[[R], bool] = lambda _: False,
+        is_fatal: Callable[[R], bool] = lambda _: False,
     ) -> None:
-        self.left: list[T] = []
+        self.not_started: list[T] = []
         self._work = work
-        self._hopeless = hopeless
+        self._is_fatal = is_fatal
         self._items = deque(items)
         self._results: SimpleQueue[tuple[T, R] | BaseException | None] = SimpleQueue()
         self._to_start = min(jobs, len(self._items))
-        self._at_work = 0
+        self._running = 0
 
     def _run(self) -> None:
         try:
@@ -75,7 +75,7 @@ class Crew(Generic[T, R]):
                 except IndexError:
                     break
                 result = self._work(item)
-                if self._hopeless(result):
+                if self._is_fatal(result):
                     self.stop()
                 self._results.put((item, result))
         except BaseException as error:
@@ -83,39 +83,41 @@ class Crew(Generic[T, R]):
         self._results.put(None)
 
     def __iter__(self) -> Iterator[tuple[T, R]]:
-        # Not before somebody iterates, who may have to heed signals first.
+        # Threads start here, because the caller may have to set up signal handlers first.
         while self._to_start:
             threading.Thread(target=self._run, daemon=True).start()
             self._to_start -= 1
-            self._at_work += 1
-        while self._at_work:
+            self._running += 1
+        while self._running:
             result = self._results.get()
             if result is None:
-                self._at_work -= 1
+                self._running -= 1
             elif isinstance(result, BaseException):
                 raise result
             else:
                 yield result
 
     def stop(self) -> None:
-        """Let nobody begin another item.
+        """Start no more items.
 
-        The iteration, which can be taken up again, ends when those under way have ended.
+        The iteration, which can be resumed, ends once the items in progress are done.
         """
         while True:
             try:
-                self.left.append(self._items.popleft())
+                self.not_started.append(self._items.popleft())
             except IndexError:
                 return
 
     @contextmanager
-    def heeding_signals(self) -> Iterator[None]:
-        """Let SIGINT and SIGTERM come out of the iteration as ToldToEnd, and nowhere else.
+    def catching_signals(self) -> Iterator[None]:
+        """Make the iteration, and nothing else, raise SignalReceived on SIGINT and SIGTERM.
 
-        So that no result gets lost between two lines.
+        A signal between two other lines could lose a result.
         """
         before = {
-            number: signal.signal(number, lambda number, _: self._results.put(ToldToEnd(number)))
+            number: signal.signal(
+                number, lambda number, _: self._results.put(SignalReceived(number))
+            )
             for number in (signal.SIGINT, signal.SIGTERM)
         }
         try:

@@ -1,4 +1,4 @@
-"""hydra-client clients: the OAuth 2.0 clients that the server knows."""
+"""`hydra-client clients`: manages the OAuth 2.0 clients of the server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import as_json, document_of, print_many, print_one, say
+from hydra_client.cli.output import as_json, document_of, print_many, print_one, print_value
 from hydra_client.cli.secret_files import (
     SecretOut,
     given_secret,
@@ -41,20 +41,20 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
 
-# Field, its option, how it is given, what it is.
+# Name of each field, its option, how values are given, and its help.
 FIELDS = (
     ("client_name", "--client-name", "text", "Name of the application, for people."),
-    ("redirect_uris", "--redirect-uri", "list", "Where users may be sent afterwards."),
-    ("grant_types", "--grant-type", "list", "Grant that it may use, as authorization_code."),
-    ("response_types", "--response-type", "list", "Response type that it may ask for, as code."),
-    ("scope", "--scope", "words", "Scope that it may ask for, as openid or photos.*."),
-    ("owner", "--owner", "text", "Who it belongs to."),
-    ("policy_uri", "--policy-uri", "text", "Address of its privacy policy."),
-    ("tos_uri", "--tos-uri", "text", "Address of its terms of service."),
-    ("client_uri", "--client-uri", "text", "Address of its home page."),
-    ("logo_uri", "--logo-uri", "text", "Address of its logo."),
-    ("contacts", "--contact", "list", "How to reach those responsible."),
-    ("public", "--public/--confidential", "flag", "Whether it can keep no secret."),
+    ("redirect_uris", "--redirect-uri", "list", "URI that users may be sent to after login."),
+    ("grant_types", "--grant-type", "list", "Allowed grant type, such as authorization_code."),
+    ("response_types", "--response-type", "list", "Allowed response type, such as code."),
+    ("scope", "--scope", "words", "Allowed scope, such as openid or photos.*."),
+    ("owner", "--owner", "text", "Owner of the client."),
+    ("policy_uri", "--policy-uri", "text", "URL of its privacy policy."),
+    ("tos_uri", "--tos-uri", "text", "URL of its terms of service."),
+    ("client_uri", "--client-uri", "text", "URL of its home page."),
+    ("logo_uri", "--logo-uri", "text", "URL of its logo."),
+    ("contacts", "--contact", "list", "Contact address."),
+    ("public", "--public/--confidential", "flag", "Whether the client is public: has no secret."),
 )
 
 
@@ -64,7 +64,7 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
         settings: dict[str, Any] = {}
         if kind in ("list", "words"):
             settings["multiple"] = True
-            help += " May be repeated."
+            help += " Repeatable."
         if kind == "flag":
             settings["default"] = None
         else:
@@ -75,12 +75,26 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--file",
         type=ANY_FILE,
         metavar="FILE",
-        help="JSON or YAML file with the fields, - for stdin; options go over it.",
+        help="JSON or YAML file with the fields; - is stdin. Options override it.",
     )(command)
 
 
+def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument and the options that `update` and `patch` share."""
+    for option in (
+        out_option,
+        long_secret_option,
+        click.option("--generate-secret", is_flag=True, help="Generate a new secret."),
+        secret_options("secret", "a new secret"),
+        field_options,
+        click.argument("id"),
+    ):
+        command = option(command)
+    return command
+
+
 def members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    """Put a client's fields together from the file and the options."""
+    """Combine the fields of a client from the file and the options."""
     members = load_object(file) if file else {}
     for name, _, kind, _ in FIELDS:
         value = options.pop(name)
@@ -96,13 +110,13 @@ def members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
 
 @click.group("clients", cls=Group)
 def command() -> None:
-    """Register applications, look at them, change them, delete them."""
+    """List, create, change, import and delete OAuth 2.0 clients."""
 
 
 @command.command("list")
 @pass_invocation
 def list_(invocation: Invocation) -> None:
-    """List all clients, by id.
+    """List all clients, sorted by id.
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
 
@@ -116,7 +130,7 @@ def list_(invocation: Invocation) -> None:
         clients = sorted(api.list_oauth2_clients(), key=lambda client: client.id or "")
     if invocation.shortest:
         for client in clients:
-            say(client.id)
+            print_value(client.id)
         return
     documents = [document_of(client, show_secret=invocation.show_secret) for client in clients]
     print_many(documents, invocation.output, COLUMNS)
@@ -126,7 +140,7 @@ def list_(invocation: Invocation) -> None:
 @click.argument("id")
 @pass_invocation
 def get(invocation: Invocation, id: str) -> None:
-    """Show one client. The server never tells its secret.
+    """Show a client. Its secret cannot be read from the server.
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients:ID.
 
@@ -140,7 +154,7 @@ def get(invocation: Invocation, id: str) -> None:
 
 
 @command.command()
-@click.option("--id", metavar="ID", help="Its id. [made by this command]")
+@click.option("--id", metavar="ID", help="Id of the client. [generated]")
 @field_options
 @secret_options("secret", "the client's secret")
 @long_secret_option
@@ -157,9 +171,9 @@ def create(
 ) -> None:
     """Create a client.
 
-    Unless a secret is given, one of 43 characters is made here. It goes to --secret-out, which is
-    written before the server is asked, or to the screen by --show-secret. A public client gets
-    none. An id that exists is refused, by stores too that would overwrite it.
+    Without a given secret, one of 43 characters is generated. It is saved to --secret-out before it
+    is sent, or printed with --show-secret. A public client gets no secret. An id that exists is
+    rejected, even with a memory store, which would overwrite the client.
 
     Needs the scope hydra.clients and a policy for "create" on rn:hydra:clients.
 
@@ -178,15 +192,16 @@ def create(
     given_id, client.id = client.id, client.id or str(uuid.uuid4())
     secret = given_secret(options, "secret", "the client's secret") or client.client_secret
     if secret is None and (secret_out is not None or not client.public):
-        if _nobody_sees(invocation, secret_out):
+        if _would_be_lost(invocation, secret_out):
             raise click.UsageError(
-                "where shall the secret go? Say --secret-out FILE, or --show-secret without "
-                "--quiet, or give one by --secret-file, --secret-env or --secret-stdin"
+                "the generated secret would be lost: add --secret-out FILE, or --show-secret "
+                "without --quiet, or provide a secret with --secret-file, --secret-env or "
+                "--secret-stdin"
             )
         secret = new_secret()
     if secret is not None:
         client.client_secret = secret
-    _heed(lint(client), allow_long_secret)
+    _warn(lint(client), allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         if given_id:
             _refuse_existing(api, given_id)
@@ -195,12 +210,7 @@ def create(
 
 
 @command.command()
-@click.argument("id")
-@field_options
-@secret_options("secret", "a new secret")
-@click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
-@long_secret_option
-@out_option
+@_change_options
 @pass_invocation
 def update(
     invocation: Invocation,
@@ -211,10 +221,10 @@ def update(
     allow_long_secret: bool,
     **options: Any,
 ) -> None:
-    """Replace a client by what the file and the options say.
+    """Replace a client with the fields from the file and the options.
 
-    Fields that are not given are emptied; a memory store keeps them. The secret stays, unless a new
-    one is given or made. To change some fields and keep the others, use `patch`.
+    Fields that are not given are emptied, except by a memory store, which keeps them. The secret
+    does not change unless you provide or generate a new one. Use `patch` to change only some fields.
 
     Needs the scope hydra.clients and a policy for "update" on rn:hydra:clients.
 
@@ -227,19 +237,14 @@ def update(
     secret = _new_secret(invocation, options, secret_out) or client.client_secret
     if secret is not None:
         client.client_secret = secret
-    _heed(lint(client), allow_long_secret)
+    _warn(lint(client), allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         updated = out.send(secret, lambda: api.update_oauth2_client(id, client))
     _print(invocation, updated, secret_out)
 
 
 @command.command()
-@click.argument("id")
-@field_options
-@secret_options("secret", "a new secret")
-@click.option("--generate-secret", is_flag=True, help="Give it a new secret, made here.")
-@long_secret_option
-@out_option
+@_change_options
 @pass_invocation
 def patch(
     invocation: Invocation,
@@ -252,8 +257,8 @@ def patch(
 ) -> None:
     """Change the given fields of a client, and keep the others.
 
-    It is fetched, changed and put back; what somebody else changes in that moment is lost. An empty
-    text empties a field, which a memory store does not do.
+    The client is fetched, changed and updated; a change that someone else makes at the same moment
+    is lost. An empty value empties a field, except in a memory store, which keeps it.
 
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "update" on
     rn:hydra:clients.
@@ -273,16 +278,16 @@ def patch(
     if secret is not None:
         given["client_secret"] = secret
     if not given:
-        raise click.UsageError("nothing to change: give a field, or a new secret")
+        raise click.UsageError("nothing to change: add the option of a field, or of a new secret")
     new = [found for found in lint(OAuth2Client.from_dict(given)) if found.refused]
-    _heed(new, allow_long_secret)
+    _warn(new, allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         client = api.get_oauth2_client(id)
         patched = OAuth2Client.from_dict(client.to_dict() | given)
-        # What was doubtful before, and is left as it is, is not this command's affair.
+        # Do not warn about what was doubtful before and does not change.
         old = lint(client)
         new = [found for found in lint(patched) if found.field in given or found not in old]
-        _heed(new, allow_long_secret)
+        _warn(new, allow_long_secret)
         updated = out.send(secret, lambda: api.update_oauth2_client(id, patched))
         emptied = [name for name, value in given.items() if not value]
         if emptied:
@@ -298,9 +303,10 @@ def patch(
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
-    """Delete clients. There is no way back, and the tokens that they have live on.
+    """Delete clients. This cannot be undone. Their tokens remain valid.
 
-    At a terminal it asks first. All of them are tried; the exit status is the first failure's.
+    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
+    status is that of the first failure.
 
     Needs the scope hydra.clients and a policy for "delete" on rn:hydra:clients:ID.
 
@@ -327,7 +333,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 
 @command.command("import")
 @click.argument("files", metavar="FILE...", type=ANY_FILE, nargs=-1, required=True)
-@click.option("--replace", is_flag=True, help="Update the clients that exist.")
+@click.option("--replace", is_flag=True, help="Update clients that exist.")
 @long_secret_option
 @out_option
 @pass_invocation
@@ -338,11 +344,11 @@ def import_(
     secret_out: str | None,
     allow_long_secret: bool,
 ) -> None:
-    """Create the clients of JSON or YAML files, - for stdin: in each one, or a list of them.
+    """Create clients from JSON or YAML files, each with a client or a list of them; - is stdin.
 
-    Everything is looked at before anything is sent. Clients that exist are left alone, and count as
-    failures unless --replace is given. A client with no secret of its own that is not public
-    gets one made here; --secret-out takes them all, as a JSON object by id.
+    All files are checked before anything is sent. A client that exists does not change, and counts
+    as a failure unless you pass --replace. A secret is generated for each new client that has none
+    and is not public. --secret-out saves them all, as a JSON object of ids and secrets.
 
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "create" (and
     "update") on rn:hydra:clients.
@@ -363,8 +369,8 @@ def import_(
                 made[client.id] = client.client_secret = new_secret()
         if made and secret_out is None:
             raise Failure(
-                f"{_count(len(made), 'client')} without a secret: say --secret-out FILE, where the "
-                "ones made here go; nothing was sent",
+                f"{_count(len(made), 'client')} without a secret: add --secret-out FILE to save "
+                "generated ones; nothing was sent",
                 USAGE,
             )
         out.write(as_json(made) if made else None)
@@ -372,7 +378,7 @@ def import_(
     if invocation.output != "table":
         print_many(done, invocation.output, COLUMNS)
     if made:
-        invocation.remark(f"The secrets are in {secret_out}.")
+        invocation.remark(f"Saved the secrets to {secret_out}.")
     if failures:
         click.get_current_context().exit(failures[0].exit_code)
 
@@ -384,7 +390,7 @@ def _import(
     existing: set[str | None],
     replace: bool,
 ) -> tuple[list[dict[str, Any]], list[Failure]]:
-    """Create or update one after the other; go on after a refusal, stop when nobody answers."""
+    """Create or update clients one by one; stop if the others would fail for the same reason."""
     done = []
     failures: list[Failure] = []
     for number, client in enumerate(clients):
@@ -392,13 +398,13 @@ def _import(
         known = id in existing
         try:
             if known and not replace:
-                raise Failure(f"{id} exists; --replace updates it")
+                raise Failure(f"{id} already exists; use --replace to update it")
             if known:
                 result = api.update_oauth2_client(id, client)
             else:
                 result = api.create_oauth2_client(client)
         except (Failure, HydraException) as error:
-            failures.append(error if isinstance(error, Failure) else failure_of(error))
+            failures.append(failure_of(error))
             failures[-1].show()
             if isinstance(error, (ApiConnectionError, UnauthorizedException)):
                 left = len(clients) - number - 1
@@ -412,9 +418,9 @@ def _import(
 
 
 def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Client]:
-    """Read clients, and name all that is wrong with them at once."""
-    from hydra_client.operations import CREATE_OAUTH2_CLIENT
-    from hydra_client.protocol.encoding import encode
+    """Read all clients, and report everything that is wrong with them at once."""
+    from hydra_client.api.o_auth2_api import _CREATE_OAUTH2_CLIENT
+    from hydra_client.protocol.operation import encode
 
     clients = []
     faults = []
@@ -423,9 +429,9 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Cli
         try:
             client = client_of(entry, place)
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # the call itself will warn
-                encode(CREATE_OAUTH2_CLIENT, body=client)
-            _heed(lint(client), allow_long_secret, f"{place}: ")
+                warnings.simplefilter("ignore")  # the call itself warns
+                encode(_CREATE_OAUTH2_CLIENT, body=client)
+            _warn(lint(client), allow_long_secret, f"{place}: ")
         except Failure as error:
             faults.append(error.message)
             continue
@@ -434,7 +440,7 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Cli
             continue
         client.id = client.id or str(uuid.uuid4())
         if client.id in seen:
-            faults.append(f"{place}: the id {client.id!r} is there already")
+            faults.append(f"{place}: duplicate id {client.id!r}")
         seen.add(client.id)
         clients.append(client)
     if faults:
@@ -443,18 +449,18 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Cli
 
 
 def _entries(files: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Give what is to be a client, and its place."""
+    """Yield the clients in the files, unchecked, and the place of each."""
     for file in files:
         document = load(file)
         for number, entry in enumerate(document if isinstance(document, list) else [document], 1):
             yield f"{file}: client {number}", entry
 
 
-def _heed(findings: Iterable[Finding], allow_long_secret: bool, place: str = "") -> None:
-    """Warn of what is doubtful in a client.
+def _warn(findings: Iterable[Finding], allow_long_secret: bool, place: str = "") -> None:
+    """Warn about doubtful values in a client.
 
     Raises:
-        Failure: It has a secret that is too long, and nobody said that it may.
+        Failure: Its secret is too long, and that is not allowed.
     """
     for field, text, refused in findings:
         if not refused:
@@ -468,44 +474,47 @@ def _count(number: int, noun: str) -> str:
 
 
 def _refuse_existing(api: OAuth2Api, id: str) -> None:
-    """Look before creating: a memory store would overwrite."""
+    """Reject an id that exists: a memory store would overwrite the client."""
     try:
         api.get_oauth2_client(id)
     except NotFoundException:
         return
     except ForbiddenException as error:
-        # Hydra looks for the client first, and asks for the right when it is there.
-        raise Failure(f"the client {id} exists, and may not be looked at: {error}") from None
-    raise Failure(f"the client {id} exists; `clients update` and `clients patch` change it")
+        # Hydra looks the client up before it checks the policy.
+        raise Failure(f"the client {id} already exists, and cannot be read: {error}") from None
+    raise Failure(
+        f"the client {id} already exists; use `clients update` or `clients patch` to change it"
+    )
 
 
-def _nobody_sees(invocation: Invocation, secret_out: str | None) -> bool:
-    """Tell whether a secret made here would be lost. The shortest form is an id alone."""
+def _would_be_lost(invocation: Invocation, secret_out: str | None) -> bool:
+    """Return whether a generated secret would neither be saved nor printed."""
     return secret_out is None and (invocation.shortest or not invocation.show_secret)
 
 
 def _new_secret(
     invocation: Invocation, options: dict[str, Any], secret_out: str | None
 ) -> str | None:
-    """Find the new secret of a client that exists, if it is to get one."""
+    """Read or generate the new secret of a client that exists, if an option asks for one."""
     secret = given_secret(options, "secret", "the new secret")
     if options["generate_secret"]:
         if secret is not None:
-            raise click.UsageError("a secret is given, and --generate-secret asks for another")
-        if _nobody_sees(invocation, secret_out):
+            raise click.UsageError("--generate-secret cannot be used with a given secret")
+        if _would_be_lost(invocation, secret_out):
             raise click.UsageError(
-                "where shall the secret go? Say --secret-out FILE, or --show-secret without --quiet"
+                "the generated secret would be lost: add --secret-out FILE, or --show-secret "
+                "without --quiet"
             )
         return new_secret()
     if secret is None and secret_out is not None:
-        raise click.UsageError("--secret-out: there is no new secret; say --generate-secret")
+        raise click.UsageError("--secret-out needs a new secret: add --generate-secret")
     return secret
 
 
 def _print(invocation: Invocation, client: OAuth2Client, secret_out: str | None = None) -> None:
     if invocation.shortest:
-        say(client.id)
+        print_value(client.id)
         return
     print_one(document_of(client, show_secret=invocation.show_secret), invocation.output)
     if secret_out is not None:
-        invocation.remark(f"The secret is in {secret_out}.")
+        invocation.remark(f"Saved the secret to {secret_out}.")

@@ -1,4 +1,4 @@
-"""hydra-client completion: the script that lets a shell complete commands and options."""
+"""`hydra-client completion`: prints shell completion scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hydra_client.cli.options import Command
 @click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print the script that lets a shell complete commands and options.
+    """Print a script that makes a shell complete commands and options.
 
     \b
     Examples:
@@ -20,8 +20,7 @@ def command(shell: str) -> None:
     """  # noqa: D301 - click's mark for lines to keep
     from click import shell_completion
 
-    from hydra_client.cli.app import app
-
+    app = click.get_current_context().find_root().command
     kinds = {
         "bash": shell_completion.BashComplete,
         "zsh": shell_completion.ZshComplete,

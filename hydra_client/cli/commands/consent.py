@@ -9,7 +9,7 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.document import load_object
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import document_of, print_one, say
+from hydra_client.cli.output import document_of, print_one, print_value
 from hydra_client.protocol.redaction import MASK
 
 
@@ -39,7 +39,7 @@ def get(invocation: Invocation, id: str) -> None:
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
     if invocation.shortest:
-        say(" ".join(request.requested_scopes or ()))
+        print_value(" ".join(request.requested_scopes or ()))
     else:
         document = document_of(request, show_secret=invocation.show_secret)
         print_one(document, invocation.output)
@@ -133,7 +133,7 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
 def _print_address(invocation: Invocation, id: str, url: str | None) -> None:
     shown = url if invocation.show_secret else MASK
     if invocation.shortest:
-        say(shown)
+        print_value(shown)
     else:
         print_one({"id": id, "redirectUrl": shown}, invocation.output)
     if not invocation.show_secret:

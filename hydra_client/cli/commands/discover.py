@@ -1,4 +1,4 @@
-"""hydra-client discover: the server's OpenID Connect configuration."""
+"""`hydra-client discover`: shows the server's OpenID Connect configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import document_of, print_one, say
+from hydra_client.cli.output import document_of, print_one, print_value
 
 
 @click.command("discover", cls=Command)
@@ -14,7 +14,7 @@ from hydra_client.cli.output import document_of, print_one, say
 def command(invocation: Invocation) -> None:
     """Show the server's OpenID Connect configuration. Needs no credentials.
 
-    With --quiet it is the issuer alone.
+    With --quiet, print only the issuer.
 
     \b
     Examples:
@@ -24,6 +24,6 @@ def command(invocation: Invocation) -> None:
     with invocation.api() as api:
         server = api.get_well_known()
     if invocation.shortest:
-        say(server.issuer)
+        print_value(server.issuer)
     else:
         print_one(document_of(server), invocation.output)

@@ -1,4 +1,4 @@
-"""hydra-client jwks: the keys that ID tokens are verified with."""
+"""`hydra-client jwks`: shows the keys that ID tokens are verified with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import document_of, print_many, print_one, say
+from hydra_client.cli.output import document_of, print_many, print_one, print_value
 
 COLUMNS = ("kid", "kty", "alg", "use", "n")
 
@@ -29,7 +29,7 @@ def command(invocation: Invocation) -> None:
     documents = [document_of(key, show_secret=invocation.show_secret) for key in keys.keys]
     if invocation.shortest:
         for document in documents:
-            say(document.get("kid"))
+            print_value(document.get("kid"))
     elif invocation.output == "table":
         print_many(documents, "table", COLUMNS)
     else:

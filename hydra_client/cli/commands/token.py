@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.act_as import acting, as_options, print_tokens
+from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group
@@ -64,7 +64,7 @@ def client(
           --quiet --show-secret
     """  # noqa: D301 - click's mark for lines to keep
     scope = " ".join(scopes) or (invocation.settings.scopes if as_id is None else None)
-    with SecretOut(secret_out) as out, acting(invocation, as_id, options) as api:
+    with SecretOut(secret_out) as out, act_as(invocation, as_id, options) as api:
         tokens = api.oauth_token(grant_type="client_credentials", scope=scope)
         print_tokens(invocation, tokens, out, secret_out)
 
@@ -120,7 +120,7 @@ def revoke(invocation: Invocation, /, as_id: str | None, **options: Any) -> None
       hydra-client token revoke --as my-app --secret-file my-app.secret < token.txt
     """  # noqa: D301 - click's mark for lines to keep
     token = given_token(options)
-    with acting(invocation, as_id, options) as api:
+    with act_as(invocation, as_id, options) as api:
         api.revoke_oauth2_token(token)
     invocation.remark("Revoked.")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from hydra_client.cli.act_as import acting, as_options, print_tokens
+from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
 from hydra_client.cli.options import Command
@@ -103,7 +103,7 @@ def user(
     with (
         SecretOut(secret_out) as out,
         invocation.api() as caller,
-        acting(invocation, as_id, options) as api,
+        act_as(invocation, as_id, options) as api,
         _listening(caller, client_id, redirect_uri, register) as (server, uri),
     ):
         flow = _flow(caller, api, client_id, uri, scope)

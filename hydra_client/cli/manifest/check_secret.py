@@ -1,4 +1,4 @@
-"""Whether a client has a secret: found by trying it, where trying it changes nothing."""
+"""Finds out whether a client has a certain secret, by requests that change nothing."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Api
 
 
-def is_right(api: OAuth2Api, id: str, secret: str) -> bool:
-    """Tell whether this is the client's secret. A public client has any.
+def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
+    """Return whether this is the client's secret. For a public client, any secret is.
 
-    A token that nobody has is revoked by it. An id with a ':' works at the token endpoint alone.
+    The secret is used to revoke a random token. A client whose id has a ':' can use its secret at
+    the token endpoint only, so it is checked there.
 
     Raises:
-        HydraException: It cannot be told.
+        HydraException: The check failed.
     """
     if ":" in id:
-        return logs_in(api, id, secret)
+        return can_log_in(api, id, secret)
     try:
         _as(api, id, secret).revoke_oauth2_token(secrets.token_urlsafe())
     except UnauthorizedException:
@@ -28,14 +29,14 @@ def is_right(api: OAuth2Api, id: str, secret: str) -> bool:
     return True
 
 
-def logs_in(api: OAuth2Api, id: str, secret: str) -> bool:
-    """Tell whether the token endpoint takes the client's secret (RFC 6749 section 2.3.1).
+def can_log_in(api: OAuth2Api, id: str, secret: str) -> bool:
+    """Return whether the token endpoint accepts the client's secret (RFC 6749 section 2.3.1).
 
-    A refresh token that nobody has is used. Its refusal comes after the client's own, and says
-    that the client is known; no token is issued.
+    The secret is used with a random refresh token. The server authenticates the client before it
+    rejects that token, and issues nothing.
 
     Raises:
-        HydraException: It cannot be told.
+        HydraException: The check failed.
     """
     try:
         _as(api, id, secret).oauth_token(
@@ -46,12 +47,12 @@ def logs_in(api: OAuth2Api, id: str, secret: str) -> bool:
     except ServiceException:
         raise
     except ApiException as error:
-        if error.error is None or error.status == 429:  # no OAuth answer
+        if error.error is None or error.status == 429:  # not an OAuth 2.0 error response
             raise
     return True
 
 
 def _as(api: OAuth2Api, id: str, secret: str) -> OAuth2Api:
-    """Give the API of the same server, over the same connections, as this client uses it."""
+    """Return the same API, over the same connections, authenticated as this client."""
     client = api.api_client
     return type(api)(client._with(client.configuration, username=id, password=secret))

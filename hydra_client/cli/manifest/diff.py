@@ -1,14 +1,14 @@
-"""What would change: a manifest held against what a server has. Pure functions.
+"""Compares a manifest with the clients on a server. Pure functions.
 
-Values are compared as Hydra understands them. An empty value and none are the same. The order of
-a list means nothing, nor does that of scopes; SQL stores keep a list as one text with '|' between.
+Values are compared as Hydra understands them: an empty value equals a missing one, the order of
+lists and scopes does not matter, and SQL stores keep a list as one string with '|' between items.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra_client.cli.manifest.reader import FIELDS, Entry, Manifest
+from hydra_client.cli.manifest.model import FIELDS, Entry, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ CREATE, UPDATE, DELETE = "create", "update", "delete"
 
 
 class Change(NamedTuple):
-    """A field, what the server has in it, and what the manifest wants."""
+    """A field with its value on the server and its value in the manifest."""
 
     field: str
     old: Any
@@ -27,13 +27,13 @@ class Change(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What is to be done about one client.
+    """What has to be done about one client.
 
     Attributes:
         action: `create`, `update` or `delete`.
         id: The client's id.
         changes: Fields that change.
-        secret: Where the secret that it gets comes from; None when it keeps its own.
+        secret: Where its new secret comes from; None if the secret does not change.
     """
 
     action: str
@@ -42,8 +42,8 @@ class Step(NamedTuple):
     secret: str | None = None
 
 
-def normal(field: str, value: Any) -> Any:
-    """Give a field's value in the form in which values are compared."""
+def normalized(field: str, value: Any) -> Any:
+    """Return the value of a field in a form that can be compared."""
     kind = FIELDS[field]
     if kind is bool:
         return bool(value)
@@ -55,43 +55,43 @@ def normal(field: str, value: Any) -> Any:
     return value or ""
 
 
-def differences(wanted: Mapping[str, Any], kept: Mapping[str, Any]) -> list[Change]:
-    """Compare the fields that are wanted with those of a client as the server tells it."""
+def differences(wanted: Mapping[str, Any], current: Mapping[str, Any]) -> list[Change]:
+    """Return the changes that turn the current fields of a client into the wanted ones."""
     return [
-        Change(field, kept.get(field), value)
+        Change(field, current.get(field), value)
         for field, value in wanted.items()
-        if normal(field, value) != normal(field, kept.get(field))
+        if normalized(field, value) != normalized(field, current.get(field))
     ]
 
 
-def step_for(entry: Entry, kept: OAuth2Client | None, secret_is_right: bool) -> Step | None:
-    """Tell what is to be done about one client; None when it is as it should be.
+def step_for(entry: Entry, current: OAuth2Client | None, has_secret: bool) -> Step | None:
+    """Return what has to be done about one client; None if it matches the manifest.
 
     Args:
-        entry: What the manifest wants.
-        kept: What the server has, if it has such a client.
-        secret_is_right: Whether the client has the secret that the manifest names.
+        entry: The client in the manifest.
+        current: The client on the server, if it exists.
+        has_secret: Whether the client on the server has the secret that the manifest refers to.
     """
     source = entry.secret.source if entry.secret is not None else None
-    if kept is None:
+    if current is None:
         given = {field: value for field, value in entry.fields.items() if value}
         return Step(CREATE, entry.id, differences(given, {}), source)
-    changes = differences(entry.fields, kept.to_dict())
-    if source is None or secret_is_right:
+    changes = differences(entry.fields, current.to_dict())
+    if source is None or has_secret:
         return Step(UPDATE, entry.id, changes) if changes else None
     return Step(UPDATE, entry.id, changes, source)
 
 
-def doomed(
-    manifest: Manifest, kept: Iterable[OAuth2Client], caller: str | None = None
+def to_prune(
+    manifest: Manifest, current: Iterable[OAuth2Client], caller: str | None = None
 ) -> list[str]:
-    """Name the clients of the manifest's owner that are not in the manifest.
+    """Return the ids of the owner's clients that are not in the manifest.
 
-    Never the caller: what comes after it could not be done any more.
+    The calling client is never among them: without it, nothing more could be done.
     """
     spared = {entry.id for entry in manifest.entries} | {caller}
     return sorted(
         client.id
-        for client in kept
+        for client in current
         if client.id and client.id not in spared and client.owner == manifest.owner
     )

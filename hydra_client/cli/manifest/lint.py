@@ -1,6 +1,6 @@
-"""What Hydra takes in a client without a word, and what then never works. A pure function.
+"""Finds what Hydra accepts in a client although it can never work. Pure functions.
 
-`plan`, `apply` and the commands that write a client all say the same, because they all ask here.
+`plan`, `apply` and the commands that write a client all use it, so that they give the same advice.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
     from hydra_client import OAuth2Client
 
-LONGEST_SECRET = 72  # bytes; bcrypt looks at no more
-_LONGEST_ID = 255
+MAX_SECRET = 72  # bytes; bcrypt ignores the rest
+_MAX_ID = 255
 _GRANTS = ("authorization_code", "implicit", "refresh_token", "client_credentials")
 _RESPONSES = ("code", "token", "id_token")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
-# A shell's, Jinja's and Python's; neither braces nor angle brackets belong in a URI.
+# Of shells, Jinja and Python. URIs contain neither braces nor angle brackets.
 _PLACEHOLDER = re.compile(r"\$[A-Z_(]|[{}<>]")
 _SECOND_URI = re.compile(r"[,;]\s*[A-Za-z][A-Za-z0-9+.-]*:")
-# Names that other APIs have for the same thing, too far away to be guessed by their letters.
+# Names in other APIs that are too different to be guessed by their spelling.
 _ELSEWHERE = {
     "client_id": "id",
     "name": "client_name",
@@ -35,12 +35,12 @@ _ELSEWHERE = {
 
 
 class Finding(NamedTuple):
-    """What is doubtful in a client.
+    """A doubtful value in a client.
 
     Attributes:
         field: The field, by the API's name.
-        text: What is wrong with it, and what to do. It holds no secret.
-        refused: Whether a command refuses the client, unless told to go on.
+        text: What is wrong with it, and what to do. It quotes no secret.
+        refused: Whether commands reject the client, unless an option allows it.
     """
 
     field: str
@@ -49,23 +49,23 @@ class Finding(NamedTuple):
 
 
 def lint(client: OAuth2Client) -> list[Finding]:
-    """Look for what a server would take without a word, and then not do."""
+    """Return what the server would accept, but not do."""
     return [*_identity(client), *_scopes(client), *_types(client), *_redirects(client)]
 
 
 def too_long(secret: str) -> str | None:
-    """Say why a secret is too long; None when it is not."""
+    """Return why a secret is too long; None if it is not."""
     size = len(secret.encode("utf-8", "surrogatepass"))
-    if size <= LONGEST_SECRET:
+    if size <= MAX_SECRET:
         return None
     return (
-        f"{size} bytes of UTF-8, of which Hydra looks at the first {LONGEST_SECRET}: whoever knows "
-        "those gets in. Use a shorter secret, or --allow-long-secret"
+        f"{size} bytes of UTF-8, of which Hydra checks only the first {MAX_SECRET}. Use a shorter "
+        "secret, or --allow-long-secret"
     )
 
 
 def guess(name: str, known: Collection[str]) -> str | None:
-    """Guess what an unknown name was meant to be."""
+    """Return the known name that an unknown one was probably meant to be."""
     from difflib import get_close_matches
 
     if (other := _ELSEWHERE.get(name)) in known:
@@ -75,8 +75,8 @@ def guess(name: str, known: Collection[str]) -> str | None:
 
 
 def _identity(client: OAuth2Client) -> Iterator[Finding]:
-    if len(client.id or "") > _LONGEST_ID:
-        yield Finding("id", f"SQL stores keep at most {_LONGEST_ID} characters")
+    if len(client.id or "") > _MAX_ID:
+        yield Finding("id", f"SQL stores reject more than {_MAX_ID} characters")
     secret = client.client_secret
     if not secret:
         return
@@ -85,13 +85,11 @@ def _identity(client: OAuth2Client) -> Iterator[Finding]:
     if not _UNRESERVED.fullmatch(secret):
         yield Finding(
             "client_secret",
-            "it must be encoded for the token endpoint, and must not be for the others; letters, "
-            "digits and -._~ are the same for all",
+            "must be encoded for the token endpoint, but not for other endpoints; use only "
+            "letters, digits and -._~ to avoid that",
         )
     if client.public:
-        yield Finding(
-            "client_secret", "a public client is not asked for one, so it cannot be tried"
-        )
+        yield Finding("client_secret", "not used by a public client, so it cannot be checked")
 
 
 def _scopes(client: OAuth2Client) -> Iterator[Finding]:
@@ -101,32 +99,32 @@ def _scopes(client: OAuth2Client) -> Iterator[Finding]:
             yield Finding("scope", f"{_quoted(scope)}: {why}")
     grants = client.grant_types or ["authorization_code"]
     if "openid" in scopes and not {"code", "id_token"} <= set(client.response_types or ["code"]):
-        yield Finding("scope", "openid fails unless the response_types hold both code and id_token")
+        yield Finding("scope", "openid fails unless response_types has both code and id_token")
     if "refresh_token" in grants and not {"offline", "*"}.intersection(scopes):
-        yield Finding("grant_types", "refresh_token does nothing without the scope offline")
+        yield Finding("grant_types", "refresh_token has no effect without the scope offline")
     if "offline" in scopes and "refresh_token" not in grants:
-        yield Finding("scope", "offline does nothing without the grant type refresh_token")
+        yield Finding("scope", "offline has no effect without the grant type refresh_token")
 
 
 def _doubtful_scope(scope: str) -> str | None:
     if "," in scope or ";" in scope:
         return "scopes are separated by spaces; this is one scope"
     if re.search(r"\s", scope):
-        return "scopes are separated by spaces alone; this is one scope"
+        return "scopes are separated by spaces only; this is one scope"
     if any("*" in part and part != "*" for part in scope.split(".")):
         return (
-            "a * stands for a whole part between dots, as in photos.*; inside a word it matches "
+            "a * matches a whole part between dots, as in photos.*; within a part it matches "
             "nothing"
         )
     if scope == "offline_access":
-        return "this is what later Hydras call it; here it is offline"
+        return "Hydra 0.9 and 0.10 call it offline"
     if scope.lower() in ("openid", "offline") and scope != scope.lower():
         return f"did you mean {scope.lower()}? Scopes are case-sensitive"
     return None
 
 
 def _types(client: OAuth2Client) -> Iterator[Finding]:
-    # Hydra compares these in any case of letters.
+    # Hydra ignores the case of these.
     grants = [grant.lower() for grant in client.grant_types or []]
     responses = [response.lower() for response in client.response_types or []]
     for field, kind, given, known in (
@@ -137,23 +135,23 @@ def _types(client: OAuth2Client) -> Iterator[Finding]:
             if item and item.lower() not in known and "|" not in item:
                 yield Finding(field, f"{_quoted(item)}: {_unknown(kind, item, known)}")
     if "token" in responses and "implicit" not in grants:
-        yield Finding("response_types", "token does nothing without the grant type implicit")
+        yield Finding("response_types", "token has no effect without the grant type implicit")
     if client.public and "client_credentials" in grants:
-        yield Finding("grant_types", "client_credentials is refused to a public client")
+        yield Finding("grant_types", "a public client cannot use client_credentials")
     for field in ("redirect_uris", "grant_types", "response_types", "contacts"):
         if any("|" in item or not item for item in getattr(client, field) or []):
-            yield Finding(field, "SQL stores split items at '|', and lose empty ones")
+            yield Finding(field, "SQL stores split items at '|' and drop empty ones")
     if any(contact.count("@") > 1 for contact in client.contacts or []):
-        yield Finding("contacts", "several in one entry; list them singly")
+        yield Finding("contacts", "several addresses in one item; use one item for each")
 
 
 def _unknown(kind: str, item: str, known: Collection[str]) -> str:
     words = [word for word in re.split(r"[\s,;]+", item) if word]
     if words != [item]:
-        return f"as one entry it never matches; list the words singly: {plain(', '.join(words))}"
+        return f"never matches as one item; use one item for each: {plain(', '.join(words))}"
     near = guess(item, known)
-    hint = f"did you mean {near}?" if near else f"known are {', '.join(known)}"
-    return f"there is no such {kind}; {hint}"
+    hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
+    return f"unknown {kind}; {hint}"
 
 
 def _redirects(client: OAuth2Client) -> Iterator[Finding]:
@@ -164,26 +162,26 @@ def _redirects(client: OAuth2Client) -> Iterator[Finding]:
 
 def _doubtful_redirect(uri: str) -> str | None:
     if _PLACEHOLDER.search(uri):
-        return "a placeholder was left in it"
+        return "contains a placeholder"
     if "*" in uri:
-        return "URIs are compared character by character; a * matches nothing but itself"
+        return "URIs are compared exactly; a * matches only itself"
     if uri != uri.strip():
-        return "URIs are compared character by character, so the blanks around it never match"
+        return "URIs are compared exactly, so the spaces around it never match"
     if _SECOND_URI.search(uri) or re.search(r"\s", uri):
-        return "one URI to an entry, without blanks"
+        return "an item must be one URI, without spaces"
     try:
         parts = urlsplit(uri)
         host = parts.hostname or ""
     except ValueError:
-        return "this is not a URI"
+        return "not a valid URI"
     if not parts.scheme or "#" in uri:
-        return "expected an absolute URI without a fragment (RFC 6749 section 3.1.2)"
+        return "must be an absolute URI without a fragment (RFC 6749 section 3.1.2)"
     if parts.scheme == "http" and host != "127.0.0.1" and not host.endswith("localhost"):
-        if not is_loopback(host):
-            return "codes and tokens would travel over plain http"
-        return "over plain http Hydra sends codes to 127.0.0.1 and localhost alone"
+        if not _is_loopback(host):
+            return "codes and tokens would be sent over plain http"
+        return "over plain http, Hydra sends codes only to 127.0.0.1 and localhost"
     if "%" in uri or "+" in uri:
-        return "Hydra decodes what is asked for twice: with a % or + it matches only encoded twice"
+        return "Hydra decodes the requested URI twice, so one with % or + must be encoded twice"
     return None
 
 

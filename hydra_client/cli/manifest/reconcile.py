@@ -1,11 +1,11 @@
-"""Make one client what the manifest says, whatever becomes of an answer on its way."""
+"""Makes one client match the manifest, whether or not responses get lost on the way."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.manifest.check_secret import is_right
+from hydra_client.cli.manifest.check_secret import has_secret
 from hydra_client.cli.manifest.diff import Change, Step, differences, step_for
 from hydra_client.exceptions import (
     ApiConnectionError,
@@ -20,182 +20,183 @@ from hydra_client.models import OAuth2Client
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Api
-    from hydra_client.cli.manifest.reader import Entry
+    from hydra_client.cli.manifest.model import Entry
 
-_TRIES = 3
+_ATTEMPTS = 3
 
 
 class Outcome(NamedTuple):
-    """What became of one client.
+    """The outcome for one client.
 
     Attributes:
         id: Its id.
-        result: `created`, `updated`, `unchanged`, `deleted`, `failed`; `unknown` where the answer
+        result: `created`, `updated`, `unchanged`, `deleted` or `failed`; `unknown` if the response
             to a write was lost; `not tried`.
-        fields: What an update changed, the secret included.
+        fields: What an update changed, including the secret.
         error: Why it failed.
-        hopeless: Whether the next client would fare no better.
+        fatal: Whether the other clients would fail for the same reason.
     """
 
     id: str
     result: str
     fields: tuple[str, ...] = ()
     error: HydraException | Failure | None = None
-    hopeless: bool = False
+    fatal: bool = False
 
 
 def find(api: OAuth2Api, id: str) -> OAuth2Client | None:
-    """Look for a client."""
+    """Fetch a client; return None if it does not exist."""
     try:
         return api.get_oauth2_client(id)
     except NotFoundException:
         return None
 
 
-def examine(api: OAuth2Api, entry: Entry, kept: OAuth2Client | None) -> Step | None:
-    """Find out what is to be done about a client; its secret is tried, and nothing changed.
+def examine(api: OAuth2Api, entry: Entry, current: OAuth2Client | None) -> Step | None:
+    """Return what has to be done about a client. Checks its secret, and changes nothing.
 
     Raises:
-        HydraException: It could not be found out.
+        HydraException: The secret could not be checked.
     """
-    return step_for(entry, kept, kept is not None and _has_its_secret(api, entry, kept))
+    return step_for(entry, current, current is not None and _secret_matches(api, entry, current))
 
 
-def _has_its_secret(api: OAuth2Api, entry: Entry, kept: OAuth2Client) -> bool:
+def _secret_matches(api: OAuth2Api, entry: Entry, current: OAuth2Client) -> bool:
     if entry.secret is None or entry.secret.value is None:
         return entry.secret is None
-    if kept.public:
-        # It takes any secret; whether it has this one would show once it is no longer public.
+    if current.public:
+        # It accepts any secret. Whether it has this one matters once it is no longer public.
         return bool(entry.fields.get("public", True))
-    return is_right(api, entry.id, entry.secret.value)
+    return has_secret(api, entry.id, entry.secret.value)
 
 
-def settle(api: OAuth2Api, entry: Entry, kept: OAuth2Client | None) -> Outcome:
-    """Make a client what the manifest says.
+def reconcile(api: OAuth2Api, entry: Entry, current: OAuth2Client | None) -> Outcome:
+    """Make a client match the manifest.
 
     Args:
-        api: The server's API.
-        entry: What the manifest says.
-        kept: The client as the server told it a while ago; None where it had none.
+        api: The API of the server.
+        entry: The client in the manifest.
+        current: The client as it was on the server a while ago; None if it did not exist.
     """
-    settling = _Settling(api, entry)
+    run = _Reconciliation(api, entry)
     try:
-        return settling.settled(kept)
+        return run.outcome(current)
     except (HydraException, Failure) as error:
-        hopeless = (ApiConnectionError, UnauthorizedException)
-        result = "unknown" if settling.unsure else "failed"
-        return Outcome(entry.id, result, (), error, isinstance(error, hopeless))
+        return _failed(entry.id, error, unknown=run.in_doubt)
 
 
 def remove(api: OAuth2Api, id: str, owner: str | None) -> Outcome:
-    """Delete a client, if it belongs to this owner still."""
+    """Delete a client, if it still belongs to this owner."""
     try:
-        kept = find(api, id)
-        if kept is not None and kept.owner != owner:
+        current = find(api, id)
+        if current is not None and current.owner != owner:
             return Outcome(id, "unchanged")
-        if kept is not None:
+        if current is not None:
             api.delete_oauth2_client(id)
     except NotFoundException:
-        pass  # somebody else was faster
+        pass  # someone else deleted it meanwhile
     except HydraException as error:
-        hopeless = (ApiConnectionError, UnauthorizedException)
-        result = "unknown" if isinstance(error, ApiConnectionError) else "failed"
-        return Outcome(id, result, (), error, isinstance(error, hopeless))
+        return _failed(id, error, unknown=isinstance(error, ApiConnectionError))
     return Outcome(id, "deleted")
 
 
-class _Settling:
-    """One client on its way; `unsure` while a write may have been carried out or not."""
+def _failed(id: str, error: HydraException | Failure, *, unknown: bool) -> Outcome:
+    fatal = isinstance(error, (ApiConnectionError, UnauthorizedException))
+    return Outcome(id, "unknown" if unknown else "failed", (), error, fatal)
+
+
+class _Reconciliation:
+    """The requests for one client; `in_doubt` while a write may or may not have been executed."""
 
     def __init__(self, api: OAuth2Api, entry: Entry) -> None:
         self._api = api
         self._entry = entry
-        self.unsure = False
+        self.in_doubt = False
 
-    def settled(self, kept: OAuth2Client | None) -> Outcome:
-        tries = _TRIES
-        lost = False
+    def outcome(self, current: OAuth2Client | None) -> Outcome:
+        """Create or update the client; look again after a conflict or a lost response."""
+        created = False
+        attempts = 0
         while True:
-            tries -= 1
+            attempts += 1
             try:
-                if kept is None:
+                if current is None:
                     return self._create()
-                outcome = self._update(kept)
-                created = lost and outcome.result == "unchanged"
-                return Outcome(self._entry.id, "created") if created else outcome
+                outcome = self._update(current)
+                if created and outcome.result == "unchanged":
+                    return Outcome(self._entry.id, "created")
+                return outcome
             except (ConflictException, NotFoundException):
-                # Somebody else was faster.
-                if not tries:
+                # Someone else created or deleted it meanwhile.
+                if attempts == _ATTEMPTS:
                     raise
-                kept = find(self._api, self._entry.id)
+                current = find(self._api, self._entry.id)
             except (ApiConnectionError, ApiDecodeError, ServiceException) as error:
-                # An update may run twice, and did: what is sent again by itself is not sent here.
-                if kept is not None or not tries:
+                # The SDK itself repeats an update, so that is not repeated here.
+                if current is not None or attempts == _ATTEMPTS:
                     raise
-                kept = find(self._api, self._entry.id)
-                self.unsure = False
-                lost = kept is not None
-                if kept is None and not isinstance(error, ApiConnectionError):
+                current = find(self._api, self._entry.id)
+                self.in_doubt = False
+                created = current is not None
+                if current is None and not isinstance(error, ApiConnectionError):
                     raise
 
     def _create(self) -> Outcome:
         entry = self._entry
         members: dict[str, Any] = {"id": entry.id, **entry.fields}
         if entry.secret is not None:
-            members["client_secret"] = entry.secret.made()
-        left = self._write(members, anew=True)
-        if left:
-            raise Failure(f"the server did not take {_names(left)} as it is given")
+            members["client_secret"] = entry.secret.obtain()
+        if ignored := self._write(members, create=True):
+            raise Failure(f"the server stored different values for {_names(ignored)}")
         return Outcome(entry.id, "created")
 
-    def _update(self, kept: OAuth2Client) -> Outcome:
+    def _update(self, current: OAuth2Client) -> Outcome:
         api, entry = self._api, self._entry
-        step = examine(api, entry, kept)
+        step = examine(api, entry, current)
         if step is None:
             return Outcome(entry.id, "unchanged")
-        # What others changed since the list was fetched is not to be undone.
+        # Fetched again, to keep what others changed since the clients were listed.
         members = api.get_oauth2_client(entry.id).to_dict()
-        changes = differences(entry.fields, members)
+        fields = tuple(change.field for change in differences(entry.fields, members))
         members |= entry.fields
         members.pop("client_secret", None)
-        fields = tuple(change.field for change in changes)
         if step.secret is not None and entry.secret is not None:
-            members["client_secret"] = entry.secret.made()
+            members["client_secret"] = entry.secret.obtain()
             fields = (*fields, "secret")
         if not fields:
             return Outcome(entry.id, "unchanged")
-        left = self._write(members)
-        if left and (entry.secret is not None or members.get("public")):
-            # A memory store empties no field by an update, and overwrites by a creation, which a
-            # SQL store refuses. The secret is known, or nobody asks for it: nothing gets lost.
+        ignored = self._write(members)
+        if ignored and (entry.secret is not None or members.get("public")):
+            # A memory store empties no field by an update, but a creation overwrites the client; a
+            # SQL store rejects that. No secret is lost: it is known, or the client has none.
             if entry.secret is not None:
-                members["client_secret"] = entry.secret.made()
+                members["client_secret"] = entry.secret.obtain()
             try:
-                left = self._write(members, anew=True)
+                ignored = self._write(members, create=True)
             except ConflictException:
                 pass
-        if left:
+        if ignored:
             raise Failure(
-                f"the server keeps {_names(left)}: its memory store empties no field "
-                "by an update. Name the client's secret in the manifest, and it can be done."
+                f"the server did not change {_names(ignored)}: its memory store cannot empty a "
+                "field by an update. Add the client's secret to the manifest to make it possible."
             )
         return Outcome(entry.id, "updated", fields)
 
-    def _write(self, members: dict[str, Any], *, anew: bool = False) -> list[Change]:
-        """Send the client; give what the server holds otherwise than it is wanted."""
+    def _write(self, members: dict[str, Any], *, create: bool = False) -> list[Change]:
+        """Send the client; return the fields that the server stored differently."""
         client = OAuth2Client.from_dict(members)
         try:
-            if anew:
-                answer = self._api.create_oauth2_client(client)
+            if create:
+                stored = self._api.create_oauth2_client(client)
             else:
-                answer = self._api.update_oauth2_client(self._entry.id, client)
+                stored = self._api.update_oauth2_client(self._entry.id, client)
         except (ApiConnectionError, ApiDecodeError):
-            self.unsure = True
+            self.in_doubt = True
             raise
         except ServiceException as error:
-            self.unsure = error.status != 500  # which is the server's own word
+            self.in_doubt = error.status != 500  # with 500, Hydra itself says that it failed
             raise
-        return differences(self._entry.fields, answer.to_dict())
+        return differences(self._entry.fields, stored.to_dict())
 
 
 def _names(changes: list[Change]) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.command import Run, name_root
 from support.manifests import writes
 
-from hydra_client.cli.manifest.reader import FIELDS
+from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 
 

@@ -16,7 +16,7 @@ from support.command import Run, Start, name_root, tell
 from support.manifests import on_a_terminal, server_has, works, writes, written
 
 from hydra_client import OAuth2Client
-from hydra_client.cli.workers import Crew
+from hydra_client.cli.workers import Workers
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
@@ -641,7 +641,7 @@ def test_so_many_requests_are_under_way_at_once(
 
 
 def test_a_mistake_of_ours_is_not_swallowed() -> None:
-    crew: Crew[int, float] = Crew(2, lambda item: 1 / item, [1, 0, 2])
+    crew: Crew[int, float] = Workers(2, lambda item: 1 / item, [1, 0, 2])
     with pytest.raises(ZeroDivisionError):
         list(crew)
 

@@ -19,10 +19,10 @@ from hydra_client.cli.manifest.diff import (
     Change,
     Step,
     differences,
-    doomed,
+    to_prune,
     step_for,
 )
-from hydra_client.cli.manifest.reader import FIELDS, Entry, Manifest, Secret
+from hydra_client.cli.manifest.model import FIELDS, Entry, Manifest, Secret
 from hydra_client.emulator import HydraEmulator
 
 # --- as values go, without a server
@@ -99,9 +99,9 @@ def test_only_the_owners_clients_are_doomed() -> None:
         OAuth2Client(owner="m"),
     ]
     manifest = Manifest([Entry("b", {}, None)], "m", [])
-    assert doomed(manifest, clients) == ["c", "d", "x"]
-    assert doomed(manifest, clients, "x") == ["c", "d"]
-    assert doomed(manifest, []) == []
+    assert to_prune(manifest, clients) == ["c", "d", "x"]
+    assert to_prune(manifest, clients, "x") == ["c", "d"]
+    assert to_prune(manifest, []) == []
 
 
 # --- as a command

@@ -10,7 +10,7 @@ from support.command import Run
 from support.manifests import written
 from support.recorded import NAMES, Recording
 
-from hydra_client.cli.manifest.check_secret import is_right, logs_in
+from hydra_client.cli.manifest.check_secret import has_secret, can_log_in
 
 
 @pytest.fixture(params=NAMES)
@@ -25,7 +25,7 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 def test_at_the_revoke_endpoint(recording: Recording, exchange: str, right: bool) -> None:
     with responses.RequestsMock() as server:
         recording.play(server, exchange)
-        assert is_right(recording.api(), "my-app", "a-secret") is right
+        assert has_secret(recording.api(), "my-app", "a-secret") is right
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_at_the_revoke_endpoint(recording: Recording, exchange: str, right: bool
     [("token: the same refresh token again", True), ("token: wrong secret", False)],
 )
 def test_at_the_token_endpoint(recording: Recording, exchange: str, right: bool) -> None:
-    for tried in (logs_in, is_right):
+    for tried in (can_log_in, has_secret):
         with responses.RequestsMock() as server:
             recording.play(server, exchange)
             assert tried(recording.api(), "my:app", "a-secret") is right

@@ -16,7 +16,7 @@ from support.manifests import server_has, writes, written
 from support.variants import VARIANTS
 
 from hydra_client.cli.manifest.diff import differences
-from hydra_client.cli.manifest.reader import FIELDS
+from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 
 # --- any manifest

@@ -492,17 +492,17 @@ def test_files_lie_beside_the_manifest(path: Path, monkeypatch: pytest.MonkeyPat
     )
     a, b = (entry.secret for entry in good(path, text).entries)
     assert a is not None
-    assert a.value == a.made() == "a-secret"
+    assert a.value == a.obtain() == "a-secret"
     assert b is not None
     assert b.value is None
-    made = b.made()
+    made = b.obtain()
     file = path.parent / "secrets" / "b"
     assert file.read_text() == f"{made}\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(made) == 43
     again = good(path, text).entries[1].secret
     assert again is not None
-    assert again.value == again.made() == made
+    assert again.value == again.obtain() == made
 
 
 def test_a_file_that_was_never_filled_is_filled(path: Path) -> None:
@@ -511,7 +511,7 @@ def test_a_file_that_was_never_filled_is_filled(path: Path) -> None:
     out.touch(0o644)
     (entry,) = good(path, "clients: [{id: a, secret: {generate: {out: out}}}]").entries
     assert entry.secret is not None
-    made = entry.secret.made()
+    made = entry.secret.obtain()
     assert out.read_text() == f"{made}\n"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
@@ -535,7 +535,7 @@ def test_who_is_faster_makes_the_secret(path: Path) -> None:
     one, other = (good(path, text).entries[0].secret for _ in range(2))
     assert one is not None
     assert other is not None
-    assert one.made() == other.made()
+    assert one.obtain() == other.obtain()
 
 
 def test_a_secret_that_cannot_be_kept(path: Path) -> None:
@@ -544,7 +544,7 @@ def test_a_secret_that_cannot_be_kept(path: Path) -> None:
     (path.parent / "out").symlink_to(path.parent / "elsewhere")
     assert entry.secret is not None
     with pytest.raises(Failure, match="out: Too many levels of symbolic links") as failure:
-        entry.secret.made()
+        entry.secret.obtain()
     assert failure.value.exit_code == 2
     assert not os.path.exists(path.parent / "elsewhere")
 

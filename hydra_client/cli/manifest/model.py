@@ -1,0 +1,124 @@
+"""What a manifest holds: clients as they are wanted, and where their secrets are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.secret_files import new_secret
+from hydra_client.cli.text import plain
+from hydra_client.models import OAuth2Client
+from hydra_client.protocol.operation import _NOT_IN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FIELDS = {
+    name: field.json_type
+    for name, field in OAuth2Client._by_wire.items()
+    if name not in ("id", "client_secret")
+}
+NOT_STORED = re.compile("[\0\ud800-\udfff]")
+NOT_STORABLE = "contains NUL or half of a surrogate pair, which SQL stores reject"
+
+
+class Secret:
+    """The secret of a client, which a manifest refers to by its place.
+
+    Attributes:
+        source: The place, for messages.
+        value: The secret; None if it still has to be generated.
+    """
+
+    __slots__ = ("_out", "source", "value")
+
+    def __init__(self, source: str, value: str | None, out: Path = Path()) -> None:
+        self.source = source
+        self.value = value
+        self._out = out
+
+    def obtain(self) -> str:
+        """Return the secret. Generate it and save it to disk first, if there is none yet.
+
+        Raises:
+            Failure: It cannot be saved.
+        """
+        if self.value is None:
+            try:
+                self.value = _generate(self._out)
+            except OSError as error:
+                raise Failure(f"{plain(str(self._out))}: {error.strerror}", USAGE) from None
+        return self.value
+
+    def __repr__(self) -> str:
+        return f"Secret({self.source!r})"
+
+
+class Entry(NamedTuple):
+    """A client as the manifest wants it.
+
+    Attributes:
+        id: Its id.
+        fields: The fields that the manifest sets, defaults included, by the API's names. An empty
+            value empties the field.
+        secret: Its secret, if the manifest refers to one.
+    """
+
+    id: str
+    fields: dict[str, Any]
+    secret: Secret | None
+
+
+class Manifest(NamedTuple):
+    """The content of a manifest.
+
+    Attributes:
+        entries: The clients, in order.
+        owner: Their owner, if the manifest names one.
+        warnings: What Hydra would accept although it can never work.
+    """
+
+    entries: list[Entry]
+    owner: str | None
+    warnings: list[str]
+
+
+def unfit(id: str, fields: Mapping[str, Any]) -> str | None:
+    """Return why a client cannot be in a manifest; None if it can."""
+    if not id or id in (".", "..") or _NOT_IN_ID.search(id):
+        return (
+            "the API cannot address it: an id must not be empty, '.' or '..', and must not contain "
+            "'/' or control characters"
+        )
+    for name, value in fields.items():
+        if not isinstance(value, bool) and NOT_STORED.search("".join(value)):
+            return f"{name} {NOT_STORABLE}"
+    return None
+
+
+def _generate(path: Path) -> str:
+    """Generate a secret and save it, unless another process has saved one meanwhile.
+
+    An empty file was left by a process that was killed before it could write. Nothing was sent
+    then, so the file can be filled.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
+        saved = file.read()
+        if saved:
+            return saved.removesuffix("\n")
+        secret = new_secret()
+        os.chmod(path, 0o600)
+        file.write(f"{secret}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    if hasattr(os, "O_DIRECTORY"):  # pragma: no branch - Windows cannot sync a directory
+        folder = os.open(path.parent, os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    return secret
