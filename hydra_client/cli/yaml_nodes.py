@@ -131,7 +131,7 @@ class _JsonReader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._line_starts = _line_starts(text)
 
     def document(self) -> yaml.Node:
         """Read the only value of the text."""
@@ -198,20 +198,25 @@ class _JsonReader:
         return _InvalidError(self._mark(at), "not valid JSON")
 
     def _mark(self, at: int) -> Any:
-        line = bisect_right(self._lines, at) - 1
-        return yaml.Mark("", at, line, at - self._lines[line], None, 0)
+        return _mark(self._line_starts, at)
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in re.finditer("\n", text))]
+
+
+def _mark(line_starts: list[int], at: int) -> Any:
+    line = bisect_right(line_starts, at) - 1
+    return yaml.Mark("", at, line, at - line_starts[line], None, 0)
 
 
 def _compose_yaml(text: str, all_numbers: bool) -> yaml.Node | None:
     if match := _NOT_IN_YAML.search(text):
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        line = text.count("\n", 0, match.start())
-        mark = yaml.Mark("", 0, line, match.start() - line_start, None, 0)
+        mark = _mark(_line_starts(text), match.start())
         raise _InvalidError(mark, "a control character; write it as an escape, in quotes")
     try:
-        root: yaml.Node | None = (_AllNumbers if all_numbers else _YamlReader)(
-            text
-        ).get_single_node()
+        reader = _AllNumbers(text) if all_numbers else _YamlReader(text)
+        root: yaml.Node | None = reader.get_single_node()
         return root
     except yaml.MarkedYAMLError as error:
         problem = error.problem or ""
@@ -237,14 +242,14 @@ class _YamlReader(Composer, Resolver):
         self._depth = 0
         self._sizes: dict[yaml.Node, tuple[int, int]] = {}  # nodes and levels, aliases expanded
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         """Compose a node; reject it if it goes too deep or expands to too much."""
         event = self.peek_event()
         opens = isinstance(event, yaml.CollectionStartEvent)
         self._depth += opens
         if self._depth > _MAX_DEPTH:
             raise _InvalidError(event.start_mark, _TOO_DEEP)
-        node: yaml.Node = super().compose_node(parent, index)
+        node: Any = super().compose_node(parent, index)
         self._depth -= opens
         if isinstance(event, yaml.AliasEvent):
             if node not in self._sizes:  # its own anchor is still open
@@ -296,7 +301,7 @@ class _Constructor(SafeConstructor):
 
 
 def _reject_duplicate_keys(root: yaml.Node) -> None:
-    nodes = [root]
+    nodes: list[yaml.Node] = [root]
     seen = set()  # an alias may lead to the same node often
     while nodes:
         node = nodes.pop()
@@ -307,7 +312,8 @@ def _reject_duplicate_keys(root: yaml.Node) -> None:
             nodes += node.value
         elif isinstance(node, yaml.MappingNode):
             names = set()
-            for key, value in node.value:
+            pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+            for key, value in pairs:
                 name = key.tag, str(key.value)
                 if name in names:
                     raise _InvalidError(key.start_mark, f"duplicate key {name_of(key.value)}")

@@ -276,7 +276,7 @@ def test_a_stdin_that_is_no_utf_8(
 ) -> None:
     result = run(*arguments, input=b"clients: []\n\xff")
     assert result.exit_code == 2
-    assert result.stderr == "Error: stdin: this is not UTF-8\n"
+    assert result.stderr == "Error: stdin: not valid UTF-8\n"
     assert root.requests == []
 
 
@@ -353,7 +353,7 @@ def test_without_an_extra(start: Start, tmp_path: Path, arguments: list[str], mo
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert out == ""
-    assert err.startswith(f"Error: {module} is missing, which this command needs: pip install ")
+    assert err.startswith(f"Error: this command needs {module}: pip install ")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -132,8 +132,8 @@ def test_a_profiles_secrets_are_for_its_own_server(
     assert found.client_id == ("id-one" if profile == "one" else None)
     missed = "client_secret and headers" if profile == "one" else "access_token"
     assert capsys.readouterr().err == (
-        "Warning: the profile names another server than --url or HYDRA_URL, which does not get the "
-        f"profile's {missed}\n"
+        f"Warning: ignoring {missed} of the profile, which is for another server than --url or "
+        "HYDRA_URL\n"
     )
 
 
@@ -143,7 +143,7 @@ def test_secrets_from_ahead_are_for_any_server(
     environ = {"HYDRA_CONFIG": str(config), "HYDRA_URL": "http://three"}
     found = settings({"profile": "one"}, **environ, HYDRA_ACCESS_TOKEN="token-env")
     assert (found.access_token, found.client_secret, found.headers) == ("token-env", None, {})
-    assert "does not get the profile's headers\n" in capsys.readouterr().err
+    assert "ignoring headers of the profile" in capsys.readouterr().err
     found = settings({"profile": "two"}, **environ, HYDRA_CLIENT_SECRET="secret-env")
     assert (found.access_token, found.client_secret) == (None, "secret-env")
     assert capsys.readouterr().err == ""
@@ -173,7 +173,7 @@ def test_where_the_file_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path:
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
 def test_a_secret_that_others_can_read_is_refused(config: Path, mode: int) -> None:
     config.chmod(mode)
-    with pytest.raises(Failure, match="others can read the secret in it") as caught:
+    with pytest.raises(Failure, match="has a secret, and others can read it") as caught:
         settings(HYDRA_CONFIG=str(config))
     assert caught.value.exit_code == 2
     assert "secret-one" not in caught.value.message
@@ -193,7 +193,7 @@ def test_a_secret_in_a_file_of_its_own(
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "secret").write_text("secret-file\n")
     config.write_text(f'[profiles.one]\nclient_secret_file = "{place}"\n')
-    with pytest.raises(Failure, match="others can read it; make it yours alone: chmod 600"):
+    with pytest.raises(Failure, match="others can read it; run chmod 600"):
         settings({"profile": "one"}, HYDRA_CONFIG=str(config))
     (tmp_path / "secret").chmod(0o600)
     found = settings({"profile": "one"}, HYDRA_CONFIG=str(config))
@@ -208,7 +208,7 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
     config.write_text(f'[profiles.one]\nheaders = {{ {header} = "hush" }}\n')
     config.chmod(0o644)
     if is_secret:
-        with pytest.raises(Failure, match="others can read the secret in it"):
+        with pytest.raises(Failure, match="has a secret, and others can read it"):
             settings({"profile": "one"}, HYDRA_CONFIG=str(config))
     else:
         assert settings({"profile": "one"}, HYDRA_CONFIG=str(config)).headers == {header: "hush"}
@@ -217,14 +217,14 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("client_secret = secret-one", "this is no TOML"),
-        (f"timeout = {'1' * 5000}", "this is no TOML"),
-        (f"a = {'[' * 2_000}", "this is no TOML"),
-        ("[profile.one]\nurl = 'x'", "profile is unknown; known are default_profile, profiles"),
-        ("profiles = 1", "no profile 'one'; there is none"),
-        ('[profiles.two]\nurl = ""', "no profile 'one'; there is two"),
+        ("client_secret = secret-one", "not valid TOML"),
+        (f"timeout = {'1' * 5000}", "not valid TOML"),
+        (f"a = {'[' * 2_000}", "not valid TOML"),
+        ("[profile.one]\nurl = 'x'", "unknown key profile; known keys: default_profile, profiles"),
+        ("profiles = 1", "no profile 'one'; known profiles: none"),
+        ('[profiles.two]\nurl = ""', "no profile 'one'; known profiles: two"),
         ("[profiles]\none = 1", "no profile 'one'"),
-        ("[profiles.one]\nur = 1", "ur is unknown"),
+        ("[profiles.one]\nur = 1", "unknown key ur"),
         ("[profiles.one]\nurl = 1", "url must be a string"),
         ("[profiles.one]\ntimeout = true", "timeout must be a number"),
         ('[profiles.one]\ntimeout = "1"', "timeout must be a number"),
@@ -233,7 +233,7 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
         ('[profiles.one]\noutput = "xml"', "output must be one of table, json, yaml"),
         (
             '[profiles.one]\nclient_secret = "secret-one"\nclient_secret_file = "x"',
-            "are both there",
+            "has both client_secret and client_secret_file",
         ),
         ('[profiles.one]\nclient_secret_file = "/no/such/file"', "No such file"),
         ('[profiles.one]\nclient_secret_file = "~nobody-here/x"', "client_secret_file: "),
@@ -267,7 +267,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
         ({"config": missing}, {}),
         ({}, {"HYDRA_CONFIG": missing}),
     ):
-        with pytest.raises(Failure, match="there is no such config file"):
+        with pytest.raises(Failure, match="the config file does not exist"):
             settings(options, **{"XDG_CONFIG_HOME": str(tmp_path), **environ})
 
 
@@ -300,7 +300,7 @@ def test_no_other_server_gets_the_secret(run: Run, hydra: HydraEmulator, config:
     where = ("--profile", "there", "--url", hydra.url)
     result = run(*where, "clients", "list")
     assert result.exit_code == 2
-    assert "does not get the profile's client_secret and headers\nError: no bearer" in result.stderr
+    assert "is for another server than --url or HYDRA_URL\nError: no bearer" in result.stderr
     assert run(*where, "discover").exit_code == 0
     assert run(*where, "token", "introspect", input="a-token").exit_code == 2
     secret = {"HYDRA_CLIENT_SECRET": "demo-password"}
@@ -313,5 +313,5 @@ def test_the_secret_from_stdin(run: Run, hydra: HydraEmulator) -> None:
     assert run("clients", "list", "-q", *where, input="demo-password\n").output == "admin\n"
     result = run("clients", "create", "--secret-stdin", *where, input="demo-password\n")
     assert result.exit_code == 2
-    assert "stdin cannot hold both" in result.stderr
+    assert "stdin cannot provide both" in result.stderr
     assert run("clients", "list", *where, input="").exit_code == 2

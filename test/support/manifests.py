@@ -16,7 +16,7 @@ from hydra_client.emulator import HydraEmulator
 
 
 def faults(path: Path, text: str, **environ: str) -> list[str]:
-    """What is wrong with a manifest, without the name of its file."""
+    """What is wrong with a manifest, by line; without the name of the file and the columns."""
     path.write_text(text, encoding="utf-8")
     try:
         read(str(path), environ)
@@ -25,16 +25,28 @@ def faults(path: Path, text: str, **environ: str) -> list[str]:
     else:
         return []
     assert found.exit_code == 2
-    first, *lines = found.message.splitlines()
-    count = "a fault" if len(lines) == 1 else f"{len(lines)} faults"
-    assert first == f"{count} in {path}; nothing was sent"
-    assert all(line.startswith(f"{path}:") for line in lines)
-    return [line.removeprefix(f"{path}:") for line in lines]
+    lines = found.message.splitlines()
+    if "nothing was sent" in lines[0]:
+        first = lines.pop(0)
+        count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
+        assert first == f"{count} in {path}; nothing was sent"
+    return by_line(path, lines)
 
 
 def doubts(path: Path, text: str, **environ: str) -> list[str]:
-    """What a manifest is warned of."""
-    return [warning.removeprefix(f"{path}:") for warning in good(path, text, **environ).warnings]
+    """What a manifest is warned of, by line."""
+    return by_line(path, good(path, text, **environ).warnings)
+
+
+def by_line(path: Path, messages: list[str]) -> list[str]:
+    """Messages of the form `path:line:column: text` as `line: text`, each once and sorted."""
+    found = set()
+    for message in messages:
+        line, column, text = message.removeprefix(f"{path}:").split(":", 2)
+        assert line.isdecimal(), message
+        assert column.isdecimal(), message
+        found.add((int(line), text))
+    return [f"{line}:{text}" for line, text in sorted(found)]
 
 
 def good(path: Path, text: str, **environ: str) -> Manifest:

@@ -224,7 +224,7 @@ def update(
     """Replace a client with the fields from the file and the options.
 
     Fields that are not given are emptied, except by a memory store, which keeps them. The secret
-    does not change unless you provide or generate a new one. Use `patch` to change only some fields.
+    does not change unless you provide or generate a new one. To change some fields, use `patch`.
 
     Needs the scope hydra.clients and a policy for "update" on rn:hydra:clients.
 

@@ -1,4 +1,4 @@
-"""hydra-client consent: what a consent app does, by hand."""
+"""`hydra-client consent`: does the work of a consent app by hand."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from hydra_client.protocol.redaction import MASK
 
 @click.group("consent", cls=Group)
 def command() -> None:
-    """Look at a consent request; accept or reject it in the user's place.
+    """Show, accept or reject a consent request on behalf of the user.
 
-    Its ID stands in the address that the browser is sent to, as consent=ID.
+    Its ID is in the URL that the browser is sent to, as consent=ID.
     """
 
 
@@ -25,9 +25,9 @@ def command() -> None:
 @click.argument("id")
 @pass_invocation
 def get(invocation: Invocation, id: str) -> None:
-    """Show a consent request: who asks, for what, until when.
+    """Show a consent request: who asks for what, and when it expires.
 
-    Its redirectUrl holds the state of somebody's login, so it counts as a secret.
+    Its redirectUrl contains the state of a login, so it is masked like a secret.
 
     Needs the scope hydra.consent and a policy for "get" on rn:hydra:oauth2:consent:requests:ID.
 
@@ -47,26 +47,26 @@ def get(invocation: Invocation, id: str) -> None:
 
 @command.command()
 @click.argument("id")
-@click.option("--subject", required=True, metavar="USER", help="Who the user is.")
+@click.option("--subject", required=True, metavar="USER", help="Id of the user.")
 @click.option(
     "--grant-scope",
     "scopes",
     multiple=True,
     metavar="SCOPE",
-    help="A scope that the user grants. May be repeated.",
+    help="Scope that the user grants. Repeatable.",
 )
-@click.option("--grant-all", is_flag=True, help="Grant all scopes that are asked for.")
+@click.option("--grant-all", is_flag=True, help="Grant all requested scopes.")
 @click.option(
     "--access-token-extra",
     type=ANY_FILE,
     metavar="FILE",
-    help="JSON or YAML file with data for introspections of the access token, - for stdin.",
+    help="JSON or YAML file with data for introspections of the access token; - is stdin.",
 )
 @click.option(
     "--id-token-extra",
     type=ANY_FILE,
     metavar="FILE",
-    help="JSON or YAML file with more claims for the ID token, - for stdin.",
+    help="JSON or YAML file with extra claims for the ID token; - is stdin.",
 )
 @pass_invocation
 def accept(
@@ -78,10 +78,10 @@ def accept(
     access_token_extra: str | None,
     id_token_extra: str | None,
 ) -> None:
-    """Accept a consent request for a user.
+    """Accept a consent request on behalf of a user.
 
-    A scope that nobody asked for is refused, which the server itself does not do. The result is the
-    address to send the browser to; it counts as a secret.
+    Unlike the server, this command rejects scopes that were not requested. It prints the URL to
+    send the browser to, which is masked like a secret.
 
     Needs the scope hydra.consent and policies for "get" and "accept" on
     rn:hydra:oauth2:consent:requests:ID.
@@ -92,7 +92,7 @@ def accept(
       hydra-client consent accept "$ID" --subject alice --grant-scope openid --quiet --show-secret
     """  # noqa: D301 - click's mark for lines to keep
     if bool(scopes) == grant_all:
-        raise click.UsageError("say what the user grants: --grant-scope SCOPE, or --grant-all")
+        raise click.UsageError("use either --grant-scope SCOPE or --grant-all")
     from hydra_client.consent import ConsentApp
 
     extras: dict[str, Any] = {
@@ -103,17 +103,17 @@ def accept(
         challenge = ConsentApp(api).challenge({"consent": id})
         granted = challenge.requested_scopes if grant_all else scopes
         url = challenge.accept(subject, granted, **extras)
-    _print_address(invocation, id, url)
+    _print_url(invocation, id, url)
 
 
 @command.command()
 @click.argument("id")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; the application reads it.")
+@click.option("--reason", required=True, metavar="TEXT", help="Reason for the application.")
 @pass_invocation
 def reject(invocation: Invocation, id: str, reason: str) -> None:
-    """Reject a consent request for a user.
+    """Reject a consent request on behalf of a user.
 
-    The result is the address to send the browser to; it counts as a secret.
+    It prints the URL to send the browser to, which is masked like a secret.
 
     Needs the scope hydra.consent and policies for "get" and "reject" on
     rn:hydra:oauth2:consent:requests:ID.
@@ -127,14 +127,14 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
         api.reject_oauth2_consent_request(id, ConsentRequestRejection(reason=reason))
-    _print_address(invocation, id, request.redirect_url)
+    _print_url(invocation, id, request.redirect_url)
 
 
-def _print_address(invocation: Invocation, id: str, url: str | None) -> None:
+def _print_url(invocation: Invocation, id: str, url: str | None) -> None:
     shown = url if invocation.show_secret else MASK
     if invocation.shortest:
         print_value(shown)
     else:
         print_one({"id": id, "redirectUrl": shown}, invocation.output)
     if not invocation.show_secret:
-        invocation.remark("--show-secret shows where to send the browser.")
+        invocation.remark("Use --show-secret to print the URL to send the browser to.")

@@ -1,12 +1,10 @@
-"""hydra-client demo: the main job, step by step, each told in a line."""
+"""`hydra-client demo`: runs through the main use cases, one line per step."""
 
 from __future__ import annotations
 
-import copy
 import secrets
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import click
 
@@ -21,7 +19,9 @@ from hydra_client.exceptions import HydraException, NotFoundException
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hydra_client import OAuth2Api, OAuth2ConsentRequest, OAuth2TokenResponse, WellKnown
+    from hydra_client import OAuth2Api, OAuth2TokenResponse, WellKnown
+    from hydra_client.code_flow import CodeFlow
+    from hydra_client.consent import Challenge
     from hydra_client.id_token import IdTokenVerifier
 
 CALLBACK = "http://127.0.0.1:5555/callback"
@@ -34,15 +34,15 @@ REASON = "the user said no"
 @variant_options
 @pass_invocation
 def command(invocation: Invocation, version: str | None, store: str | None) -> None:
-    """Do the main job against a Hydra, and tell each step in a line.
+    """Run through the main use cases against a Hydra, one line per step.
 
-    An application is registered, a user logs in to it, its tokens are checked, renewed and ended,
-    the user says no another time, and everything is deleted again. The user, the browser, the
-    application and the consent app are all played by this command.
+    The demo registers an application, logs a user in, verifies, renews and revokes the tokens,
+    denies consent another time, and deletes everything again. It plays the user, the browser, the
+    application and the consent app itself.
 
-    The Hydra is an embedded one that lives as long as the demo. With --url, --profile or HYDRA_URL
-    it is a running one; the calling client must be allowed to manage clients and consent requests,
-    to introspect and to read the keys. Nothing of the demo stays there.
+    By default it starts an embedded Hydra. With --url, --profile or HYDRA_URL it uses a running
+    one, and leaves nothing behind; the calling client must be allowed to manage clients and consent
+    requests, to introspect tokens and to read the keys.
 
     \b
     Examples:
@@ -55,12 +55,14 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
         from hydra_client.id_token import IdTokenVerifier
     running = invocation.names_a_server
     if running and (version or store):
-        raise click.UsageError("--version and --store are for the embedded server; one is named")
+        raise click.UsageError(
+            "--version and --store are for the embedded server, but another server is configured"
+        )
     with (
         _running(invocation) if running else _embedded(version or "0.10", store or "memory") as api
     ):
-        held = Demo(api, IdTokenVerifier).run()
-    if not held:
+        succeeded = Demo(api, IdTokenVerifier).run()
+    if not succeeded:
         click.get_current_context().exit(FAILED)
 
 
@@ -83,35 +85,36 @@ def _embedded(version: str, store: str) -> Iterator[OAuth2Api]:
 
 
 class UnexpectedError(Exception):
-    """A step came to something else than it should."""
+    """A step had another result than it should have."""
 
 
-def expect(truth: object, otherwise: str) -> None:
-    """Let a step fail unless something is so."""
-    if not truth:
-        raise UnexpectedError(otherwise)
+def expect(condition: object, problem: str) -> None:
+    """Fail the step with this problem unless the condition is true."""
+    if not condition:
+        raise UnexpectedError(problem)
 
 
 class Demo:
-    """The steps, and what one of them leaves for the next."""
+    """The steps, and what each leaves for the next."""
 
     server: WellKnown
-    consent: OAuth2ConsentRequest
-    tokens: OAuth2TokenResponse
-    live = False
+    app: OAuth2Api
+    flow: CodeFlow
+    challenge: Challenge
+    browser: Browser
     location: str
-    state: str
-    nonce: str
+    tokens: OAuth2TokenResponse
 
     def __init__(self, api: OAuth2Api, verifier: type[IdTokenVerifier]) -> None:
         self.api = api
-        self.verifier = verifier
         self.id = f"demo-{secrets.token_hex(4)}"
+        self.verifier = verifier(api, self.id, leeway=60)
         self.registered = False
+        self.live = False  # whether there are tokens to revoke
         self.number = 0
 
     def run(self) -> bool:
-        """Take the steps until one fails; clean up in any case; tell whether all held."""
+        """Take the steps until one fails, and clean up. Return whether all succeeded."""
         steps = (
             ("discover", self.discover),
             ("register", self.register),
@@ -142,30 +145,32 @@ class Demo:
         return held and cleaned
 
     def take(self, name: str, step: Callable[[], str]) -> bool:
-        """Take a step and tell what came of it."""
+        """Take a step and print its result. Return whether it succeeded."""
         self.number += 1
-        held = False
+        succeeded = False
         try:
-            said = step()
-            held = True
+            result = step()
+            succeeded = True
         except (HydraException, UnexpectedError) as error:
-            said = str(error)
-        echo(f"{self.number:2}  {'ok' if held else 'FAILED':2}  {name:10}  {said}")
-        return held
+            result = str(error)
+        echo(f"{self.number:2}  {'ok' if succeeded else 'FAILED':2}  {name:10}  {result}")
+        return succeeded
 
     def discover(self) -> str:
-        """Ask the server what it is; this needs no credential."""
+        """Fetch the discovery document, which needs no credentials."""
         self.server = self.api.get_well_known()
+        self.browser = Browser(self.api, self.server)
         algorithms = self.server.id_token_signing_alg_values_supported
         expect("RS256" in algorithms, f"ID tokens are signed with {algorithms}")
         return f"it calls itself {self.server.issuer} and signs ID tokens with RS256"
 
     def register(self) -> str:
-        """Create the application's client, with a secret made here."""
+        """Create a client for the application."""
         from hydra_client import OAuth2Client
+        from hydra_client.cli.manifest.check_secret import as_client
 
         secret = new_secret()
-        self.registered = True  # from here on nobody knows, until it is deleted
+        self.registered = True  # or perhaps not, if the response gets lost
         created = self.api.create_oauth2_client(
             OAuth2Client(
                 id=self.id,
@@ -178,28 +183,17 @@ class Demo:
             )
         )
         expect(created.id == self.id, f"the client came back as {created.id}")
-        self.app = self._application(secret)
+        self.app = as_client(self.api, self.id, secret)
         return f"the application {self.id} may ask for {SCOPES}"
 
-    def _application(self, secret: str) -> OAuth2Api:
-        """Make the API as the application uses it: the same server, its own credential."""
-        from hydra_client import ApiClient, OAuth2Api
-
-        configuration = copy.copy(self.api.api_client.configuration)
-        configuration.username, configuration.password = self.id, secret
-        configuration.access_token = None
-        client = ApiClient(configuration)
-        client.default_headers = dict(self.api.api_client.default_headers)
-        return OAuth2Api(client)
-
     def list(self) -> str:
-        """Find it among all clients."""
+        """Find the client among all clients."""
         ids = [client.id for client in self.api.list_oauth2_clients()]
         expect(self.id in ids, "it is not in the list of clients")
         return f"it is one of {len(ids)} clients"
 
     def update(self) -> str:
-        """Fetch it, change one field, put it back."""
+        """Change one field of the client."""
         client = self.api.get_oauth2_client(self.id)
         client.client_name = "Photo prints and frames"
         self.api.update_oauth2_client(self.id, client)
@@ -207,97 +201,76 @@ class Demo:
         return f'its name is now "{client.client_name}", and nothing else changed'
 
     def authorize(self) -> str:
-        """Send the browser to the authorization endpoint, as a log-in button would."""
-        self.browser = Browser(self.api, self.server)
-        self.state, self.nonce = new_secret(), new_secret()
-        query = urlencode(
-            {
-                "client_id": self.id,
-                "redirect_uri": CALLBACK,
-                "response_type": "code",
-                "scope": SCOPES,
-                "state": self.state,
-                "nonce": self.nonce,
-            }
+        """Send the browser to the authorization endpoint, as a login button would."""
+        from hydra_client.code_flow import CodeFlow
+
+        self.flow = CodeFlow(
+            self.app,
+            CALLBACK,
+            SCOPES,
+            verify_id_token=False,  # a step of its own, after which tokens can be revoked
+            authorization_endpoint=self.server.authorization_endpoint,
         )
-        location = self.browser.visit(f"{self.server.authorization_endpoint}?{query}")
-        answer = fields(location)
-        expect("consent" in answer, _refusal(answer))
-        self.consent_id = answer["consent"]
-        return f"the browser is sent on to the consent app, {location.partition('?')[0]}"
+        self.location = self.browser.visit(self.flow.authorization_url())
+        return f"the browser is sent on to the consent app, {self.location.partition('?')[0]}"
 
     def ask(self) -> str:
-        """Learn, as the consent app, what is asked for."""
-        self.consent = self.api.get_oauth2_consent_request(self.consent_id)
-        expect(self.consent.client_id == self.id, f"{self.consent.client_id} asks")
-        requested = " ".join(self.consent.requested_scopes or ())
+        """Fetch the consent request, as the consent app."""
+        from hydra_client.consent import ConsentApp
+
+        self.challenge = ConsentApp(self.api).challenge(self.location)
+        requested = " ".join(self.challenge.requested_scopes)
+        expect(self.challenge.client_id == self.id, f"{self.challenge.client_id} asks")
         expect(requested == SCOPES, f"it asks for {requested}")
         return f"the consent app learns who asks, and for what: {requested}"
 
     def accept(self) -> str:
-        """Say yes, as the consent app, for the user."""
-        from hydra_client import ConsentRequestAcceptance
-
-        self.api.accept_oauth2_consent_request(
-            self.consent_id,
-            ConsentRequestAcceptance(subject=USER, grant_scopes=self.consent.requested_scopes),
-        )
+        """Accept the request for the user, as the consent app."""
+        self.location = self.challenge.accept(USER, self.challenge.requested_scopes)
         return f"{USER} logs in and grants it"
 
     def return_with_code(self) -> str:
         """Send the browser back to Hydra, which sends it to the application."""
-        answer = self._returned()
-        expect("code" in answer, _refusal(answer))
-        self.code = answer["code"]
+        self.location = self.browser.visit(self.location)
+        expected = self.location.startswith(f"{CALLBACK}?code=")
+        expect(expected, f"the browser is sent to {self.location}")
         return "the browser is sent back to the application, with a code"
 
-    def _returned(self) -> dict[str, str]:
-        location = self.browser.visit(self.consent.redirect_url or "")
-        expect(location.startswith(CALLBACK), "the browser is not sent to the application")
-        answer = fields(location)
-        expect(answer.get("state") == self.state, "the state came back changed")
-        return answer
-
     def exchange(self) -> str:
-        """Trade the code for tokens, as the application."""
-        self.tokens = self.app.oauth_token(
-            grant_type="authorization_code", code=self.code, redirect_uri=CALLBACK
-        )
+        """Exchange the code for tokens, as the application."""
+        self.tokens = self.flow.exchange(self.location)
         self.live = True
         expect(self.tokens.id_token and self.tokens.refresh_token, "a token is missing")
         return "the code becomes an access, a refresh and an ID token"
 
     def verify(self) -> str:
-        """Check the ID token against the server's keys."""
-        verifier = self.verifier(self.api, self.id, leeway=60)
-        claims = verifier.verify(self.tokens.id_token or "", nonce=self.nonce)
+        """Verify the ID token with the keys of the server."""
+        claims = self.verifier.verify(self.tokens.id_token or "", nonce=self.flow.nonce)
         expect(claims.sub == USER, f"the user is {claims.sub}")
         return f"the ID token's signature and claims are right; it says {claims.sub}"
 
     def introspect(self) -> str:
-        """Ask, as a resource server, what the access token is worth."""
+        """Introspect the access token, as a resource server."""
         token = self.api.introspect_oauth2_token(self.tokens.access_token)
         expect(token.active and token.sub == USER, "the access token is not active")
         expect(token.scope == SCOPES, f"it was granted {token.scope}")
         return f"the access token is active, for {token.sub}: {token.scope}"
 
     def refresh(self) -> str:
-        """Trade the refresh token for new tokens, as the application."""
+        """Exchange the refresh token for new tokens, as the application."""
         old = self.tokens
-        self.tokens = self.app.oauth_token(
-            grant_type="refresh_token", refresh_token=old.refresh_token
-        )
+        self.tokens = self.flow.refresh()
         expect(not self._active(old.access_token), "the old access token is still active")
         expect(self._active(self.tokens.access_token), "the new access token is not active")
         return "new tokens; the old access token is no longer active"
 
     def revoke(self) -> str:
-        """End the tokens, as the application."""
+        """Revoke the tokens, as the application."""
         self.app.revoke_oauth2_token(self.tokens.refresh_token or "")
         return "the application gives its tokens back"
 
     def introspect_again(self) -> str:
-        """See that they have ended."""
+        """Check that the tokens are revoked."""
         expect(not self._active(self.tokens.access_token), "the access token is still active")
         self.live = False
         return "the access token is no longer active"
@@ -306,26 +279,27 @@ class Demo:
         return self.api.introspect_oauth2_token(token).active
 
     def reject(self) -> str:
-        """Go the way to the consent app once more, and say no there."""
-        from hydra_client import ConsentRequestRejection
+        """Start over, and reject the request as the consent app."""
+        from hydra_client.code_flow import AuthorizationError
 
         self.authorize()
         self.ask()
-        self.api.reject_oauth2_consent_request(
-            self.consent_id, ConsentRequestRejection(reason=REASON)
-        )
-        answer = self._returned()
-        expect(answer.get("error_description") == REASON, f"it is told {_refusal(answer)}")
-        return f"another time {USER} says no; the application is told: {REASON}"
+        location = self.browser.visit(self.challenge.reject(REASON))
+        try:
+            self.flow.exchange(location)
+        except AuthorizationError as error:
+            expect(error.error_description == REASON, f"the application is told {error}")
+            return f"another time {USER} says no; the application is told: {REASON}"
+        raise UnexpectedError("the application gets tokens")
 
     def clean_up(self) -> str:
-        """Leave nothing behind: tokens first, since they outlive their client."""
+        """Revoke the tokens, which would outlive their client, and delete the client."""
         try:
             if self.live:
                 self.app.revoke_oauth2_token(self.tokens.access_token)
         finally:
-            gone = self._delete()
-        return gone
+            result = self._delete()
+        return result
 
     def _delete(self) -> str:
         try:
@@ -336,7 +310,7 @@ class Demo:
 
 
 class Browser:
-    """A browser that keeps its cookies and follows no redirect by itself."""
+    """A browser that keeps cookies and does not follow redirects."""
 
     def __init__(self, api: OAuth2Api, server: WellKnown) -> None:
         import requests
@@ -352,35 +326,24 @@ class Browser:
         self._session.headers["Accept"] = "text/html"
 
     def visit(self, url: str) -> str:
-        """Visit an address of the server; return where it sends the browser."""
+        """Visit a URL of the server; return where it redirects the browser to."""
         import requests
 
-        # Where the server has another name for itself than the one it is called by, it is called by
-        # that one all the same.
+        # The name that the server has for itself may not be reachable from here.
         if url.startswith(self._issuer):
             url = f"{self._host}/{url[len(self._issuer) :].lstrip('/')}"
         try:
-            answer = self._session.get(
+            response = self._session.get(
                 url,
                 allow_redirects=False,
                 timeout=self._timeout,
-                verify=self._session.verify,  # else variables of the environment go before it
+                verify=self._session.verify,  # otherwise, environment variables override it
             )
         except requests.RequestException as error:
             problem = type(error).__name__
         else:
-            answer.close()
-            if "Location" in answer.headers:
-                return answer.headers["Location"]
-            problem = f"status {answer.status_code}"
+            response.close()
+            if "Location" in response.headers:
+                return response.headers["Location"]
+            problem = f"status {response.status_code}"
         raise UnexpectedError(f"the browser is not sent on: {problem}")
-
-
-def fields(location: str) -> dict[str, str]:
-    """Read the query of an address."""
-    return dict(parse_qsl(urlsplit(location).query))
-
-
-def _refusal(answer: dict[str, str]) -> str:
-    said = ": ".join(answer[name] for name in ("error", "error_description") if name in answer)
-    return said or "nothing"

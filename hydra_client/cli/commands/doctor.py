@@ -1,4 +1,4 @@
-"""hydra-client doctor: what was tried, what came, what to do."""
+"""`hydra-client doctor`: diagnoses problems, and says what to do about them."""
 
 from __future__ import annotations
 
@@ -40,14 +40,17 @@ if TYPE_CHECKING:
 
 OK, WARN, BAD = "ok", "warn", "FAILED"
 NEEDS = ("clients", "consent", "introspect", "keys")
-_COLOURS = {OK: "green", WARN: "yellow", BAD: "red"}
-# What Hydra 2.x has in its configuration and 1.x has not.
-_OF_2 = frozenset({"id_token_signed_response_alg", "credentials_endpoint_draft_00"})
-_NEAR, _FAR = 5, 60  # seconds between the clocks
+_COLORS = {OK: "green", WARN: "yellow", BAD: "red"}
+# Members of the discovery document that Hydra 2.x has and 1.x has not.
+_ONLY_IN_2 = frozenset({"id_token_signed_response_alg", "credentials_endpoint_draft_00"})
+# Seconds between the clocks from which on there is a warning, or a failure.
+_CLOCK_WARN, _CLOCK_BAD = 5, 60
+_NO_ONE = "hydra-client-doctor"
+_CHECK_LOGIN = "Check the id and the secret, and that the client exists."
 
 
 class Finding(NamedTuple):
-    """A line: how it stands, what was tried, what came, what to do."""
+    """A finding: its state, what was tried, the result, and what to do about it."""
 
     state: str
     tried: str
@@ -62,18 +65,18 @@ class Finding(NamedTuple):
     multiple=True,
     type=click.Choice(NEEDS),
     default=NEEDS,
-    help="What the calling client is to be allowed. May be repeated. [all]",
+    help="A permission that the calling client needs. Repeatable. [all]",
 )
 @pass_invocation
 def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
-    """Find out why it does not work. Each line tells what was tried, what came and what to do.
+    """Diagnose problems. Each line says what was tried, what the result was and what to do.
 
-    Looked at: whether the server is reached, TLS and its termination in front of the server, the
-    two clocks, the caller's id and secret and how they have to be encoded, and which scopes and
-    policies are missing. Nothing is changed: the right to answer consent requests is tried on one
-    that is not there; of the rights to manage clients, those to write are not tried.
+    Checks the connection to the server, TLS and its termination at a proxy, the clocks, the id and
+    secret of the calling client and their encoding, and missing scopes and policies. It changes
+    nothing: the permission to accept and reject consent requests is checked with a request that
+    does not exist, and the permission to write clients is not checked.
 
-    The exit status is 1 when something FAILED.
+    Exits with status 1 if a check FAILED.
 
     \b
     Examples:
@@ -91,7 +94,7 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
         print_many([finding._asdict() for finding in findings], invocation.output, ())
     bad, warned = (sum(finding.state == state for finding in findings) for state in (BAD, WARN))
     if invocation.output == "table" and not invocation.quiet:
-        parts = [f"{bad} to mend"] * bool(bad) + [f"{warned} to look at"] * bool(warned)
+        parts = [f"{bad} to fix"] * bool(bad) + [f"{warned} to look at"] * bool(warned)
         click.echo(f"{', '.join(parts) or 'All is well'}.")
     if bad:
         click.get_current_context().exit(FAILED)
@@ -100,36 +103,36 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
 @contextmanager
 def _api(invocation: Invocation, **changed: Any) -> Iterator[OAuth2Api]:
     with invocation.api(**changed) as api:
-        warnings.simplefilter("ignore", InsecureTransportWarning)  # there is a line for it
+        warnings.simplefilter("ignore", InsecureTransportWarning)  # a finding says so instead
         yield api
 
 
 def _show(finding: Finding) -> None:
     mark = f"{finding.state:6}"
     if not os.environ.get("NO_COLOR"):
-        mark = click.style(mark, fg=_COLOURS[finding.state])
+        mark = click.style(mark, fg=_COLORS[finding.state])
     click.echo(f"{mark}  {finding.tried:11}  {plain(finding.came)}")
     if finding.do:
         click.echo(f"{'':21}→ {plain(finding.do)}")
 
 
 def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> Iterator[Finding]:
-    """Look at one thing after the other; stop where nothing further can be told."""
+    """Run the checks one by one; stop where the others cannot work."""
     started = time.time()
     try:
-        answer = api.with_http_info.get_well_known()
+        response = api.with_http_info.get_well_known()
     except HydraException as error:
         yield _unreached(api, error)
         return
     arrived = time.time()
-    if (later := _later(api, answer.data)) is not None:
+    if (later := _later(api, response.data)) is not None:
         yield later
         return
-    yield _reached(api, answer.data, arrived - started)
+    yield _reached(api, response.data, arrived - started)
     yield from _transport(api)
-    yield _clock(answer.headers.get("Date"), started, arrived)
+    yield _clock(response.headers.get("Date"), started, arrived)
     known = yield from _credentials(invocation, api)
-    open_keys = _keys_for_everybody(invocation) if "keys" in needs else None
+    open_keys = _public_keys(invocation) if "keys" in needs else None
     for need in NEEDS:
         if need in needs and known and not (need == "keys" and open_keys):
             yield _permission(invocation, need, _PROBES[need], api)
@@ -139,140 +142,131 @@ def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> 
 
 def _unreached(api: OAuth2Api, error: HydraException) -> Finding:
     host = api.api_client.configuration.host
-    if isinstance(error, ApiTlsError) and "does not speak TLS" in str(error):
-        return Finding(BAD, "TLS", str(error), "Check the port, or say --url http://... instead.")
     if isinstance(error, ApiTlsError):
-        return Finding(
-            BAD,
-            "TLS",
-            str(error),
-            "Give the CA that signed the certificate by --ca-cert, or mend the certificate.",
-        )
+        do = "Use --ca-cert with the CA that signed the certificate, or fix the certificate."
+        if "does not speak TLS" in str(error):
+            do = "Check the port, or use --url http://... instead."
+        return Finding(BAD, "TLS", str(error), do)
     if isinstance(error, ApiTimeoutError):
         return Finding(
             BAD,
             "server",
-            f"no answer from {host} in {api.api_client.configuration.timeout:g} seconds",
-            "Check the address, and what stands between: a firewall, a proxy. --timeout waits "
-            "longer.",
+            f"no response from {host} within {api.api_client.configuration.timeout:g} seconds",
+            "Check the address, and firewalls and proxies on the way, or use a longer --timeout.",
         )
     if isinstance(error, ApiConnectionError):
-        return Finding(
-            BAD, "server", str(error), "Check the address and the port, and that the server runs."
-        )
+        do = "Check the address and the port, and that the server is running."
+        return Finding(BAD, "server", str(error), do)
     if isinstance(error, ServiceException) and is_insecure_http(
         error.status or 0, error.body or ""
     ):
         return Finding(
             BAD,
             "termination",
-            "the server takes no plain http: TLS is to end at a proxy in front of it",
-            "Use the proxy's https address; or, from a network that is trusted, say "
-            "--header 'X-Forwarded-Proto: https'.",
+            "the server rejects plain http: it expects a proxy in front of it to terminate TLS",
+            "Use the https URL of the proxy. On a trusted network, you can use "
+            "--header 'X-Forwarded-Proto: https' instead.",
         )
     return Finding(
         BAD,
         "server",
-        f"{host} answers, and not as Hydra does: {error}",
-        "Check the port and the path: it must be Hydra's own address, not the consent app's, nor "
-        "the administrative one of Hydra 1.x or 2.x.",
+        f"{host} responds, but not like Hydra: {error}",
+        "Check the port and the path: the URL must be that of Hydra, not of the consent app or of "
+        "the admin API of Hydra 1.x or 2.x.",
     )
 
 
 def _later(api: OAuth2Api, server: WellKnown) -> Finding | None:
-    """See by what the server says of itself whether it is a later Hydra, or something else."""
+    """Recognize later versions and other products by their discovery document."""
     members = server.to_dict()
     unknown = [name for name in members if name not in server._by_wire]
     if not unknown:
         return None
-    generation = "2.x" if _OF_2.intersection(unknown) else "1.x or 2.x"
+    generation = "2.x" if _ONLY_IN_2.intersection(unknown) else "1.x or 2.x"
     names = f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}"
     return Finding(
         BAD,
         "server",
-        f"{api.api_client.configuration.host} is not Hydra 0.9 or 0.10, but a later one "
-        f"({generation}) or another product: its OpenID Connect configuration names {names}",
-        "This client speaks 0.9 and 0.10. Check the address, or use Ory's own client for the "
-        "later ones (ory-hydra-client).",
+        f"{api.api_client.configuration.host} is not Hydra 0.9 or 0.10, but a later version "
+        f"({generation}) or another product: its OpenID Connect configuration has {names}",
+        "This client supports 0.9 and 0.10. Check the address, or use Ory's own client for later "
+        "versions (ory-hydra-client).",
     )
 
 
 def _reached(api: OAuth2Api, server: WellKnown, seconds: float) -> Finding:
     host = api.api_client.configuration.host.rstrip("/")
-    came = f"{host} answers in {seconds * 1000:.0f} ms"
+    came = f"{host} responds in {seconds * 1000:.0f} ms"
     if server.issuer.rstrip("/") == host:
         return Finding(OK, "server", came)
     return Finding(
         WARN,
         "server",
-        f"{came}, and calls itself {server.issuer}",
-        "Browsers are sent to that name, and ID tokens bear it: it must reach the same server.",
+        f"{came}, but its issuer is {server.issuer}",
+        "Browsers and ID tokens use that URL, so it must lead to the same server.",
     )
 
 
 def _transport(api: OAuth2Api) -> Iterator[Finding]:
     configuration = api.api_client.configuration
-    header = next(
-        (
-            value
-            for name, value in api.api_client.default_headers.items()
-            if name.lower() == "x-forwarded-proto"
-        ),
-        None,
-    )
+    headers = {name.lower(): value for name, value in api.api_client.default_headers.items()}
+    protocol = headers.get("x-forwarded-proto")
     if configuration.origin.scheme == "https":
         yield Finding(OK, "TLS", "the certificate is trusted")
     elif not configuration.origin.insecure:
-        yield Finding(OK, "TLS", "plain http, which stays on this machine")
+        yield Finding(OK, "TLS", "plain http, but only on this machine")
     else:
         yield Finding(
             WARN,
             "TLS",
             "plain http to another machine",
-            "Use https: whoever listens gets secrets and tokens.",
+            "Use https, because secrets and tokens can be intercepted.",
         )
-    if header is not None:
-        yield Finding(OK, "termination", f"X-Forwarded-Proto: {header} is sent along")
-    else:
-        yield Finding(OK, "termination", "the server takes requests as they come")
+    came = "the server accepts requests as they are"
+    if protocol is not None:
+        came = f"requests have the header X-Forwarded-Proto: {protocol}"
+    yield Finding(OK, "termination", came)
 
 
 def _clock(date: str | None, started: float, arrived: float) -> Finding:
     try:
-        told = parsedate_to_datetime(date or "").timestamp()
+        server_time = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError):
-        return Finding(WARN, "clock", "the server does not tell its time", "Compare by hand.")
-    # A Date has whole seconds, cut off.
-    off = max(started - (told + 1), told - arrived, 0)
-    if off <= _NEAR:
+        return Finding(
+            WARN, "clock", "the response has no valid Date header", "Compare the clocks yourself."
+        )
+    # A Date is rounded down to whole seconds.
+    off = max(started - (server_time + 1), server_time - arrived, 0)
+    if off <= _CLOCK_WARN:
         return Finding(OK, "clock", "the server's clock agrees with this one")
-    which = "ahead of" if told > arrived else "behind"
+    which = "ahead of" if server_time > arrived else "behind"
     return Finding(
-        BAD if off > _FAR else WARN,
+        BAD if off > _CLOCK_BAD else WARN,
         "clock",
         f"the server's clock is {off:.0f} seconds {which} this one",
-        "Set both by NTP: tokens seem to end too early or too late, ID tokens are refused.",
+        "Synchronize both with NTP. Otherwise tokens seem to expire too early or too late, and ID "
+        "tokens are rejected.",
     )
 
 
-# --- id and secret
+# --- the calling client
 
 
 def _credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, None, bool]:
-    """Tell how the caller is known; return whether there is a way in."""
+    """Check the id and secret of the caller. Return whether it can get tokens."""
     settings = invocation.settings
     client_id, secret = settings.client_id, settings.client_secret
     if settings.access_token is not None:
-        yield Finding(OK, "credentials", "a bearer token is given")
+        yield Finding(OK, "credentials", "a bearer token is configured")
         return True
     if client_id is None or secret is None:
         missing = "id" if client_id is None else "secret"
         yield Finding(
             BAD,
             "credentials",
-            f"the caller's {missing} is not given",
-            "Say --client-id and --client-secret-file, set HYDRA_CLIENT_ID and "
-            "HYDRA_CLIENT_SECRET, or make a profile.",
+            f"the {missing} of the calling client is missing",
+            "Use --client-id and --client-secret-file, HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET, or "
+            "a profile.",
         )
         return False
     login, known = _login(api, client_id)
@@ -281,8 +275,8 @@ def _credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, N
         yield Finding(
             WARN,
             "credentials",
-            f"the id {client_id} has a ':', which ends the id in Basic (RFC 7617)",
-            "It can log in at the token endpoint only: it cannot introspect by Basic, nor revoke.",
+            f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)",
+            "It can get tokens, but it can neither revoke nor introspect them with HTTP Basic.",
         )
     else:
         basic, known_here = _basic(api, client_id)
@@ -294,63 +288,57 @@ def _credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, N
         yield Finding(
             WARN,
             "encoding",
-            "id or secret have characters that must be encoded at the token endpoint and must not "
-            "be elsewhere",
-            "This client does so; not every other does. `clients patch --generate-secret` makes a "
-            "secret without such characters.",
+            "the id or the secret has characters that must be encoded for the token endpoint, but "
+            "not for others",
+            "This client does so, but others may not. `clients patch --generate-secret` generates "
+            "a secret without such characters.",
         )
     return login.state == OK
 
 
 def _login(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
-    """Log in at the token endpoint: is the client known, and may it get tokens by itself?"""
+    """Log in at the token endpoint. Return the finding, and whether the secret is right."""
     try:
         api.oauth_token(grant_type="client_credentials")
     except UnauthorizedException as error:
-        return Finding(
-            BAD,
-            "log in",
-            f"the token endpoint does not know {client_id} with this secret: {error.error}",
-            "Check id and secret, and that the client exists.",
-        ), False
+        came = f"the token endpoint rejects {client_id} with this secret: {error.error}"
+        return Finding(BAD, "log in", came, _CHECK_LOGIN), False
     except BadRequestException as error:
         return Finding(
             BAD,
             "log in",
-            f"the token endpoint knows {client_id}, and gives it no token: {error.error}",
-            f"Let it use client credentials: hydra-client clients patch {client_id} --grant-type "
-            "client_credentials, and the grants that it has.",
+            f"the token endpoint accepts {client_id}, but issues no token: {error.error}",
+            f"Allow client credentials: hydra-client clients patch {client_id} --grant-type "
+            "client_credentials, together with its current grant types.",
         ), True
     except HydraException as error:
-        return Finding(BAD, "log in", str(error), getattr(error, "hint", None) or ""), False
-    return Finding(
-        OK, "log in", f"the token endpoint knows {client_id} (id and secret form-encoded)"
-    ), True
+        return _failed("log in", error), False
+    came = f"the token endpoint accepts {client_id} (id and secret form-encoded)"
+    return Finding(OK, "log in", came), True
 
 
 def _basic(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
-    """Log in where Basic is taken as it is. Revoking a token that nobody has changes nothing."""
+    """Log in at the revoke endpoint, which decodes nothing, by revoking a random token."""
     try:
         api.revoke_oauth2_token(secrets.token_urlsafe())
     except UnauthorizedException as error:
-        return Finding(
-            BAD,
-            "credentials",
-            f"the revoke endpoint does not know {client_id} with this secret: {error.error}",
-            "Check id and secret, and that the client exists.",
-        ), False
+        came = f"the revoke endpoint rejects {client_id} with this secret: {error.error}"
+        return Finding(BAD, "credentials", came, _CHECK_LOGIN), False
     except HydraException as error:
-        return Finding(BAD, "credentials", str(error), getattr(error, "hint", None) or ""), False
-    return Finding(
-        OK, "credentials", f"the revoke endpoint knows {client_id} (id and secret as they are)"
-    ), True
+        return _failed("credentials", error), False
+    came = f"the revoke endpoint accepts {client_id} (id and secret not encoded)"
+    return Finding(OK, "credentials", came), True
+
+
+def _failed(tried: str, error: HydraException) -> Finding:
+    return Finding(BAD, tried, str(error), getattr(error, "hint", None) or "")
 
 
 def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Finding]:
-    """See whether the secret is right once something that does not belong to it is taken away."""
+    """Find out whether the secret is right without an encoding or spaces around it."""
     for other, what, do in (
-        (unquote_plus(secret), "percent-encoded", "Give it as it is; this client encodes it."),
-        (secret.strip(), "right but for the spaces around it", "Take the spaces away."),
+        (unquote_plus(secret), "percent-encoded", "Decode it; this client encodes it itself."),
+        (secret.strip(), "right except for the spaces around it", "Remove the spaces."),
     ):
         if other == secret or not other:
             continue
@@ -360,9 +348,7 @@ def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Fi
                 return
 
 
-# --- what the caller may do
-
-_NOBODYS = "hydra-client-doctor"
+# --- permissions
 
 
 def _list_clients(api: OAuth2Api) -> str:
@@ -370,17 +356,17 @@ def _list_clients(api: OAuth2Api) -> str:
     return "may list clients"
 
 
-def _answer_consent(api: OAuth2Api) -> str:
-    """Answer a request that is not there: the server asks for the right first."""
+def _decide_consent(api: OAuth2Api) -> str:
+    """Use a request that does not exist; the server checks the permission first."""
     from hydra_client import ConsentRequestAcceptance, ConsentRequestRejection
 
     with suppress(NotFoundException):
-        api.get_oauth2_consent_request(_NOBODYS)
+        api.get_oauth2_consent_request(_NO_ONE)
     with suppress(NotFoundException):
-        api.accept_oauth2_consent_request(_NOBODYS, ConsentRequestAcceptance(subject=_NOBODYS))
+        api.accept_oauth2_consent_request(_NO_ONE, ConsentRequestAcceptance(subject=_NO_ONE))
     with suppress(NotFoundException):
-        api.reject_oauth2_consent_request(_NOBODYS, ConsentRequestRejection(reason=_NOBODYS))
-    return "may look at consent requests, accept and reject them"
+        api.reject_oauth2_consent_request(_NO_ONE, ConsentRequestRejection(reason=_NO_ONE))
+    return "may read, accept and reject consent requests"
 
 
 def _introspect(api: OAuth2Api) -> str:
@@ -389,29 +375,25 @@ def _introspect(api: OAuth2Api) -> str:
 
 
 def _read_keys(api: OAuth2Api) -> str:
-    return f"may read the keys; there {_are(len(api.well_known().keys))}"
+    return f"may read the keys ({len(api.well_known().keys)})"
 
 
-def _keys_for_everybody(invocation: Invocation) -> Finding | None:
-    """See whether the keys are there for everybody, which a policy can say.
+def _public_keys(invocation: Invocation) -> Finding | None:
+    """Find out whether a policy allows everyone to read the keys.
 
-    There a token that is not valid counts as none.
+    In that case, an invalid token is as good as none.
     """
-    with _api(invocation, username=None, password=None, access_token=_NOBODYS) as api:
+    with _api(invocation, username=None, password=None, access_token=_NO_ONE) as api:
         try:
             count = len(api.well_known().keys)
         except HydraException:
             return None
-    return Finding(OK, "keys", f"everybody may read the keys, without a token; there {_are(count)}")
-
-
-def _are(count: int) -> str:
-    return f"is {count}" if count == 1 else f"are {count}"
+    return Finding(OK, "keys", f"everyone may read the keys ({count}), without a token")
 
 
 _PROBES: dict[str, Callable[[OAuth2Api], str]] = {
     "clients": _list_clients,
-    "consent": _answer_consent,
+    "consent": _decide_consent,
     "introspect": _introspect,
     "keys": _read_keys,
 }
@@ -421,14 +403,14 @@ def _permission(
     invocation: Invocation, need: str, probe: Callable[[OAuth2Api], Any], api: OAuth2Api
 ) -> Finding:
     settings = invocation.settings
-    # A token may be another client's than the one that the settings name beside it.
+    # A configured token may belong to another client than the configured one.
     caller = (None if settings.access_token else settings.client_id) or "the token's client"
     try:
         return Finding(OK, need, f"{caller} {probe(api)}")
     except ForbiddenException as error:
         hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
         return Finding(
-            BAD, need, f"{caller} may not: {error.error}", hint.replace(_NOBODYS, "<.*>")
+            BAD, need, f"{caller} is not allowed to: {error.error}", hint.replace(_NO_ONE, "<.*>")
         )
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
@@ -436,16 +418,16 @@ def _permission(
             return Finding(
                 BAD,
                 need,
-                f"{caller} gets no token for it with the scopes {settings.scopes}: {error.error}",
-                f"--token-scopes, HYDRA_SCOPES or the profile names these scopes. Leave them out, "
-                f"and {scope} is asked for.",
+                f"{caller} gets no token with the scopes {settings.scopes}: {error.error}",
+                "Remove the scopes from --token-scopes, HYDRA_SCOPES or the profile, to request "
+                f"{scope}.",
             )
         return Finding(
             BAD,
             need,
-            f"{caller} gets no token for it with the scope {scope}: {error.error}",
-            f"Let the client have the scope {scope}: hydra-client clients patch {caller} --scope "
-            f"{scope}, and the scopes that it has.",
+            f"{caller} gets no token with the scope {scope}: {error.error}",
+            f"Allow the scope: hydra-client clients patch {caller} --scope {scope}, together with "
+            "its current scopes.",
         )
     except HydraException as error:
-        return Finding(BAD, need, str(error), getattr(error, "hint", None) or "")
+        return _failed(need, error)

@@ -1,4 +1,4 @@
-"""hydra-client serve: the embedded server, in the foreground."""
+"""`hydra-client serve`: runs the embedded server in the foreground."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure, exclusive, needs_extra
-from hydra_client.cli.options import Command
+from hydra_client.cli.options import FILE, Command
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import echo
 
@@ -23,17 +23,17 @@ ROOT = "admin:demo-password"
 
 
 def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose which server is played."""
+    """Add the options that choose the kind of server."""
     for option in (
         click.option(
             "--store",
             type=click.Choice(["memory", "sql"]),
-            help="Which of its stores to play; they differ in small ways. [memory]",
+            help="Store of the server; they behave slightly differently. [memory]",
         ),
         click.option(
             "--version",
             type=click.Choice(["0.9", "0.10"]),
-            help="Which Hydra to play: 0.9.14 or 0.10.10. [0.10]",
+            help="Version of Hydra: 0.9.14 or 0.10.10. [0.10]",
         ),
     ):
         command = option(command)
@@ -42,30 +42,30 @@ def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command("serve", cls=Command)
 @variant_options
-@click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Listen here. [127.0.0.1]")
+@click.option(
+    "--host", default="127.0.0.1", metavar="ADDRESS", help="Address to listen on. [127.0.0.1]"
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=4444,
     metavar="PORT",
-    help="Listen on this port; 0 takes a free one. [4444]",
+    help="Port to listen on; 0 chooses a free one. [4444]",
 )
 @click.option(
-    "--allow-any-host", is_flag=True, help="Listen on an address that other machines can reach too."
+    "--allow-any-host", is_flag=True, help="Allow an address that other machines can reach."
 )
 @click.option(
     "--root",
     metavar="ID:SECRET",
-    help=f"The client that may do everything; its secret is no secret. [{ROOT}]",
+    help=f"Client that may do everything. Its secret is printed. [{ROOT}]",
 )
-@click.option(
-    "--root-file", type=click.Path(dir_okay=False), metavar="FILE", help="File with ID:SECRET."
-)
+@click.option("--root-file", type=FILE, metavar="FILE", help="File with ID:SECRET.")
 @click.option(
     "--consent-url",
     default="http://localhost:3000/consent",
     metavar="URL",
-    help="The consent app. [http://localhost:3000/consent]",
+    help="URL of the consent app. [http://localhost:3000/consent]",
 )
 @pass_invocation
 def command(
@@ -79,10 +79,10 @@ def command(
     root_file: str | None,
     consent_url: str,
 ) -> None:
-    """Run an embedded server that answers like ORY Hydra, for tests and demos.
+    """Run an embedded server that behaves like ORY Hydra, for tests and demos.
 
-    It keeps everything in memory, and a client that may do everything, whose secret everybody can
-    see. Therefore it listens on loopback addresses alone, unless told otherwise. Ctrl-C ends it.
+    It keeps everything in memory. It has a client that may do everything, and everyone can see its
+    secret, so by default the server listens only on loopback addresses. Press Ctrl-C to stop it.
 
     \b
     Examples:
@@ -110,10 +110,10 @@ def command(
         )
     except ValueError:
         raise click.UsageError(
-            f"{host} is not a loopback address: this server is for tests and demos, with a secret "
-            "that everybody can see. With --allow-any-host it listens there all the same."
+            f"{host} is not a loopback address. This server is for tests and demos, and its secret "
+            "is public; use --allow-any-host to listen there anyway"
         ) from None
-    with _until_told_to_end() as told:
+    with _stop_event() as stop:
         try:
             emulator.start()
         except OSError as error:
@@ -121,11 +121,11 @@ def command(
         try:
             for line in _facts(emulator, root_file):
                 echo(line)
-            told.wait()
+            stop.wait()
         finally:
             emulator.stop()
     if not invocation.quiet:
-        echo("Ended.")
+        echo("Stopped.")
 
 
 def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:
@@ -138,21 +138,21 @@ def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:
     yield f"  URL          {emulator.url}"
     yield f"  consent app  {emulator.consent_url}"
     yield f"  root client  {client_id}, its secret {f'in {root_file}' if root_file else secret}"
-    yield "To call it from another terminal:"
+    yield "To use it in another terminal:"
     yield "  export " + " ".join(f"{name}={shlex.quote(text)}" for name, text in variables.items())
-    yield "Ctrl-C ends it."
+    yield "Press Ctrl-C to stop it."
 
 
 @contextmanager
-def _until_told_to_end() -> Iterator[threading.Event]:
-    """Set an event when SIGINT or SIGTERM comes; put the handlers back at the end."""
-    told = threading.Event()
+def _stop_event() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set; restore their handlers at the end."""
+    stop = threading.Event()
     before = {
-        number: signal.signal(number, lambda *_: told.set())
+        number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield told
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""hydra-client token: get, look at and end tokens."""
+"""`hydra-client token`: gets, introspects and revokes tokens."""
 
 from __future__ import annotations
 
@@ -20,26 +20,25 @@ if TYPE_CHECKING:
 
 
 def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that tell where a token is."""
-    return secret_options("token", "the token, or what --secret-out wrote")(command)
+    """Add the options that say where to read a token."""
+    return secret_options("token", "the token, or the output of --secret-out")(command)
 
 
 def given_token(options: dict[str, Any]) -> str:
-    """Read the token from where an option says, or from stdin."""
-    token = given_secret(options, "token", "the token", member="access_token")
-    if token is None:
-        token = given_secret({"token_stdin": True}, "token", "the token", member="access_token")
-    return token or ""
+    """Read the token from the place that an option names, or from stdin."""
+    if not any(options.values()):
+        options = {"token_stdin": True}
+    return given_secret(options, "token", "the token", member="access_token") or ""
 
 
 @click.group("token", cls=Group)
 def command() -> None:
-    """Get tokens, ask what they are worth, end them."""
+    """Get, introspect and revoke tokens."""
 
 
 @command.command()
 @click.option(
-    "--scope", "scopes", multiple=True, metavar="SCOPE", help="Scope to ask for. May be repeated."
+    "--scope", "scopes", multiple=True, metavar="SCOPE", help="Scope to request. Repeatable."
 )
 @as_options
 @out_option
@@ -54,8 +53,8 @@ def client(
 ) -> None:
     """Get an access token by client credentials (RFC 6749 section 4.4).
 
-    Tokens are secrets: they are masked unless --show-secret is given. --secret-out writes the whole
-    answer as JSON to a new file, which --token-file and --access-token-file can read.
+    Tokens are masked unless you pass --show-secret. --secret-out saves the whole response as JSON
+    to a new file, which --token-file and --access-token-file can read.
 
     \b
     Examples:
@@ -75,17 +74,17 @@ def client(
     "scopes",
     multiple=True,
     metavar="SCOPE",
-    help="Scope that the token must have to count as active. May be repeated.",
+    help="Scope that the token must have to be active. Repeatable.",
 )
 @token_options
 @pass_invocation
 def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: Any) -> None:
-    """Ask whether an access token is active, and what it says (RFC 7662).
+    """Find out whether an access token is active, and what it is for (RFC 7662).
 
-    Without an option the token is read from stdin. A token that is not active is no failure.
+    Without an option, the token is read from stdin. A token that is not active is not a failure.
 
-    Needs, for 0.10, a policy for "introspect" on rn:hydra:oauth2:tokens, and, with a bearer token
-    of one's own, the scope hydra.introspect.
+    With 0.10, needs a policy for "introspect" on rn:hydra:oauth2:tokens; with --access-token-file,
+    also the scope hydra.introspect.
 
     \b
     Examples:
@@ -94,14 +93,14 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
     """  # noqa: D301 - click's mark for lines to keep
     token = given_token(options)
     with invocation.api() as api:
-        answer = api.introspect_oauth2_token(token, scope=" ".join(scopes) or None)
-        if not answer.active and invocation.settings.access_token is None:
-            # To a wrong secret 0.10 says the same; revoking nothing tells which it is.
+        found = api.introspect_oauth2_token(token, scope=" ".join(scopes) or None)
+        if not found.active and invocation.settings.access_token is None:
+            # 0.10 responds the same to a wrong secret, so check it by revoking a random token.
             api.revoke_oauth2_token(secrets.token_urlsafe())
     if invocation.shortest:
-        echo("active" if answer.active else "inactive")
+        echo("active" if found.active else "inactive")
     else:
-        print_one(document_of(answer), invocation.output)
+        print_one(document_of(found), invocation.output)
 
 
 @command.command()
@@ -109,10 +108,10 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
 @token_options
 @pass_invocation
 def revoke(invocation: Invocation, /, as_id: str | None, **options: Any) -> None:
-    """End an access or refresh token, and the other one of the two with it (RFC 7009).
+    """Revoke an access or refresh token, and the other one of the pair with it (RFC 7009).
 
-    It must be the client's own. Without an option the token is read from stdin. A token that is
-    unknown, or has ended, is no failure.
+    The token must belong to the client. Without an option, it is read from stdin. A token that is
+    unknown or no longer active is not a failure.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""hydra-client token user: the authorization code flow, with the browser of whoever runs it."""
+"""`hydra-client token user`: the authorization code flow, with the browser of this machine."""
 
 from __future__ import annotations
 
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from hydra_client import OAuth2Api, OAuth2TokenResponse
     from hydra_client.code_flow import CodeFlow
 
-# Over plain http the server lets users go to these only; [::1] is not among them.
+# The server redirects users to plain http on these hosts only; [::1] is not among them.
 LOOPBACK = ("127.0.0.1", "localhost")
 PATH = "/callback"
-_SLOWEST = 10  # seconds that a browser may take for one request; it opens connections to spare
+# Seconds that a browser may take for a request. Browsers open connections that they do not use.
+_REQUEST_TIMEOUT = 10
 
 
 @click.command("user", cls=Command)
@@ -43,27 +44,27 @@ _SLOWEST = 10  # seconds that a browser may take for one request; it opens conne
     multiple=True,
     default=["openid"],
     metavar="SCOPE",
-    help="Scope to ask for. May be repeated. [openid]",
+    help="Scope to request. Repeatable. [openid]",
 )
 @as_options
 @click.option(
     "--redirect-uri",
     metavar="URI",
-    help="Where the browser comes back, such as http://127.0.0.1:5555/callback. "
-    "[one of the client's that is like this]",
+    help="URI that the browser comes back to, such as http://127.0.0.1:5555/callback. "
+    "[the client's first such URI]",
 )
 @click.option(
     "--register",
     is_flag=True,
-    help="Choose a free port, and put its redirect URI into the client meanwhile.",
+    help="Choose a free port, and register a redirect URI for it temporarily.",
 )
-@click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
+@click.option("--no-browser", is_flag=True, help="Print the URL instead of opening a browser.")
 @click.option(
     "--wait",
     type=click.FloatRange(min=0, min_open=True),
     default=300,
     metavar="SECONDS",
-    help="How long the user may take. [300]",
+    help="Time limit for the user. [300]",
 )
 @out_option
 @pass_invocation
@@ -81,13 +82,12 @@ def user(
 ) -> None:
     """Log a user in and get their tokens, by the authorization code flow (RFC 6749 section 4.1).
 
-    The browser comes back to this command, on a loopback address. The server sends it nowhere that
-    the client has not registered, character by character: so the redirect URI is taken from the
-    client's own, or given, or registered for the time being by --register. State, nonce and ID
-    token are verified, and one answer is accepted.
+    The browser comes back to this command, at a redirect URI on a loopback address. The client must
+    have exactly this URI registered; --register does so temporarily. State, nonce and ID token are
+    verified, and only one response is accepted.
 
-    The calling client needs the scope hydra.keys.get, to verify the ID token, and hydra.clients, to
-    look at (or change) the redirect URIs.
+    The calling client needs the scopes hydra.keys.get, to verify the ID token, and hydra.clients,
+    to read or change the redirect URIs.
 
     \b
     Examples:
@@ -98,7 +98,7 @@ def user(
     exclusive(redirect_uri=redirect_uri, register=register)
     client_id = as_id or invocation.settings.client_id
     if client_id is None:
-        raise click.UsageError("which client is it for? Say --as ID")
+        raise click.UsageError("no client: use --as ID or --client-id")
     scope = " ".join(asked)
     with (
         SecretOut(secret_out) as out,
@@ -107,14 +107,14 @@ def user(
         _listening(caller, client_id, redirect_uri, register) as (server, uri),
     ):
         flow = _flow(caller, api, client_id, uri, scope)
-        address = flow.authorization_url()
-        if no_browser or not _opened(address):
-            echo(f"Open this address in a browser:\n{address}", err=True)
+        url = flow.authorization_url()
+        if no_browser or not _open(url):
+            echo(f"Open this URL in a browser:\n{url}", err=True)
         else:
-            invocation.remark("Go on in the browser.")
-        tokens = server.answer_to(flow, wait)
+            invocation.remark("Continue in the browser.")
+        tokens = server.wait_for(flow, wait)
         if flow.claims is not None:
-            invocation.remark(f"The ID token is good; the user is {flow.claims.sub}.")
+            invocation.remark(f"The ID token is valid; the user is {flow.claims.sub}.")
         print_tokens(invocation, tokens, out, secret_out)
 
 
@@ -125,25 +125,25 @@ def _flow(caller: OAuth2Api, api: OAuth2Api, client_id: str, uri: str, scope: st
     if "openid" in scope.split():
         with needs_extra("jwt"):
             from hydra_client.id_token import IdTokenVerifier
-        caller.well_known()  # rather fail now than after the user has logged in
+        caller.well_known()  # fails before the user logs in rather than after
         verifier = IdTokenVerifier(caller, client_id, leeway=60)
     return CodeFlow(api, uri, scope, client_id=client_id, verifier=verifier)
 
 
-def _opened(address: str) -> bool:
+def _open(url: str) -> bool:
     import webbrowser
 
-    return webbrowser.open(address)
+    return webbrowser.open(url)
 
 
-# --- where the browser comes back
+# --- the redirect URI
 
 
 @contextmanager
 def _listening(
     caller: OAuth2Api, client_id: str, uri: str | None, register: bool
 ) -> Iterator[tuple[Callback, str]]:
-    """Listen on a redirect URI of the client."""
+    """Listen on a redirect URI of the client, and yield it."""
     if register:
         with Callback(0, PATH) as server:
             uri = f"http://127.0.0.1:{server.server_port}{PATH}"
@@ -156,16 +156,16 @@ def _listening(
     place = _place(uri)
     if place is None:
         raise Failure(
-            f"{uri} is no address to listen on: it must be http, on 127.0.0.1 or localhost, with a "
-            "port",
+            f"{uri} cannot be listened on: it must be http on 127.0.0.1 or localhost, with a port "
+            "and without a fragment",
             USAGE,
         )
     if given:
-        _refuse_strange(caller, client_id, uri)
+        _reject_unregistered(caller, client_id, uri)
     try:
         server = Callback(*place)
     except OSError as error:
-        raise Failure(f"cannot listen for {uri}: {error.strerror}") from None
+        raise Failure(f"cannot listen on {uri}: {error.strerror}") from None
     with server:
         yield server, uri
 
@@ -176,31 +176,31 @@ def _own_uri(caller: OAuth2Api, client_id: str) -> str:
         if _place(uri) is not None:
             return uri
     raise Failure(
-        f"the client {client_id} has no redirect URI on a loopback address with a port; --register "
-        "adds one for the time being",
+        f"the client {client_id} has no redirect URI on a loopback address with a port; use "
+        "--register to add one temporarily",
         USAGE,
     )
 
 
-def _refuse_strange(caller: OAuth2Api, client_id: str, uri: str) -> None:
-    """Look, where the caller may, whether the client has this redirect URI.
+def _reject_unregistered(caller: OAuth2Api, client_id: str, uri: str) -> None:
+    """Reject a redirect URI that the client does not have, if the caller may read the client.
 
-    The server would tell the consent app alone, and nobody would come back.
+    The server would report the error to the consent app only, and the browser would not come back.
     """
     try:
         uris = caller.get_oauth2_client(client_id).redirect_uris or []
     except (ApiValueError, BadRequestException, ForbiddenException, UnauthorizedException):
         return
-    if uri.lower() not in map(str.lower, uris):  # as the server compares them
+    if uri.lower() not in map(str.lower, uris):  # the server ignores case, too
         raise Failure(
             f"the client {client_id} has no redirect URI {uri}; it has "
-            f"{', '.join(uris) or 'none'}. They are compared character by character",
+            f"{', '.join(uris) or 'none'}. They must match exactly",
             USAGE,
         )
 
 
 def _place(uri: str) -> tuple[int, str] | None:
-    """Tell where to listen for a redirect URI, if that can be."""
+    """Return the port and path of a redirect URI; None if this command cannot listen on it."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -213,7 +213,7 @@ def _place(uri: str) -> tuple[int, str] | None:
 
 @contextmanager
 def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
-    """Let a client have one more redirect URI for a while."""
+    """Register one more redirect URI temporarily."""
     client = caller.get_oauth2_client(client_id)
     client.redirect_uris = [*(client.redirect_uris or []), uri]
     caller.update_oauth2_client(client_id, client)
@@ -221,7 +221,7 @@ def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
         yield
     finally:
         try:
-            # Fetched anew: somebody may have changed it meanwhile.
+            # Fetched again, because someone may have changed it meanwhile.
             client = caller.get_oauth2_client(client_id)
             client.redirect_uris = [other for other in client.redirect_uris or [] if other != uri]
             caller.update_oauth2_client(client_id, client)
@@ -229,12 +229,12 @@ def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
             echo(f"Warning: the redirect URI {uri} may still be registered", err=True)
             raise
         if not client.redirect_uris and caller.get_oauth2_client(client_id).redirect_uris:
-            # A memory store empties no field.
-            echo(f"Warning: {uri} stays registered, as the only redirect URI", err=True)
+            # A memory store cannot empty a field.
+            echo(f"Warning: {uri} remains registered, as the only redirect URI", err=True)
 
 
 class Callback(ThreadingHTTPServer):
-    """Waits on a loopback address for the browser to come back with an answer."""
+    """Waits on a loopback address for the browser to come back."""
 
     daemon_threads = True
     block_on_close = False
@@ -247,61 +247,61 @@ class Callback(ThreadingHTTPServer):
         self.done = threading.Event()
         super().__init__(("127.0.0.1", port), _Handler)
 
-    def answer_to(self, flow: CodeFlow, seconds: float) -> OAuth2TokenResponse:
-        """Wait for the answer to this flow, and return the tokens.
+    def wait_for(self, flow: CodeFlow, seconds: float) -> OAuth2TokenResponse:
+        """Wait until the browser comes back from this flow, and return the tokens.
 
         Raises:
-            Failure: Nobody came in time.
-            HydraException: The user or the server refused, or the tokens are not to be believed.
+            Failure: It did not come back in time.
+            HydraException: The user or the server refused, or the ID token is not valid.
         """
         self.flow = flow
         thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         thread.start()
         try:
-            answered = self.done.wait(seconds)
+            done = self.done.wait(seconds)
         finally:
             self.shutdown()
             thread.join()
-        if not answered:
-            raise Failure(f"nobody came back from the browser in {seconds:g} seconds")
+        if not done:
+            raise Failure(f"the browser did not come back within {seconds:g} seconds")
         if self.error is not None:
             raise self.error
-        assert self.tokens is not None  # noqa: S101 - there is one or the other
+        assert self.tokens is not None  # noqa: S101 - either of them is set
         return self.tokens
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of a browser that went away."""
+        """Ignore a browser that closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: Callback  # pyright: ignore[reportIncompatibleVariableOverride]
-    timeout = _SLOWEST
+    timeout = _REQUEST_TIMEOUT
 
     def do_GET(self) -> None:
-        """Take the browser's answer, if it is one."""
+        """Exchange the code that the browser brings."""
         from hydra_client.code_flow import CallbackError, StateError
 
         path, _, query = self.path.partition("?")
         flow = self.server.flow
         if path != self.server.path or flow is None:
-            self._say(404, "Not here.")
+            self._respond(404, "Not found.")
             return
         try:
             self.server.tokens = flow.exchange(query)
         except (StateError, CallbackError) as error:
-            self._say(400, str(error))  # somebody else's; the right one may still come
+            self._respond(400, str(error))  # of another flow; the right one may still come
             return
         except HydraException as error:
             self.server.error = error
         try:
             if self.server.error is None:
-                self._say(200, "Logged in. This page can be closed.")
+                self._respond(200, "Logged in. You can close this page.")
             else:
-                self._say(200, "That did not work. The command says why; this page can be closed.")
+                self._respond(200, "Login failed; see the terminal. You can close this page.")
         finally:
-            self.server.done.set()  # though the browser may have gone away
+            self.server.done.set()  # even if the browser closed the connection
 
-    def _say(self, status: int, text: str) -> None:
+    def _respond(self, status: int, text: str) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
@@ -313,4 +313,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Write no log: the path has the code in it."""
+        """Log nothing, because the path contains the code."""

@@ -23,7 +23,7 @@ def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
     if ":" in id:
         return can_log_in(api, id, secret)
     try:
-        _as(api, id, secret).revoke_oauth2_token(secrets.token_urlsafe())
+        as_client(api, id, secret).revoke_oauth2_token(secrets.token_urlsafe())
     except UnauthorizedException:
         return False
     return True
@@ -39,7 +39,7 @@ def can_log_in(api: OAuth2Api, id: str, secret: str) -> bool:
         HydraException: The check failed.
     """
     try:
-        _as(api, id, secret).oauth_token(
+        as_client(api, id, secret).oauth_token(
             grant_type="refresh_token", refresh_token=secrets.token_urlsafe()
         )
     except UnauthorizedException:
@@ -52,7 +52,8 @@ def can_log_in(api: OAuth2Api, id: str, secret: str) -> bool:
     return True
 
 
-def _as(api: OAuth2Api, id: str, secret: str) -> OAuth2Api:
+def as_client(api: OAuth2Api, id: str, secret: str) -> OAuth2Api:
     """Return the same API, over the same connections, authenticated as this client."""
     client = api.api_client
-    return type(api)(client._with(client.configuration, username=id, password=secret))
+    settings = {"username": id, "password": secret, "access_token": None}
+    return type(api)(client._with(client.configuration, **settings))

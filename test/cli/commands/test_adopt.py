@@ -38,7 +38,7 @@ def test_adopting(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     result = run("adopt", path)
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == f"4 clients are in {path}, without their secrets.\n"
+    assert result.stderr == f"Wrote 4 clients to {path}, without their secrets.\n"
     text = Path(path).read_text()
     assert text.startswith("# OAuth 2.0 clients; ")
     clients = yaml.safe_load(text)["clients"]
@@ -60,7 +60,7 @@ def test_adopting(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     }
     plan = run("plan", "--check", path)
     assert plan.exit_code == 0
-    assert plan.stdout == "Nothing to do; 4 as they should be.\n"
+    assert plan.stdout == "Nothing to do; 4 up to date.\n"
     assert run("apply", path).stdout == "4 unchanged.\n"
     assert writes(full) == []
 
@@ -75,7 +75,7 @@ def test_the_same_every_time_and_never_over_a_file(
     asked = len(root.requests)
     refused = run("adopt", str(path))
     assert refused.exit_code == 2
-    assert refused.stderr == f"Error: {path}: it exists; --force overwrites it\n"
+    assert refused.stderr == f"Error: {path}: already exists; use --force to overwrite it\n"
     assert path.read_text() == "mine"
     assert len(root.requests) == asked
     assert run("adopt", str(path), "--force").exit_code == 0
@@ -114,8 +114,8 @@ def test_what_no_manifest_can_hold_is_left_out(
     result = run("adopt", path)
     assert result.exit_code == 0
     assert result.stderr.startswith(
-        "Warning: left out 'nul': contacts has a NUL or half a surrogate pair, which SQL stores "
-        "refuse\nWarning: left out 'x/y': cannot be addressed: "
+        "Warning: skipped 'nul': contacts contains NUL or half of a surrogate pair, which SQL "
+        "stores reject\nWarning: skipped 'x/y': the API cannot address it: "
     )
     assert run("plan", "--check", path).exit_code == 0
 

@@ -64,7 +64,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
     secret = file.read_text().removesuffix("\n")
     assert works(every_root, "my-app", secret)
     assert secret not in result.output
-    assert result.stderr == f"The secret is in {file}.\n"
+    assert result.stderr == f"Saved the secret to {file}.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert kept(run) == {
         "id": "my-app",
@@ -83,7 +83,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
     }
     again = run("clients", "create", "--id", "my-app", "--secret-out", str(tmp_path / "other"))
     assert again.exit_code == 1
-    assert "the client my-app exists" in again.stderr
+    assert "the client my-app already exists" in again.stderr
     assert not (tmp_path / "other").exists()
     assert works(every_root, "my-app", secret)
 
@@ -113,7 +113,7 @@ def test_an_id_is_made_here(run: Run, root: HydraEmulator, tmp_path: Path) -> No
 def test_a_secret_needs_a_place_to_go(run: Run, root: HydraEmulator, arguments: list[str]) -> None:
     result = run("clients", "create", *APP, *arguments)
     assert result.exit_code == 2
-    assert "where shall the secret go?" in result.stderr
+    assert "the generated secret would be lost" in result.stderr
     assert root.requests == []
 
 
@@ -163,10 +163,10 @@ def test_a_secret_is_asked_for_at_a_terminal(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--secret-file", "a", "--secret-env", "b"], "--secret-file and --secret-env exclude"),
+        (["--secret-file", "a", "--secret-env", "b"], "--secret-file and --secret-env cannot"),
         (["--secret-file", "no-such-file"], "no-such-file: No such file or directory"),
-        (["--secret-env", "NOT_SET"], "NOT_SET: there is no secret in it"),
-        (["--secret-stdin"], "stdin: there is no secret in it"),
+        (["--secret-env", "NOT_SET"], "NOT_SET: contains no secret"),
+        (["--secret-stdin"], "stdin: contains no secret"),
         (["--secret-env", "SHORT"], "client_secret must have at least 6 characters"),
         (["--id", "a/b", "--show-secret"], "cannot be addressed"),
     ],
@@ -216,13 +216,13 @@ def test_an_unknown_outcome_keeps_the_secret(
     file = tmp_path / "secret"
     result = run("clients", "create", *APP, "--secret-out", str(file))
     assert result.exit_code == 1
-    assert "The server may have the secret" in result.stderr
+    assert "The server may have the new secret" in result.stderr
     if "cut" in fault:
         assert works(root, "my-app", file.read_text().removesuffix("\n"))
 
 
 def test_a_caller_who_may_create_and_not_look(run: Run, every_root: HydraEmulator) -> None:
-    """Not over what is there already."""
+    """Not over what duplicate id."""
     every_root.add_client(
         id="creator", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
     )
@@ -233,7 +233,7 @@ def test_a_caller_who_may_create_and_not_look(run: Run, every_root: HydraEmulato
     for id in ("theirs", "my-app"):
         refused = run("clients", "create", "--id", id, "--show-secret", **caller)
         assert refused.exit_code == 1
-        assert f"the client {id} exists, and may not be looked at: " in refused.stderr
+        assert f"the client {id} already exists, and cannot be read: " in refused.stderr
     assert sent(every_root).count("POST /clients") == 1
 
 
@@ -268,19 +268,25 @@ def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
         ('{"redirect_uris": "x"}', "OAuth2Client.redirect_uris: expected a list of strings"),
         ("client_name: 2020-01-01", "OAuth2Client.client_name: expected a string"),
         ("other: 2020-01-01", "JSON cannot carry"),
-        ("client_secret: [a-secret", "line 2, column 1: this is neither JSON nor YAML"),
-        ("client_secret: *a-secret", "column 16: this is neither"),
-        ("client_secret: a-\0secret", "this is neither JSON nor YAML"),
-        (b"client_secret: \xff", "this is not UTF-8"),
-        ("x: " + "[" * 60_000, "line 1, column 103: too many levels"),
-        ("[" * 60_000 + "]" * 60_000, "column 101: too many levels"),
-        ("id: a\nscope: a-secret\nid: b", "line 3, column 1: id is there twice"),
-        ('{"id": "a", "scope": "a-secret", "id": "b"}', ": id is there twice"),
-        ('{"contacts": [{"x": 1, "x": 1}]}', ": x is there twice"),
-        ("contacts:\n- {x: 1, x: 1}", "line 2, column 10: x is there twice"),
-        ("<<: {id: a}\n<<: {scope: a}", "line 2, column 1: << is there twice"),
-        ("? [a]\n: b", "this is neither JSON nor YAML"),
-        ("other: &a [*a]", "anchors that unfold to too much"),
+        ("client_secret: [a-secret", ":2:1: not valid JSON or YAML"),
+        ("client_secret: *a-secret", ":1:16: not valid JSON or YAML"),
+        ("client_secret: a-\0secret", ":1:18: a control character"),
+        (b"client_secret: \xff", "not valid UTF-8"),
+        ("x: " + "[" * 60_000, ":1:103: too many levels"),
+        ("[" * 60_000 + "]" * 60_000, ":1:101: too many levels"),
+        ("id: a\nscope: a-secret\nid: b", ":3:1: duplicate key id"),
+        ('{"id": "a", "scope": "a-secret", "id": "b"}', ":1:34: duplicate key id"),
+        ('{"contacts": [{"x": 1, "x": 1}]}', ":1:24: duplicate key x"),
+        ("contacts:\n- {x: 1, x: 1}", ":2:10: duplicate key x"),
+        ("<<: {id: a}\n<<: {scope: a}", ":2:1: duplicate key <<"),
+        ("? [a]\n: b", ":1:3: a tag or key that is not supported"),
+        ("a: !odd b", ":1:4: a tag or key that is not supported"),
+        ("a: 2018-13-45", ":1:4: not a valid value of its type"),
+        ("", "expected an object"),
+        ('["a",,]', ":1:6: not valid JSON or YAML"),
+        ('{"a" 1}', ":1:6: not valid JSON or YAML"),
+        ("[" + "9" * 5000 + "]", ":1:2: not a valid value of its type"),
+        ("other: &a [*a]", "anchors that expand to too much"),
     ],
 )
 def test_faulty_files(
@@ -304,8 +310,8 @@ def test_an_unknown_field_is_warned_of_and_sent(
     file.write_text('{"redirect_urls": [], "zzz": 1}')
     result = run("clients", "create", "--file", str(file), "--show-secret")
     assert result.exit_code == 0
-    assert "no field redirect_urls; did you mean redirect_uris?\n" in result.stderr
-    assert "no field zzz\n" in result.stderr
+    assert "unknown field redirect_urls; did you mean redirect_uris?\n" in result.stderr
+    assert "unknown field zzz\n" in result.stderr
     assert '"zzz"' in root.requests[-1].body
 
 
@@ -410,10 +416,10 @@ def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--generate-secret"], "where shall the secret go?"),
-        (["--generate-secret", "--show-secret", "-q"], "where shall the secret go?"),
-        (["--secret-out", "x"], "there is no new secret"),
-        (["--generate-secret", "--secret-env", "S"], "--generate-secret asks for another"),
+        (["--generate-secret"], "the generated secret would be lost"),
+        (["--generate-secret", "--show-secret", "-q"], "the generated secret would be lost"),
+        (["--secret-out", "x"], "needs a new secret"),
+        (["--generate-secret", "--secret-env", "S"], "--generate-secret cannot be used"),
     ],
 )
 def test_usage_of_new_secrets(
@@ -499,7 +505,7 @@ def test_import(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
     result = run("clients", "import", file, "--secret-out", str(out))
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Created my-app.\nCreated own.\nCreated phone.\nCreated ")
-    assert result.stderr == f"The secrets are in {out}.\n"
+    assert result.stderr == f"Saved the secrets to {out}.\n"
     secrets = json.loads(out.read_text())
     assert len(secrets) == 2
     assert works(every_root, "my-app", secrets["my-app"])
@@ -508,7 +514,7 @@ def test_import(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
 
     again = run("clients", "import", file, "--secret-out", str(tmp_path / "more.json"))
     assert again.exit_code == 1
-    assert "my-app exists; --replace updates it" in again.stderr
+    assert "my-app already exists; use --replace to update it" in again.stderr
     assert works(every_root, "my-app", secrets["my-app"])
 
     file = write(tmp_path / "clients.json", {"id": "my-app", "client_name": "Prints"})
@@ -545,7 +551,7 @@ def test_import_names_all_faults_before_anything_is_sent(
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
     assert len(lines) == 6
-    faults = ["is there already", "cannot be addressed", "6 characters", "a list", "object"]
+    faults = ["duplicate id", "cannot be addressed", "6 characters", "a list", "object"]
     for number, told in enumerate(faults, 2):
         line = lines[number - 2]
         assert f"{file}: client {number}: " in line
@@ -559,7 +565,7 @@ def test_import_says_where_secrets_would_go(run: Run, root: HydraEmulator, tmp_p
     file = write(tmp_path / "clients.json", [{"id": "one"}])
     result = run("clients", "import", file)
     assert result.exit_code == 2
-    assert "1 client without a secret: say --secret-out FILE" in result.stderr
+    assert "1 client without a secret: add --secret-out FILE" in result.stderr
     assert sent(root) == ["GET /clients"]
 
 

@@ -51,7 +51,7 @@ def test_accept(run: Run, every_root: HydraEmulator) -> None:
     result = run("consent", "accept", browser.id, "--subject", "alice", "--grant-all")
     assert result.exit_code == 0
     assert result.stdout == f"id           {browser.id}\nredirectUrl  ***\n"
-    assert result.stderr == "--show-secret shows where to send the browser.\n"
+    assert result.stderr == "Use --show-secret to print the URL to send the browser to.\n"
     answer = browser.visit(asked["redirectUrl"])
     assert answer["scope"] == ["openid photos"]
     assert "code" in answer
@@ -109,8 +109,8 @@ def test_get(run: Run, browser: Browser) -> None:
         (["accept", "unknown", "--subject", "x", "--grant-all"], 4, "not known to the server"),
         (["accept", "ID", "--subject", "x", "--grant-scope", "hydra"], 2, "was not requested"),
         (["accept", "ID", "--subject", "", "--grant-all"], 2, "subject"),
-        (["accept", "ID", "--subject", "x"], 2, "say what the user grants"),
-        (["accept", "ID", "--subject", "x", "--grant-all", "--grant-scope", "y"], 2, "say what"),
+        (["accept", "ID", "--subject", "x"], 2, "use either --grant-scope"),
+        (["accept", "ID", "--subject", "x", "--grant-all", "--grant-scope", "y"], 2, "use either"),
         (
             ["accept", "ID", "--subject", "x", "--grant-all", "--id-token-extra", "no-such-file"],
             2,

@@ -13,6 +13,7 @@ from support.command import Run, Start, name_root, tell
 from support.variants import VARIANTS
 
 from hydra_client import OAuth2Api
+from hydra_client.consent import Challenge
 from hydra_client.emulator import HydraEmulator
 
 SHOWN = r"""An embedded Hydra 0\.10 \(memory store\) at http://127\.0\.0\.1:\d+\.
@@ -115,7 +116,7 @@ FAULTS = [
         "/oauth2/auth*",
         "GET",
         {"status": 302, "headers": {"Location": "http://127.0.0.1/?error=odd"}},
-        "authorize",
+        "ask",
         "odd",
     ),
     ("/oauth2/consent/requests/*", "GET", {"status": 404}, "ask", "404"),
@@ -124,7 +125,7 @@ FAULTS = [
         "GET",
         {"status": 200, "body": json.dumps({"clientId": "other", "requestedScopes": None})},
         "ask",
-        "other asks",
+        "is missing",
     ),
     ("/oauth2/consent/requests/*", "PATCH", {"status": 403}, "accept", "403"),
     ("/oauth2/introspect", "POST", {"status": 404}, "introspect", "404"),
@@ -203,3 +204,15 @@ def test_an_embedded_server_or_a_running_one(run: Run, root: HydraEmulator) -> N
     assert result.exit_code == 2
     assert "embedded" in result.stderr
     assert root.requests == []
+
+
+def test_an_application_that_is_not_refused(
+    run: Run, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        Challenge, "reject", lambda self, _: self.accept("alice", self.requested_scopes)
+    )
+    result = run("demo")
+    assert result.exit_code == 1
+    assert "15  FAILED  reject      the application gets tokens\n" in result.output
+    assert result.output.endswith("Not all steps held.\n")

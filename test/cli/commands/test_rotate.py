@@ -29,7 +29,7 @@ def test_rotating(
     assert result.exit_code == 0, result.output
     assert result.stdout == ""
     assert result.stderr == (
-        f"{id} has a new secret, which is in {file}. The token endpoint takes it.\n"
+        f"{id} has a new secret, saved to {file}. The token endpoint accepts it.\n"
     )
     secret = file.read_text().removesuffix("\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -54,7 +54,7 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
     root.add_client(id="phone", public=True)
     result = run("rotate", "phone", "--secret-out", str(tmp_path / "new"))
     assert result.exit_code == 0
-    assert "It was not tried: a public client is asked for none." in result.stderr
+    assert "It was not verified: a public client does not use its secret." in result.stderr
     again = run("rotate", "phone", "--secret-out", str(tmp_path / "newer"), "-o", "json")
     assert json.loads(again.stdout)["proven"] is None
 
@@ -62,10 +62,16 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ({"status": 401, "body": '{"error":"invalid_client"}'}, "but the token endpoint refuses"),
-        ({"status": 503}, "but could not be tried: oauth_token: 503"),
-        ({"status": 404, "body": "404 page not found"}, "but could not be tried: oauth_token: 404"),
-        ({"status": 429, "body": '{"error":"slow"}'}, "but could not be tried: oauth_token: 429"),
+        ({"status": 401, "body": '{"error":"invalid_client"}'}, "but the token endpoint rejects"),
+        ({"status": 503}, "but it could not be verified: oauth_token: 503"),
+        (
+            {"status": 404, "body": "404 page not found"},
+            "but it could not be verified: oauth_token: 404",
+        ),
+        (
+            {"status": 429, "body": '{"error":"slow"}'},
+            "but it could not be verified: oauth_token: 429",
+        ),
     ],
 )
 def test_what_is_not_proven_is_told(
@@ -81,7 +87,7 @@ def test_what_is_not_proven_is_told(
         HYDRA_CLIENT_SECRET="",
     )  # fmt: skip
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: a has a new secret, which is in {file}, {told}")
+    assert result.stderr.startswith(f"Error: a has a new secret, saved to {file}, {told}")
     root.reset()
     assert len(file.read_text()) == 44
 
@@ -123,7 +129,7 @@ def test_a_secret_that_may_have_been_set_is_not_lost(
     assert result.exit_code == status
     assert file.exists() is stays
     if stays:
-        assert f"it stays in {file}" in result.stderr
+        assert f"so {file} was kept" in result.stderr
         secret = file.read_text().removesuffix("\n")
         assert works(root, "a", secret if "cut" in fault else OLD)
     else:

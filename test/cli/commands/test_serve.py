@@ -33,13 +33,13 @@ def test_it_serves_until_it_is_told_to_end(start: Start, number: signal.Signals)
         f"  URL          {url}\n",
         "  consent app  http://localhost:3000/consent\n",
         "  root client  admin, its secret demo-password\n",
-        "To call it from another terminal:\n",
+        "To use it in another terminal:\n",
         f"  export HYDRA_URL={url} HYDRA_CLIENT_ID=admin HYDRA_CLIENT_SECRET=demo-password\n",
-        "Ctrl-C ends it.\n",
+        "Press Ctrl-C to stop it.\n",
     ]
     tell(process, number)
     out, err = process.communicate(timeout=30)
-    assert (out, err, process.returncode) == ("Ended.\n", "", 0)
+    assert (out, err, process.returncode) == ("Stopped.\n", "", 0)
 
 
 def serve(run: Run, *arguments: str) -> tuple[str, dict[str, int]]:
@@ -78,7 +78,7 @@ def test_root_client(run: Run) -> None:
     said, statuses = serve(run, "--root", "ro:o t", "--quiet")
     assert "root client  ro, its secret o t\n" in said
     assert "HYDRA_CLIENT_ID=ro HYDRA_CLIENT_SECRET='o t'\n" in said
-    assert said.endswith("Ctrl-C ends it.\n")
+    assert said.endswith("Press Ctrl-C to stop it.\n")
     assert statuses == {"demo-password": 403, "o t": 200}
 
 
@@ -98,7 +98,7 @@ def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
         (["--root", "admin"], "--root: expected ID:SECRET"),
         (["--root", ":secret"], "--root: expected ID:SECRET"),
         (["--root", "admin:"], "--root: expected ID:SECRET"),
-        (["--root", "a:b", "--root-file", "x"], "exclude each other"),
+        (["--root", "a:b", "--root-file", "x"], "cannot be used together"),
         (["--root-file", "no-such-file"], "no-such-file: No such file or directory"),
         (["--host", "192.0.2.1"], "not a loopback address"),
         (["--version", "1.0"], "'1.0'"),

@@ -47,7 +47,7 @@ def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert tokens["access_token"] not in result.output
     assert result.stdout.startswith("access_token  ***\n")
-    assert result.stderr == f"The tokens are in {file}.\n"
+    assert result.stderr == f"Saved the tokens to {file}.\n"
 
     told = run("token", "introspect", "--token-file", str(file), "-o", "json")
     answer = json.loads(told.output)
@@ -74,7 +74,9 @@ def test_the_token_alone(run: Run, root: HydraEmulator) -> None:
     hidden = run("token", "client", *AS, "--quiet", S="a-secret")
     assert hidden.output == "***\n"
     told = run("token", "client", *AS, S="a-secret")
-    assert told.stderr == "--show-secret shows tokens, --secret-out FILE keeps them.\n"
+    assert (
+        told.stderr == "Use --show-secret to print the tokens, or --secret-out FILE to save them.\n"
+    )
 
 
 def test_the_calling_client(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
@@ -102,12 +104,12 @@ def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator) -> None:
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["client", "--secret-env", "S"], "whose secret is it?"),
-        (["introspect", "--token-file", "a", "--token-stdin"], "exclude each other"),
-        (["introspect"], "stdin: there is no secret in it"),
-        (["introspect", "--token-env", "J"], "J: there is no secret in it"),
-        (["revoke", "--token-env", "B"], "B: there is no secret in it"),
-        (["revoke", "--as", "x", "--secret-stdin", "--token-stdin"], "stdin cannot hold both"),
+        (["client", "--secret-env", "S"], "a secret needs the client it belongs to"),
+        (["introspect", "--token-file", "a", "--token-stdin"], "cannot be used together"),
+        (["introspect"], "stdin: contains no secret"),
+        (["introspect", "--token-env", "J"], "J: contains no secret"),
+        (["revoke", "--token-env", "B"], "B: contains no secret"),
+        (["revoke", "--as", "x", "--secret-stdin", "--token-stdin"], "stdin cannot provide both"),
     ],
 )
 def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -> None:

@@ -94,15 +94,15 @@ def test_log_in(
     result = run("token", "user", *AS, *arguments, S="a-secret")
     assert result.exit_code == 0, result.output
     assert result.stderr == (
-        "Go on in the browser.\nThe ID token is good; the user is alice.\n"
-        f"The tokens are in {file}.\n"
+        "Continue in the browser.\nThe ID token is valid; the user is alice.\n"
+        f"Saved the tokens to {file}.\n"
     )
     tokens = json.loads(file.read_text())
     assert set(tokens) >= {"access_token", "refresh_token", "id_token"}
     assert not any(secret in result.output for secret in tokens.values() if len(str(secret)) > 20)
     user.thread.join()
     (page,) = user.pages
-    assert page.text == "Logged in. This page can be closed."
+    assert page.text == "Logged in. You can close this page."
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert "Location" not in page.headers
@@ -142,7 +142,7 @@ def test_a_redirect_uri_that_the_client_does_not_have(
     assert result.exit_code == 2
     assert result.stderr == (
         "Error: the client my-app has no redirect URI http://localhost:5555/callback; it has "
-        "http://127.0.0.1:5555/callback. They are compared character by character\n"
+        "http://127.0.0.1:5555/callback. They must match exactly\n"
     )
     root.add_client(id="bare", scope="openid")
     result = run("token", "user", "--as", "bare", "--redirect-uri", "http://127.0.0.1:5555/")
@@ -219,7 +219,7 @@ def test_tokens_stay_where_the_redirect_uri_could_not_be_taken_back(
     result = run("token", "user", *AS, *arguments, S="a-secret")
     assert result.exit_code != 0
     assert "may still be registered" in result.stderr
-    assert f"it stays in {file}" in result.stderr
+    assert f"so {file} was kept" in result.stderr
     root._faults.clear()
     assert run("token", "introspect", "-q", "--token-file", str(file)).output == "active\n"
 
@@ -231,14 +231,14 @@ def test_register_the_only_one(
     add(every_root, redirect_uris=[])
     result = run("token", "user", *AS, "--register", S="a-secret")
     assert result.exit_code == 0
-    assert ("stays registered" in result.stderr) == (not every_root.variant.is_sql)
+    assert ("remains registered" in result.stderr) == (not every_root.variant.is_sql)
 
 
 def test_the_address_is_printed(start: Start, root: HydraEmulator) -> None:
     add(root)
     process = start("token", "user", *AS, "--no-browser", env={"S": "a-secret"})
     assert process.stderr is not None
-    assert process.stderr.readline() == "Open this address in a browser:\n"
+    assert process.stderr.readline() == "Open this URL in a browser:\n"
     User(root).log_in(process.stderr.readline().strip())
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0
@@ -253,7 +253,7 @@ def test_the_address_is_printed_where_there_is_no_browser(
     monkeypatch.setattr("webbrowser.open", lambda url: not user.open(url))
     result = run("token", "user", *AS, S="a-secret")
     assert result.exit_code == 0
-    assert result.stderr.startswith(f"Open this address in a browser:\n{root.url}/oauth2/auth?")
+    assert result.stderr.startswith(f"Open this URL in a browser:\n{root.url}/oauth2/auth?")
 
 
 def test_only_the_right_answer_counts(run: Run, user: User, root: HydraEmulator) -> None:
@@ -314,7 +314,7 @@ def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
     user.thread.join()
     assert result.exit_code == 1
     assert "Error: rejected_consent_request: The user said no.\n" in result.stderr
-    assert user.pages[0].text.startswith("That did not work.")
+    assert user.pages[0].text.startswith("Login failed")
     assert not file.exists()
 
 
@@ -334,7 +334,7 @@ def test_nobody_comes(run: Run, root: HydraEmulator) -> None:
     add(root)
     result = run("token", "user", *AS, "--no-browser", "--wait", "0.1", S="a-secret")
     assert result.exit_code == 1
-    assert result.stderr.endswith("Error: nobody came back from the browser in 0.1 seconds\n")
+    assert result.stderr.endswith("Error: the browser did not come back within 0.1 seconds\n")
 
 
 def test_interrupted(start: Start, root: HydraEmulator) -> None:
@@ -366,12 +366,12 @@ def test_a_caller_who_may_not_read_the_keys(run: Run, user: User, root: HydraEmu
 @pytest.mark.parametrize(
     ("arguments", "status", "told"),
     [
-        (["--register", "--redirect-uri", "x"], 2, "exclude each other"),
-        (["--redirect-uri", "https://127.0.0.1:1/cb"], 2, "no address to listen on"),
-        (["--redirect-uri", "http://[::1]:1/cb"], 2, "no address to listen on"),
-        (["--redirect-uri", "http://192.0.2.1:1/cb"], 2, "no address to listen on"),
-        (["--redirect-uri", "http://127.0.0.1:99999/cb"], 2, "no address to listen on"),
-        (["--redirect-uri", "http://127.0.0.1:1234/cb#x"], 2, "no address to listen on"),
+        (["--register", "--redirect-uri", "x"], 2, "cannot be used together"),
+        (["--redirect-uri", "https://127.0.0.1:1/cb"], 2, "cannot be listened on"),
+        (["--redirect-uri", "http://[::1]:1/cb"], 2, "cannot be listened on"),
+        (["--redirect-uri", "http://192.0.2.1:1/cb"], 2, "cannot be listened on"),
+        (["--redirect-uri", "http://127.0.0.1:99999/cb"], 2, "cannot be listened on"),
+        (["--redirect-uri", "http://127.0.0.1:1234/cb#x"], 2, "cannot be listened on"),
         (["--as", "nobody"], 4, "404"),
         (["--as", "remote", "--secret-env", "S"], 2, "no redirect URI on a loopback address"),
         (["--wait", "0"], 2, "--wait"),
@@ -387,7 +387,7 @@ def test_usage(run: Run, root: HydraEmulator, arguments: list[str], status: int,
 def test_which_client(run: Run, hydra: HydraEmulator) -> None:
     result = run("token", "user", "--url", hydra.url)
     assert result.exit_code == 2
-    assert "which client is it for?" in result.stderr
+    assert "no client: use --as" in result.stderr
 
 
 def test_a_port_that_is_taken(run: Run, root: HydraEmulator) -> None:

@@ -10,7 +10,7 @@ from support.command import Run
 from support.manifests import written
 from support.recorded import NAMES, Recording
 
-from hydra_client.cli.manifest.check_secret import has_secret, can_log_in
+from hydra_client.cli.manifest.check_secret import can_log_in, has_secret
 
 
 @pytest.fixture(params=NAMES)

@@ -101,7 +101,7 @@ def test_a_secret_stays_where_the_server_has_it_and_the_repetition_was_refused(
     assert result.exit_code in (1, 5)
     assert not works(root, "app", OLD)
     assert works(root, "app", file.read_text().strip())
-    assert "The server may have the secret" in result.stderr
+    assert "The server may have the new secret" in result.stderr
 
 
 def test_a_secret_goes_where_the_write_was_refused_at_once(
