@@ -14,6 +14,7 @@ from hydra_client.protocol.redaction import MASK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hydra_client.cli.context import Invocation
     from hydra_client.protocol.model import Model
 
 
@@ -78,6 +79,14 @@ def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
         # As Text, because the name of a client may look like markup: [red].
         grid.add_row(*map(Text, row))
     Console().print(grid)
+
+
+def print_model(invocation: Invocation, model: Model, shortest: str | None) -> None:
+    """Print a model, or one value of it if the run wants the shortest form."""
+    if invocation.shortest:
+        print_value(shortest)
+    else:
+        print_one(document_of(model, show_secret=invocation.show_secret), invocation.output)
 
 
 def print_one(document: Mapping[str, Any], form: str) -> None:

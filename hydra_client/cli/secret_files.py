@@ -226,12 +226,16 @@ class SecretOut:
             echo(f"The server may have the new secret, so {self._path} was kept.", err=True)
 
 
-out_option = click.option(
-    "--secret-out",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Save the secret to a new file that only you can read.",
-)
+def out_option(*, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add --secret-out."""
+    return click.option(
+        "--secret-out",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        required=required,
+        help="Save the secret to a new file that only you can read.",
+    )
+
 
 long_secret_option = click.option(
     "--allow-long-secret",

@@ -14,7 +14,7 @@ from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import as_json, document_of, print_many, print_one, print_value
+from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_value
 from hydra_client.cli.secret_files import (
     SecretOut,
     given_secret,
@@ -82,7 +82,7 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument and the options that `update` and `patch` share."""
     for option in (
-        out_option,
+        out_option(),
         long_secret_option,
         click.option("--generate-secret", is_flag=True, help="Generate a new secret."),
         secret_options("secret", "a new secret"),
@@ -158,7 +158,7 @@ def get(invocation: Invocation, id: str) -> None:
 @field_options
 @secret_options("secret", "the client's secret")
 @long_secret_option
-@out_option
+@out_option()
 @pass_invocation
 def create(
     invocation: Invocation,
@@ -335,7 +335,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 @click.argument("files", metavar="FILE...", type=ANY_FILE, nargs=-1, required=True)
 @click.option("--replace", is_flag=True, help="Update clients that exist.")
 @long_secret_option
-@out_option
+@out_option()
 @pass_invocation
 def import_(
     invocation: Invocation,
@@ -512,9 +512,6 @@ def _new_secret(
 
 
 def _print(invocation: Invocation, client: OAuth2Client, secret_out: str | None = None) -> None:
-    if invocation.shortest:
-        print_value(client.id)
-        return
-    print_one(document_of(client, show_secret=invocation.show_secret), invocation.output)
-    if secret_out is not None:
+    print_model(invocation, client, client.id)
+    if secret_out is not None and not invocation.shortest:
         invocation.remark(f"Saved the secret to {secret_out}.")

@@ -9,7 +9,7 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.document import load_object
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import document_of, print_one, print_value
+from hydra_client.cli.output import print_model, print_one, print_value
 from hydra_client.protocol.redaction import MASK
 
 
@@ -38,11 +38,7 @@ def get(invocation: Invocation, id: str) -> None:
     """  # noqa: D301 - click's mark for lines to keep
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
-    if invocation.shortest:
-        print_value(" ".join(request.requested_scopes or ()))
-    else:
-        document = document_of(request, show_secret=invocation.show_secret)
-        print_one(document, invocation.output)
+    print_model(invocation, request, " ".join(request.requested_scopes or ()))
 
 
 @command.command()

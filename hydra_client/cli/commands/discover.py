@@ -6,7 +6,7 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import document_of, print_one, print_value
+from hydra_client.cli.output import print_model
 
 
 @click.command("discover", cls=Command)
@@ -23,7 +23,4 @@ def command(invocation: Invocation) -> None:
     """  # noqa: D301 - click's mark for lines to keep
     with invocation.api() as api:
         server = api.get_well_known()
-    if invocation.shortest:
-        print_value(server.issuer)
-    else:
-        print_one(document_of(server), invocation.output)
+    print_model(invocation, server, server.issuer)

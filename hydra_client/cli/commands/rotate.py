@@ -6,21 +6,15 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.options import FILE, Command
+from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_one
-from hydra_client.cli.secret_files import SecretOut, new_secret
+from hydra_client.cli.secret_files import SecretOut, new_secret, out_option
 from hydra_client.cli.text import plain
 
 
 @click.command("rotate", cls=Command)
 @click.argument("id")
-@click.option(
-    "--secret-out",
-    type=FILE,
-    metavar="FILE",
-    required=True,
-    help="Save the secret to a new file that only you can read.",
-)
+@out_option(required=True)
 @pass_invocation
 def command(invocation: Invocation, id: str, secret_out: str) -> None:
     """Give a client a new secret, and verify it at the token endpoint.

@@ -11,9 +11,8 @@ from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group
-from hydra_client.cli.output import document_of, print_one
+from hydra_client.cli.output import print_model
 from hydra_client.cli.secret_files import SecretOut, given_secret, out_option, secret_options
-from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +40,7 @@ def command() -> None:
     "--scope", "scopes", multiple=True, metavar="SCOPE", help="Scope to request. Repeatable."
 )
 @as_options
-@out_option
+@out_option()
 @pass_invocation
 def client(
     invocation: Invocation,
@@ -97,10 +96,7 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
         if not found.active and invocation.settings.access_token is None:
             # 0.10 responds the same to a wrong secret, so check it by revoking a random token.
             api.revoke_oauth2_token(secrets.token_urlsafe())
-    if invocation.shortest:
-        echo("active" if found.active else "inactive")
-    else:
-        print_one(document_of(found), invocation.output)
+    print_model(invocation, found, "active" if found.active else "inactive")
 
 
 @command.command()

@@ -66,7 +66,7 @@ _REQUEST_TIMEOUT = 10
     metavar="SECONDS",
     help="Time limit for the user. [300]",
 )
-@out_option
+@out_option()
 @pass_invocation
 def user(
     invocation: Invocation,
