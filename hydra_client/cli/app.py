@@ -37,9 +37,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
         "demo": ("demo", "Run through the main use cases step by step."),
     },
-    "Help": {
-        "completion": ("completion", "Print a shell completion script."),
-    },
+    "Help": {"completion": ("completion", "Print a shell completion script.")},
 }
 _MODULES = {name: module for section in COMMANDS.values() for name, (module, _) in section.items()}
 

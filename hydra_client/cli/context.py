@@ -97,12 +97,7 @@ class Invocation:
     @contextmanager
     def api(self, **changed: Any) -> Iterator[OAuth2Api]:
         """Open the API of the configured server. `changed` overrides the settings."""
-        from hydra_client import (
-            ApiClient,
-            InsecureTransportWarning,
-            LongSecretWarning,
-            OAuth2Api,
-        )
+        from hydra_client import ApiClient, InsecureTransportWarning, LongSecretWarning, OAuth2Api
 
         warnings.simplefilter("always", InsecureTransportWarning)
         warnings.simplefilter("always", LongSecretWarning)

@@ -51,9 +51,7 @@ COMMON = (
         help="Environment variable with the secret of that client.",
     ),
     _common(
-        "--client-secret-stdin",
-        is_flag=True,
-        help="Read the secret of that client from stdin.",
+        "--client-secret-stdin", is_flag=True, help="Read the secret of that client from stdin."
     ),
     _common(
         "--access-token-file",
@@ -67,10 +65,7 @@ COMMON = (
         help="Scopes to request for bearer tokens. [HYDRA_SCOPES]",
     ),
     _common(
-        "--ca-cert",
-        type=ANY_FILE,
-        metavar="FILE",
-        help="CA certificates to trust. [HYDRA_CA_CERT]",
+        "--ca-cert", type=ANY_FILE, metavar="FILE", help="CA certificates to trust. [HYDRA_CA_CERT]"
     ),
     _common(
         "--header",
@@ -114,10 +109,7 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the two kinds of options in a section each."""
-        for title, params in (
-            ("Options", super().get_params(ctx)),
-            ("Common options", COMMON),
-        ):
+        for title, params in (("Options", super().get_params(ctx)), ("Common options", COMMON)):
             records = [
                 record
                 for param in params

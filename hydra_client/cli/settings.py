@@ -161,10 +161,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         # The message of the parser may quote a line of the file.
         raise Failure(f"{path}: not valid TOML", USAGE) from None
     if os.name != "nt" and mode & 0o077 and _has_secret(document):
-        raise Failure(
-            f"{path}: has a secret, and others can read it; run chmod 600 {path}",
-            USAGE,
-        )
+        raise Failure(f"{path}: has a secret, and others can read it; run chmod 600 {path}", USAGE)
     return document
 
 
