@@ -19,7 +19,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.exit("hydra-client needs click, rich and PyYAML: pip install 'hydra-client[cli]'")
+        from hydra_client.protocol.extras import missing_extra
+
+        sys.exit(missing_extra("click", "cli"))
     except KeyboardInterrupt:
         sys.exit(130)
     app.main(prog_name="hydra-client")

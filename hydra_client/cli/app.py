@@ -101,8 +101,26 @@ def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     echo(f"Warning: {message}", err=True)
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from hydra_client.protocol.extras import other_project
+
+    click.echo(f"hydra-client, version {__version__}")
+    if (other := other_project()) is not None:
+        click.echo(f"Warning: {other}", err=True)
+    ctx.exit()
+
+
 @click.group(cls=App)
-@click.version_option(__version__, prog_name="hydra-client")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def app() -> None:
     """Call the OAuth 2.0 and OpenID Connect API of ORY Hydra 0.9.14 and 0.10.
 

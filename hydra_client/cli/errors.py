@@ -68,9 +68,9 @@ def needs_extra(name: str) -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("hydra_client"):
             raise
-        raise Failure(
-            f"this command needs {error.name}: pip install 'hydra-client[{name}]'"
-        ) from None
+        from hydra_client.protocol.extras import missing_extra  # only this failure needs it
+
+        raise Failure(missing_extra(error.name or "", name)) from None
 
 
 def exclusive(**given: object) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hydra_client.protocol.operation import Operation
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_NOT_IN_ID = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+NOT_IN_ID = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile(r"[\r\n\x00]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer-encoding"})
@@ -83,7 +83,7 @@ def path_segment(operation: Operation[Any], id: object) -> str:
 
 def check_id(operation: Operation[Any], id: str) -> None:
     """Refuse an id that could never be part of a path."""
-    if id in (".", "..") or _NOT_IN_ID.search(id):
+    if id in (".", "..") or NOT_IN_ID.search(id):
         raise ApiValueError(
             f"{operation.name}: the id {id!r} cannot be addressed: an id must not be '.' or '..' "
             "nor contain '/', control characters or half a surrogate pair"

@@ -1,4 +1,4 @@
-"""Optional dependencies: an import that fails names the extra to install."""
+"""What is installed: optional dependencies, and a project of a similar name."""
 
 from __future__ import annotations
 
@@ -28,6 +28,29 @@ def extra(name: str) -> Iterator[None]:
         missing = (error.name or "").partition(".")[0]
         if missing not in MODULES[name]:
             raise
-        raise ModuleNotFoundError(
-            f"{missing} is missing: pip install 'hydra-legacy-client[{name}]'", name=missing
-        ) from None
+        raise ModuleNotFoundError(missing_extra(missing, name), name=missing) from None
+
+
+def missing_extra(module: str, extra: str) -> str:
+    """Say how to install an extra."""
+    message = f"{module.partition('.')[0]} is missing: pip install 'hydra-legacy-client[{extra}]'"
+    other = other_project()
+    return message if other is None else f"{message}. {other}"
+
+
+def other_project() -> str | None:
+    """Say what to do about the other project that installs a package of this name, if it is here.
+
+    The package index has it as hydra-client. Whichever of the two is installed last replaces files
+    of the first.
+    """
+    from importlib.metadata import PackageNotFoundError, version  # takes long to import
+
+    try:
+        other = version("hydra-client")
+    except PackageNotFoundError:
+        return None
+    return (
+        f"hydra-client {other} is installed, too: another project, whose files replace those of "
+        "hydra-legacy-client. Uninstall both, then install hydra-legacy-client."
+    )

@@ -304,7 +304,7 @@ def test_without_click(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         main()
     monkeypatch.delitem(sys.modules, "hydra_client.cli.app")
     monkeypatch.setitem(sys.modules, "click", None)
-    with pytest.raises(SystemExit, match="pip install 'hydra-client"):
+    with pytest.raises(SystemExit, match="pip install 'hydra-legacy-client"):
         main()
     monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
 
@@ -353,7 +353,22 @@ def test_without_an_extra(start: Start, tmp_path: Path, arguments: list[str], mo
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert out == ""
-    assert err.startswith(f"Error: this command needs {module}: pip install ")
+    name = module.partition(".")[0]
+    assert err.startswith(f"Error: {name} is missing: pip install 'hydra-legacy-client[")
+
+
+def test_a_project_of_the_same_name_is_told(
+    run: Run, hydra: HydraEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--version").stderr == ""
+    info = tmp_path / "hydra_client-1.2.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: hydra-client\nVersion: 1.2.3\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = run("--version")
+    assert result.stdout.startswith("hydra-client, version ")
+    assert "hydra-client 1.2.3 is installed, too" in result.stderr
+    assert "warn    package      hydra-client 1.2.3" in run("doctor", "--url", hydra.url).stdout
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

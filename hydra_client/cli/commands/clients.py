@@ -419,8 +419,8 @@ def _import(
 
 def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Client]:
     """Read all clients, and report everything that is wrong with them at once."""
-    from hydra_client.api.o_auth2_api import _CREATE_OAUTH2_CLIENT
-    from hydra_client.protocol.operation import encode
+    from hydra_client.operations import CREATE_OAUTH2_CLIENT
+    from hydra_client.protocol.encoding import encode
 
     clients = []
     faults = []
@@ -430,7 +430,7 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Cli
             client = client_of(entry, place)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # the call itself warns
-                encode(_CREATE_OAUTH2_CLIENT, body=client)
+                encode(CREATE_OAUTH2_CLIENT, body=client)
             _warn(lint(client), allow_long_secret, f"{place}: ")
         except Failure as error:
             faults.append(error.message)

@@ -32,6 +32,7 @@ from hydra_client.exceptions import (
     UnauthorizedException,
 )
 from hydra_client.protocol.error_mapping import is_insecure_http
+from hydra_client.protocol.extras import other_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -118,6 +119,8 @@ def _show(finding: Finding) -> None:
 
 def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> Iterator[Finding]:
     """Run the checks one by one; stop where the others cannot work."""
+    if (other := other_project()) is not None:
+        yield Finding(WARN, "package", other)
     started = time.time()
     try:
         response = api.with_http_info.get_well_known()

@@ -177,7 +177,7 @@ def _doubtful_redirect(uri: str) -> str | None:
     if not parts.scheme or "#" in uri:
         return "must be an absolute URI without a fragment (RFC 6749 section 3.1.2)"
     if parts.scheme == "http" and host != "127.0.0.1" and not host.endswith("localhost"):
-        if not _is_loopback(host):
+        if not is_loopback(host):
             return "codes and tokens would be sent over plain http"
         return "over plain http, Hydra sends codes only to 127.0.0.1 and localhost"
     if "%" in uri or "+" in uri:

@@ -11,7 +11,7 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import new_secret
 from hydra_client.cli.text import plain
 from hydra_client.models import OAuth2Client
-from hydra_client.protocol.operation import _NOT_IN_ID
+from hydra_client.protocol.encoding import NOT_IN_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ class Manifest(NamedTuple):
 
 def unfit(id: str, fields: Mapping[str, Any]) -> str | None:
     """Return why a client cannot be in a manifest; None if it can."""
-    if not id or id in (".", "..") or _NOT_IN_ID.search(id):
+    if not id or id in (".", "..") or NOT_IN_ID.search(id):
         return (
             "the API cannot address it: an id must not be empty, '.' or '..', and must not contain "
             "'/' or control characters"

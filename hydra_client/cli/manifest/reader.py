@@ -28,7 +28,6 @@ from hydra_client.cli.secret_files import new_secret, read_secret
 from hydra_client.cli.text import name_of, plain
 from hydra_client.cli.yaml_nodes import TAG, position
 from hydra_client.models import OAuth2Client
-from hydra_client.protocol.operation import _SHORTEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -252,8 +251,9 @@ class _Reader:
     def _checked(self, node: yaml.Node, secret: Secret) -> Secret:
         value = secret.value or ""
         why = None if self._long_secrets else too_long(value)
-        if len(value) < _SHORTEST_SECRET:
-            why = f"must have at least {_SHORTEST_SECRET} characters"
+        shortest = OAuth2Client._fields["client_secret"].min_length
+        if len(value) < shortest:
+            why = f"must have at least {shortest} characters"
         elif _CONTROL.search(value):
             why = "must not contain control characters"
         if why:

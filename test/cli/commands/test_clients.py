@@ -267,7 +267,7 @@ def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
         ("{1: 2}", "expected an object"),
         ('{"redirect_uris": "x"}', "OAuth2Client.redirect_uris: expected a list of strings"),
         ("client_name: 2020-01-01", "OAuth2Client.client_name: expected a string"),
-        ("other: 2020-01-01", "JSON cannot carry"),
+        ("other: 2020-01-01", "JSON cannot express"),
         ("client_secret: [a-secret", ":2:1: not valid JSON or YAML"),
         ("client_secret: *a-secret", ":1:16: not valid JSON or YAML"),
         ("client_secret: a-\0secret", ":1:18: a control character"),

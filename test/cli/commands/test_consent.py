@@ -106,7 +106,11 @@ def test_get(run: Run, browser: Browser) -> None:
     [
         (["get", "unknown"], 4, "404"),
         (["reject", "unknown", "--reason", "x"], 4, "404"),
-        (["accept", "unknown", "--subject", "x", "--grant-all"], 4, "not known to the server"),
+        (
+            ["accept", "unknown", "--subject", "x", "--grant-all"],
+            4,
+            "does not know the consent request",
+        ),
         (["accept", "ID", "--subject", "x", "--grant-scope", "hydra"], 2, "was not requested"),
         (["accept", "ID", "--subject", "", "--grant-all"], 2, "subject"),
         (["accept", "ID", "--subject", "x"], 2, "use either --grant-scope"),
