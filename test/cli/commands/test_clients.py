@@ -285,6 +285,7 @@ def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
         ("", "expected an object"),
         ('["a",,]', ":1:6: not valid JSON or YAML"),
         ('{"a" 1}', ":1:6: not valid JSON or YAML"),
+        ("[1] a-secret", ":1:5: not valid JSON or YAML"),
         ("[" + "9" * 5000 + "]", ":1:2: not a valid value of its type"),
         ("other: &a [*a]", "anchors that expand to too much"),
     ],
