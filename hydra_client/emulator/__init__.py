@@ -48,7 +48,10 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    from hydra_client.protocol.extras import extra
+    try:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+    except ModuleNotFoundError as error:
+        from hydra_client.protocol.extras import naming_extra  # only this error needs the SDK
 
-    with extra("emulator"):
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        raise naming_extra(error, "emulator") from None
+    return getattr(module, name)

@@ -25,10 +25,15 @@ def extra(name: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing not in MODULES[name]:
-            raise
-        raise ModuleNotFoundError(missing_extra(missing, name), name=missing) from None
+        raise naming_extra(error, name) from None
+
+
+def naming_extra(error: ModuleNotFoundError, name: str) -> ModuleNotFoundError:
+    """Return an error that names the extra, if the missing module is one of it."""
+    missing = (error.name or "").partition(".")[0]
+    if missing not in MODULES[name]:
+        return error
+    return ModuleNotFoundError(missing_extra(missing, name), name=missing)
 
 
 def missing_extra(module: str, extra: str) -> str:
