@@ -11,6 +11,7 @@ from hydra_client.configuration import Configuration
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
+    ApiValueError,
     BadRequestException,
     ForbiddenException,
     HydraException,
@@ -40,6 +41,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+# Settings that are read when the connections are made.
+_OF_CONNECTIONS = frozenset(
+    {"verify_ssl", "ssl_ca_cert", "cert_file", "key_file", "connection_pool_maxsize"}
+)
 
 
 class ApiResponse(Generic[T]):
@@ -135,15 +141,20 @@ class ApiClient:
     def copy(self, **settings: Unpack[Settings]) -> Self:
         """Return a client with other settings, over the same connections.
 
-        Settings of the connection itself (TLS, proxy, pool) stay as they are. What is assigned to
-        this client's configuration later does not reach the copy.
+        What is assigned to this client's configuration later does not reach the copy.
 
         Args:
-            **settings: Settings of `Configuration` by name.
+            **settings: Settings of `Configuration` by name, except those of TLS and the pool, which
+                belong to the connections.
 
         Raises:
             ApiTypeError, ApiValueError: A setting is not valid.
         """
+        if fixed := sorted(_OF_CONNECTIONS.intersection(settings)):
+            raise ApiValueError(
+                f"copy: {fixed[0]} belongs to the connections, which the copy shares; make another "
+                "ApiClient"
+            )
         return self._with(self.configuration.snapshot(), **settings)
 
     def _with(self, configuration: Configuration, **settings: Any) -> Self:

@@ -853,3 +853,29 @@ def test_a_deletion_is_done_though_a_token_ran_out_in_between(
         "old",
         "new",
     ]
+
+
+def test_a_copy_has_other_settings_and_the_same_connections() -> None:
+    with Server(ONE) as server, api(server) as client:
+        client.get_oauth2_client("photos")
+        other = OAuth2Api(client.api_client.copy(access_token="another-token", timeout=5))
+        client.api_client.configuration.host = "http://127.0.0.1:1"
+        other.get_oauth2_client("photos")
+        assert other.api_client.configuration.timeout == 5
+        assert other.api_client.session is client.api_client.session
+    assert server.connections == 1
+    assert server.requests[1].headers["Authorization"] == "Bearer another-token"
+    bearer = other.api_client.authentications["oauth2"]
+    assert bearer.access_token == "another-token"
+    with pytest.raises(ApiTypeError, match="timeout must be a number"):
+        client.api_client.copy(timeout="5")  # type: ignore[arg-type]
+    with pytest.raises(ApiValueError, match="copy: verify_ssl belongs to the connections"):
+        client.api_client.copy(verify_ssl=False)
+
+
+def test_authentications_are_what_calls_use_and_read_only() -> None:
+    client = ApiClient(Configuration(username="a", password="b"))
+    client.authentications["basic"].username = "c"
+    assert client.configuration.username == "c"
+    with pytest.raises(TypeError):
+        client.authentications["basic"] = client.authentications["basic"]
