@@ -864,7 +864,7 @@ def test_a_copy_has_other_settings_and_the_same_connections() -> None:
         assert other.api_client.configuration.timeout == 5
         assert other.api_client.session is client.api_client.session
     assert server.connections == 1
-    assert server.requests[1].headers["Authorization"] == "Bearer another-token"
+    assert server.requests[1].headers["authorization"] == "Bearer another-token"
     bearer = other.api_client.authentications["oauth2"]
     assert bearer.access_token == "another-token"
     with pytest.raises(ApiTypeError, match="timeout must be a number"):
