@@ -11,16 +11,20 @@ Names are loaded on first use: importing the package imports nothing but the sta
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hydra_client.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from typing_extensions import Unpack
 
+    from hydra_client.api import HealthApi as HealthApi
+    from hydra_client.api import JsonWebKeyApi as JsonWebKeyApi
     from hydra_client.api import OAuth2Api as OAuth2Api
+    from hydra_client.api import PolicyApi as PolicyApi
+    from hydra_client.api import WardenApi as WardenApi
     from hydra_client.api_client import ApiClient as ApiClient
     from hydra_client.api_client import ApiResponse as ApiResponse
     from hydra_client.code_flow import authorization_url as authorization_url
@@ -45,18 +49,34 @@ if TYPE_CHECKING:
     from hydra_client.exceptions import UnauthorizedException as UnauthorizedException
     from hydra_client.models import ConsentRequestAcceptance as ConsentRequestAcceptance
     from hydra_client.models import ConsentRequestRejection as ConsentRequestRejection
+    from hydra_client.models import GroupMembers as GroupMembers
+    from hydra_client.models import HealthStatus as HealthStatus
     from hydra_client.models import InlineResponse2001 as InlineResponse2001
     from hydra_client.models import JsonWebKey as JsonWebKey
     from hydra_client.models import JsonWebKeySet as JsonWebKeySet
+    from hydra_client.models import JsonWebKeySetGeneratorRequest as JsonWebKeySetGeneratorRequest
     from hydra_client.models import OAuth2Client as OAuth2Client
     from hydra_client.models import OAuth2ConsentRequest as OAuth2ConsentRequest
     from hydra_client.models import OAuth2consentRequest as OAuth2consentRequest
     from hydra_client.models import OAuth2TokenIntrospection as OAuth2TokenIntrospection
     from hydra_client.models import OAuth2TokenResponse as OAuth2TokenResponse
+    from hydra_client.models import Policy as Policy
+    from hydra_client.models import PolicyConditionOptions as PolicyConditionOptions
+    from hydra_client.models import PolicyConditions as PolicyConditions
+    from hydra_client.models import UserInfo as UserInfo
+    from hydra_client.models import WardenAccessRequest as WardenAccessRequest
+    from hydra_client.models import WardenAccessRequestResponse as WardenAccessRequestResponse
+    from hydra_client.models import WardenGroup as WardenGroup
+    from hydra_client.models import WardenTokenAccessRequest as WardenTokenAccessRequest
+    from hydra_client.models import (
+        WardenTokenAccessRequestResponse as WardenTokenAccessRequestResponse,
+    )
     from hydra_client.models import WellKnown as WellKnown
 
+_Api = TypeVar("_Api")
+
 _MODULES = {
-    "api": ("OAuth2Api",),
+    "api": ("HealthApi", "JsonWebKeyApi", "OAuth2Api", "PolicyApi", "WardenApi"),
     "api_client": ("ApiClient", "ApiResponse"),
     "code_flow": ("authorization_url",),
     "configuration": ("Configuration",),
@@ -82,14 +102,26 @@ _MODULES = {
     "models": (
         "ConsentRequestAcceptance",
         "ConsentRequestRejection",
+        "GroupMembers",
+        "HealthStatus",
         "InlineResponse2001",
         "JsonWebKey",
         "JsonWebKeySet",
+        "JsonWebKeySetGeneratorRequest",
         "OAuth2Client",
         "OAuth2ConsentRequest",
         "OAuth2TokenIntrospection",
         "OAuth2TokenResponse",
         "OAuth2consentRequest",
+        "Policy",
+        "PolicyConditionOptions",
+        "PolicyConditions",
+        "UserInfo",
+        "WardenAccessRequest",
+        "WardenAccessRequestResponse",
+        "WardenGroup",
+        "WardenTokenAccessRequest",
+        "WardenTokenAccessRequestResponse",
         "WellKnown",
     ),
 }
@@ -98,36 +130,60 @@ _MODULE_OF = {name: module for module, names in _MODULES.items() for name in nam
 __all__ = ["__version__", "connect", *sorted(_MODULE_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
+@overload
 def connect(
     host: str | None = None,
     client_id: str | None = None,
     client_secret: str | None = None,
     scopes: str | Sequence[str] | None = None,
     **settings: Unpack[MoreSettings],
-) -> OAuth2Api:
-    """Make an `OAuth2Api` in one line: arguments first, then the environment.
+) -> OAuth2Api: ...
+
+
+@overload
+def connect(
+    host: str | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    scopes: str | Sequence[str] | None = None,
+    *,
+    api: Callable[[ApiClient], _Api],
+    **settings: Unpack[MoreSettings],
+) -> _Api: ...
+
+
+def connect(
+    host: str | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    scopes: str | Sequence[str] | None = None,
+    *,
+    api: Callable[[ApiClient], Any] | None = None,
+    **settings: Unpack[MoreSettings],
+) -> Any:
+    """Make an API in one line: arguments first, then the environment.
+
+    The APIs of one server can share a client and its connections: `PolicyApi(api.api_client)`.
 
     Args:
         host: Base URL of the server, else HYDRA_URL.
         client_id: OAuth 2.0 client id, else HYDRA_CLIENT_ID.
         client_secret: OAuth 2.0 client secret, else HYDRA_CLIENT_SECRET.
         scopes: Scopes to ask for, else HYDRA_SCOPES, else those that each operation needs.
-        settings: Any other setting of `Configuration`.
+        api: The class of the API, such as `PolicyApi`; `OAuth2Api` if None.
+        **settings: Any other setting of `Configuration`.
 
     Raises:
-        ApiTypeError, ApiValueError: A setting is missing or cannot be right.
+        ApiTypeError, ApiValueError: A setting is missing or not valid.
     """
     from hydra_client.api import OAuth2Api
     from hydra_client.api_client import ApiClient
     from hydra_client.configuration import Configuration
 
-    return OAuth2Api(
-        ApiClient(
-            Configuration.from_env(
-                host=host, username=client_id, password=client_secret, scopes=scopes, **settings
-            )
-        )
+    configuration = Configuration.from_env(
+        host=host, username=client_id, password=client_secret, scopes=scopes, **settings
     )
+    return (api or OAuth2Api)(ApiClient(configuration))
 
 
 def __getattr__(name: str) -> Any:

@@ -125,6 +125,7 @@ class ApiClient:
         self._bearer = BearerAuth(self)
         self._checked_headers: dict[str, str] = {}
         self._credentials = ClientCredentials()
+        self._accepted_scopes: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._warned = False
 
     @property
@@ -180,23 +181,25 @@ class ApiClient:
         self,
         operation: Operation[T],
         *,
-        id: str | None = None,
         body: Model | None = None,
         form: Mapping[str, object] | None = None,
         query: Mapping[str, object] | None = None,
+        bearer: str | None = None,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
+        **ids: str,
     ) -> T:
         """Carry out an operation and return what it returns.
 
         Args:
             operation: The operation.
-            id: The id in its path.
             body: The model that is sent as JSON.
             form: Form fields; those that are None are not sent.
             query: Query parameters; those that are None are not sent.
-            timeout: Seconds for the whole call, retries included; the configuration's if None.
-            headers: More headers for this call.
+            bearer: The token that authorizes the call, if the operation takes it as an argument.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional headers for this call.
+            **ids: The ids in its path, by name.
 
         Raises:
             ApiTypeError, ApiValueError: An argument or a setting is not valid; nothing was sent.
@@ -204,7 +207,9 @@ class ApiClient:
             ApiConnectionError: No complete response arrived, within `timeout` or at all.
             ApiDecodeError: The response is not what the API promises.
         """
-        call = encode(operation, id=id, body=body, form=form, query=query, headers=headers)
+        call = encode(
+            operation, body=body, form=form, query=query, bearer=bearer, headers=headers, **ids
+        )
         data: T = self._carry_out(call, timeout)[0]
         return data
 
@@ -252,7 +257,35 @@ class ApiClient:
             )
             self._warned = True
         deadline = Deadline(seconds)
-        return deadline.run(self._exchange, call, settings, deadline)
+        varies = call.operation.older_scopes and _asks_for_scopes(settings)
+        exchange = self._exchange_for_scopes if varies else self._exchange
+        return deadline.run(exchange, call, settings, deadline)
+
+    def _exchange_for_scopes(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> tuple[Any, Response]:
+        """Exchange by a token for the newer scopes, or for the older ones if the server has those.
+
+        Which of them a server accepted is remembered, and tried first the next time.
+        """
+        newer, older = call.operation.scopes, call.operation.older_scopes
+        key = settings.host, newer
+        first = self._accepted_scopes.get(key, newer)
+        second = older if first == newer else newer
+        try:
+            return self._exchange(call, _asking_for(first, settings), deadline)
+        except (BadRequestException, ForbiddenException) as error:
+            if not _lacks_scope(error):
+                raise
+            refused = error
+        try:
+            result = self._exchange(call, _asking_for(second, settings), deadline)
+        except (BadRequestException, ForbiddenException) as error:
+            if _lacks_scope(error):
+                raise refused from None
+            raise
+        self._accepted_scopes[key] = second
+        return result
 
     def _exchange(
         self, call: Call, settings: Configuration, deadline: Deadline
@@ -305,6 +338,8 @@ class ApiClient:
         operation = call.operation
         if not operation.security:
             return _Credential()
+        if call.bearer is not None:
+            return _Credential(self._bearer.header(call.bearer), None, (call.bearer,))
         has_basic = settings.username is not None and settings.password is not None
         if "basic" in operation.security:
             public = operation.public_client
@@ -435,5 +470,24 @@ def _with_basic(settings: Configuration) -> Configuration | None:
     return None
 
 
+def _asks_for_scopes(settings: Configuration) -> bool:
+    """Whether the scopes of a token can be those that an operation needs."""
+    source = settings.access_token
+    if settings.scopes or isinstance(source, str) or getattr(source, "scopes", None):
+        return False
+    return source is None or hasattr(source, "token")
+
+
+def _asking_for(scopes: tuple[str, ...], settings: Configuration) -> Configuration:
+    settings = copy(settings)
+    settings.scopes = scopes
+    return settings
+
+
+def _lacks_scope(error: ApiException) -> bool:
+    """Whether the server refused a scope, either to the client or to its token."""
+    return error.error == "invalid_scope" or "requested scope is invalid" in (error.error or "")
+
+
 def _token_refused(call: Call, error: ApiException) -> bool:
-    return isinstance(error, UnauthorizedException) or call.operation.denies_unknown_tokens
+    return isinstance(error, UnauthorizedException) or call.operation.open_by_policy

@@ -97,11 +97,11 @@ class ForbiddenException(ApiException):
 
 
 class NotFoundException(ApiException):
-    """404: there is no such client or consent request."""
+    """404: what the call is about does not exist. SQL stores may send 500 instead."""
 
 
 class ConflictException(ApiException):
-    """A client with this id exists. Only SQL stores report it; the memory store overwrites."""
+    """The id is taken. Not every store reports it: the docstring of the method says which do."""
 
 
 class TooManyRequestsException(ApiException):

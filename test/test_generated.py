@@ -1,8 +1,8 @@
 """The generated files match openapi.yaml, and that matches Hydra's own description.
 
-`operations.json` holds the facts of Hydra's Swagger 2.0 description. openapi.yaml states each of
-them, or an `x-correction` there records what it was and why it differs. Each `x-correction` is
-about such a difference.
+`operations.json` and `operations-admin.json` hold the facts of Hydra's Swagger 2.0 description.
+openapi.yaml states each of them, or an `x-correction` there records what it was and why it differs.
+Each `x-correction` is about such a difference.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+from hydra_client import api as apis
 from hydra_client import models
 from hydra_client.api import OAuth2Api
 from hydra_client.api_client import ApiClient
@@ -32,9 +33,21 @@ yaml = pytest.importorskip("yaml", reason="needs the extra cli")
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text(encoding="utf-8"))
-DESCRIPTION = json.loads(
-    (Path(__file__).parent / "support" / "operations.json").read_text(encoding="utf-8")
-)
+SUPPORT = Path(__file__).parent / "support"
+DESCRIPTION = json.loads((SUPPORT / "operations.json").read_text(encoding="utf-8"))
+# The same of the other operations, by version. Prose and shared responses are not in it.
+ADMIN = json.loads((SUPPORT / "operations-admin.json").read_text(encoding="utf-8"))
+SHARED_RESPONSES = {
+    "emptyResponse": "no body",
+    "findGroupsByMemberResponse": "[group]",
+    "genericError": "genericError",
+    "groupResponse": "group",
+    "healthStatus": "HealthStatus",
+    "policyList": "[policy]",
+    "userinfoResponse": "swaggeruserinfoResponsePayload",
+    "wardenAccessRequestResponse": "wardenAccessRequestResponse",
+    "wardenTokenAccessRequestResponse": "wardenTokenAccessRequestResponse",
+}
 FILES = (ROOT / ".openapi-generator" / "FILES").read_text(encoding="utf-8").split()
 
 KEYWORDS = ("type", "format", "pattern", "items", "additionalProperties")
@@ -47,7 +60,7 @@ Facts = dict[tuple[str, ...], Any]
 
 
 def described_facts() -> Facts:
-    facts: Facts = {}
+    facts = admin_facts("0.10.10")
     definitions = copy.deepcopy(DESCRIPTION["definitions"])
     for name, operation in DESCRIPTION["operations"].items():
         place = ("operation", name)
@@ -86,12 +99,51 @@ def described_facts() -> Facts:
     return facts
 
 
+def admin_facts(version: str) -> Facts:
+    facts: Facts = {}
+    for name, operation in ADMIN[version]["operations"].items():
+        place = ("operation", name)
+        facts[(*place, "method")] = operation["method"]
+        facts[(*place, "path")] = operation["path"]
+        facts[(*place, "security")] = operation["security"] or []
+        if operation["policy"]:
+            lines = (re.search(r'\["(.*)"\]', line) for line in operation["policy"])
+            facts[(*place, "policy")] = [
+                re.sub("<(.*?)>", r"{\1}", line[1]) for line in lines if line
+            ]
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "body":
+                # It does not say whether the body is required.
+                facts[(*place, "body")] = named(parameter["schema"]), True
+            else:
+                facts[(*place, f"parameter {parameter['name']}")] = (
+                    parameter["in"],
+                    parameter["type"],
+                    parameter.get("required", False),
+                )
+        for status, response in operation["responses"].items():
+            facts[(*place, f"responses {status}")] = (
+                SHARED_RESPONSES[response.rpartition("/")[2]]
+                if isinstance(response, str)
+                else named(response)
+            )
+    definitions = copy.deepcopy(ADMIN[version]["definitions"])
+    conditions = definitions["policy"]["properties"]["conditions"]
+    definitions["policyConditions"] = conditions["additionalProperties"]
+    conditions["additionalProperties"] = {"$ref": "policyConditions"}
+    for name, definition in definitions.items():
+        facts.update(model_facts(name, definition))
+    return facts
+
+
 def named(schema: dict[str, Any] | None) -> str:
     """Return the name of a schema that is a model, in brackets for a list of them."""
     if not schema:
         return "no body"
     if schema.get("type") == "array":
         return f"[{named(schema['items'])}]"
+    if "$ref" not in schema:
+        return str(schema["type"])
     name = schema["$ref"].rsplit("/", 1)[-1]
     model = CONTRACT["components"]["schemas"].get(name, {})
     if name in ("GenericError", "OAuth2Error"):
@@ -109,7 +161,7 @@ def model_facts(name: str, schema: dict[str, Any]) -> Facts:
         for keyword in KEYWORDS:
             if keyword in value:
                 stated = value[keyword]
-                if keyword == "items" and "$ref" in stated:
+                if isinstance(stated, dict) and "$ref" in stated:
                     stated = named(stated)
                 facts["model", name, attribute, keyword] = stated
     return facts
@@ -145,6 +197,8 @@ def parts() -> Iterator[tuple[tuple[str, ...], dict[str, Any], Facts]]:
             (*place, "security"): sorted(security, key=str),
             (*place, "consumes"): list(content),
         }
+        if "x-resource" in operation:
+            facts[(*place, "policy")] = [operation["x-resource"], operation["x-action"]]
         if "application/json" in content:
             body = named(content["application/json"]["schema"])
             facts[(*place, "body")] = body, operation["requestBody"]["required"]
@@ -208,6 +262,11 @@ def test_every_fact_is_stated_or_corrected() -> None:
     for key in [key for key in described if key[2] == "consumes"]:
         if not stated[key]:  # no body: noted at the top of the file
             del described[key], stated[key]
+    admin = ADMIN["0.10.10"]["operations"]
+    for key in list(stated):  # not in what we have of the description
+        unknown = ("consumes", "produces") if key[1] in admin else ("policy",)
+        if key[0] == "operation" and key[2] in unknown:
+            del stated[key]
     for facts in (described, stated):
         for key, value in facts.items():
             if key[2] == "security":
@@ -226,13 +285,29 @@ def test_every_fact_is_stated_or_corrected() -> None:
 def test_there_are_facts_to_compare() -> None:
     """The comparison above means nothing if it compares nothing."""
     described = described_facts()
-    assert len({key[1] for key in described if key[0] == "operation"}) == 14
-    assert len(described) > 250
+    assert len({key[1] for key in described if key[0] == "operation"}) == 37
+    assert len(described) > 500
     assert described["operation", "introspectOAuth2Token", "parameter token"] == (
         "form",
         "string",
         True,
     )
+
+
+def test_the_versions_differ_as_stated() -> None:
+    old, new = admin_facts("0.9.14"), admin_facts("0.10.10")
+    scopes = {
+        ("operation", operation["operationId"], "security"): operation["x-older-scope"]
+        for _, _, operation in operations()
+        if "x-older-scope" in operation
+    }
+    since = {op["operationId"] for _, _, op in operations() if op.get("x-since") == "0.10"}
+    since.add("swaggeruserinfoResponsePayload")
+    different = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    assert different == {*scopes, *(key for key in new if key[1] in since)}
+    assert {key: old[key] for key in scopes} == {
+        key: [{"oauth2": [scope]}] for key, scope in scopes.items()
+    }
 
 
 def test_every_correction_says_why() -> None:
@@ -399,6 +474,8 @@ NAMES = {
     )
     for _, _, operation in operations()
 }
+OPERATIONS = {NAMES[operation["operationId"]]: operation for _, _, operation in operations()}
+APIS = {tag["name"]: getattr(apis, f"{tag['name']}Api") for tag in CONTRACT["tags"]}
 ALIASES = {
     "accept_o_auth2_consent_request": "accept_oauth2_consent_request",
     "create_o_auth2_client": "create_oauth2_client",
@@ -413,25 +490,38 @@ ALIASES = {
 }
 
 
+def api_of(name: str) -> Any:
+    (tag,) = OPERATIONS[name]["tags"]
+    return APIS[tag]
+
+
 @pytest.fixture
 def api_client() -> Iterator[ApiClient]:
     with ApiClient(Configuration(host="http://127.0.0.1:1")) as client:
         yield client
 
 
-def test_the_classes_have_exactly_the_operations() -> None:
+@pytest.mark.parametrize("api", APIS.values())
+def test_the_classes_have_exactly_the_operations(api: Any) -> None:
     def methods(cls: type) -> set[str]:
         return {name for name, value in vars(cls).items() if inspect.isfunction(value)} - {
             "__init__"
         }
 
-    assert methods(OAuth2Api) == {*NAMES.values(), *ALIASES}
-    assert vars(OAuth2Api().with_http_info).keys() == {*NAMES.values()}
+    names = {name for name in OPERATIONS if api_of(name) is api}
+    assert methods(api) == names | {alias for alias, name in ALIASES.items() if name in names}
+    assert vars(api().with_http_info).keys() == names
+    assert f": {len(names)} operations, one method each." in api.__doc__.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", NAMES.values())
+def test_all_apis_are_exported() -> None:
+    names = {api.__name__ for api in APIS.values()}
+    assert set(apis.__all__) == names | {f"{name}WithHttpInfo" for name in names}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_the_same_arguments_with_and_without_http_info(name: str) -> None:
-    api = OAuth2Api()
+    api = api_of(name)()
     plain = inspect.signature(getattr(api, name))
     full = inspect.signature(getattr(api.with_http_info, name))
     assert plain.parameters == full.parameters
@@ -454,23 +544,30 @@ def test_an_alias_honours_an_override(alias: str, name: str, api_client: ApiClie
     assert inspect.signature(getattr(OAuth2Api, alias)) == signature
 
 
-@pytest.mark.parametrize("name", NAMES.values())
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_each_operation_is_fully_documented(name: str) -> None:
-    text = inspect.getdoc(getattr(OAuth2Api, name)) or ""
-    operation = next(o for _, _, o in operations() if NAMES[o["operationId"]] == name)
+    api, operation = api_of(name), OPERATIONS[name]
+    text = inspect.getdoc(getattr(api, name)) or ""
     assert f"Source: operation {operation['operationId']}, " in text
-    assert "Raises:" in text
+    assert "\n\nRaises:" in text
     assert text.splitlines()[0] == f"{operation['summary']}."
-    for parameter in inspect.signature(getattr(OAuth2Api, name)).parameters.values():
+    for parameter in inspect.signature(getattr(api, name)).parameters.values():
         if parameter.name != "self":
             assert re.search(rf"^    \**{parameter.name}: \S", text, re.MULTILINE), parameter.name
+    older = operation.get("x-older-scope")
     for scopes in (need.get("oauth2", ()) for need in operation["security"]):
-        assert all(f"Scope: {scope}." in text for scope in scopes)
+        for scope in scopes:
+            assert f"Scope: {scope}{f' ({older} on 0.9)' if older else ''}." in text
     if "x-resource" in operation:
         policy = f'action "{operation["x-action"]}" on "{operation["x-resource"]}"'
         assert policy in text
-    page = (ROOT / "docs" / "OAuth2Api.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / f"{api.__name__}.md").read_text(encoding="utf-8")
     assert f"```python\n{operation['x-example']}\n```" in page
+    for error in operation.get("x-errors", ()):
+        if "meaning" in error:
+            meaning = f"{error['exception']}: {error['meaning']}"
+            assert meaning in " ".join(text.split())
+            assert f"| `{error['exception']}` | {error['meaning']}\n" in page
 
 
 # -- models ------------------------------------------------------------------------------------
@@ -510,6 +607,7 @@ def test_secrets_are_the_known_ones() -> None:
         ("OAuth2ConsentRequest", "redirect_url"),
         *(("OAuth2TokenResponse", n) for n in ("access_token", "refresh_token", "id_token")),
         *(("JsonWebKey", n) for n in ("d", "p", "q", "dp", "dq", "qi", "k")),
+        ("WardenTokenAccessRequest", "token"),
     }
 
 

@@ -41,12 +41,17 @@ PUBLIC = {
     "ConsentRequestAcceptance",
     "ConsentRequestRejection",
     "ForbiddenException",
+    "GroupMembers",
+    "HealthApi",
+    "HealthStatus",
     "HydraException",
     "InlineResponse2001",
     "InsecureTransportWarning",
-    "LongSecretWarning",
     "JsonWebKey",
+    "JsonWebKeyApi",
     "JsonWebKeySet",
+    "JsonWebKeySetGeneratorRequest",
+    "LongSecretWarning",
     "NotFoundException",
     "OAuth2Api",
     "OAuth2Client",
@@ -54,9 +59,20 @@ PUBLIC = {
     "OAuth2TokenIntrospection",
     "OAuth2TokenResponse",
     "OAuth2consentRequest",
+    "Policy",
+    "PolicyApi",
+    "PolicyConditionOptions",
+    "PolicyConditions",
     "ServiceException",
     "TooManyRequestsException",
     "UnauthorizedException",
+    "UserInfo",
+    "WardenAccessRequest",
+    "WardenAccessRequestResponse",
+    "WardenApi",
+    "WardenGroup",
+    "WardenTokenAccessRequest",
+    "WardenTokenAccessRequestResponse",
     "WellKnown",
     "__version__",
     "authorization_url",
@@ -83,20 +99,53 @@ ERRORS = {
 }
 
 OPERATIONS = {
-    "accept_oauth2_consent_request": ["id", "body"],
-    "create_oauth2_client": ["body"],
-    "delete_oauth2_client": ["id"],
-    "get_oauth2_client": ["id"],
-    "get_oauth2_consent_request": ["id"],
-    "get_well_known": [],
-    "introspect_oauth2_token": ["token", "scope"],
-    "list_oauth2_clients": [],
-    "oauth_auth": [],
-    "oauth_token": [],
-    "reject_oauth2_consent_request": ["id", "body"],
-    "revoke_oauth2_token": ["token"],
-    "update_oauth2_client": ["id", "body"],
-    "well_known": [],
+    "HealthApi": {
+        "get_instance_metrics": [],
+        "get_instance_status": [],
+    },
+    "JsonWebKeyApi": {
+        "create_json_web_key_set": ["set", "body"],
+        "delete_json_web_key": ["set", "kid"],
+        "delete_json_web_key_set": ["set"],
+        "get_json_web_key": ["set", "kid"],
+        "get_json_web_key_set": ["set"],
+        "update_json_web_key": ["set", "kid", "body"],
+        "update_json_web_key_set": ["set", "body"],
+    },
+    "OAuth2Api": {
+        "accept_oauth2_consent_request": ["id", "body"],
+        "create_oauth2_client": ["body"],
+        "delete_oauth2_client": ["id"],
+        "get_oauth2_client": ["id"],
+        "get_oauth2_consent_request": ["id"],
+        "get_well_known": [],
+        "introspect_oauth2_token": ["token", "scope"],
+        "list_oauth2_clients": [],
+        "oauth_auth": [],
+        "oauth_token": [],
+        "reject_oauth2_consent_request": ["id", "body"],
+        "revoke_oauth2_token": ["token"],
+        "update_oauth2_client": ["id", "body"],
+        "userinfo": ["access_token"],
+        "well_known": [],
+    },
+    "PolicyApi": {
+        "create_policy": ["body"],
+        "delete_policy": ["id"],
+        "get_policy": ["id"],
+        "list_policies": ["limit", "offset"],
+        "update_policy": ["id", "body"],
+    },
+    "WardenApi": {
+        "add_members_to_group": ["id", "body"],
+        "create_group": ["body"],
+        "delete_group": ["id"],
+        "does_warden_allow_access_request": ["body"],
+        "does_warden_allow_token_access_request": ["body"],
+        "find_groups_by_member": ["member"],
+        "get_group": ["id"],
+        "remove_members_from_group": ["id", "body"],
+    },
 }
 
 SETTINGS = [
@@ -133,20 +182,18 @@ def test_tree_of_errors() -> None:
     assert issubclass(hydra_client.InsecureTransportWarning, UserWarning)
 
 
-@pytest.mark.parametrize("flavour", [hydra_client.OAuth2Api, "with_http_info"])
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_operations(name: str, flavour: type | str) -> None:
-    api = hydra_client.OAuth2Api(
-        hydra_client.ApiClient(hydra_client.Configuration(host="http://127.0.0.1:4444"))
-    )
-    signature = inspect.signature(
-        getattr(api if isinstance(flavour, type) else api.with_http_info, name)
-    )
+@pytest.mark.parametrize("with_http_info", [False, True])
+@pytest.mark.parametrize(
+    ("api_name", "name"), [(api, name) for api, names in OPERATIONS.items() for name in names]
+)
+def test_operations(api_name: str, name: str, with_http_info: bool) -> None:
+    api = hydra_client.connect("http://127.0.0.1:4444", api=getattr(hydra_client, api_name))
+    signature = inspect.signature(getattr(api.with_http_info if with_http_info else api, name))
     kinds = {parameter.name: parameter.kind for parameter in signature.parameters.values()}
     positional = [
         name for name, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     ]
-    assert positional == OPERATIONS[name]
+    assert positional == OPERATIONS[api_name][name]
     assert kinds["timeout"] is kinds["headers"] is inspect.Parameter.KEYWORD_ONLY
 
 

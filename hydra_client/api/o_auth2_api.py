@@ -1,4 +1,4 @@
-"""The operations of Hydra's OAuth 2.0 API as methods.
+"""`OAuth2Api`, with a method for each operation.
 
 Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
@@ -17,6 +17,7 @@ from hydra_client.models.o_auth2_client import OAuth2Client
 from hydra_client.models.o_auth2_consent_request import OAuth2ConsentRequest
 from hydra_client.models.o_auth2_token_introspection import OAuth2TokenIntrospection
 from hydra_client.models.o_auth2_token_response import OAuth2TokenResponse
+from hydra_client.models.user_info import UserInfo
 from hydra_client.models.well_known import WellKnown
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class OAuth2Api:
-    """The 14 operations, one method each.
+    """OAuth 2.0 clients, consent, tokens and discovery: 15 operations, one method each.
 
     Besides the errors in its docstring, every method can raise:
 
@@ -73,7 +74,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
+        Scope: hydra.consent.
+        Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
@@ -120,7 +122,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.clients. Policy: action "create" on "rn:hydra:clients".
+        Scope: hydra.clients.
+        Policy: action "create" on "rn:hydra:clients".
 
         Returns:
             The new client, including its secret.
@@ -130,9 +133,8 @@ class OAuth2Api:
                 (status 500 in 0.9).
             ForbiddenException: The caller's policies do not allow this, or its bearer token lacks
                 the scope (status 500 in 0.9). `hint` names the scope and a policy to add.
-            ConflictException: The `id` is taken. Only SQL stores report this (`duplicate key`); the
-                memory store overwrites the client and responds with 201. Any other 500 is a
-                `ServiceException`.
+            ConflictException: The `id` is taken. Only SQL stores report this; the memory store
+                overwrites the client.
             ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
         Source: operation createOAuth2Client, POST /clients.
@@ -142,11 +144,7 @@ class OAuth2Api:
         )
 
     def delete_oauth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Delete an OAuth 2.0 client.
 
@@ -163,7 +161,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.clients. Policy: action "delete" on "rn:hydra:clients:{id}".
+        Scope: hydra.clients.
+        Policy: action "delete" on "rn:hydra:clients:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
@@ -180,11 +179,7 @@ class OAuth2Api:
         )
 
     def get_oauth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2Client:
         """Fetch an OAuth 2.0 client.
 
@@ -199,7 +194,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
+        Scope: hydra.clients.
+        Policy: action "get" on "rn:hydra:clients:{id}".
 
         Returns:
             The client.
@@ -219,11 +215,7 @@ class OAuth2Api:
         )
 
     def get_oauth2_consent_request(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2ConsentRequest:
         """Fetch a consent request.
 
@@ -239,7 +231,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
+        Scope: hydra.consent.
+        Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Returns:
             The consent request.
@@ -259,10 +252,7 @@ class OAuth2Api:
         )
 
     def get_well_known(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> WellKnown:
         """Fetch the server's OpenID Connect configuration.
 
@@ -313,7 +303,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
+        Scope: hydra.introspect.
+        Policy: action "introspect" on "rn:hydra:oauth2:tokens".
 
         Returns:
             What the server knows about the token.
@@ -336,10 +327,7 @@ class OAuth2Api:
         )
 
     def list_oauth2_clients(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> list[OAuth2Client]:
         """List all OAuth 2.0 clients.
 
@@ -350,7 +338,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients".
+        Scope: hydra.clients.
+        Policy: action "get" on "rn:hydra:clients".
 
         Returns:
             The clients, in an order that the server chooses.
@@ -545,7 +534,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
+        Scope: hydra.consent.
+        Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
             UnauthorizedException: The caller's bearer token is missing, unknown, revoked or expired
@@ -566,11 +556,7 @@ class OAuth2Api:
         )
 
     def revoke_oauth2_token(
-        self,
-        token: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, token: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Revoke an access or refresh token.
 
@@ -625,7 +611,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.clients. Policy: action "update" on "rn:hydra:clients".
+        Scope: hydra.clients.
+        Policy: action "update" on "rn:hydra:clients".
 
         Returns:
             The updated client, including its secret if you set one.
@@ -644,11 +631,44 @@ class OAuth2Api:
             operations.UPDATE_OAUTH2_CLIENT, id=id, body=body, timeout=timeout, headers=headers
         )
 
-    def well_known(
+    def userinfo(
         self,
+        access_token: str,
         *,
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
+    ) -> UserInfo:
+        """Fetch the claims about a user.
+
+        The UserInfo endpoint (OpenID Connect Core section 5.3), from 0.10 on. It returns the claims
+        that the acceptance gave as `id_token_extra`, with `sub` and `rat`.
+
+        Pass the access token that the user's flow ended with. The client's own token is never sent:
+        it stands for no user, and the server would respond with an empty `sub`.
+
+        Args:
+            access_token: The user's access token, such as a code flow returns.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional request headers, except Authorization, Host and Content-Length.
+
+        Authorization: the argument `access_token`.
+
+        Returns:
+            The claims.
+
+        Raises:
+            UnauthorizedException: The access token is unknown, expired or revoked.
+            NotFoundException: The server does not have this endpoint, as is the case for 0.9.
+            ApiValueError: An argument or a setting is not valid. Nothing was sent.
+
+        Source: operation userinfo, POST /userinfo.
+        """
+        return self.api_client.call(
+            operations.USERINFO, bearer=access_token, timeout=timeout, headers=headers
+        )
+
+    def well_known(
+        self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> JsonWebKeySet:
         """Fetch the keys for verifying ID tokens.
 
@@ -660,7 +680,8 @@ class OAuth2Api:
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
             headers: Additional request headers, except Authorization, Host and Content-Length.
 
-        Scope: hydra.keys.get. Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
+        Scope: hydra.keys.get.
+        Policy: action "get" on "rn:hydra:keys:hydra.openid.id-token:public".
 
         Returns:
             The keys.
@@ -700,31 +721,19 @@ class OAuth2Api:
         return self.create_oauth2_client(body, timeout=timeout, headers=headers)
 
     def delete_o_auth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Call `delete_oauth2_client`."""
         return self.delete_oauth2_client(id, timeout=timeout, headers=headers)
 
     def get_o_auth2_client(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2Client:
         """Call `get_oauth2_client`."""
         return self.get_oauth2_client(id, timeout=timeout, headers=headers)
 
     def get_o_auth2_consent_request(
-        self,
-        id: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2ConsentRequest:
         """Call `get_oauth2_consent_request`."""
         return self.get_oauth2_consent_request(id, timeout=timeout, headers=headers)
@@ -741,10 +750,7 @@ class OAuth2Api:
         return self.introspect_oauth2_token(token, scope, timeout=timeout, headers=headers)
 
     def list_o_auth2_clients(
-        self,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> list[OAuth2Client]:
         """Call `list_oauth2_clients`."""
         return self.list_oauth2_clients(timeout=timeout, headers=headers)
@@ -761,11 +767,7 @@ class OAuth2Api:
         return self.reject_oauth2_consent_request(id, body, timeout=timeout, headers=headers)
 
     def revoke_o_auth2_token(
-        self,
-        token: str,
-        *,
-        timeout: float | None = None,
-        headers: Mapping[str, str] | None = None,
+        self, token: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Call `revoke_oauth2_token`."""
         return self.revoke_oauth2_token(token, timeout=timeout, headers=headers)
@@ -783,7 +785,7 @@ class OAuth2Api:
 
 
 class OAuth2ApiWithHttpInfo:
-    """The methods of `OAuth2Api`, each returning an `ApiResponse` with data, status and headers.
+    """`OAuth2Api` with methods that return an `ApiResponse`: data, status and headers.
 
     Args:
         api: The API with these methods.
@@ -805,4 +807,5 @@ class OAuth2ApiWithHttpInfo:
         self.reject_oauth2_consent_request = as_response(raw.reject_oauth2_consent_request)
         self.revoke_oauth2_token = as_response(raw.revoke_oauth2_token)
         self.update_oauth2_client = as_response(raw.update_oauth2_client)
+        self.userinfo = as_response(raw.userinfo)
         self.well_known = as_response(raw.well_known)

@@ -157,7 +157,8 @@ class HydraEmulator:
 
         client_id, client_secret = self.root
         login: dict[str, Any] = {"client_id": client_id, "client_secret": client_secret}
-        return hydra_client.connect(self.url, **{**login, **settings})
+        api: OAuth2Api = hydra_client.connect(self.url, **{**login, **settings})
+        return api
 
     def handle(self, request: Request) -> Response:
         """Return the response to a request, with the fault that is scripted for it, if any."""

@@ -71,6 +71,14 @@ def many(model: type[M]) -> Callable[[Mapping[str, str], bytes], list[M]]:
     return read
 
 
+def document(_: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Read a body that is a JSON object of no fixed form."""
+    members = parse_json(body)
+    if not isinstance(members, dict):
+        raise ApiDecodeError("expected an object")
+    return members
+
+
 def nothing(_: Mapping[str, str], body: bytes) -> None:
     """Accept a response whose status says it all, unless its body cannot be Hydra's: HTML, say."""
     if body.strip():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, LongSecretWarning
+from hydra_client.protocol import checks
 from hydra_client.protocol.operation import Call
 from hydra_client.protocol.redaction import SECRET_PARAMETERS, Secret
 
@@ -27,21 +28,23 @@ _FIXED_HEADERS = frozenset({"authorization", "host", "content-length", "transfer
 def encode(
     operation: Operation[Any],
     *,
-    id: str | None = None,
     body: Model | None = None,
     form: Mapping[str, object] | None = None,
     query: Mapping[str, object] | None = None,
+    bearer: str | None = None,
     headers: Mapping[str, str] | None = None,
+    **ids: str,
 ) -> Call:
-    """Write a call.
+    """Write a call; `ids` are the ids in its path. See `ApiClient.call` for the arguments.
 
     Raises:
         ApiTypeError: An argument has the wrong type.
         ApiValueError: An argument is not valid.
     """
-    target = operation.path
-    if operation.suffix or operation.prefix != target:
-        target = f"{operation.prefix}{path_segment(operation, id)}{operation.suffix}"
+    segments = iter(operation.segments)
+    target = next(segments)
+    for name, text in zip(segments, segments, strict=True):
+        target += path_segment(operation, name, ids.get(name)) + text
     all_headers: dict[str, str] = {}
     content: bytes | None = None
     secrets: tuple[str, ...] = ()
@@ -59,6 +62,9 @@ def encode(
     elif operation.body is not None:
         content, secrets = _encode_body(operation, operation.body, body)
         all_headers["Content-Type"] = "application/json"
+    if operation.bearer is not None:
+        bearer = checks.token(f"{operation.name}: {operation.bearer}", bearer)
+        secrets = (*secrets, bearer)
     request_id = None
     if headers:
         check_headers(headers)
@@ -68,25 +74,27 @@ def encode(
         )
     if request_id is None:
         request_id = all_headers["X-Request-ID"] = os.urandom(16).hex()
-    return Call(operation, target, all_headers, content, request_id, secrets, id, parameters)
+    return Call(
+        operation, target, all_headers, content, request_id, secrets, ids, parameters, bearer
+    )
 
 
-def path_segment(operation: Operation[Any], id: object) -> str:
+def path_segment(operation: Operation[Any], name: str, id: object) -> str:
     """Write an id as one path segment that cannot become another path."""
     if not isinstance(id, str):
-        raise ApiTypeError(f"{operation.name}: id must be a string, got {type(id).__name__}")
-    check_id(operation, id)
+        raise ApiTypeError(f"{operation.name}: {name} must be a string, got {type(id).__name__}")
+    check_id(operation, name, id)
     if not id:
-        raise ApiValueError(f"{operation.name}: id is empty; it would address another resource")
+        raise ApiValueError(f"{operation.name}: {name} is empty; it would address another resource")
     return quote(id, safe="")
 
 
-def check_id(operation: Operation[Any], id: str) -> None:
+def check_id(operation: Operation[Any], name: str, id: str) -> None:
     """Refuse an id that could never be part of a path."""
     if id in (".", "..") or NOT_IN_ID.search(id):
         raise ApiValueError(
-            f"{operation.name}: the id {id!r} cannot be addressed: an id must not be '.' or '..' "
-            "nor contain '/', control characters or half a surrogate pair"
+            f"{operation.name}: the {name} {id!r} cannot be addressed: an id must not be '.' or "
+            "'..' nor contain '/', control characters or half a surrogate pair"
         )
 
 
@@ -124,13 +132,13 @@ def _encode_body(
         )
     data = body._data
     if operation.id_in_body is not None and isinstance(id := data.get(operation.id_in_body), str):
-        check_id(operation, id)
+        check_id(operation, operation.id_in_body, id)
+    content = body._sendable().encode("ascii")
     secrets = []
-    for field in body._secret_fields:
-        if isinstance(secret := data.get(field.wire), str):
-            _check_secret(operation, field, secret)
-            secrets.append(Secret(secret))
-    return body._sendable().encode("ascii"), tuple(secrets)
+    for field, secret in body._secrets():
+        _check_secret(operation, field, secret)
+        secrets.append(Secret(secret))
+    return content, tuple(secrets)
 
 
 def _check_secret(operation: Operation[Any], field: Field, secret: str) -> None:
@@ -160,6 +168,8 @@ def _urlencode(
     for name, value in parameters.items():
         if value is None and name not in operation.required:
             continue
+        if name in operation.integers:
+            value = str(checks.whole_number(f"{operation.name}: {name}", value))
         if not isinstance(value, str):
             raise ApiTypeError(
                 f"{operation.name}: {name} must be a string, got {type(value).__name__}"

@@ -1,11 +1,13 @@
 """Which error an unsuccessful response means: a table of tests, classes and hints.
 
-The class says what happened whichever version answered: 0.9 sends 500 where 0.10 sends 401 or 403.
+The class says what happened, whichever version responded: 0.9 sends 500 where 0.10 sends 401 or
+403. What the servers say for one operation only comes from that operation (`KnownError`).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.exceptions import (
@@ -21,7 +23,7 @@ from hydra_client.exceptions import (
 from hydra_client.protocol.redaction import redact, redact_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from hydra_client.protocol.operation import Call, Operation, Response
 
@@ -42,6 +44,10 @@ _NOT_HYDRA = (
     "No Hydra 0.9 or 0.10 answers at this address: check the base URL. Later versions (1.x, 2.x) "
     "have other paths; this client speaks 0.9 and 0.10."
 )
+_SINCE = (
+    "Hydra has this operation since version {}, and this server does not know it. If the server is "
+    "not older than that, check the base URL."
+)
 _TERMINATION = (
     "The server expects TLS to end at a proxy in front of it: call it by https, or, from a trusted "
     "network, set the default header X-Forwarded-Proto to https."
@@ -49,7 +55,7 @@ _TERMINATION = (
 
 
 class _Refusal(NamedTuple):
-    """What the table looks at: an unsuccessful response, and the call that it answers."""
+    """What the table looks at: an unsuccessful response, and the operation that was called."""
 
     operation: Operation[Any]
     status: int
@@ -60,6 +66,12 @@ class _Refusal(NamedTuple):
     @property
     def is_admin(self) -> bool:
         return "oauth2" in self.operation.security
+
+    @property
+    def is_unknown_path(self) -> bool:
+        return (
+            self.status == 404 and self.error is None and self.text.startswith("404 page not found")
+        )
 
 
 _PERMISSION = "permission"  # a hint that is written for the call
@@ -93,15 +105,6 @@ _MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | Non
         ForbiddenException,
         _PERMISSION,
     ),
-    (
-        lambda it: (
-            it.status == 500
-            and it.operation.conflict is not None
-            and it.operation.conflict in it.words.lower()
-        ),
-        ConflictException,
-        "Update the client, or delete it first.",
-    ),
     (lambda it: is_insecure_http(it.status, it.words), ServiceException, _TERMINATION),
     (lambda it: it.status >= 500, ServiceException, None),
     (
@@ -112,12 +115,11 @@ _MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | Non
     (lambda it: it.status == 400, BadRequestException, None),
     (lambda it: it.status == 403, ForbiddenException, None),
     (
-        lambda it: (
-            it.status == 404 and it.error is None and it.text.startswith("404 page not found")
-        ),
+        lambda it: it.is_unknown_path and it.operation.since is not None,
         NotFoundException,
-        _NOT_HYDRA,
+        _SINCE,
     ),
+    (lambda it: it.is_unknown_path, NotFoundException, _NOT_HYDRA),
     (lambda it: it.status == 404, NotFoundException, None),
     (lambda it: it.status == 409, ConflictException, None),
     (lambda it: it.status == 429, TooManyRequestsException, None),
@@ -143,9 +145,11 @@ def error_for(
     # Judged before anything is masked: a secret may be a word that the server uses.
     words = f"{error} {description}"
     refusal = _Refusal(operation, response.status, error, words, text)
-    kind, hint = next((kind, hint) for test, kind, hint in _MEANINGS if test(refusal))
+    kind, hint = _meaning(refusal)
     if hint is _PERMISSION:
-        hint = _permission(operation, call.id, caller)
+        hint = _permission(operation, call.ids, caller)
+    elif hint is _SINCE:
+        hint = _SINCE.format(operation.since)
     reason = redact(response.reason, hidden)
     error, description = (
         None if part is None else redact(part, hidden) for part in (error, description)
@@ -169,20 +173,30 @@ def error_for(
     return made
 
 
+def _meaning(refusal: _Refusal) -> tuple[type[ApiException], str | None]:
+    words = refusal.words.lower()
+    for known in refusal.operation.errors:
+        if known.status == refusal.status and known.words in words:
+            return known.exception, known.hint
+    return next((kind, hint) for test, kind, hint in _MEANINGS if test(refusal))
+
+
 def is_insecure_http(status: int, words: str) -> bool:
     """Whether the server refuses plain http, which no repetition will change."""
     return status == 502 and "insecure http" in words
 
 
-def _permission(operation: Operation[Any], id: str | None, caller: str | None) -> str:
+def _permission(operation: Operation[Any], ids: Mapping[str, str], caller: str | None) -> str:
     resource, actions = operation.policy
     policy = {
         "subjects": [caller or "the caller's client id"],
-        "resources": [resource.replace("{id}", id or "")],
+        "resources": [re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], resource)],
         "actions": actions,
         "effect": "allow",
     }
     scopes = " ".join(operation.scopes)
+    if operation.older_scopes:
+        scopes += f" ({' '.join(operation.older_scopes)} on 0.9)"
     return (
         f"The token needs the scope {scopes}, and its client a policy such as {json.dumps(policy)}."
     )

@@ -19,7 +19,7 @@ from hydra_client.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from typing_extensions import Self, dataclass_transform
 else:
@@ -170,20 +170,56 @@ class _DateTime(Field):
         return value
 
 
-class _Models(Field):
-    json_type = list
+class _Nested(Field):
+    """A model; in the subclasses, several of them."""
+
+    json_type: type = dict
+    form = "{}"
 
     def __init__(self, model: type[Model], wire: str | None, **facts: Any) -> None:
         super().__init__(wire, **facts)
         self.model = model
-        self.expected = f"a list of {model.__name__}"
+        self.expected = self.form.format(model.__name__)
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, self.model)
+
+    def nested(self, value: Any) -> Iterable[Model]:
+        """The models in a value that the field holds."""
+        return (value,)
+
+    def decoded(self, value: Any) -> Any:
+        """Return models for what the server sent."""
+        return self.model._adopt(value)
+
+
+class _Models(_Nested):
+    json_type = list
+    form = "a list of {}"
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, self.model) for item in value)
 
+    def nested(self, value: Any) -> Iterable[Model]:
+        return value  # type: ignore[no-any-return]
+
     def decoded(self, value: Any) -> Any:
-        """Return models for what the server sent."""
         return [self.model._adopt(item) for item in value]
+
+
+class _ModelsByName(_Nested):
+    form = "a dict of {} by name"
+
+    def holds(self, value: Any) -> bool:
+        return isinstance(value, dict) and all(
+            isinstance(name, str) and isinstance(item, self.model) for name, item in value.items()
+        )
+
+    def nested(self, value: Any) -> Iterable[Model]:
+        return value.values()  # type: ignore[no-any-return]
+
+    def decoded(self, value: Any) -> Any:
+        return {name: self.model._adopt(item) for name, item in value.items()}
 
 
 # Type checkers take a field's default from these calls, and its type from the annotation.
@@ -219,9 +255,19 @@ def date_time(wire: str | None = None, **facts: Any) -> Any:
     return _DateTime(wire, **facts)
 
 
-def models(model: type[Model], wire: str | None = None, **facts: Any) -> Any:
+def model(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
+    """Declare another model."""
+    return _Nested(kind, wire, **facts)
+
+
+def models(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
     """Declare a list of other models."""
-    return _Models(model, wire, **facts)
+    return _Models(kind, wire, **facts)
+
+
+def models_by_name(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
+    """Declare an object whose members are other models, with names that the user defines."""
+    return _ModelsByName(kind, wire, **facts)
 
 
 class _ModelType(type):
@@ -234,7 +280,17 @@ class _ModelType(type):
 
 @dataclass_transform(
     kw_only_default=True,
-    field_specifiers=(string, boolean, integer, mapping, strings, date_time, models),
+    field_specifiers=(
+        string,
+        boolean,
+        integer,
+        mapping,
+        strings,
+        date_time,
+        model,
+        models,
+        models_by_name,
+    ),
 )
 class Model(metaclass=_ModelType):
     """A JSON object of the API with typed fields.
@@ -254,7 +310,6 @@ class Model(metaclass=_ModelType):
     _deep: tuple[tuple[str, Callable[[Any], Any]], ...] = ()
     _lists: tuple[tuple[str, Callable[[Any], None]], ...] = ()
     _required: tuple[Field, ...] = ()
-    _secret_fields: tuple[Field, ...] = ()
 
     def __init_subclass__(cls) -> None:
         own = {name: field for name, field in vars(cls).items() if isinstance(field, Field)}
@@ -273,10 +328,9 @@ class Model(metaclass=_ModelType):
         cls._deep = tuple(
             (field.wire, field.decoded)
             for field in fields
-            if isinstance(field, _DateTime | _Models)
+            if isinstance(field, _DateTime | _Nested)
         )
         cls._required = tuple(field for field in fields if field.required)
-        cls._secret_fields = tuple(field for field in fields if field.secret)
 
     def __init__(self, **fields: Any) -> None:
         self._data = {}
@@ -353,16 +407,35 @@ class Model(metaclass=_ModelType):
         """Return the model, once it is certain that it has the fields that every response has."""
         for field in self._required:
             if self._data.get(field.wire) is None:
-                raise ApiDecodeError(f"{field.owner}.{field.attribute}: missing in the response")
+                if not isinstance(field, _Models) or field.wire not in self._data:
+                    raise ApiDecodeError(
+                        f"{field.owner}.{field.attribute}: missing in the response"
+                    )
+                self._data[field.wire] = []  # Go writes an empty list as null
         return self
 
     def _sendable(self) -> str:
         """Return the JSON text after another check: a list may have been changed in place."""
-        for field in self._fields.values():
-            value = self._data.get(field.wire)
-            if value is not None and not field.holds(value):
+        for field, value in self._set_fields():
+            if not field.holds(value):
                 raise field.wrong(ApiTypeError, value)
         return self.to_json()
+
+    def _secrets(self) -> Iterator[tuple[Field, str]]:
+        """Yield each field that holds a secret, here or in a nested model, with the secret."""
+        for field, value in self._set_fields():
+            if field.secret:
+                yield field, value
+
+    def _set_fields(self) -> Iterator[tuple[Field, Any]]:
+        """Yield the fields that have a value, then those of nested models."""
+        for field in self._fields.values():
+            value = self._data.get(field.wire)
+            if value is not None:
+                yield field, value
+                if isinstance(field, _Nested):
+                    for model in field.nested(value):
+                        yield from model._set_fields()
 
     def _culprit(self) -> str:
         for name, value in self._data.items():
@@ -389,7 +462,11 @@ class Model(metaclass=_ModelType):
             elif value is not None and field.secret:
                 parts.append(f"{field.attribute}='***'")
             elif isinstance(value, dict):
-                parts.append(f"{field.attribute}={{{', '.join(f'{key!r}: …' for key in value)}}}")
+                members = (
+                    f"{key!r}: {item!r}" if isinstance(item, Model) else f"{key!r}: …"
+                    for key, item in value.items()
+                )
+                parts.append(f"{field.attribute}={{{', '.join(members)}}}")
             else:
                 parts.append(f"{field.attribute}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import re
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hydra_client.exceptions import ApiException
     from hydra_client.protocol.model import Model
 
 T = TypeVar("T")
+
+
+class KnownError(NamedTuple):
+    """An error response whose meaning its status does not tell.
+
+    Attributes:
+        status: The HTTP status.
+        words: Words in the server's message, in lower case.
+        exception: The class that the response is raised as.
+        hint: What to do about it, if that is known.
+    """
+
+    status: int
+    words: str
+    exception: type[ApiException]
+    hint: str | None = None
 
 
 class Operation(Generic[T]):
@@ -18,28 +36,30 @@ class Operation(Generic[T]):
     Attributes:
         name: The method's name.
         method: The HTTP method.
-        path: The path, with `{id}` where the id goes.
+        path: The path, with the names of its parameters in braces, such as `{id}`.
+        segments: The parts of the path: text, then by turns the name of a parameter and text.
         read: Reads what the operation returns from the response's headers and body.
         success: HTTP statuses of a success.
         body: The model that is sent as JSON, if any.
         required: Parameters that are always sent.
+        integers: Parameters that are whole numbers; the others are strings.
         security: Ways to authorize it, "oauth2" (bearer) and "basic"; empty when it needs none.
         scopes: Scopes that the bearer token needs.
-        resource: What the caller's policy must allow it to act on.
-        action: The action that the policy must allow.
-        policy: Resource and actions of the policy that error hints suggest.
-        repeatable: Whether it may be sent again when its response was lost.
-        repeatable_if: The parameter that decides whether a call is repeatable, and the value that
-            makes it so; None stands for a parameter that is not sent.
+        older_scopes: Scopes that it needs on 0.9 instead, if they differ.
+        policy: Resource and actions of the policy that the caller needs.
+        repeatable: Whether it may be sent again when its response was lost; or the parameter that
+            decides this and the value that allows it, None for a parameter that is not sent.
         done_on_repeat: The status that says of a repeated call that an earlier attempt succeeded.
         basic_form_encoded: Whether Basic credentials are form-encoded first (RFC 6749 section
             2.3.1).
         public_client: The parameter by which a public client names itself in place of Basic.
         inspects: The parameter that holds the token which the operation is about.
+        bearer: The argument that holds the bearer token, if it is not the client's own.
         id_in_body: The field of the body that becomes an id in paths.
-        conflict: A word that a 500 has when the id is taken.
-        denies_unknown_tokens: Whether 403 may mean that the bearer token is unknown.
-        open_by_policy: Whether a policy can let everybody call it.
+        errors: Error responses whose meaning the status does not tell.
+        since: The first version that has the operation, if older ones are supported.
+        open_by_policy: Whether a policy can allow calls without a credential. An unknown token
+            counts as no credential there, so a 403 may mean that.
     """
 
     def __init__(
@@ -52,51 +72,51 @@ class Operation(Generic[T]):
         success: tuple[int, ...],
         body: type[Model] | None = None,
         required: tuple[str, ...] = (),
+        integers: tuple[str, ...] = (),
         security: tuple[str, ...] = (),
         scopes: tuple[str, ...] = (),
-        resource: str = "",
-        action: str = "",
-        policy: tuple[str, tuple[str, ...]] | None = None,
-        repeatable: bool = True,
-        repeatable_if: tuple[str, str | None] | None = None,
+        older_scopes: tuple[str, ...] = (),
+        policy: tuple[str, tuple[str, ...]] = ("", ()),
+        repeatable: bool | tuple[str, str | None] = True,
         done_on_repeat: int | None = None,
         basic_form_encoded: bool = False,
         public_client: str | None = None,
         inspects: str | None = None,
+        bearer: str | None = None,
         id_in_body: str | None = None,
-        conflict: str | None = None,
-        denies_unknown_tokens: bool = False,
+        errors: tuple[KnownError, ...] = (),
+        since: str | None = None,
         open_by_policy: bool = False,
     ) -> None:
         self.name = name
         self.method = method
         self.path = path
-        self.prefix, _, self.suffix = path.partition("{id}")
+        self.segments = tuple(re.split(r"\{(\w+)\}", path))
         self.read = read
         self.success = success
         self.body = body
         self.required = required
+        self.integers = integers
         self.security = security
         self.scopes = scopes
-        self.resource = resource
-        self.action = action
-        self.policy = policy or (resource, (action,))
+        self.older_scopes = older_scopes
+        self.policy = policy
         self.repeatable = repeatable
-        self.repeatable_if = repeatable_if
         self.done_on_repeat = done_on_repeat
         self.basic_form_encoded = basic_form_encoded
         self.public_client = public_client
         self.inspects = inspects
+        self.bearer = bearer
         self.id_in_body = id_in_body
-        self.conflict = conflict
-        self.denies_unknown_tokens = denies_unknown_tokens
+        self.errors = errors
+        self.since = since
         self.open_by_policy = open_by_policy
 
     def may_repeat(self, parameters: Mapping[str, object]) -> bool:
         """Whether a call with these parameters may be sent again when its response was lost."""
-        if self.repeatable_if is None:
+        if isinstance(self.repeatable, bool):
             return self.repeatable
-        name, value = self.repeatable_if
+        name, value = self.repeatable
         return parameters.get(name) == value
 
 
@@ -107,9 +127,10 @@ class Call:
     """
 
     __slots__ = (
+        "bearer",
         "body",
         "headers",
-        "id",
+        "ids",
         "operation",
         "parameters",
         "request_id",
@@ -125,8 +146,9 @@ class Call:
         body: bytes | None,
         request_id: str,
         secrets: tuple[str, ...],
-        id: str | None,
+        ids: Mapping[str, str],
         parameters: Mapping[str, object],
+        bearer: str | None,
     ) -> None:
         self.operation = operation
         self.target = target
@@ -134,8 +156,9 @@ class Call:
         self.body = body
         self.request_id = request_id
         self.secrets = secrets
-        self.id = id
+        self.ids = ids
         self.parameters = parameters
+        self.bearer = bearer
 
     @property
     def path(self) -> str:

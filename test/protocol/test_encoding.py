@@ -46,11 +46,11 @@ TOKEN = Operation(
     "/tokens",
     read=nothing,
     success=(200,),
-    repeatable_if=("grant_type", "client_credentials"),
+    repeatable=("grant_type", "client_credentials"),
 )
 REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), required=("token",))
 AUTH = Operation(
-    "begin", "GET", "/auth", read=location, success=(302,), repeatable_if=("consent", None)
+    "begin", "GET", "/auth", read=location, success=(302,), repeatable=("consent", None)
 )
 
 
@@ -75,7 +75,7 @@ AUTH = Operation(
 def test_an_id_becomes_one_segment(id: str, segment: str) -> None:
     call = encode(GET, id=id)
     assert call.target == f"/things/{segment}/part"
-    assert call.id == id
+    assert call.ids == {"id": id}
     assert call.body is None
     assert list(call.headers) == ["X-Request-ID"]
 

@@ -452,7 +452,7 @@ def test_what_every_answer_has_must_be_there() -> None:
     with pytest.raises(ApiDecodeError, match=r"OAuth2TokenResponse\.access_token: missing"):
         OAuth2TokenResponse.from_dict({"token_type": "bearer"})._complete()
     with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the response"):
-        JsonWebKeySet.from_dict({"keys": None})._complete()
+        JsonWebKeySet.from_dict({})._complete()
     introspection = OAuth2TokenIntrospection.from_dict({"active": False})
     assert introspection._complete() is introspection
 

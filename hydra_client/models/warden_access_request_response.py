@@ -1,0 +1,21 @@
+"""Decisions of the warden about a subject.
+
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
+"""
+
+from __future__ import annotations
+
+from hydra_client.protocol.model import (
+    Model,
+    boolean,
+)
+
+
+class WardenAccessRequestResponse(Model):
+    """The decision of the warden.
+
+    Attributes:
+        allowed: Whether the policies allow it.
+    """
+
+    allowed: bool = boolean()

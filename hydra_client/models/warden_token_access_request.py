@@ -1,0 +1,33 @@
+"""Questions to the warden about a token.
+
+Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hydra_client.protocol.model import (
+    Model,
+    mapping,
+    string,
+    strings,
+)
+
+
+class WardenTokenAccessRequest(Model):
+    """What the bearer of a token wants to do.
+
+    Attributes:
+        token: The access token.
+        scopes: Scopes that the token must have. Without any, scopes are not checked.
+        action: What the bearer wants to do.
+        resource: What the bearer wants to do it with.
+        context: Values that the conditions of policies check, by name.
+    """
+
+    token: str | None = string(secret=True, default=None)
+    scopes: list[str] | None = strings(default=None)
+    action: str | None = string(default=None)
+    resource: str | None = string(default=None)
+    context: dict[str, Any] | None = mapping(default=None)
