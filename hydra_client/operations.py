@@ -297,7 +297,7 @@ UPDATE_OAUTH2_CLIENT = Operation(
 )
 USERINFO = Operation(
     "userinfo",
-    "POST",
+    "GET",
     "/userinfo",
     read=one(UserInfo),
     success=(200,),

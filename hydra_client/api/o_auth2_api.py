@@ -661,7 +661,7 @@ class OAuth2Api:
             NotFoundException: The server does not have this endpoint, as is the case for 0.9.
             ApiValueError: An argument or a setting is not valid. Nothing was sent.
 
-        Source: operation userinfo, POST /userinfo.
+        Source: operation userinfo, GET /userinfo.
         """
         return self.api_client.call(
             operations.USERINFO, bearer=access_token, timeout=timeout, headers=headers

@@ -1,7 +1,7 @@
 """From a recorded request to the call that sends it.
 
-Method, path, fields and credentials tell which; names and places of exchanges say nothing here, so
-that any recording can be sent.
+Method, path, fields and credentials decide, not the name or the place of an exchange, so any
+recording can be sent.
 """
 
 from __future__ import annotations
@@ -35,33 +35,90 @@ ROUTES = [
     ("PATCH", "/oauth2/consent/requests/{id}/reject", "reject_oauth2_consent_request", "bearer"),
     ("GET", "/.well-known/openid-configuration", "get_well_known", ""),
     ("GET", "/.well-known/jwks.json", "well_known", "bearer"),
+    ("GET", "/userinfo", "userinfo", "bearer"),
+    ("GET", "/policies", "list_policies", "bearer"),
+    ("POST", "/policies", "create_policy", "bearer"),
+    ("GET", "/policies/{id}", "get_policy", "bearer"),
+    ("PUT", "/policies/{id}", "update_policy", "bearer"),
+    ("DELETE", "/policies/{id}", "delete_policy", "bearer"),
+    ("POST", "/warden/allowed", "does_warden_allow_access_request", "bearer"),
+    ("POST", "/warden/token/allowed", "does_warden_allow_token_access_request", "bearer"),
+    ("GET", "/warden/groups", "find_groups_by_member", "bearer"),
+    ("POST", "/warden/groups", "create_group", "bearer"),
+    ("GET", "/warden/groups/{id}", "get_group", "bearer"),
+    ("DELETE", "/warden/groups/{id}", "delete_group", "bearer"),
+    ("POST", "/warden/groups/{id}/members", "add_members_to_group", "bearer"),
+    ("DELETE", "/warden/groups/{id}/members", "remove_members_from_group", "bearer"),
+    ("GET", "/keys/{set}", "get_json_web_key_set", "bearer"),
+    ("POST", "/keys/{set}", "create_json_web_key_set", "bearer"),
+    ("PUT", "/keys/{set}", "update_json_web_key_set", "bearer"),
+    ("DELETE", "/keys/{set}", "delete_json_web_key_set", "bearer"),
+    ("GET", "/keys/{set}/{kid}", "get_json_web_key", "bearer"),
+    ("PUT", "/keys/{set}/{kid}", "update_json_web_key", "bearer"),
+    ("DELETE", "/keys/{set}/{kid}", "delete_json_web_key", "bearer"),
+    ("GET", "/health/status", "get_instance_status", ""),
+    ("GET", "/health/metrics", "get_instance_metrics", "bearer"),
 ]
-BODIES = {
+APIS = (
+    hydra_client.OAuth2Api,
+    hydra_client.PolicyApi,
+    hydra_client.WardenApi,
+    hydra_client.JsonWebKeyApi,
+    hydra_client.HealthApi,
+)
+BODIES: dict[str, Any] = {
     "create_oauth2_client": hydra_client.OAuth2Client,
     "update_oauth2_client": hydra_client.OAuth2Client,
     "accept_oauth2_consent_request": hydra_client.ConsentRequestAcceptance,
     "reject_oauth2_consent_request": hydra_client.ConsentRequestRejection,
+    "create_policy": hydra_client.Policy,
+    "update_policy": hydra_client.Policy,
+    "does_warden_allow_access_request": hydra_client.WardenAccessRequest,
+    "does_warden_allow_token_access_request": hydra_client.WardenTokenAccessRequest,
+    "create_group": hydra_client.WardenGroup,
+    "add_members_to_group": hydra_client.GroupMembers,
+    "remove_members_from_group": hydra_client.GroupMembers,
+    "create_json_web_key_set": hydra_client.JsonWebKeySetGeneratorRequest,
+    "update_json_web_key_set": hydra_client.JsonWebKeySet,
+    "update_json_web_key": hydra_client.JsonWebKey,
 }
-# Fields that a method has; None where it takes any. Those that it needs come first.
-FIELDS = {
-    "oauth_auth": None,
+# The member of a body that becomes an id in paths.
+IDS = {
+    "create_oauth2_client": "id",
+    "create_policy": "id",
+    "create_group": "id",
+    "create_json_web_key_set": "kid",
+}
+# Fields of a form or a query; None if the method takes any.
+FORMS = {
     "oauth_token": None,
     "introspect_oauth2_token": ("token", "scope"),
     "revoke_oauth2_token": ("token",),
 }
+QUERIES = {
+    "oauth_auth": None,
+    "list_policies": ("limit", "offset"),
+    "find_groups_by_member": ("member",),
+}
+FIELDS = FORMS | QUERIES
+REQUIRED = {
+    "introspect_oauth2_token": "token",
+    "revoke_oauth2_token": "token",
+    "find_groups_by_member": "member",
+}
 
 # Why an exchange is not sent: no call says it ...
-NO_OPERATION = "none of the 14 operations has this method and path"
-NO_MODEL = "the body is no JSON object of the operation's model"
+NO_OPERATION = "no operation has this method and path"
+NO_MODEL = "the body is not a JSON object of the operation's model"
 NO_FORM = "there is no form"
-FIELD_MISSING = "the form lacks the field that the operation is about"
-FIELD_UNKNOWN = "the operation has no such parameter, or has it once"
-OTHER_CONTENT = "the body is labelled or placed as the operation's is not"
+FIELD_MISSING = "the field that the operation requires is missing"
+FIELD_UNKNOWN = "the operation does not have such a parameter, or only once"
+OTHER_CONTENT = "the operation has a body of another type, or none"
 OTHER_SPELLING = "the id is percent-encoded in another way"
 NOT_FORM_ENCODED = "id and secret are not form-encoded, as the token endpoint expects them"
 OTHER_CREDENTIALS = "the credentials are of a kind that the operation does not take"
 # ... or the SDK refuses to send it.
-NO_CREDENTIALS = "refused: no credentials where they are needed"
+NO_CREDENTIALS = "refused: there are no credentials, and the operation requires some"
 ID_UNADDRESSABLE = "refused: no later call could address this id"
 CONTROL_CHARACTERS = "refused: control characters in id or secret, which no Basic can carry"
 SECRET_TOO_SHORT = "refused: a client secret under 6 characters"
@@ -80,6 +137,11 @@ class Call:
     def refuse(self, reason: str) -> None:
         self.refused = self.refused or reason
 
+    def api(self, client: hydra_client.ApiClient) -> Any:
+        """The API that has the method."""
+        (api,) = (api for api in APIS if hasattr(api, self.method))
+        return api(client)
+
     def __call__(self, api: Any) -> Any:
         return getattr(api, self.method)(**self.arguments)
 
@@ -93,15 +155,16 @@ def call_for(request: dict[str, Any]) -> Call:
     path, _, query = request["path"].partition("?")
     headers = {name.lower(): value for name, value in request["headers"].items()}
     call, credentials = _route(request["method"], path)
-    has_query = call.method == "oauth_auth"
-    if query and not has_query:
+    if query and call.method not in QUERIES:
         raise UnsayableError(FIELD_UNKNOWN)
     if call.method in BODIES:
         _put_model(call, request["body"], headers)
-    elif call.method in FIELDS:
-        _put_fields(call, query if has_query else _form(request["body"], headers))
-    if (has_query or call.method not in (*BODIES, *FIELDS)) and request["body"] is not None:
+    elif call.method in FORMS:
+        _put_fields(call, _form(request["body"], headers))
+    elif request["body"] is not None:
         raise UnsayableError(OTHER_CONTENT)
+    elif call.method in QUERIES:
+        _put_fields(call, query)
     _put_credentials(call, credentials, headers)
     fixed = {"authorization", "content-type", "accept", "host", "content-length", "user-agent"}
     more = {name: value for name, value in headers.items() if name not in fixed}
@@ -112,15 +175,18 @@ def call_for(request: dict[str, Any]) -> Call:
 
 def _route(http_method: str, path: str) -> tuple[Call, str]:
     for method, template, name, credentials in ROUTES:
-        match = re.fullmatch(re.escape(template).replace(r"\{id\}", "([^/]*)"), path)
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]*)", re.escape(template))
+        match = re.fullmatch(pattern, path)
         if method != http_method or match is None:
             continue
         call = Call(name)
-        for segment in match.groups():
-            call.arguments["id"] = id = unquote(segment, errors="surrogateescape")
+        for parameter, segment in match.groupdict().items():
+            call.arguments[parameter] = id = unquote(segment, errors="surrogateescape")
+            # The SDK encodes colons, too, which makes no difference to servers.
+            spellings = [quote(id, safe=safe, errors="surrogateescape") for safe in ("", ":")]
             if not id or _unaddressable(id):
                 call.refuse(ID_UNADDRESSABLE)
-            elif quote(id, safe="", errors="surrogateescape") != segment or not _is_utf8(id):
+            elif segment not in spellings or not _is_utf8(id):
                 raise UnsayableError(OTHER_SPELLING)
         return call, credentials
     raise UnsayableError(NO_OPERATION)
@@ -143,10 +209,10 @@ def _put_model(call: Call, body: str | None, headers: dict[str, str]) -> None:
     except (ValueError, hydra_client.ApiDecodeError):
         raise UnsayableError(NO_MODEL) from None
     call.arguments["body"] = model
-    id, secret = document.get("id"), document.get("client_secret")
-    if call.method == "create_oauth2_client" and id and _unaddressable(id):
+    id, secret = document.get(IDS.get(call.method)), document.get("client_secret")
+    if id and _unaddressable(id):
         call.refuse(ID_UNADDRESSABLE)
-    if secret is not None and len(secret) < 6:
+    if BODIES[call.method] is hydra_client.OAuth2Client and secret is not None and len(secret) < 6:
         call.refuse(SECRET_TOO_SHORT)
 
 
@@ -160,9 +226,10 @@ def _form(body: str | None, headers: dict[str, str]) -> str:
 
 def _put_fields(call: Call, text: str) -> None:
     pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape")
-    values = dict(pairs)
+    values: dict[str, Any] = dict(pairs)
     known = FIELDS[call.method]
-    if known is not None and known[0] not in values:
+    required = REQUIRED.get(call.method)
+    if required is not None and required not in values:
         raise UnsayableError(FIELD_MISSING)
     if (
         len(values) < len(pairs)
@@ -171,13 +238,23 @@ def _put_fields(call: Call, text: str) -> None:
         or not _is_utf8("".join(sum(pairs, ())))
     ):
         raise UnsayableError(FIELD_UNKNOWN)
+    if call.method == "list_policies":
+        if not all(re.fullmatch(r"0|[1-9]\d*", value) for value in values.values()):
+            raise UnsayableError(FIELD_UNKNOWN)
+        values = {name: int(value) for name, value in values.items()}
     call.arguments.update(values)
 
 
 def _put_credentials(call: Call, taken: str, headers: dict[str, str]) -> None:
     kind, _, value = headers.get("authorization", "").partition(" ")
     kind = kind.lower()
-    if not kind:
+    if call.method == "userinfo":
+        if kind != "bearer":
+            raise UnsayableError(FIELD_MISSING)
+        call.arguments["access_token"] = value
+        # Never to be sent here.
+        call.settings |= {"access_token": "own", "username": "own-id", "password": "own-secret"}
+    elif not kind:
         # A public client names itself in the form.
         # A policy may show the keys to everybody.
         anonymous = call.method == "well_known" or (

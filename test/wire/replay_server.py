@@ -1,4 +1,4 @@
-"""A server on loopback that gives one recorded answer, byte for byte, and keeps what it got."""
+"""A server on loopback that sends one recorded response, byte for byte, and keeps requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Received:
 
 
 def raw(response: dict[str, Any]) -> bytes:
-    """A recorded answer as it was on the wire: the recorded headers, and none besides."""
+    """A recorded response as it was on the wire, with the recorded headers only."""
     status, headers, body = response["status"], response["headers"], response["body"] or ""
     content = body.encode()
     if headers.get("Transfer-Encoding") == "chunked":
@@ -53,12 +53,12 @@ class _Handler(socketserver.StreamRequestHandler):
                 headers.setdefault(name.lower(), []).append(value)
             body = self.rfile.read(int(headers.get("content-length", ["0"])[0]))
             self.server.owner.received.append(Received(method, target, headers, body))
-            answer = self.server.owner.answer
-            self.wfile.write(answer)
-            head = answer.partition(b"\r\n\r\n")[0].lower()
+            response = self.server.owner.response
+            self.wfile.write(response)
+            head = response.partition(b"\r\n\r\n")[0].lower()
             ends = (b" 204 ", b"\r\ncontent-length:", b"\r\ntransfer-encoding:")
             if not any(mark in head for mark in ends):
-                return  # nothing but the end of the connection tells where the body ends
+                return  # the end of the connection ends the body
 
 
 class _Listener(socketserver.ThreadingTCPServer):
@@ -66,16 +66,16 @@ class _Listener(socketserver.ThreadingTCPServer):
 
 
 class ReplayServer:
-    """Answers whatever comes with `answer`; `received` is what came, in order."""
+    """Responds to every request with `response`; `received` has the requests in order."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
-        self.answer = b""
+        self.response = b""
 
     def expect(self, response: dict[str, Any]) -> None:
-        """Gives this answer from now on, and forgets what came before."""
+        """Respond with this from now on, and forget earlier requests."""
         self.received.clear()
-        self.answer = raw(response)
+        self.response = raw(response)
 
     def __enter__(self) -> ReplayServer:
         self._listener = _Listener(("127.0.0.1", 0), _Handler)
