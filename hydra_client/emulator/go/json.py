@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 _WHITESPACE = b" \t\r\n"
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -24,28 +24,57 @@ _ESCAPES = str.maketrans(
 )
 
 
+_MAX_DEPTH = 10_000
+FieldType: TypeAlias = "str | Callable[[Any], Any]"
+"""The Go type of a field, or a function that reads its JSON value, as from `parse`."""
+
+
 class GoJsonError(Exception):
     """The error that `json.Decoder.Decode` returns; `str()` is its message."""
+
+    def __init__(self, message: str, decoded: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.decoded = decoded or {}
+        """The fields that were read all the same."""
 
 
 # --- reading
 
 
-def decode_struct(data: bytes, go_type: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """Read the first JSON value in `data` into a struct `go_type` with `fields` (name → Go type).
+def parse(data: bytes) -> Any:
+    """Read the first JSON value in `data`, and ignore what follows.
 
-    Like Go, match names in any case, drop unknown ones, leave fields with `null` unchanged, and
-    ignore what follows the first value. The result contains only fields that are in the JSON.
+    Objects are `Pairs`, and numbers are strings of a class of their own.
+
+    Raises:
+        GoJsonError: The data is not JSON.
+    """
+    return _Scanner(data).document()
+
+
+def decode_struct(data: bytes, go_type: str, fields: Mapping[str, FieldType]) -> dict[str, Any]:
+    """Read the first JSON value in `data` into a struct `go_type` with `fields` (name → type).
 
     Raises:
         GoJsonError: The data is not JSON, or does not fit the struct.
     """
-    value = _Scanner(data).document()
+    return unpack_struct(parse(data), go_type, fields)
+
+
+def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> dict[str, Any]:
+    """Read a value, as from `parse`, into a struct.
+
+    Like Go, match names in any case, drop unknown ones, and leave fields with `null` unchanged. The
+    result contains only fields that are in the JSON.
+
+    Raises:
+        GoJsonError: The value does not fit the struct.
+    """
     if value is None:
         return {}
-    if not isinstance(value, _Pairs):
-        raise GoJsonError(f"json: cannot unmarshal {_kind(value)} into Go value of type {go_type}")
-    struct = go_type.rpartition(".")[2]
+    if not isinstance(value, Pairs):
+        raise GoJsonError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+    struct = go_type.rpartition(".")[2] if "{" not in go_type else ""
     result: dict[str, Any] = {}
     error: GoJsonError | None = None
     for key, item in value:
@@ -54,14 +83,16 @@ def decode_struct(data: bytes, go_type: str, fields: Mapping[str, str]) -> dict[
             continue
         try:
             _assign(result, name, item, fields[name])
-        except _WrongTypeError as wrong:
+        except GoJsonError as wrong:
             # Go reads on, and reports the first error at the end.
+            error = error or wrong
+        except _WrongTypeError as wrong:
             error = error or GoJsonError(
                 f"json: cannot unmarshal {wrong.kind} into Go struct field "
                 f"{struct}.{name} of type {wrong.go_type}"
             )
     if error is not None:
-        raise error
+        raise GoJsonError(str(error), result)
     return result
 
 
@@ -70,7 +101,7 @@ class _WrongTypeError(Exception):
         self.kind, self.go_type = kind, go_type
 
 
-class _Pairs(list[tuple[str, Any]]):
+class Pairs(list[tuple[str, Any]]):
     """A JSON object, with its members in order and with duplicate names."""
 
 
@@ -78,55 +109,74 @@ class _Number(str):
     """A JSON number as it was written."""
 
 
-def _assign(result: dict[str, Any], name: str, item: Any, go_type: str) -> None:
-    if item is None:
+def _assign(result: dict[str, Any], name: str, item: Any, go_type: FieldType) -> None:
+    if not isinstance(go_type, str):
+        result[name] = go_type(item)
+    elif item is None:
         if go_type in ("[]string", "map[string]interface {}"):
             result[name] = None
-    elif go_type == _kind(item):  # a string or a bool
+    elif go_type == kind(item):  # a string or a bool
         result[name] = item
-    elif go_type == "[]string" and _kind(item) == "array":
+    elif go_type == "[]string" and kind(item) == "array":
         result[name] = [_string(element) for element in item]
-    elif go_type == "map[string]interface {}" and _kind(item) == "object":
+    elif go_type == "map[string]interface {}" and kind(item) == "object":
         result[name] = _interface(item)
     else:
-        raise _WrongTypeError(_kind(item), go_type)
+        raise _WrongTypeError(kind(item), go_type)
 
 
 def _string(element: Any) -> str:
     if element is None:
         return ""
-    if _kind(element) != "string":
-        raise _WrongTypeError(_kind(element), "string")
+    if kind(element) != "string":
+        raise _WrongTypeError(kind(element), "string")
     return str(element)
 
 
 def _interface(value: Any) -> Any:
     """Return the value as a Go `interface{}` holds it: numbers are float64, map keys sorted."""
-    if isinstance(value, _Pairs):
-        members = {key: _interface(item) for key, item in value}
-        return {key: members[key] for key in sorted(members, key=str.encode)}
-    if isinstance(value, list):
-        return [_interface(item) for item in value]
-    if isinstance(value, _Number):
-        number = float(value)
-        if number in (float("inf"), float("-inf")):
-            raise _WrongTypeError(f"number {value}", "float64")
-        return number
-    return value
+    root = [value]
+    # Not recursive, because Go accepts more levels than Python has frames.
+    pending: list[tuple[Any, Any]] = [(root, 0)]
+    while pending:
+        holder, key = pending.pop()
+        item = holder[key]
+        if isinstance(item, Pairs):
+            members = dict(item)
+            item = {name: members[name] for name in sorted(members, key=str.encode)}
+            pending += [(item, name) for name in item]
+        elif isinstance(item, list):
+            item = list(item)
+            pending += [(item, index) for index in range(len(item))]
+        elif isinstance(item, _Number):
+            item = float(item)
+            if item in (float("inf"), float("-inf")):
+                raise _WrongTypeError(f"number {holder[key]}", "float64")
+        holder[key] = item
+    return root[0]
 
 
-def _find_folded(key: str, fields: Mapping[str, str]) -> str | None:
+def _find_folded(key: str, fields: Mapping[str, FieldType]) -> str | None:
     return next((name for name in fields if name.casefold() == key.casefold()), None)
 
 
-def _kind(value: Any) -> str:
+def kind(value: Any) -> str:
+    """Return the name of the value's type in Go's errors."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, _Number):
         return "number"
     if isinstance(value, str):
         return "string"
-    return "object" if isinstance(value, _Pairs) else "array"
+    return "object" if isinstance(value, Pairs) else "array"
+
+
+def _is_object(container: list[Any]) -> bool:
+    return isinstance(container, Pairs)
+
+
+def _ends(container: list[Any]) -> bytes:
+    return b"}" if _is_object(container) else b"]"
 
 
 class _Scanner:
@@ -139,10 +189,7 @@ class _Scanner:
         self._skip_space()
         if self.at == len(self.data):
             raise GoJsonError("EOF")
-        try:
-            return self._value()
-        except RecursionError:
-            raise GoJsonError("exceeded max depth") from None
+        return self._value()
 
     def _skip_space(self) -> None:
         while self.at < len(self.data) and self.data[self.at] in _WHITESPACE:
@@ -163,11 +210,51 @@ class _Scanner:
         return GoJsonError(f"invalid character {_quoted(self._peek()[0])} {context}")
 
     def _value(self) -> Any:
-        first = self._next()
-        if first == b"{":
-            return _Pairs(self._items(self._member, b"}", "after object key:value pair"))
-        if first == b"[":
-            return self._items(self._value, b"]", "after array element")
+        open_containers: list[list[Any]] = []  # not recursive, because Go accepts 10,000 levels
+        open_keys: list[str] = []
+        while True:
+            first = self._next()
+            if first in b"{[":
+                container = Pairs() if first == b"{" else []
+                if len(open_containers) == _MAX_DEPTH:
+                    raise GoJsonError("exceeded max depth")
+                self.at += 1
+                if self._next() != _ends(container):
+                    open_containers.append(container)
+                    self._begin_item(container, open_keys)
+                    continue
+                self.at += 1
+                value: Any = container
+            else:
+                value = self._scalar(first)
+            while open_containers:
+                container = open_containers[-1]
+                container.append((open_keys.pop(), value) if _is_object(container) else value)
+                mark = self._next()
+                if mark == b",":
+                    self.at += 1
+                    self._begin_item(container, open_keys)
+                    break
+                if mark != _ends(container):
+                    item = "object key:value pair" if _is_object(container) else "array element"
+                    raise self._error(f"after {item}")
+                self.at += 1
+                value = open_containers.pop()
+            else:
+                return value
+
+    def _begin_item(self, container: list[Any], open_keys: list[str]) -> None:
+        """Read up to the item's value: nothing in an array, the key in an object."""
+        if not _is_object(container):
+            return
+        if self._next() != b'"':
+            raise self._error("looking for beginning of object key string")
+        open_keys.append(self._string())
+        if self._next() != b":":
+            raise self._error("after object key")
+        self.at += 1
+
+    def _scalar(self, first: bytes) -> Any:
         if first == b'"':
             return self._string()
         if first in b"-0123456789":
@@ -175,29 +262,6 @@ class _Scanner:
         if first in _LITERALS:
             return self._literal(*_LITERALS[first])
         raise self._error("looking for beginning of value")
-
-    def _items(self, item: Callable[[], Any], end: bytes, context: str) -> list[Any]:
-        """Read what is between two brackets: nothing, or items separated by commas."""
-        self.at += 1
-        items: list[Any] = []
-        if self._next() != end:
-            items.append(item())
-            while (mark := self._next()) == b",":
-                self.at += 1
-                items.append(item())
-            if mark != end:
-                raise self._error(context)
-        self.at += 1
-        return items
-
-    def _member(self) -> tuple[str, Any]:
-        if self._next() != b'"':
-            raise self._error("looking for beginning of object key string")
-        key = self._string()
-        if self._next() != b":":
-            raise self._error("after object key")
-        self.at += 1
-        return key, self._value()
 
     def _string(self) -> str:
         start = self.at
@@ -262,17 +326,41 @@ def _quoted(byte: int) -> str:
 # --- writing
 
 
+class _Written(str):
+    """JSON, ready to be sent."""
+
+
 def encode(value: Any) -> str:
     """Write the value as `json.Marshal` does: without spaces, and `<`, `>` and `&` escaped."""
-    if value is None or isinstance(value, int):
-        return json.dumps(value)
+    written: list[str] = []
+    pending = [value]  # the next item last; not recursive, for the same depth as in reading
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Mapping):
+            brackets, parts = "{}", []
+            for name, member in item.items():
+                parts += [_Written(f",{_scalar(str(name))}:"), member]
+        elif isinstance(item, list | tuple):
+            brackets, parts = "[]", []
+            for element in item:
+                parts += [_Written(","), element]
+        else:
+            written.append(_scalar(item))
+            continue
+        written.append(brackets[0])
+        parts[:1] = [_Written(first[1:]) for first in parts[:1]]  # no comma before the first
+        pending += [_Written(brackets[1]), *reversed(parts)]
+    return "".join(written)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, _Written):
+        return value
     if isinstance(value, float):
         return _float(value)
     if isinstance(value, str):
         return f'"{value.translate(_ESCAPES)}"'
-    if isinstance(value, Mapping):
-        return "{" + ",".join(f"{encode(str(k))}:{encode(v)}" for k, v in value.items()) + "}"
-    return "[" + ",".join(encode(item) for item in value) + "]"
+    return json.dumps(value)  # null, a bool or an integer
 
 
 def _float(number: float) -> str:

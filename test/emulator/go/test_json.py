@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hydra_client.emulator.go.json import GoJsonError, decode_struct, encode
+from hydra_client.emulator.go.json import GoJsonError, decode_struct, encode, kind, parse
 
 FIELDS = {
     "id": "string",
@@ -159,3 +159,37 @@ JSON = st.recursive(
 def test_round_trip_of_extra_data(extra: dict[str, Any]) -> None:
     read_back = read(json.dumps({"extra": extra}, ensure_ascii=False).encode())["extra"]
     assert json.loads(encode(read_back), parse_int=float) == extra
+
+
+@pytest.mark.parametrize("levels", [495, 9_998])
+def test_deep_values(levels: int) -> None:
+    text = "[" * levels + '{"a":1}' + "]" * levels
+    read_back = read(f'{{"extra":{{"deep":{text[1:-1]}}}}}')["extra"]
+    assert encode(read_back) == f'{{"deep":{text[1:-1]}}}'
+
+
+def test_go_stops_at_10_000_levels() -> None:
+    assert parse(b"[" * 10_000 + b"]" * 10_000)
+    with pytest.raises(GoJsonError, match="exceeded max depth"):
+        parse(b"[" * 10_001 + b"]" * 10_001)
+
+
+def test_a_field_with_a_function_of_its_own() -> None:
+    fields = {"raw": kind, "id": "string"}
+    assert decode_struct(b'{"raw":[1]}', "x.X", fields) == {"raw": "array"}
+
+    def refuse(item: object) -> object:
+        raise GoJsonError(f"refused {item}")
+
+    with pytest.raises(GoJsonError, match="refused a"):
+        decode_struct(b'{"raw":"a","id":1}', "x.X", {**fields, "raw": refuse})
+
+
+def test_an_error_holds_the_fields_that_were_read() -> None:
+    with pytest.raises(GoJsonError) as raised:
+        read('{"public":1,"id":"a","uris":2}')
+    assert raised.value.decoded == {"id": "a"}
+    assert str(raised.value).endswith("field Client.public of type bool")
+    with pytest.raises(GoJsonError) as raised:
+        read("{")
+    assert raised.value.decoded == {}
