@@ -1,0 +1,137 @@
+"""Regular expressions as Go's regexp package matches them, in time linear in the text.
+
+Python's `re` is no substitute: it accepts other expressions, and can take forever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from hydra_client.emulator.go.regexp_syntax import (
+    Alternation,
+    Assertion,
+    Chars,
+    Concatenation,
+    MatchLimitError,
+    Node,
+    RegexpError,
+    parse,
+)
+
+__all__ = ["MatchLimitError", "Regexp", "RegexpError", "compile_regexp", "quote_meta"]
+
+_MAX_PROGRAM = 20_000
+_MAX_STEPS = 1_000_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+_WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+
+
+def quote_meta(text: str) -> str:
+    """Do what `regexp.QuoteMeta` does: escape the characters that mean something."""
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+@lru_cache(maxsize=1024)
+def compile_regexp(expression: str) -> Regexp:
+    """Compile the expression.
+
+    Raises:
+        RegexpError: Go does not accept it.
+        MatchLimitError: Go accepts it, but it is too much for the emulator.
+    """
+    return Regexp(parse(expression))
+
+
+class Regexp:
+    """A compiled expression: a program of instructions that are numbered from 0."""
+
+    def __init__(self, node: Node) -> None:
+        # By instruction: a test of the next character, or None; and where to go on.
+        self._tests: list[Callable[[str], bool] | None] = [None]
+        self._assertions: list[str] = [""]
+        self._next: list[tuple[int, ...]] = [()]
+        self._start = self._emit(node, 0)  # instruction 0 is the match
+
+    def _add(
+        self, *following: int, test: Callable[[str], bool] | None = None, assertion: str = ""
+    ) -> int:
+        if len(self._next) == _MAX_PROGRAM:
+            raise MatchLimitError("the expression is too large for the emulator")
+        self._tests.append(test)
+        self._assertions.append(assertion)
+        self._next.append(following)
+        return len(self._next) - 1
+
+    def _emit(self, node: Node, following: int) -> int:
+        """Add the instructions that match the node and go on with `following`."""
+        if isinstance(node, Chars):
+            return self._add(following, test=node.accepts)
+        if isinstance(node, Assertion):
+            return self._add(following, assertion=node.name)
+        if isinstance(node, Concatenation):
+            for child in reversed(node.nodes):
+                following = self._emit(child, following)
+            return following
+        if isinstance(node, Alternation):
+            return self._add(*(self._emit(child, following) for child in node.nodes))
+        if node.most < 0:
+            loop = self._add()
+            self._next[loop] = (self._emit(node.node, loop), following)
+            following = loop
+        else:
+            for _ in range(node.most - node.least):
+                following = self._add(self._emit(node.node, following), following)
+        for _ in range(node.least):
+            following = self._emit(node.node, following)
+        return following
+
+    def matches(self, text: str) -> bool:
+        """Do what `MatchString` does: return whether any part of the text matches.
+
+        Raises:
+            MatchLimitError: It would take too long to find out.
+        """
+        text = _SURROGATE.sub("\ufffd", text)  # invalid UTF-8
+        steps = 0
+        waiting: list[int] = []
+        for position in range(len(text) + 1):
+            if position and not waiting and self._assertions[self._start] == "\\A":
+                return False
+            # Follow all paths at once up to the next character. A match can begin anywhere.
+            reached, pending = set(waiting), [*waiting, self._start]
+            testing: list[int] = []
+            while pending:
+                at = pending.pop()
+                steps += 1
+                if at == 0:
+                    return True
+                if self._tests[at] is not None:
+                    testing.append(at)
+                elif not (name := self._assertions[at]) or _holds(name, text, position):
+                    pending += [there for there in self._next[at] if there not in reached]
+                    reached.update(self._next[at])
+            if steps > _MAX_STEPS:
+                raise MatchLimitError("the expression takes too long to match")
+            char = text[position : position + 1]
+            waiting = []
+            for at in dict.fromkeys(testing):
+                test = self._tests[at]
+                if char and test is not None and test(char):
+                    waiting += self._next[at]
+        return False
+
+
+def _holds(assertion: str, text: str, position: int) -> bool:
+    before, after = text[position - 1 : position] if position else "", text[position : position + 1]
+    if assertion == "\\A":
+        return position == 0
+    if assertion == "\\z":
+        return not after
+    if assertion == "^":
+        return before in ("", "\n")
+    if assertion == "$":
+        return after in ("", "\n")
+    return ((before in _WORD) != (after in _WORD)) == (assertion == "\\b")
