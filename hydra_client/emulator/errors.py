@@ -81,6 +81,7 @@ DEFINITIONS = {
         "Authorization code is inactive because it is malformed, expired or otherwise invalid",
         403,
     ),
+    "not_found": Definition("", 404, reason="The requested resource could not be found."),
     "login_required": Definition("The Authorization Server requires End-User authentication", 400),
 }
 
@@ -113,6 +114,20 @@ class PlainError(HydraError):
     """An error without a status of its own: always 500, and unrecognizable to OAuth endpoints."""
 
 
+class MissingRowError(NotFoundError):
+    """The SQL store has no such policy; `str()` is the message of Go's SQL library."""
+
+    name = "not_found"
+
+
+class BadRequestError(HydraError):
+    """An error with status 400, although its body says 500; `str()` is Hydra's message."""
+
+
+class GoPanicError(Exception):
+    """Hydra's code panics, and its HTTP server closes the connection without a response."""
+
+
 class DeniedError(HydraError):
     """No policy allows the request."""
 
@@ -143,7 +158,8 @@ def admin_fields(error: HydraError, is_0_9: bool, request_id: str) -> tuple[int,
     status = 404 if isinstance(error, NotFoundError) else 500
     members: dict[str, object] = {"code": status}
     # 0.9 wraps OAuth errors so deeply that their status is lost.
-    definition = None if is_0_9 else DEFINITIONS.get(error.name)
+    hides_status = is_0_9 and not isinstance(error, MissingRowError)
+    definition = None if hides_status else DEFINITIONS.get(error.name)
     if definition is not None:
         status = definition.status
         members = {"code": status, "status": HTTPStatus(status).phrase}
@@ -152,4 +168,4 @@ def admin_fields(error: HydraError, is_0_9: bool, request_id: str) -> tuple[int,
     if definition is not None and definition.reason:
         members["reason"] = definition.reason
     members["message"] = message
-    return status, members
+    return (400 if isinstance(error, BadRequestError) else status), members

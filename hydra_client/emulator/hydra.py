@@ -19,7 +19,8 @@ from hydra_client.emulator.routes import Router
 from hydra_client.emulator.server import Listener
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import GO_FIELDS, Client, hashed, new_secret
-from hydra_client.emulator.store.policies import Policy, templates
+from hydra_client.emulator.store.policies import ALLOW, Policy
+from hydra_client.emulator.store.templates import compile_template
 from hydra_client.emulator.variant import Variant
 
 if TYPE_CHECKING:
@@ -220,6 +221,19 @@ class HydraEmulator:
             self._requests.clear()
             self._recorded_size = 0
 
+    def restart(self) -> None:
+        """Do to the state of the server what a restart of Hydra does.
+
+        The memory store forgets everything and signs ID tokens with a new key. The SQL store keeps
+        everything, and the server reads its signing key again: Hydra does that at its start only,
+        so a new key in the set `hydra.openid.id-token` takes effect here. Connections, faults, the
+        clock and the recorded requests stay.
+
+        Raises:
+            RuntimeError: Hydra would not start, because the set lacks the private key.
+        """
+        self._state.restart()
+
     def fail(
         self,
         path: str = "*",
@@ -261,16 +275,21 @@ class HydraEmulator:
     ) -> None:
         """Add a policy that allows a client or user to perform actions on resources.
 
-        Subject, resources and actions may contain regular expressions between `<` and `>`. On a new
-        server, only root may use the admin endpoints. The empty subject stands for requests to
-        `/.well-known/jwks.json` without a token.
+        Subject, resources and actions may contain regular expressions of Go between `<` and `>`. On
+        a new server, only root may use the admin endpoints. The empty subject stands for requests
+        without a token to `/.well-known/jwks.json` and `/keys/{set}/{kid}`.
 
         Raises:
-            ValueError: The `<` and `>` are not balanced.
+            ValueError: A template is not valid.
         """
-        policy = Policy(templates(subject), templates(resources), templates(actions))
+        policy = Policy(
+            subjects=_templates(subject),
+            effect=ALLOW,
+            resources=_templates(resources),
+            actions=_templates(actions),
+        )
         with self._state.lock:
-            self._state.policies.append(policy)
+            self._state.policies.create(policy)
 
     def add_client(self, **members: Any) -> dict[str, Any]:
         """Create a client without sending a request; return its members, including the secret.
@@ -315,6 +334,13 @@ class HydraEmulator:
     def __repr__(self) -> str:
         where = f"at {self._url}" if self._url else "not started"
         return f"<HydraEmulator {self.variant.version} {self.variant.store} {where}>"
+
+
+def _templates(value: str | Iterable[str]) -> list[str]:
+    templates = [value] if isinstance(value, str) else list(value)
+    for template in templates:
+        compile_template(template)  # so that an error shows where the template is written
+    return templates
 
 
 def _is_loopback(host: str) -> bool:

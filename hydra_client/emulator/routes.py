@@ -6,6 +6,7 @@ and in any case. It does not handle OPTIONS and HEAD.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,19 +18,26 @@ from hydra_client.emulator.endpoints import (
     clients,
     consent,
     discovery,
+    groups,
+    health,
     introspection,
+    keys,
+    policies,
     token,
+    warden,
 )
-from hydra_client.emulator.errors import HydraError, PlainError
+from hydra_client.emulator.errors import GoPanicError, HydraError, PlainError
 from hydra_client.emulator.go.http import GoUrlError, Request, clean_path, escape_path
 from hydra_client.emulator.go.json import GoJsonError
+from hydra_client.emulator.go.regexp import MatchLimitError
 from hydra_client.emulator.responses import TEXT, Response, admin_error, go_redirect, plain_error
 from hydra_client.emulator.state import State
 
 if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
-Endpoint = Callable[[State, Request, str], Response]
+Endpoint = Callable[..., Response]
+"""Called with the state, the request, and the ids in the path."""
 
 _CONSENT = "/oauth2/consent/requests/<id>"
 _ROUTES: list[tuple[str, str, Endpoint]] = [
@@ -47,13 +55,38 @@ _ROUTES: list[tuple[str, str, Endpoint]] = [
     ("POST", "/oauth2/introspect", introspection.introspect),
     ("POST", "/oauth2/revoke", introspection.revoke),
     ("GET", "/.well-known/openid-configuration", discovery.well_known),
-    ("GET", "/.well-known/jwks.json", discovery.keys),
-    ("GET", "/health/status", discovery.health),
+    ("GET", "/.well-known/jwks.json", keys.well_known),
+    ("GET", "/health/status", health.status),
+    ("GET", "/health/metrics", health.metrics),
+    ("GET", "/policies", policies.list_all),
+    ("POST", "/policies", policies.create),
+    ("GET", "/policies/<id>", policies.get),
+    ("PUT", "/policies/<id>", policies.update),
+    ("DELETE", "/policies/<id>", policies.delete),
+    ("POST", "/warden/allowed", warden.allowed),
+    ("POST", "/warden/token/allowed", warden.token_allowed),
+    ("GET", "/warden/groups", groups.find),
+    ("POST", "/warden/groups", groups.create),
+    ("GET", "/warden/groups/<id>", groups.get),
+    ("DELETE", "/warden/groups/<id>", groups.delete),
+    ("POST", "/warden/groups/<id>/members", groups.add_members),
+    ("DELETE", "/warden/groups/<id>/members", groups.remove_members),
+    ("GET", "/keys/<set>", keys.get_set),
+    ("POST", "/keys/<set>", keys.create_set),
+    ("PUT", "/keys/<set>", keys.update_set),
+    ("DELETE", "/keys/<set>", keys.delete_set),
+    ("GET", "/keys/<set>/<kid>", keys.get_key),
+    ("PUT", "/keys/<set>/<kid>", keys.update_key),
+    ("DELETE", "/keys/<set>/<kid>", keys.delete_key),
 ]
 _ROUTES_OF_0_10: list[tuple[str, str, Endpoint]] = [
     ("GET", "/userinfo", discovery.userinfo),
     ("POST", "/userinfo", discovery.userinfo),
 ]
+
+
+# Hydra's router accepts an empty id in the middle of a path.
+_ID_WITHIN = re.compile(r"<(\w+)>/")
 
 
 class Router:
@@ -67,10 +100,9 @@ class Router:
         # Built on the first request, so that servers start faster.
         from werkzeug.routing import Map, Rule
 
-        # Hydra's router accepts an empty id in the middle of a path.
         rules = [
             Rule(
-                path.replace("<id>/", "<string(minlength=0):id>/"),
+                _ID_WITHIN.sub(r"<string(minlength=0):\1>/", path),
                 methods=[method],
                 endpoint=endpoint,
             )
@@ -87,16 +119,20 @@ class Router:
         match = self._find(request.method, path)
         if match is None:
             return self._not_found(request, path)
-        endpoint, id = match
+        endpoint, ids = match
         with state.lock:
             try:
-                return endpoint(state, request, id)
+                return endpoint(state, request, *ids)
             except GoJsonError as error:
                 return admin_error(PlainError(str(error)), state.variant, request)
             except HydraError as error:
                 return admin_error(error, state.variant, request)
+            except GoPanicError:
+                return Response(0, reset=True)
+            except MatchLimitError as error:
+                return plain_error(500, f"not a response of Hydra, but a limit here: {error}")
 
-    def _find(self, method: str, path: str) -> tuple[Endpoint, str] | None:
+    def _find(self, method: str, path: str) -> tuple[Endpoint, list[str]] | None:
         # Werkzeug adds HEAD to every GET and ignores leading slashes; Hydra's router does not.
         if method == "HEAD" or method != method.upper() or path.startswith("//"):
             return None
@@ -104,7 +140,7 @@ class Router:
             endpoint, arguments = self._map.match(path, method)
         except (NotFound, MethodNotAllowed):
             return None
-        return endpoint, arguments.get("id", "")
+        return endpoint, list(arguments.values())
 
     def _not_found(self, request: Request, path: str) -> Response:
         better = self._better_path(request.method, path)
@@ -144,5 +180,5 @@ def _restore_case(route: str, path: str) -> str | None:
     if len(expected) != len(actual):
         return None
     segments = zip(expected, actual, strict=True)
-    restored = "/".join(have or want if want == "<id>" else want for want, have in segments)
+    restored = "/".join(have or want if want.startswith("<") else want for want, have in segments)
     return restored if restored.lower() == path.lower() else None

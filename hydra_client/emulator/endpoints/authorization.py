@@ -38,7 +38,7 @@ from hydra_client.emulator.store.tokens import CODE_LIFETIME, LIFETIME, Claims, 
 _HYBRID = (["code", "id_token", "token"], ["code", "token"], ["code", "id_token"])
 
 
-def authorize(state: State, request: Request, id: str) -> Response:
+def authorize(state: State, request: Request) -> Response:
     """GET or POST /oauth2/auth."""
     authorization = _Authorization(state, request)
     try:
@@ -231,7 +231,7 @@ class _Authorization:
             self._require(grants=["implicit"])
             fields |= self._issue_access_token(grant)
         if "id_token" in requested and has(grant.scopes, "openid"):
-            fields["id_token"] = id_token(self.server.variant, grant, self.now)
+            fields["id_token"] = self._id_token(grant)
         return fields
 
     def _openid_implicit_flow(self, grant: Grant) -> dict[str, str]:
@@ -242,7 +242,7 @@ class _Authorization:
         self._require(grants=["implicit"], responses=supported)
         self._check_scopes()
         fields = self._issue_access_token(grant) if with_token else {"state": self.state}
-        fields["id_token"] = id_token(self.server.variant, grant, self.now)
+        fields["id_token"] = self._id_token(grant)
         if not has(supported, *self.response_types):
             raise OAuthError("unsupported_response_type")
         return fields
@@ -258,6 +258,9 @@ class _Authorization:
             "state": self.state,
             "scope": " ".join(grant.scopes),
         }
+
+    def _id_token(self, grant: Grant) -> str:
+        return id_token(self.server.variant, self.server.signing_key, grant, self.now)
 
     def _require(self, *, grants: Iterable[str] = (), responses: Iterable[str] = ()) -> None:
         """Raise OAuthError unless the client may use these grant types and response types."""

@@ -25,10 +25,10 @@ RESOURCE = "rn:hydra:clients"
 _TOO_SHORT = "The client secret must be at least 6 characters long"
 
 
-def create(state: State, request: Request, id: str) -> Response:
+def create(state: State, request: Request) -> Response:
     """POST /clients."""
     client, secret = _read(request)
-    state.authorize(request, SCOPE, "create", RESOURCE)
+    state.authorize(request, SCOPE, "create", RESOURCE, client.owner)
     secret = secret or new_secret()
     client.secret_hash = hashed(secret)
     try:
@@ -44,7 +44,7 @@ def create(state: State, request: Request, id: str) -> Response:
     return failure
 
 
-def list_all(state: State, request: Request, id: str) -> Response:
+def list_all(state: State, request: Request) -> Response:
     """GET /clients."""
     state.authorize(request, SCOPE, "get", RESOURCE)
     return json_response([client.to_json() for client in state.clients.all()])
@@ -53,15 +53,15 @@ def list_all(state: State, request: Request, id: str) -> Response:
 def get(state: State, request: Request, id: str) -> Response:
     """GET /clients/{id}."""
     client = state.clients.get(id)
-    state.authorize(request, SCOPE, "get", f"{RESOURCE}:{id}")
+    state.authorize(request, SCOPE, "get", f"{RESOURCE}:{id}", client.owner)
     return json_response(client.to_json())
 
 
 def update(state: State, request: Request, id: str) -> Response:
     """PUT /clients/{id}."""
     client, secret = _read(request)
-    state.clients.get(id)
-    state.authorize(request, SCOPE, "update", RESOURCE)
+    owner = state.clients.get(id).owner
+    state.authorize(request, SCOPE, "update", RESOURCE, owner)
     if secret and _is_too_short(secret):
         raise PlainError(_TOO_SHORT)
     client.id = id
@@ -72,8 +72,8 @@ def update(state: State, request: Request, id: str) -> Response:
 
 def delete(state: State, request: Request, id: str) -> Response:
     """DELETE /clients/{id}."""
-    state.clients.get(id)
-    state.authorize(request, SCOPE, "delete", f"{RESOURCE}:{id}")
+    owner = state.clients.get(id).owner
+    state.authorize(request, SCOPE, "delete", f"{RESOURCE}:{id}", owner)
     state.clients.delete(id)
     return Response(204)
 

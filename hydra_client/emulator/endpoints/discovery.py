@@ -1,19 +1,14 @@
-"""Discovery, keys, health and `/userinfo`."""
+"""Discovery and `/userinfo`."""
 
 from __future__ import annotations
 
-from hydra_client.emulator.errors import HydraError
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import TEXT, Response, json_response
+from hydra_client.emulator.responses import Response, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.id_tokens import jwt_claims
-from hydra_client.emulator.store.keys import public_jwk
-
-KEY_SCOPE = "hydra.keys.get"
-KEY_RESOURCE = "rn:hydra:keys:hydra.openid.id-token:public"
 
 
-def well_known(state: State, request: Request, id: str) -> Response:
+def well_known(state: State, request: Request) -> Response:
     """GET /.well-known/openid-configuration."""
     issuer = state.issuer
     document: dict[str, object] = {
@@ -39,24 +34,9 @@ def well_known(state: State, request: Request, id: str) -> Response:
     return json_response(document)
 
 
-def keys(state: State, request: Request, id: str) -> Response:
-    """GET /.well-known/jwks.json, for an authorized token or if a policy allows everyone."""
-    try:
-        state.authorize(request, KEY_SCOPE, "get", KEY_RESOURCE)
-    except HydraError:
-        # Whatever is wrong with the token, Hydra reports the result of the second attempt.
-        state.check_policies("", "get", KEY_RESOURCE)
-    return json_response({"keys": [public_jwk()]})
-
-
-def userinfo(state: State, request: Request, id: str) -> Response:
+def userinfo(state: State, request: Request) -> Response:
     """GET or POST /userinfo (0.10): the subject and the consent app's claims for the ID token."""
     grant = state.active(request.bearer)
     claims = jwt_claims(grant.claims, is_0_9=False)
     hidden = ("aud", "iss", "nonce", "at_hash", "c_hash", "auth_time", "iat", "exp")
     return json_response({name: claims[name] for name in sorted(claims) if name not in hidden})
-
-
-def health(state: State, request: Request, id: str) -> Response:
-    """GET /health/status."""
-    return Response(200, [("Content-Type", TEXT)], b'{"status": "ok"}')

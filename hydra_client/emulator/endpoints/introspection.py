@@ -14,7 +14,7 @@ SCOPE = "hydra.introspect"
 RESOURCE = "rn:hydra:oauth2:tokens"
 
 
-def introspect(state: State, request: Request, id: str) -> Response:
+def introspect(state: State, request: Request) -> Response:
     """POST /oauth2/introspect."""
     if not state.variant.is_0_9:
         try:
@@ -30,7 +30,7 @@ def introspect(state: State, request: Request, id: str) -> Response:
         return oauth_response({"active": False}, end="\n")
     form = request.post_form
     try:
-        members = _describe(state, state.active(form.get("token"), form.get("scope")))
+        members = _describe(state, state.active(form.get("token"), *form.get("scope").split(" ")))
     except OAuthError:
         members = {"active": False}
     return oauth_response(members, end="\n")
@@ -82,7 +82,7 @@ def _describe(state: State, grant: Grant) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value}
 
 
-def revoke(state: State, request: Request, id: str) -> Response:
+def revoke(state: State, request: Request) -> Response:
     """POST /oauth2/revoke. Basic is not form-decoded; an unknown token is not an error."""
     try:
         if not request.form_is_valid or request.basic is None:

@@ -16,7 +16,7 @@ from hydra_client.emulator.store.scopes import covers, distinct, has, words
 from hydra_client.emulator.store.tokens import LIFETIME, Grant, Tokens, UnknownClientError
 
 
-def token(state: State, request: Request, id: str) -> Response:
+def token(state: State, request: Request) -> Response:
     """POST /oauth2/token."""
     try:
         members = _token(state, request)
@@ -65,7 +65,8 @@ def _client_credentials(state: State, client: Client, form: Values) -> dict[str,
     if client.public or not has(client.grants, "client_credentials"):
         raise OAuthError("invalid_grant")
     now = state.clock()
-    grant = Grant(client.id, now, scopes=scopes, subject=client.id, expires_at=now + LIFETIME)
+    grant = Grant(client.id, now, scopes=scopes, subject=client.id, extra={})
+    grant.expires_at = now + LIFETIME
     return _issue(state, grant)
 
 
@@ -91,7 +92,7 @@ def _authorization_code(state: State, client: Client, form: Values) -> dict[str,
         # Hydra checks this last, when the code is used up and the tokens are issued.
         if not has(client.responses, "id_token"):
             raise OAuthError("invalid_grant")
-        members["id_token"] = id_token(state.variant, openid, now)
+        members["id_token"] = id_token(state.variant, state.signing_key, openid, now)
     return members
 
 

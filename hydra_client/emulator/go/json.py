@@ -113,12 +113,14 @@ def _assign(result: dict[str, Any], name: str, item: Any, go_type: FieldType) ->
     if not isinstance(go_type, str):
         result[name] = go_type(item)
     elif item is None:
-        if go_type in ("[]string", "map[string]interface {}"):
+        if go_type in ("[]string", "[]json.RawMessage", "map[string]interface {}"):
             result[name] = None
     elif go_type == kind(item):  # a string or a bool
         result[name] = item
     elif go_type == "[]string" and kind(item) == "array":
         result[name] = [_string(element) for element in item]
+    elif go_type == "[]json.RawMessage" and kind(item) == "array":
+        result[name] = item
     elif go_type == "map[string]interface {}" and kind(item) == "object":
         result[name] = _interface(item)
     else:

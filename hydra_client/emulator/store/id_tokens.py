@@ -6,13 +6,13 @@ from typing import Any
 from uuid import uuid4
 
 from hydra_client.emulator.errors import MINIMUM_ENTROPY, OAuthError, PlainError
-from hydra_client.emulator.store.keys import sign, subject_of
+from hydra_client.emulator.store.keys import SigningKey
 from hydra_client.emulator.store.tokens import Claims, Grant
 from hydra_client.emulator.variant import Variant
 
 
-def id_token(variant: Variant, grant: Grant, now: float) -> str:
-    """Return the signed ID token of the grant, issued at the Unix time `now`.
+def id_token(variant: Variant, key: SigningKey, grant: Grant, now: float) -> str:
+    """Return the ID token of the grant, signed with the key and issued at the Unix time `now`.
 
     Raises:
         OAuthError: The nonce is too short, or the user has to log in again.
@@ -25,7 +25,7 @@ def id_token(variant: Variant, grant: Grant, now: float) -> str:
             raise PlainError("0.9 does not support max_age")
     else:
         _check_login(claims, grant, now)
-        _check_hint(claims, grant)
+        _check_hint(claims, grant, key)
     nonce = grant.form.get("nonce")
     if nonce and len(nonce.encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
         raise OAuthError("insufficient_entropy")
@@ -34,7 +34,7 @@ def id_token(variant: Variant, grant: Grant, now: float) -> str:
     payload = jwt_claims(claims, is_0_9=variant.is_0_9)
     payload["nonce"] = nonce or str(uuid4())
     payload["iat"] = int(now)
-    return sign(payload)
+    return key.sign(payload)
 
 
 def jwt_claims(claims: Claims, *, is_0_9: bool) -> dict[str, Any]:
@@ -61,10 +61,10 @@ def _max_age(grant: Grant) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _check_hint(claims: Claims, grant: Grant) -> None:
+def _check_hint(claims: Claims, grant: Grant, key: SigningKey) -> None:
     """Check that `id_token_hint` is an ID token of this server and user, even if expired."""
     if hint := grant.form.get("id_token_hint"):
-        subject = subject_of(hint)
+        subject = key.subject_of(hint)
         if subject != claims.subject:
             raise OAuthError("login_required" if subject else "server_error")
 

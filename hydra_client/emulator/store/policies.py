@@ -1,63 +1,244 @@
-"""Access control: the subset of ladon's policies that the emulator needs.
-
-Subjects, resources and actions are templates: literal text with regular expressions between `<`
-and `>`. A template has to match the whole value.
-"""
+"""Access-control policies (ladon), and how the memory store and the SQL store keep them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+from hydra_client.emulator.errors import (
+    GoPanicError,
+    MissingRowError,
+    NotFoundError,
+    PlainError,
+)
+from hydra_client.emulator.go.json import FieldType, decode_struct
+from hydra_client.emulator.store.clients import check_text
+from hydra_client.emulator.store.conditions import Condition, read_conditions
+from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template, matches
+from hydra_client.emulator.variant import Variant
+
+ALLOW, DENY = "allow", "deny"
+LISTS = ("subjects", "resources", "actions")
+
+_FIELDS: dict[str, FieldType] = {
+    "id": "string",
+    "description": "string",
+    "subjects": "[]string",
+    "effect": "string",
+    "resources": "[]string",
+    "actions": "[]string",
+    "conditions": read_conditions,
+}
+# Hydra reads a policy into a struct without a name, so Go describes the type.
+_GO_TYPE = (
+    "struct { "
+    + "; ".join(
+        f"{name.capitalize() if name != 'id' else 'ID'} "
+        f"{go_type if isinstance(go_type, str) else 'ladon.Conditions'} "
+        f'"json:\\"{name}\\" gorethink:\\"{name}\\""'
+        for name, go_type in _FIELDS.items()
+    )
+    + " }"
+)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Policy:
-    """Allows its subjects to perform its actions on its resources."""
+    """A policy. Every effect but `allow` denies."""
 
-    subjects: tuple[str, ...]
-    resources: tuple[str, ...]
-    actions: tuple[str, ...]
+    id: str = ""
+    description: str = ""
+    subjects: list[str] | None = None
+    effect: str = ""
+    resources: list[str] | None = None
+    actions: list[str] | None = None
+    conditions: dict[str, Condition] = field(default_factory=dict)
 
-    def allows(self, subject: str, action: str, resource: str) -> bool:
-        """Return whether the policy allows the subject to perform the action on the resource."""
+    @classmethod
+    def from_json(cls, data: bytes) -> Policy:
+        """Read a policy from a request's body. Raises GoJsonError."""
+        return cls(**decode_struct(data, _GO_TYPE, _FIELDS))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the members in Hydra's order."""
+        members = {name: getattr(self, name) for name in _FIELDS}
+        conditions = {name: condition.to_json() for name, condition in self.conditions.items()}
+        return {**members, "conditions": conditions}
+
+    def applies(self, subject: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
+        """Return whether the policy has a say in the request.
+
+        Raises:
+            InvalidTemplateError: A template does not compile.
+            MatchLimitError: Matching a template would take too long.
+        """
         return (
-            _any_matches(self.subjects, subject)
-            and _any_matches(self.actions, action)
+            _any_matches(self.actions, action)
+            and _any_matches(self.subjects, subject)
             and _any_matches(self.resources, resource)
+            and all(
+                condition.holds(context.get(name), subject)
+                for name, condition in self.conditions.items()
+            )
         )
 
 
-def templates(value: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the template or templates as a tuple. Raises ValueError if one is not valid."""
-    found = (value,) if isinstance(value, str) else tuple(value)
-    for template in found:
-        _compiled(template)  # so that an error shows where the template is written
-    return found
+def _any_matches(templates: list[str] | None, value: str) -> bool:
+    return any(matches(template, value) for template in templates or [])
 
 
-def _any_matches(allowed: Iterable[str], value: str) -> bool:
-    return any(_compiled(template).fullmatch(value) for template in allowed)
+class MemoryPolicies:
+    """The memory store: ids are unique, and everything is stored as it was sent."""
+
+    def __init__(self) -> None:
+        self._policies: dict[str, Policy] = {}
+
+    def all(self) -> list[Policy]:
+        """Return all policies."""
+        return list(self._policies.values())
+
+    def page(self, limit: int, offset: int) -> list[Policy]:
+        """Return some of the policies: all of them where the page would pass the end.
+
+        Raises:
+            GoPanicError: `limit` is less than `offset`, because Hydra takes it for the end.
+        """
+        policies = self.all()
+        if offset + limit > len(policies):
+            return policies
+        if not 0 <= offset <= limit:
+            raise GoPanicError
+        return policies[offset:limit]
+
+    def get(self, id: str) -> Policy:
+        """Return the policy. Raises NotFoundError."""
+        if id not in self._policies:
+            raise NotFoundError("Not found")
+        return self._policies[id]
+
+    def create(self, policy: Policy) -> None:
+        """Store the policy, with a new id if it has none. Raises PlainError if its id is taken."""
+        policy.id = policy.id or str(uuid4())
+        if policy.id in self._policies:
+            raise PlainError("Policy exists")
+        self._policies[policy.id] = policy
+
+    def update(self, policy: Policy) -> None:
+        """Replace the policy, or create it."""
+        self._policies[policy.id] = policy
+
+    def delete(self, id: str) -> None:
+        """Delete the policy, if it exists."""
+        self._policies.pop(id, None)
 
 
-@lru_cache(maxsize=1024)
-def _compiled(template: str) -> re.Pattern[str]:
-    parts, depth, start = [], 0, 0
-    for at, char in enumerate(template):
-        if char == "<":
-            if depth == 0:
-                parts.append(re.escape(template[start:at]))
-                start = at + 1
-            depth += 1
-        elif char == ">":
-            depth -= 1
-            if depth == 0:
-                parts.append(f"({template[start:at]})")
-                start = at + 1
-            elif depth < 0:
-                break
-    if depth != 0:
-        raise ValueError(f"every < must have a matching >, but the template is {template!r}")
-    parts.append(re.escape(template[start:]))
-    return re.compile("".join(parts))
+class SqlPolicies(MemoryPolicies):
+    """The SQL store, which checks templates, and merges a policy that is created again."""
+
+    def __init__(self, *, is_0_9: bool) -> None:
+        super().__init__()
+        self._is_0_9 = is_0_9
+
+    def page(self, limit: int, offset: int) -> list[Policy]:
+        """Return policies `offset` to `offset` + `limit`, in order of their ids.
+
+        0.9 counts rows instead of policies. A policy has a row for each combination of a subject, a
+        resource and an action, so a page can begin and end within a policy.
+
+        Raises:
+            PlainError: A number is negative.
+        """
+        for name, number in (("OFFSET", offset), ("LIMIT", limit)):
+            if number < 0:
+                raise PlainError(f"pq: {name} must not be negative")
+        if not self._is_0_9:
+            return sorted(self.all(), key=lambda policy: policy.id)[offset : offset + limit]
+        rows = [
+            (policy, row)
+            for policy in self.all()
+            for row in product(*(getattr(policy, name) or [None] for name in LISTS))
+        ]
+        page: dict[str, Policy] = {}
+        for policy, row in rows[offset : offset + limit]:
+            empty = replace(policy, subjects=[], resources=[], actions=[])
+            found = page.setdefault(policy.id, empty)
+            for name, template in zip(LISTS, row, strict=True):
+                if template is not None and template not in getattr(found, name):
+                    getattr(found, name).append(template)
+        return list(page.values())
+
+    def get(self, id: str) -> Policy:
+        """Return the policy. Raises MissingRowError, and PlainError for an invalid id."""
+        check_text(id)
+        try:
+            return super().get(id)
+        except NotFoundError:
+            raise MissingRowError("sql: no rows in result set") from None
+
+    def create(self, policy: Policy) -> None:
+        """Store the policy, or add its lists to those of the policy with this id.
+
+        Raises:
+            PlainError: The effect is unknown, a template does not compile, or a string is invalid.
+        """
+        policy.id = policy.id or str(uuid4())
+        old = self._policies.get(policy.id)
+        self._check(policy, old or policy)
+        # The description, the effect and the conditions of the old policy stay.
+        row = replace(old or policy)
+        for name in LISTS:
+            both = [*(getattr(old, name) if old else []), *(getattr(policy, name) or [])]
+            setattr(row, name, list(dict.fromkeys(both)))
+        self._policies[policy.id] = row
+
+    def update(self, policy: Policy) -> None:
+        """Replace the policy, or create it. Raises PlainError as `create` does."""
+        self._check(policy, policy)
+        self.delete(policy.id)
+        self.create(policy)
+
+    def delete(self, id: str) -> None:
+        """Delete the policy, if it exists. Raises PlainError for an invalid id."""
+        check_text(id)
+        super().delete(id)
+
+    def _check(self, policy: Policy, stored: Policy) -> None:
+        try:
+            _check_row(policy, stored.effect)
+        except PlainError:
+            if not self._is_0_9:
+                raise
+            # 0.9 rolls the transaction back twice, and reports the error of the second time.
+            message = "sql: transaction has already been committed or rolled back"
+            raise PlainError(message) from None
+
+
+def _check_row(policy: Policy, effect: str) -> None:
+    for text in (policy.id, policy.description, policy.effect):
+        check_text(text)
+    _check_length(policy.id, 255)
+    if effect not in (ALLOW, DENY):
+        raise PlainError(
+            'pq: new row for relation "ladon_policy" violates check constraint '
+            '"ladon_policy_effect_check"'
+        )
+    for template in (template for name in LISTS[::-1] for template in getattr(policy, name) or []):
+        check_text(template)
+        try:
+            expression, _ = compile_template(template)
+        except InvalidTemplateError as error:
+            raise PlainError(str(error)) from None
+        _check_length(expression, 511)
+
+
+def _check_length(text: str, length: int) -> None:
+    if len(text) > length:
+        raise PlainError(f"pq: value too long for type character varying({length})")
+
+
+def policy_store(variant: Variant) -> MemoryPolicies:
+    """Create the variant's store."""
+    return SqlPolicies(is_0_9=variant.is_0_9) if variant.is_sql else MemoryPolicies()

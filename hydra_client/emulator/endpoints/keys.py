@@ -1,0 +1,122 @@
+"""`/keys`: sets of JSON Web Keys, and `/.well-known/jwks.json`."""
+
+from __future__ import annotations
+
+from hydra_client.emulator.errors import BadRequestError, HydraError, PlainError
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.go.json import GoJsonError, decode_struct, parse
+from hydra_client.emulator.responses import Response, admin_error, json_response
+from hydra_client.emulator.state import State
+from hydra_client.emulator.store.jwk import Jwk, read_jwk
+from hydra_client.emulator.store.key_sets import OWN_SET, generate
+from hydra_client.emulator.store.keys import KEY_ID
+
+RESOURCE = "rn:hydra:keys"
+
+
+def well_known(state: State, request: Request) -> Response:
+    """GET /.well-known/jwks.json, for an authorized token or if a policy allows everyone."""
+    return get_key(state, request, OWN_SET, KEY_ID)
+
+
+def get_set(state: State, request: Request, set: str) -> Response:
+    """GET /keys/{set}. Hydra checks the token for each key, so not at all for a set without any."""
+    keys = state.key_sets.get_set(set)
+    for key in keys:
+        state.authorize(request, "hydra.keys.get", "get", f"{RESOURCE}:{set}:{key.kid}")
+    return _set_response(state, keys)
+
+
+def get_key(state: State, request: Request, set: str, kid: str) -> Response:
+    """GET /keys/{set}/{kid}, for an authorized token or if a policy allows everyone."""
+    resource = f"{RESOURCE}:{set}:{kid}"
+    try:
+        state.authorize(request, "hydra.keys.get", "get", resource)
+    except HydraError:
+        # Whatever is wrong with the token, Hydra reports the result of the second attempt.
+        state.check_policies("", "get", resource)
+    return _set_response(state, state.key_sets.get_key(set, kid))
+
+
+def create_set(state: State, request: Request, set: str) -> Response:
+    """POST /keys/{set}: generate keys and add them to the set."""
+    state.authorize(request, "hydra.keys.create", "create", f"{RESOURCE}:{set}")
+    failures = []
+    try:
+        fields = {"alg": "string", "kid": "string"}
+        asked = decode_struct(request.body, "jwk.createRequest", fields)
+    except GoJsonError as error:
+        # Hydra does not stop after this error.
+        failures.append(admin_error(PlainError(str(error)), state.variant, request))
+        asked = error.decoded
+    try:
+        keys = _generate(state, asked.get("alg", ""), asked.get("kid", ""))
+        state.key_sets.add(set, keys)
+        # Hydra builds the URL from parts that a request to a server does not have.
+        response = _set_response(state, keys, 201, f":///keys/{set}")
+    except HydraError as error:
+        response = admin_error(error, state.variant, request)
+    return _joined(failures, response)
+
+
+def update_set(state: State, request: Request, set: str) -> Response:
+    """PUT /keys/{set}: add keys to the set."""
+    state.authorize(request, "hydra.keys.update", "update", f"{RESOURCE}:{set}")
+    fields = {"keys": "[]json.RawMessage"}
+    asked = decode_struct(request.body, "jwk.joseWebKeySetRequest", fields)
+    keys: list[Jwk] = []
+    failures = []
+    for value in asked.get("keys") or []:
+        try:
+            keys.append(read_jwk(value, is_0_9=state.variant.is_0_9))
+        except PlainError as error:
+            # Hydra does not stop after this error, and adds a key that is none.
+            failures.append(admin_error(error, state.variant, request))
+            keys.append(Jwk())
+    try:
+        state.key_sets.add(set, keys)
+        response = _set_response(state, keys)
+    except HydraError as error:
+        response = admin_error(error, state.variant, request)
+    return _joined(failures, response)
+
+
+def update_key(state: State, request: Request, set: str, kid: str) -> Response:
+    """PUT /keys/{set}/{kid}: add the key to the set. The id in the body counts."""
+    key = read_jwk(parse(request.body), is_0_9=state.variant.is_0_9)
+    state.authorize(request, "hydra.keys.update", "update", f"{RESOURCE}:{set}:{key.kid}")
+    state.key_sets.add(set, [key])
+    return json_response(key.to_json(is_0_9=state.variant.is_0_9))
+
+
+def delete_set(state: State, request: Request, set: str) -> Response:
+    """DELETE /keys/{set}."""
+    state.authorize(request, "hydra.keys.delete", "delete", f"{RESOURCE}:{set}")
+    state.key_sets.delete_set(set)
+    return Response(204)
+
+
+def delete_key(state: State, request: Request, set: str, kid: str) -> Response:
+    """DELETE /keys/{set}/{kid}."""
+    state.authorize(request, "hydra.keys.delete", "delete", f"{RESOURCE}:{set}:{kid}")
+    state.key_sets.delete_key(set, kid)
+    return Response(204)
+
+
+def _generate(state: State, alg: str, kid: str) -> list[Jwk]:
+    try:
+        return generate(state.variant, alg, kid)
+    except KeyError:
+        raise BadRequestError(f"Generator {alg} unknown") from None
+
+
+def _set_response(state: State, keys: list[Jwk], status: int = 200, location: str = "") -> Response:
+    members = [key.to_json(is_0_9=state.variant.is_0_9) for key in keys]
+    return json_response({"keys": members or None}, status, location)
+
+
+def _joined(failures: list[Response], response: Response) -> Response:
+    """Return the first failure with all bodies in it: Go has sent its status and headers."""
+    first, *others = [*failures, response]
+    first.body += b"".join(other.body for other in others)
+    return first

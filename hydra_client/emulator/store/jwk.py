@@ -1,0 +1,251 @@
+"""JSON Web Keys (RFC 7517) as Hydra's library, go-jose, reads and writes them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hydra_client.emulator.errors import PlainError
+from hydra_client.emulator.go.json import Pairs, kind
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+_STRINGS = ("use", "kty", "kid", "crv", "alg")
+_BINARY = ("k", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi")
+_ORDER = (*_STRINGS, *_BINARY, "x5c")
+_CURVE_SIZES = {"P-256": 32, "P-384": 48, "P-521": 66}  # of a coordinate, in bytes
+
+
+@dataclass(frozen=True)
+class Jwk:
+    """A key. One that could not be read has no type, but Hydra can store it all the same."""
+
+    kid: str = ""
+    kty: str = ""
+    use: str = ""
+    alg: str = ""
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The members that depend on the type, as they are sent."""
+
+    def to_json(self, *, is_0_9: bool) -> dict[str, Any]:
+        """Return the members in Hydra's order. Raises PlainError for a key without a type."""
+        if not self.kty:
+            go_type = "JsonWebKey" if is_0_9 else "JSONWebKey"
+            raise PlainError(
+                f"json: error calling MarshalJSON for type jose.{go_type}: "
+                "square/go-jose: unknown key type '%!s(<nil>)'"
+            )
+        members: dict[str, Any] = {name: getattr(self, name, "") for name in _STRINGS}
+        members |= self.parts
+        # `k` can be empty, because Go leaves out missing parts only.
+        return {
+            name: members[name]
+            for name in _ORDER
+            if name in members and (members[name] or name in self.parts)
+        }
+
+    def rsa_private_key(self) -> RSAPrivateKey:
+        """Return the private RSA key. Raises ValueError if this is another key."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        if self.kty != "RSA" or "d" not in self.parts:
+            raise ValueError(f"the key {self.kid!r} is not a private RSA key")
+        numbers = {name: _integer(_decode(str(part))) for name, part in self.parts.items()}
+        p, q, d = numbers["p"], numbers["q"], numbers["d"]
+        return rsa.RSAPrivateNumbers(
+            p,
+            q,
+            d,
+            rsa.rsa_crt_dmp1(d, p),
+            rsa.rsa_crt_dmq1(d, q),
+            rsa.rsa_crt_iqmp(p, q),
+            rsa.RSAPublicNumbers(numbers["e"], numbers["n"]),
+        ).private_key(unsafe_skip_rsa_key_validation=True)
+
+
+# --- reading
+
+
+def read_jwk(value: Any, *, is_0_9: bool) -> Jwk:
+    """Read a key from JSON, as from `parse`. Raises PlainError with go-jose's message."""
+    members = _members(value, "jose.rawJsonWebKey" if is_0_9 else "jose.rawJSONWebKey")
+    kty = members.get("kty", "")
+    readers = {"EC": _read_ec, "RSA": _read_rsa, "oct": _read_oct}
+    if kty not in readers:
+        raise PlainError(f"square/go-jose: unknown json web key type '{kty}'")
+    parts = readers[kty](members)
+    if members.get("x5c"):
+        parts["x5c"] = [_certificate(text) for text in members["x5c"]]
+    return Jwk(members.get("kid", ""), kty, members.get("use", ""), members.get("alg", ""), parts)
+
+
+def _members(value: Any, go_type: str) -> dict[str, Any]:
+    """Read the members. go-jose's JSON is an old version of Go's, made stricter about names."""
+    if value is None:
+        return {}
+    if not isinstance(value, Pairs):
+        raise PlainError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+    members: dict[str, Any] = {}
+    for name, item in value:
+        if name in members:
+            raise PlainError(f"json: duplicate key '{name}' in object")
+        members[name] = item
+    read: dict[str, Any] = {}
+    for name, item in members.items():
+        if item is None or name not in _ORDER:
+            continue
+        if name == "x5c":
+            _require(item, "array", "[]string")
+        for text in item if name == "x5c" else [item]:
+            _require(text, "string", "string")
+        read[name] = _decode(item) if name in _BINARY else item
+    return read
+
+
+def _require(value: Any, expected: str, go_type: str) -> None:
+    if kind(value) != expected:
+        raise PlainError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+
+
+def _decode(text: str) -> bytes:
+    try:
+        raw = text.encode("ascii")
+        return base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        valid = [char.isascii() and (char.isalnum() or char in "-_") for char in text]
+        at = valid.index(False) if False in valid else len(text)
+        raise PlainError(f"illegal base64 data at input byte {at}") from None
+
+
+def _certificate(text: str) -> str:
+    from cryptography import x509
+
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise PlainError("illegal base64 data at input byte 0") from None
+    try:
+        x509.load_der_x509_certificate(raw)
+    except ValueError:
+        raise PlainError("x509: malformed certificate") from None
+    return base64.b64encode(raw).decode()
+
+
+def _read_oct(members: dict[str, Any]) -> dict[str, Any]:
+    if "k" not in members:
+        raise PlainError("square/go-jose: invalid OCT (symmetric) key, missing k value")
+    return {"k": base64url(members["k"])}
+
+
+def _read_ec(members: dict[str, Any]) -> dict[str, Any]:
+    curve = members.get("crv", "")
+    if curve not in _CURVE_SIZES:
+        raise PlainError(f"square/go-jose: unsupported elliptic curve '{curve}'")
+    is_private = "d" in members
+    if "x" not in members or "y" not in members:
+        names = "EC private key, missing x/y/d" if is_private else "EC key, missing x/y"
+        raise PlainError(f"square/go-jose: invalid {names} values")
+    parts: dict[str, Any] = {"crv": curve}
+    for name in ("x", "y"):
+        number = members[name].lstrip(b"\0")
+        if len(number) > _CURVE_SIZES[curve]:
+            raise PlainError("square/go-jose: invalid EC key (X/Y too large)")
+        parts[name] = base64url(number.rjust(_CURVE_SIZES[curve], b"\0"))
+    if is_private:
+        parts["d"] = base64url(members["d"].lstrip(b"\0"))
+    return parts
+
+
+def _read_rsa(members: dict[str, Any]) -> dict[str, Any]:
+    names = ("n", "e", "d", "p", "q") if "d" in members else ("n", "e")
+    missing = [name.upper() for name in names if name not in members]
+    if missing and "d" in members:
+        # Go stops at the first one.
+        key = f"RSA private key, missing {missing[0]} value(s)"
+        raise PlainError(f"square/go-jose: invalid {key}")
+    if missing:
+        raise PlainError("square/go-jose: invalid RSA key, missing n/e values")
+    if "d" in members:
+        _validate_rsa(*(_integer(members[name]) for name in names))
+    return {name: base64url(members[name].lstrip(b"\0")) for name in names}
+
+
+def _validate_rsa(n: int, e: int, d: int, p: int, q: int) -> None:
+    """Do what Go's `PrivateKey.Validate` does."""
+    problems = {
+        "public exponent too small": e < 2,
+        "public exponent too large": e > (1 << 31) - 1,
+        "invalid prime value": min(p, q) <= 1,
+        "invalid modulus": p * q != n,
+        "invalid exponents": any(prime > 1 and e * d % (prime - 1) != 1 for prime in (p, q)),
+    }
+    for problem, is_true in problems.items():
+        if is_true:
+            raise PlainError(f"crypto/rsa: {problem}")
+
+
+def base64url(raw: bytes) -> str:
+    """Encode as base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _integer(raw: bytes) -> int:
+    return int.from_bytes(raw, "big")
+
+
+# --- making
+
+
+def rsa_keys(key: RSAPrivateKey, kid: str = "", use: str = "") -> list[Jwk]:
+    """Return the private key and the public key."""
+    numbers = key.private_numbers()
+    public = {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e}
+    private = {**public, "d": numbers.d, "p": numbers.p, "q": numbers.q}
+    return [
+        Jwk(
+            name,
+            "RSA",
+            use,
+            "RS256",
+            {part: base64url(_bytes(number)) for part, number in numbers_by_part.items()},
+        )
+        for name, numbers_by_part in (
+            (_kid("private", kid), private),
+            (_kid("public", kid), public),
+        )
+    ]
+
+
+def ec_keys(kid: str) -> list[Jwk]:
+    """Generate a key on the curve P-521; return the private key and the public key."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    numbers = ec.generate_private_key(ec.SECP521R1()).private_numbers()
+    size = _CURVE_SIZES["P-521"]
+    public = {
+        "crv": "P-521",
+        "x": base64url(numbers.public_numbers.x.to_bytes(size, "big")),
+        "y": base64url(numbers.public_numbers.y.to_bytes(size, "big")),
+    }
+    private = {**public, "d": base64url(_bytes(numbers.private_value))}
+    return [
+        Jwk(_kid("private", kid), "EC", parts=private),
+        Jwk(_kid("public", kid), "EC", parts=public),
+    ]
+
+
+def secret_key(kid: str, alg: str, secret: bytes) -> Jwk:
+    """Return a symmetric key."""
+    return Jwk(kid, "oct", alg=alg, parts={"k": base64url(secret)})
+
+
+def _kid(prefix: str, kid: str) -> str:
+    return f"{prefix}:{kid}" if kid else prefix
+
+
+def _bytes(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
