@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hydra_client.emulator.go.http import FORM, Request
 
@@ -23,6 +24,8 @@ _SECRETS = frozenset(
         "token",
     }
 )
+# The private members of a JSON Web Key (RFC 7518 section 6).
+_PRIVATE = frozenset({"d", "dp", "dq", "k", "oth", "p", "q", "qi"})
 _SECRET_PAIR = re.compile(rf"((?:^|[&;])(?:{'|'.join(_SECRETS)})=)[^&]+", re.IGNORECASE)
 
 
@@ -73,16 +76,22 @@ def _masked_body(request: Request) -> str:
     if request.header("Content-Type").startswith(FORM):
         return _masked_form(text)
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_hook=_masked_key)
     except (ValueError, RecursionError):
         # A body that cannot be parsed cannot be masked field by field.
-        return MASK if any(name in text for name in _SECRETS) else text
+        return MASK if any(name in text for name in (*_SECRETS, "kty")) else text
     if not isinstance(value, dict):
-        return text
+        return json.dumps(value) if "kty" in text else text
     masked = {
         key: MASK if key.lower() in _SECRETS and item else item for key, item in value.items()
     }
     return json.dumps(masked)
+
+
+def _masked_key(members: dict[str, Any]) -> dict[str, Any]:
+    if "kty" not in members:
+        return members
+    return {name: MASK if name in _PRIVATE else value for name, value in members.items()}
 
 
 def _masked_form(text: str) -> str:

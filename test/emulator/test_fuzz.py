@@ -16,7 +16,9 @@ PATHS = st.sampled_from(
         "/oauth2/auth", "/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/userinfo",
         "/oauth2/consent/requests/{}", "/oauth2/consent/requests/{}/accept",
         "/oauth2/consent/requests/{}/reject", "/.well-known/jwks.json", "/health/status",
-        "/.well-known/openid-configuration", "/{}", "/",
+        "/.well-known/openid-configuration", "/{}", "/", "/policies", "/policies/{}",
+        "/warden/allowed", "/warden/token/allowed", "/warden/groups", "/warden/groups/{}",
+        "/warden/groups/{}/members", "/keys/{}", "/keys/{}/{}", "/health/metrics",
     ]
 )  # fmt: skip
 METHODS = st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
@@ -25,13 +27,14 @@ NAMES = st.sampled_from(
     [
         "client_id", "client_secret", "code", "consent", "grant_type", "max_age", "nonce", "prompt",
         "redirect_uri", "refresh_token", "response_type", "scope", "state", "token", "access_token",
-        "token_type_hint", "id",
+        "token_type_hint", "id", "limit", "offset", "member",
     ]
 )  # fmt: skip
 WORDS = st.sampled_from(
     [
         "admin", "authorization_code", "client_credentials", "code", "http://127.0.0.1:4900/cb",
         "id_token token", "openid", "refresh_token", "some-random-state", "%zz", "a b", "",
+        "1", "-2",
     ]
 ) | st.text(max_size=12)  # fmt: skip
 FORMS = st.lists(st.tuples(NAMES, WORDS), max_size=8).map(
@@ -44,7 +47,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
         st.sampled_from(["id", "client_secret", "redirect_uris", "public", "subject", "reason",
-                         "grantScopes", "accessTokenExtra"]) | st.text(max_size=3),
+                         "grantScopes", "accessTokenExtra", "subjects", "effect", "conditions",
+                         "members", "alg", "kid", "kty", "keys", "context", "scopes"])
+        | st.text(max_size=3),
         inner,
         max_size=4,
     ),
@@ -59,7 +64,7 @@ AUTHORIZATION = st.sampled_from(["root", "basic", "odd", "none"])
 LABELS = st.sampled_from(["application/x-www-form-urlencoded", "application/json", "", "x;="])
 
 # Every status that Hydra's code sends.
-STATUSES = {200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 405, 500}
+STATUSES = {0, 200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 405, 500}
 ENDLESS = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
 
 
@@ -93,6 +98,9 @@ def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) 
     for name, value in response.headers.items():
         assert "\n" not in f"{name}{value}"
         assert "\r" not in value
+    if response.status == 0:
+        assert path.startswith("/policies")  # Hydra's code panics
+        return
     if response.status == 500:
         first = response.text.partition("\n")[0]
         error = json.loads(first)
@@ -101,6 +109,7 @@ def test_any_request(servers: dict[tuple[str, str], Wire], data: st.DataObject) 
             "json: ", "invalid character", "EOF", "unexpected EOF", "exceeded max depth",
             "The client secret must be", "pq: ", "A validator returned an error: ",
             "Request was denied by default: ", "server_error", "unknown_error", "error",
+            "strconv.ParseInt: ", "Policy exists", "sql: ", "square/go-jose: ", "Could not find ",
         )  # fmt: skip
         assert message.startswith(known)
     if response.status >= 400 and response.headers["Content-Type"].startswith("application/json"):

@@ -34,3 +34,19 @@ def test_secrets_are_masked() -> None:
     assert "demo-password" not in repr(hydra.requests)
     hydra.reset()
     assert hydra.requests == []
+
+
+def test_private_parts_of_keys_are_masked() -> None:
+    wire = make_wire()
+    key = {"kty": "oct", "kid": "a", "k": "c2VjcmV0"}
+    wire("PUT", "/keys/x", json={"keys": [key, {"k": "not a key"}]})
+    wire("PUT", "/keys/x/a", json=key)
+    wire("PUT", "/keys/x/a", json=[key])
+    wire("PUT", "/keys/x/a", '{"kty":"oct","k":"c2VjcmV0"')
+    a_set, a_key, a_list, broken = wire.hydra.requests
+    masked = {**key, "k": "***"}
+    assert json.loads(a_set.body) == {"keys": [masked, {"k": "not a key"}]}
+    assert json.loads(a_key.body) == masked
+    assert json.loads(a_list.body) == [masked]
+    assert broken.body == "***"
+    assert "c2VjcmV0" not in repr(wire.hydra.requests)

@@ -15,7 +15,11 @@ from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
 
 ROOT = ("admin", "demo-password")
-SCOPES = "hydra.clients hydra.consent hydra.keys.get hydra.introspect hydra"
+SCOPES = (
+    "hydra.clients hydra.consent hydra.introspect hydra.policies hydra.warden hydra.groups "
+    "hydra.warden.groups hydra.keys.get hydra.keys.create hydra.keys.update hydra.keys.delete "
+    "hydra.health hydra"
+)
 CALLBACK = "http://127.0.0.1:4900/cb"
 CONSENT = "http://127.0.0.1:4900/consent"
 

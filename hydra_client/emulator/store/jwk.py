@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _STRINGS = ("use", "kty", "kid", "crv", "alg")
 _BINARY = ("k", "x", "y", "n", "e", "d", "p", "q", "dp", "dq", "qi")
 _ORDER = (*_STRINGS, *_BINARY, "x5c")
+_BASE64URL = re.compile("^[A-Za-z0-9_-]*")
 _CURVE_SIZES = {"P-256": 32, "P-384": 48, "P-521": 66}  # of a coordinate, in bytes
 
 
@@ -112,13 +113,10 @@ def _require(value: Any, expected: str, go_type: str) -> None:
 
 
 def _decode(text: str) -> bytes:
-    try:
-        raw = text.encode("ascii")
-        return base64.b64decode(raw + b"=" * (-len(raw) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, UnicodeEncodeError):
-        valid = [char.isascii() and (char.isalnum() or char in "-_") for char in text]
-        at = valid.index(False) if False in valid else len(text)
-        raise PlainError(f"illegal base64 data at input byte {at}") from None
+    at = len(_BASE64URL.findall(text)[0])
+    if at < len(text) or len(text) % 4 == 1:
+        raise PlainError(f"illegal base64 data at input byte {at}")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _certificate(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Discovery, keys, health and `/userinfo`."""
+"""Discovery, the public keys and `/userinfo`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ from support.emulator import (
     Wire,
     make_wire,
 )
-
-
-def test_health_needs_no_token(wire: Wire) -> None:
-    response = wire("GET", "/health/status")
-    assert (response.status, response.text) == (200, '{"status": "ok"}')
-    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 def test_discovery(wire: Wire) -> None:
