@@ -95,6 +95,34 @@ def test_reset(wire: Wire) -> None:
     assert wire("GET", "/clients", token=wire.client_token(ROOT, SCOPES)).status == 200
 
 
+@pytest.mark.parametrize("template", ["<a", "a>", "<a>>b<", "><", "<a**>", "<(?=a)>"])
+def test_allow_with_a_template_that_does_not_compile(template: str) -> None:
+    hydra = make_wire().hydra
+    for arguments in (
+        (template, {}),
+        ("a", {"resources": template}),
+        ("a", {"actions": [template]}),
+    ):
+        with pytest.raises(ValueError, match=r"Unbalanced braces|error parsing regexp"):
+            hydra.allow(arguments[0], **arguments[1])
+
+
+def test_allow_adds_a_policy(wire: Wire) -> None:
+    wire.hydra.allow("app", resources="rn:x:<.*>", actions=["get", "put"])
+    _, policy = wire.admin("GET", "/policies").json
+    if policy["id"] == "default-admin-policy":  # SQL sorts by id
+        policy, _ = wire.admin("GET", "/policies").json
+    assert policy.pop("id")
+    assert policy == {
+        "description": "",
+        "subjects": ["app"],
+        "effect": "allow",
+        "resources": ["rn:x:<.*>"],
+        "actions": ["get", "put"],
+        "conditions": {},
+    }
+
+
 def test_add_client() -> None:
     wire = make_wire()
     client = wire.hydra.add_client(id="x", grant_types=["client_credentials"], scope="foo")

@@ -43,6 +43,16 @@ NOT_ALLOWED = (405, "Method Not Allowed\n")
         ("POST", "/oauth2/consent/requests//accept", NOT_ALLOWED),
         ("PATCH", "/oauth2/consent/requests//", NOT_FOUND),
         ("GET", "/oauth2/consent/requests", NOT_FOUND),
+        ("GET", "/keys", NOT_FOUND),
+        ("GET", "/keys/a/b/c", NOT_FOUND),
+        ("PATCH", "/keys/a/b", NOT_ALLOWED),
+        ("POST", "/keys/a/b", NOT_ALLOWED),
+        ("GET", "/warden/allowed", NOT_ALLOWED),
+        ("GET", "/warden/groups/a/members", NOT_ALLOWED),
+        ("PUT", "/warden/groups/a", NOT_ALLOWED),
+        ("PATCH", "/policies/a", NOT_ALLOWED),
+        ("GET", "/health/stats", NOT_FOUND),
+        ("GET", "/version", NOT_FOUND),
     ],
 )
 def test_unknown_paths_and_methods(
@@ -86,6 +96,10 @@ def test_unknown_paths_and_methods(
         ("PATCH", "/oauth2/consent/requests//accept/", "/oauth2/consent/requests/accept"),
         ("GET", "/oauth2/consent/requests//accept", "/oauth2/consent/requests/accept"),
         ("GET", "/clients/../", "/"),
+        ("GET", "/policies/", "/policies"),
+        ("GET", "/Keys/Aa/Bb", "/keys/Aa/Bb"),
+        ("POST", "/warden/groups/a/members/", "/warden/groups/a/members"),
+        ("DELETE", "/WARDEN/groups/Aa/MEMBERS", "/warden/groups/Aa/members"),
     ],
 )
 def test_redirects_to_a_better_path(wire: Wire, method: str, path: str, location: str) -> None:

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jwt
 import pytest
 from support.emulator import (
     ROOT,
@@ -171,6 +172,106 @@ def test_another_root_client() -> None:
     wire = make_wire(root=("boss", "another-secret"))
     assert wire.grant(ROOT, grant_type="client_credentials").json["error"] == "invalid_client"
     assert wire.client_token(("boss", "another-secret"), SCOPES)
+
+
+def verify(token: str, key: dict[str, str]) -> None:
+    options: Any = {"verify_aud": False, "verify_iat": False}
+    jwt.decode(token, jwt.PyJWK(key), algorithms=["RS256"], options=options)
+
+
+def signing_key(wire: Wire) -> dict[str, str]:
+    """Return the key that verifies a new ID token: the one that JWKS shows, or the first one."""
+    token = wire.tokens(wire.app())["id_token"]
+    (key,) = wire.admin("GET", "/.well-known/jwks.json").json["keys"]
+    verify(token, key)
+    return dict(key)
+
+
+def test_a_rotation_needs_a_restart(sql: Wire) -> None:
+    path = "/keys/hydra.openid.id-token"
+    old = signing_key(sql)
+    assert sql.admin("DELETE", path).status == 204
+    assert sql.admin("GET", "/.well-known/jwks.json").status == 404
+    assert sql.admin("POST", path, {"alg": "RS256", "kid": ""}).status == 201
+    (new,) = sql.admin("GET", "/.well-known/jwks.json").json["keys"]
+    assert (new["kid"], old["kid"]) == ("public", "public")
+    assert new["n"] != old["n"]
+    token = sql.tokens(sql.app())["id_token"]
+    verify(token, old)
+    with pytest.raises(jwt.InvalidSignatureError):
+        signing_key(sql)
+    sql.hydra.restart()
+    assert signing_key(sql) == new
+
+
+def test_a_restart_makes_a_missing_key(sql: Wire) -> None:
+    old = signing_key(sql)
+    sql.admin("DELETE", "/keys/hydra.openid.id-token")
+    sql.hydra.restart()
+    new = signing_key(sql)
+    assert new["n"] != old["n"]
+    assert new["use"] == "sig"
+
+
+def test_a_restart_that_fails(sql: Wire) -> None:
+    path = "/keys/hydra.openid.id-token"
+    sql.admin("DELETE", f"{path}/private")
+    with pytest.raises(RuntimeError, match="Hydra would not start: pq: duplicate key"):
+        sql.hydra.restart()
+    sql.admin("PUT", path, {"keys": [{"kty": "oct", "kid": "private", "k": "AQ"}]})
+    with pytest.raises(RuntimeError, match="'private' is not a private RSA key"):
+        sql.hydra.restart()
+
+
+def test_the_memory_store_forgets_everything_at_a_restart(memory: Wire) -> None:
+    old = signing_key(memory)
+    memory.create(id="x")
+    memory.hydra.allow("x")
+    memory.admin("POST", "/warden/groups", {"id": "g", "members": ["x"]})
+    token = memory.root
+    memory.hydra.clock.advance(7)
+    requests = len(memory.hydra.requests)
+    memory.hydra.restart()
+    assert len(memory.hydra.requests) == requests
+    assert memory("GET", "/clients", token=token).status == (500 if memory.is_0_9 else 401)
+    memory.forget_root()
+    assert len(memory.admin("GET", "/clients").json) == 1
+    assert len(memory.admin("GET", "/policies").json) == 1
+    assert memory.admin("GET", "/warden/groups?member=x").json == []
+    assert signing_key(memory)["n"] != old["n"]
+    memory.hydra.reset()
+    memory.forget_root()
+    assert signing_key(memory) == old
+
+
+def test_the_sql_store_keeps_everything_at_a_restart(sql: Wire) -> None:
+    old = signing_key(sql)
+    app = sql.app()
+    sql.hydra.allow("x")
+    sql.admin("POST", "/warden/groups", {"id": "g", "members": ["x"]})
+    code = sql.code(app)
+    pending = sql.start(app)[0]
+    sql.hydra.restart()
+    assert signing_key(sql) == old
+    assert sql.redeem(app, code).status == 200
+    assert len(sql.admin("GET", "/policies").json) == 2
+    assert sql.admin("GET", "/warden/groups/g").status == 200
+    # 0.9 keeps consent requests in memory, whatever the store.
+    response = sql.admin("GET", f"/oauth2/consent/requests/{pending}")
+    assert response.status == (404 if sql.is_0_9 else 200)
+
+
+def test_a_restart_without_any_client_makes_a_root_client(sql: Wire) -> None:
+    sql.admin("POST", "/policies", {"id": "other", "effect": "deny"})
+    sql.admin("DELETE", "/policies/default-admin-policy")
+    token = sql.client_token(ROOT, SCOPES)
+    sql.hydra.allow(ROOT[0])
+    assert sql("DELETE", "/clients/admin", token=token).status == 204
+    sql.hydra.restart()
+    sql.forget_root()
+    policies = {policy["id"] for policy in sql.admin("GET", "/policies").json}
+    assert {"other", "default-admin-policy"} < policies
+    assert [client["id"] for client in sql.admin("GET", "/clients").json] == ["admin"]
 
 
 THREADS = 32

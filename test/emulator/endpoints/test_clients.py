@@ -114,3 +114,31 @@ def test_list(wire: Wire) -> None:
     root = next(client for client in listed if client["id"] == "admin")
     assert root["scope"] == "hydra.* openid offline hydra"
     assert root["client_name"].startswith("This temporary client")
+
+
+def test_the_owner_is_what_policies_can_test(wire: Wire) -> None:
+    clerk = wire.app(id="clerk", scope="hydra.clients")
+    token = wire.client_token(clerk, "hydra.clients")
+    policy = {
+        "subjects": ["clerk"],
+        "resources": ["rn:hydra:clients<.*>"],
+        "actions": ["<.*>"],
+        "effect": "allow",
+        "conditions": {"owner": {"type": "EqualsSubjectCondition"}},
+    }
+    assert wire.admin("POST", "/policies", policy).status == 201
+    denied = 500 if wire.is_0_9 else 403
+    mine, theirs = {"id": "mine", "owner": "clerk"}, {"id": "theirs", "owner": "another"}
+    wire.create(**theirs)
+    assert wire("POST", "/clients", json=theirs, token=token).status == denied
+    assert wire("POST", "/clients", json=mine, token=token).status == 201
+    assert wire("GET", "/clients", token=token).status == denied  # no owner
+    for id, expected in (("mine", (200, 201, 204)), ("theirs", (denied,) * 3)):
+        path = f"/clients/{id}"
+        # The stored owner counts, not the new one.
+        statuses = (
+            wire("GET", path, token=token).status,
+            wire("PUT", path, json={"owner": "clerk"}, token=token).status,
+            wire("DELETE", path, token=token).status,
+        )
+        assert statuses == expected
