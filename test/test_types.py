@@ -58,6 +58,28 @@ assert_type(api.accept_oauth2_consent_request("1", acceptance), None)
 assert_type(api.reject_oauth2_consent_request("1", hc.ConsentRequestRejection()), None)
 assert_type(hc.authorization_url("http://a", "b", "c", "d", "state", max_age=1), str)
 
+policies = hc.connect(api=hc.PolicyApi)
+assert_type(policies, hc.PolicyApi)
+assert_type(policies.list_policies(), list[hc.Policy])
+policy = policies.get_policy("1")
+assert_type(policy.subjects, list[str] | None)
+assert_type(policy.conditions, dict[str, hc.PolicyConditions] | None)
+condition = hc.PolicyConditions(type="StringEqualCondition")
+assert_type(condition.options, hc.PolicyConditionOptions | None)
+warden = hc.WardenApi(api.api_client)
+access = hc.WardenAccessRequest(subject="a", action="get", resource="b")
+assert_type(warden.does_warden_allow_access_request(access), hc.WardenAccessRequestResponse)
+token_access = hc.WardenTokenAccessRequest(token="a", action="get", resource="b")
+said_of_token = warden.does_warden_allow_token_access_request(token_access)
+assert_type(said_of_token, hc.WardenTokenAccessRequestResponse)
+assert_type(warden.get_group("a"), hc.WardenGroup)
+warden.add_members_to_group("a", hc.GroupMembers(members=["b"]))
+keys = hc.JsonWebKeyApi(api.api_client)
+request = hc.JsonWebKeySetGeneratorRequest(alg="RS256", kid="1")
+assert_type(keys.create_json_web_key_set("set", request), hc.JsonWebKeySet)
+assert_type(hc.HealthApi(api.api_client).get_instance_status(), hc.HealthStatus)
+assert_type(api.userinfo("token"), hc.UserInfo)
+
 
 def said(error: hc.HydraException) -> None:
     match error:

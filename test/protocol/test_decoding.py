@@ -47,11 +47,11 @@ TOKEN = Operation(
     "/tokens",
     read=nothing,
     success=(200,),
-    repeatable_if=("grant_type", "client_credentials"),
+    repeatable=("grant_type", "client_credentials"),
 )
 REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), required=("token",))
 AUTH = Operation(
-    "begin", "GET", "/auth", read=location, success=(302,), repeatable_if=("consent", None)
+    "begin", "GET", "/auth", read=location, success=(302,), repeatable=("consent", None)
 )
 
 

@@ -15,7 +15,7 @@ from hydra_client.emulator.go.regexp import RegexpError, compile_regexp
 
 
 @dataclass(frozen=True)
-class Condition:
+class PolicyCondition:
     """A condition. Each type has at most one option, which is a string."""
 
     type: str
@@ -31,7 +31,7 @@ class Condition:
         return _TYPES[self.type].test(self.option, value, subject)
 
 
-def read_conditions(value: Any) -> dict[str, Condition]:
+def read_conditions(value: Any) -> dict[str, PolicyCondition]:
     """Read `conditions` from JSON, sorted by name. Raises GoJsonError."""
     if value is None:
         return {}
@@ -42,7 +42,7 @@ def read_conditions(value: Any) -> dict[str, Condition]:
     return {name: conditions[name] for name in sorted(conditions)}
 
 
-def _read(value: Any) -> Condition:
+def _read(value: Any) -> PolicyCondition:
     fields: dict[str, FieldType] = {"type": "string", "options": _unchanged}
     members = unpack_struct(value, "ladon.jsonCondition", fields)
     name = members.get("type", "")
@@ -52,7 +52,7 @@ def _read(value: Any) -> Condition:
     options = unpack_struct(
         members.get("options"), f"ladon.{name}", {option: "string"} if option else {}
     )
-    return Condition(name, options.get(option, ""))
+    return PolicyCondition(name, options.get(option, ""))
 
 
 def _unchanged(value: Any) -> Any:

@@ -16,7 +16,7 @@ from hydra_client.emulator.errors import (
 )
 from hydra_client.emulator.go.json import FieldType, decode_struct
 from hydra_client.emulator.store.clients import check_text
-from hydra_client.emulator.store.conditions import Condition, read_conditions
+from hydra_client.emulator.store.conditions import PolicyCondition, read_conditions
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template, matches
 from hydra_client.emulator.variant import Variant
 
@@ -55,7 +55,7 @@ class Policy:
     effect: str = ""
     resources: list[str] | None = None
     actions: list[str] | None = None
-    conditions: dict[str, Condition] = field(default_factory=dict)
+    conditions: dict[str, PolicyCondition] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, data: bytes) -> Policy:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hydra_client.emulator.go.json import GoJsonError, parse
-from hydra_client.emulator.store.conditions import Condition, read_conditions
+from hydra_client.emulator.store.conditions import PolicyCondition, read_conditions
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ from hydra_client.emulator.store.conditions import Condition, read_conditions
     ],
 )
 def test_holds(type: str, option: str, value: Any, *, expected: bool) -> None:
-    assert Condition(type, option).holds(value, "alice") is expected
+    assert PolicyCondition(type, option).holds(value, "alice") is expected
 
 
 def test_reading() -> None:
