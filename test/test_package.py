@@ -11,7 +11,7 @@ import pytest
 from support.loopback import ONE, Server
 
 import hydra_client
-from hydra_client import ApiTypeError, ApiValueError, OAuth2Api, connect
+from hydra_client import ApiTypeError, ApiValueError, OAuth2Api, PolicyApi, connect
 
 ROOT = Path(hydra_client.__file__).parents[1]
 
@@ -86,6 +86,12 @@ def test_connect_takes_arguments() -> None:
     assert (configuration.username, configuration.password) == ("admin", "demo-password")
     assert configuration.scopes == ("a", "b")
     assert configuration.timeout == 5
+
+
+def test_connect_makes_any_api() -> None:
+    api = connect("http://localhost:4444", api=PolicyApi)
+    assert type(api) is PolicyApi
+    assert api.api_client.configuration.host == "http://localhost:4444"
 
 
 def test_connect_takes_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,9 @@ from hydra_client.models import (
     OAuth2ConsentRequest,
     OAuth2TokenIntrospection,
     OAuth2TokenResponse,
+    Policy,
+    PolicyConditionOptions,
+    PolicyConditions,
     WellKnown,
 )
 from hydra_client.protocol.model import Field, Model, boolean, parse_json, string
@@ -379,6 +382,85 @@ def test_a_list_changed_in_place_is_looked_at_before_it_is_sent() -> None:
     assert json.loads(request._sendable()) == {"expiresAt": "2018-03-01T00:00:00Z", "id": None}
 
 
+def test_models_within_models() -> None:
+    document = {
+        "id": "office",
+        "conditions": {
+            "remoteIP": {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8", "more": 1}},
+            "owner": {"type": "EqualsSubjectCondition", "options": {}},
+            "odd": {"type": "OddCondition", "options": None, "unknown": [1]},
+        },
+    }
+    policy = Policy.from_dict(document)
+    assert policy.conditions is not None
+    assert type(policy.conditions["remoteIP"]) is PolicyConditions
+    options = policy.conditions["remoteIP"].options
+    assert type(options) is PolicyConditionOptions
+    assert (options.cidr, options.equals) == ("10.0.0.0/8", None)
+    assert policy.conditions["odd"].options is None
+    assert policy.to_dict() == json.loads(policy.to_json()) == document
+    assert Policy.from_dict(policy.to_dict()) == policy == copy.deepcopy(policy)
+    options.cidr = "192.168.0.0/16"
+    assert policy.to_dict()["conditions"]["remoteIP"]["options"]["cidr"] == "192.168.0.0/16"
+    assert document != policy.to_dict()
+    made = Policy(conditions={"owner": PolicyConditions(type="EqualsSubjectCondition")})
+    assert made.to_dict() == {"conditions": {"owner": {"type": "EqualsSubjectCondition"}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({"conditions": []}, "Policy.conditions: expected a dict of PolicyConditions by name, got"),
+        ({"conditions": {"a": []}}, "PolicyConditions: expected an object, got a list"),
+        (
+            {"conditions": {"a": {"options": "x"}}},
+            "PolicyConditions.options: expected PolicyConditionOptions, got a string",
+        ),
+        (
+            {"conditions": {"a": {"options": {"cidr": 7}}}},
+            "PolicyConditionOptions.cidr: expected a string, got a number",
+        ),
+    ],
+)
+def test_models_within_models_are_checked(document: dict[str, Any], message: str) -> None:
+    with pytest.raises(ApiDecodeError) as caught:
+        Policy.from_dict(document)
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "conditions", [{"a": {"type": "x"}}, {7: PolicyConditions()}, [PolicyConditions()], {"a": None}]
+)
+def test_models_by_name_take_their_type_only(conditions: Any) -> None:
+    with pytest.raises(ApiTypeError, match=r"Policy\.conditions: expected a dict of PolicyCond"):
+        Policy(conditions=conditions)
+    with pytest.raises(ApiTypeError, match=r"options: expected PolicyConditionOptions, got dict"):
+        PolicyConditions(options={"cidr": "10.0.0.0/8"})  # type: ignore[arg-type]
+
+
+def test_a_model_within_a_model_is_looked_at_before_it_is_sent() -> None:
+    policy = Policy(conditions={"a": PolicyConditions()})
+    assert policy.conditions is not None
+    policy.conditions["b"] = None  # type: ignore[assignment]
+    with pytest.raises(ApiTypeError, match=r"Policy\.conditions: expected a dict of PolicyCond"):
+        policy._sendable()
+    key = JsonWebKey(x5c=["a"])
+    assert key.x5c is not None
+    key.x5c.append(None)  # type: ignore[arg-type]
+    with pytest.raises(ApiTypeError, match=r"JsonWebKey\.x5c: expected a list of strings"):
+        JsonWebKeySet(keys=[key])._sendable()
+
+
+def test_repr_shows_models_within_models() -> None:
+    policy = Policy.from_dict(
+        {"conditions": {"team": {"type": "StringEqualCondition", "options": {"equals": "a"}}}}
+    )
+    assert repr(policy) == (
+        "Policy(conditions={'team': PolicyConditions(type='StringEqualCondition', "
+        "options=PolicyConditionOptions(equals='a'))})"
+    )
+
+
 def test_equality() -> None:
     assert OAuth2Client(id="a") == OAuth2Client(id="a")
     assert OAuth2Client(id="a") != OAuth2Client(id="b")
@@ -453,6 +535,7 @@ def test_what_every_answer_has_must_be_there() -> None:
         OAuth2TokenResponse.from_dict({"token_type": "bearer"})._complete()
     with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the response"):
         JsonWebKeySet.from_dict({})._complete()
+    assert JsonWebKeySet.from_dict({"keys": None})._complete().keys == []
     introspection = OAuth2TokenIntrospection.from_dict({"active": False})
     assert introspection._complete() is introspection
 
