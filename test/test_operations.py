@@ -25,6 +25,7 @@ from hydra_client import (
     GroupMembers,
     HealthApi,
     HealthStatus,
+    HydraException,
     JsonWebKey,
     JsonWebKeyApi,
     JsonWebKeySet,
@@ -495,6 +496,22 @@ def test_private_members_of_keys_do_not_show_in_errors() -> None:
         with pytest.raises(ServiceException) as caught:
             case.call(api_for(case, server))
     assert secret not in f"{caught.value} {caught.value.body} {vars(caught.value)}"
+
+
+def test_private_members_of_keys_do_not_show_in_unexpected_responses() -> None:
+    pair = {"kty": "RSA", "kid": "private:a", "n": "n" * 32, "d": "d" * 32, "dp": "x-_" * 9}
+    body = json.dumps({"keys": [KEY, pair]}).encode()
+    case = CASES["create_json_web_key_set"]
+    for response in (answer(body, 202), answer(body[:-8], 202), answer(body[:-8], 201)):
+        with Server(response) as server, pytest.raises(HydraException) as caught:
+            case.call(api_for(case, server))
+        details = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        ours = [frame.locals for frame in details.stack if "/hydra_client/" in frame.filename]
+        shown = f"{caught.value} {vars(caught.value)} {ours}"
+        assert len(ours) > 3
+        assert KEY["k"] not in shown
+        assert "d" * 32 not in shown
+        assert "x-_" * 4 not in shown
 
 
 # -- userinfo

@@ -35,6 +35,8 @@ _NAMES = "|".join(sorted(SECRET_PARAMETERS))
 _PATTERNS = (
     # A JSON member; the closing quote is missing if the text was cut.
     (re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE), rf'\1"{MASK}"'),
+    # A private member of a JSON Web Key (RFC 7518 section 6).
+    (re.compile(r'("(?:d|p|q|dp|dq|qi|k)"\s*:\s*)"[\w-]{16,}"?'), rf'\1"{MASK}"'),
     (re.compile(rf"\b((?:{_NAMES})=)[^&\s\"'<>;]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b((?:bearer|basic) +)[\w.~+/=-]{16,}", re.IGNORECASE), rf"\1{MASK}"),
 )
