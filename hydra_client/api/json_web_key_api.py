@@ -104,7 +104,7 @@ class JsonWebKeyApi:
     ) -> None:
         """Delete a key.
 
-        Deleting a key that does not exist succeeds.
+        Deleting a key that the set does not have succeeds.
 
         Args:
             set: Name of the set, with the same limits as an id. `hydra.openid.id-token` holds the

@@ -1,4 +1,4 @@
-"""Decisions of the warden about a subject.
+"""Decisions on access requests.
 
 Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """

@@ -1,4 +1,4 @@
-"""Questions to the warden about a token.
+"""Access requests by token.
 
 Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """

@@ -1,4 +1,4 @@
-"""Decisions of the warden about a token.
+"""Decisions on access requests by token.
 
 Generated from openapi.yaml by `tox -e generate`: edit that file or the templates, not this one.
 """
