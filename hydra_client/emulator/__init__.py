@@ -3,15 +3,18 @@
 It keeps everything in memory, its root client has a public secret, and it is not hardened, so it
 listens on loopback addresses only. It implements:
 
-- the 14 operations of the client and the browser's part in them: `/clients`,
-  `/oauth2/{auth,token,introspect,revoke}`, `/oauth2/consent/requests`, `/.well-known/*`;
-- `/health/status`, and `/userinfo` in 0.10;
+- OAuth 2.0 and OpenID Connect: `/oauth2/{auth,token,introspect,revoke}`, `/.well-known/*`, and
+  `/userinfo` in 0.10;
+- the admin endpoints: `/clients`, `/oauth2/consent/requests`, `/policies`, `/warden`, `/keys` and
+  `/health`;
+- access control: policies decide on the admin endpoints as they do on the resources of others;
 - the behaviour of Hydra's router: 404, 405, and redirects for trailing slashes and for paths in
   the wrong case.
 
-It does not implement `/policies`, `/keys`, `/warden` (use `HydraEmulator.allow` instead of
-policies), `/health/metrics`, or the server's own fallback consent page; these return 404. In 0.10,
-`prompt`, `max_age` and `id_token_hint` affect ID tokens. There is no support for TLS termination.
+It does not implement the server's own fallback consent page, which returns 404. In 0.10, `prompt`,
+`max_age` and `id_token_hint` affect ID tokens. There is no support for TLS termination. Templates
+of policies can contain Go's regular expressions, except for classes of scripts such as Greek. Where
+the emulator cannot match a template, or not soon enough, requests fail with status 500.
 
     with HydraEmulator(version="0.10") as hydra:
         api = hydra.api()

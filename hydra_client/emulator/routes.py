@@ -130,7 +130,8 @@ class Router:
             except GoPanicError:
                 return Response(0, reset=True)
             except MatchLimitError as error:
-                return plain_error(500, f"not a response of Hydra, but a limit here: {error}")
+                text = f"The emulator cannot evaluate a policy that Hydra can evaluate: {error}"
+                return plain_error(500, text)
 
     def _find(self, method: str, path: str) -> tuple[Endpoint, list[str]] | None:
         # Werkzeug adds HEAD to every GET and ignores leading slashes; Hydra's router does not.

@@ -18,9 +18,9 @@ def status(state: State, request: Request) -> Response:
 
 
 def metrics(state: State, request: Request) -> Response:
-    """GET /health/metrics: the uptime, and what else Hydra counts as zeros."""
+    """GET /health/metrics. All numbers but the uptime are 0."""
     state.authorize(request, "hydra.health", "get", "rn:hydra:health:stats")
-    # Hydra counts requests only if it may report them to its makers.
+    # Without telemetry, Hydra counts no requests.
     counters: dict[str, object] = {name: {} for name in ("methods", "status", "sizes", "paths")}
     counters["id"] = state.instance_id
     counters["uptime"] = int(state.clock() - state.started_at)

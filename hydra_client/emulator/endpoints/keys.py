@@ -70,7 +70,7 @@ def update_set(state: State, request: Request, set: str) -> Response:
         try:
             keys.append(read_jwk(value, is_0_9=state.variant.is_0_9))
         except PlainError as error:
-            # Hydra does not stop after this error, and adds a key that is none.
+            # Hydra does not stop after this error, and adds an empty key.
             failures.append(admin_error(error, state.variant, request))
             keys.append(Jwk())
     try:

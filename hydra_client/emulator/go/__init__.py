@@ -1,1 +1,1 @@
-"""HTTP and JSON as Go's standard library reads and writes them, which shows in every response."""
+"""What Go's standard library does to requests, JSON and regular expressions: clients can tell."""

@@ -76,7 +76,10 @@ class Regexp:
                 following = self._emit(child, following)
             return following
         if isinstance(node, Alternation):
-            return self._add(*(self._emit(child, following) for child in node.nodes))
+            starts = []
+            for child in node.nodes:
+                starts.append(self._emit(child, following))
+            return self._add(*starts)
         if node.most < 0:
             loop = self._add()
             self._next[loop] = (self._emit(node.node, loop), following)

@@ -138,6 +138,8 @@ class Concatenation:
     """One node after the other; without nodes, the empty string."""
 
     nodes: tuple[Node, ...]
+    weight: int
+    """How many times counted repetitions repeat a part of the node at most."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ class Alternation:
     """Any of the nodes."""
 
     nodes: tuple[Node, ...]
+    weight: int
 
 
 @dataclass(frozen=True)
@@ -154,8 +157,7 @@ class Repetition:
     node: Node
     least: int
     most: int
-    counted: bool = False
-    """Whether it was written as `{n,m}`."""
+    weight: int
 
 
 Node = Chars | Assertion | Concatenation | Alternation | Repetition
@@ -172,11 +174,18 @@ class _Group:
 
     def close(self) -> Node:
         self.end_branch()
-        return self.branches[0] if len(self.branches) == 1 else Alternation(tuple(self.branches))
+        if len(self.branches) == 1:
+            return self.branches[0]
+        return Alternation(tuple(self.branches), _weight(*self.branches))
 
     def end_branch(self) -> None:
-        self.branches.append(Concatenation(tuple(self.nodes)))
+        self.branches.append(Concatenation(tuple(self.nodes), _weight(*self.nodes)))
         self.nodes = []
+
+
+def _weight(*nodes: Node) -> int:
+    # Kept in the nodes rather than counted again, which would need recursion.
+    return max([1, *(getattr(node, "weight", 1) for node in nodes)])
 
 
 # --- the parser
@@ -334,10 +343,12 @@ class _Parser:
         if not nodes:
             written = self.text[start : self.at]
             raise RegexpError("missing argument to repetition operator", written)
-        node = Repetition(nodes.pop(), least, most, counted)
-        if counted and max(least, most) >= 2 and not _is_valid(node, _MAX_REPEAT):
-            raise RegexpError("invalid repeat count", self.text[start : self.at])
-        self._add(node)
+        weight = _weight(nodes[-1])
+        if counted:
+            weight = 1 if most == 0 else weight * max(least if most < 0 else most, 1)
+            if weight > _MAX_REPEAT and max(least, most) >= 2:
+                raise RegexpError("invalid repeat count", self.text[start : self.at])
+        self._add(Repetition(nodes.pop(), least, most, weight))
         self.repeat_start = start
         return True
 
@@ -505,19 +516,3 @@ def _is_count(text: str) -> bool:
 
 def _count(text: str) -> int:
     return int(text) if len(text) < 9 else _MAX_REPEAT + 1
-
-
-def _is_valid(node: Node, limit: int) -> bool:
-    """Return whether counted repetitions inside each other multiply to at most `limit`."""
-    if isinstance(node, Repetition):
-        if node.counted:
-            if node.most == 0:
-                return True
-            times = node.least if node.most < 0 else node.most
-            if times > limit:
-                return False
-            limit //= max(times, 1)
-        return _is_valid(node.node, limit)
-    if isinstance(node, Concatenation | Alternation):
-        return all(_is_valid(child, limit) for child in node.nodes)
-    return True

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-_SHORT = {"\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"} | {
-    "\v": "\\v",
-    '"': '\\"',
-    "\\": "\\\\",
-}
+_SHORT = {
+    "\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v",
+    '"': r"\"", "\\": r"\\",
+}  # fmt: skip
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 
 

@@ -1,1 +1,1 @@
-"""What the server stores: clients, consent requests, tokens, policies and its key."""
+"""What the server stores: clients, consent requests, tokens, policies, groups and keys."""

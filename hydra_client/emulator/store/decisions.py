@@ -16,7 +16,7 @@ class Decision(Enum):
     ALLOWED = "allowed"
     DENIED = "denied"
     UNDECIDED = "undecided"
-    """No policy applies, or the template of one does not compile, which is no more help."""
+    """No policy matches, or a template does not compile: Hydra ignores that error."""
 
 
 def decide(

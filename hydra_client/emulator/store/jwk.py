@@ -23,7 +23,7 @@ _CURVE_SIZES = {"P-256": 32, "P-384": 48, "P-521": 66}  # of a coordinate, in by
 
 @dataclass(frozen=True)
 class Jwk:
-    """A key. One that could not be read has no type, but Hydra can store it all the same."""
+    """A key. The memory store can hold keys that Hydra could not read; these have no type."""
 
     kid: str = ""
     kty: str = ""

@@ -28,7 +28,7 @@ class MemoryKeySets:
 
     @cached_property
     def _sets(self) -> dict[str, list[Jwk]]:
-        # Not before the first use, because few servers are asked for their keys.
+        # Loaded on first use, because most servers never need their keys.
         return {OWN_SET: rsa_keys(self._signing_key.private, use="sig")}
 
     def get_set(self, set: str) -> list[Jwk]:
@@ -113,15 +113,26 @@ def key_set_store(variant: Variant, signing_key: SigningKey) -> MemoryKeySets:
 
 def generate(variant: Variant, alg: str, kid: str) -> list[Jwk]:
     """Generate the keys of an algorithm. Raises KeyError if the version does not know it."""
-    generators: dict[str, Callable[[], list[Jwk]]] = {
-        "RS256": lambda: rsa_keys(generate_rsa_key(), kid),
-    }
-    if variant.is_0_9:
-        text = "".join(secrets.choice(_CHARACTERS) for _ in range(32))
-        generators["ES521"] = lambda: ec_keys(kid)
-        generators["HS256"] = lambda: [secret_key(kid or "shared", "HS256", text.encode())]
-    else:
-        generators["ES512"] = lambda: ec_keys(kid)
-        generators["HS256"] = lambda: [secret_key(kid, "HS256", secrets.token_bytes(16))]
-        generators["HS512"] = lambda: [secret_key(kid, "HS512", secrets.token_bytes(32))]
-    return generators[alg]()
+    return (_GENERATORS_OF_0_9 if variant.is_0_9 else _GENERATORS)[alg](kid)
+
+
+def _rs256(kid: str) -> list[Jwk]:
+    return rsa_keys(generate_rsa_key(), kid)
+
+
+def _characters(kid: str) -> list[Jwk]:
+    text = "".join(secrets.choice(_CHARACTERS) for _ in range(32))
+    return [secret_key(kid or "shared", "HS256", text.encode())]
+
+
+_GENERATORS_OF_0_9: dict[str, Callable[[str], list[Jwk]]] = {
+    "RS256": _rs256,
+    "ES521": ec_keys,
+    "HS256": _characters,
+}
+_GENERATORS: dict[str, Callable[[str], list[Jwk]]] = {
+    "RS256": _rs256,
+    "ES512": ec_keys,
+    "HS256": lambda kid: [secret_key(kid, "HS256", secrets.token_bytes(16))],
+    "HS512": lambda kid: [secret_key(kid, "HS512", secrets.token_bytes(32))],
+}

@@ -69,7 +69,7 @@ class Policy:
         return {**members, "conditions": conditions}
 
     def applies(self, subject: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
-        """Return whether the policy has a say in the request.
+        """Return whether the policy matches the request.
 
         Raises:
             InvalidTemplateError: A template does not compile.

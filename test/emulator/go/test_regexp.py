@@ -115,6 +115,10 @@ def test_pathological_expressions_end_soon() -> None:
     assert time.monotonic() - start < 30
 
 
+def test_nested_groups() -> None:
+    assert compile_regexp("(a|" * 100 + "b" + ")*" * 100).matches("bb")
+
+
 def test_the_bound_counts_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regexp, "_MAX_STEPS", 10)
     assert compile_regexp("^a+$").matches("a" * 3)

@@ -208,7 +208,9 @@ def test_a_template_that_is_too_much_is_not_a_decision(memory: Wire, template: s
     response = memory.admin("POST", "/warden/allowed", asked)
     assert time.monotonic() - start < 10
     assert response.status == 500
-    assert response.text.startswith("not a response of Hydra, but a limit here: ")
+    assert response.text.startswith(
+        "The emulator cannot evaluate a policy that Hydra can evaluate: "
+    )
     assert (
         memory.admin("POST", "/warden/allowed", {**asked, "action": "b"}).json["allowed"] is False
     )
