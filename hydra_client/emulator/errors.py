@@ -115,7 +115,7 @@ class PlainError(HydraError):
 
 
 class MissingRowError(NotFoundError):
-    """The SQL store has no such policy; `str()` is the message of Go's SQL library."""
+    """The policy does not exist in the SQL store; `str()` is the message of Go's SQL library."""
 
     name = "not_found"
 

@@ -184,9 +184,9 @@ class State:
         resource: str,
         context: Mapping[str, Any] | None = None,
     ) -> None:
-        """Raise HydraError unless policies allow this to the subject or to a group of it.
+        """Raise HydraError unless policies allow this for the subject or one of its groups.
 
-        Hydra decides for the subject and for each group as if they had nothing in common.
+        Hydra decides for the subject and for each group separately. One denial is enough.
         """
         names = [subject, *(group.id for group in self.groups.of(subject))]
         policies = self.policies.all()

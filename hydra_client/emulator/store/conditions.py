@@ -5,13 +5,15 @@ Each tests the value that the context of a request holds under the condition's o
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra_client.emulator.go.json import FieldType, GoJsonError, Pairs, kind, unpack_struct
 from hydra_client.emulator.go.regexp import RegexpError, compile_regexp
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class PolicyCondition:
         return {"type": self.type, "options": {name: self.option} if name else {}}
 
     def holds(self, value: Any, subject: str) -> bool:
-        """Return whether the value, None if there is none, fulfills the condition."""
+        """Return whether the value fulfills the condition; a missing value is None."""
         return _TYPES[self.type].test(self.option, value, subject)
 
 
@@ -71,7 +73,9 @@ def _cidr(option: str, value: Any, subject: str) -> bool:
         return False
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(text: str) -> IPv4Network | IPv6Network:
+    import ipaddress  # slow to import, and rarely needed
+
     address, slash, prefix = text.partition("/")
     # Python also accepts net masks, addresses without a prefix, and zones.
     if not slash or not (prefix.isascii() and prefix.isdecimal()) or "%" in address:
@@ -84,7 +88,9 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}")
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(text: str) -> IPv4Address | IPv6Address:
+    import ipaddress
+
     if "%" in text:
         raise ValueError(text)
     address = ipaddress.ip_address(text)

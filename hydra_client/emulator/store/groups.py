@@ -71,7 +71,7 @@ class SqlGroups(MemoryGroups):
         return super().of(member)
 
     def get(self, id: str) -> Group:
-        """Return the group. Raises PlainError if there is none, or if the id is invalid."""
+        """Return the group. Raises PlainError if it does not exist or the id is invalid."""
         check_text(id)
         try:
             return super().get(id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -21,7 +22,7 @@ from hydra_client.emulator.store.templates import InvalidTemplateError, compile_
 from hydra_client.emulator.variant import Variant
 
 ALLOW, DENY = "allow", "deny"
-LISTS = ("subjects", "resources", "actions")
+LISTS = ("subjects", "actions", "resources")
 
 _FIELDS: dict[str, FieldType] = {
     "id": "string",
@@ -145,8 +146,8 @@ class SqlPolicies(MemoryPolicies):
     def page(self, limit: int, offset: int) -> list[Policy]:
         """Return policies `offset` to `offset` + `limit`, in order of their ids.
 
-        0.9 counts rows instead of policies. A policy has a row for each combination of a subject, a
-        resource and an action, so a page can begin and end within a policy.
+        0.9 counts rows instead of policies. There is a row for each combination of a subject, an
+        action and a resource, so a page can begin and end within a policy.
 
         Raises:
             PlainError: A number is negative.
@@ -191,7 +192,7 @@ class SqlPolicies(MemoryPolicies):
         row = replace(old or policy)
         for name in LISTS:
             both = [*(getattr(old, name) if old else []), *(getattr(policy, name) or [])]
-            setattr(row, name, list(dict.fromkeys(both)))
+            setattr(row, name, sorted(set(both), key=_digest))
         self._policies[policy.id] = row
 
     def update(self, policy: Policy) -> None:
@@ -216,6 +217,11 @@ class SqlPolicies(MemoryPolicies):
             raise PlainError(message) from None
 
 
+def _digest(template: str) -> bytes:
+    """Return what the tables have instead of the template, and an index sorts by."""
+    return hashlib.sha256(template.encode("utf-8", "surrogateescape")).digest()
+
+
 def _check_row(policy: Policy, effect: str) -> None:
     for text in (policy.id, policy.description, policy.effect):
         check_text(text)
@@ -225,7 +231,11 @@ def _check_row(policy: Policy, effect: str) -> None:
             'pq: new row for relation "ladon_policy" violates check constraint '
             '"ladon_policy_effect_check"'
         )
-    for template in (template for name in LISTS[::-1] for template in getattr(policy, name) or []):
+    for template in [
+        *(policy.actions or []),
+        *(policy.resources or []),
+        *(policy.subjects or []),
+    ]:
         check_text(template)
         try:
             expression, _ = compile_template(template)

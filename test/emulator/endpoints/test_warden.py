@@ -119,8 +119,8 @@ def test_tokens_of_clients(wire: Wire) -> None:
         (["photos.read", "photos.write"], False),
         (["photos.read photos.read"], False),
     ):
-        answer = wire.admin("POST", "/warden/token/allowed", {**asked, "scopes": scopes}).json
-        assert answer["allowed"] is allowed
+        decision = wire.admin("POST", "/warden/token/allowed", {**asked, "scopes": scopes}).json
+        assert decision["allowed"] is allowed
     without_scopes = {**asked, "token": wire.client_token(app)}
     granted = wire.admin("POST", "/warden/token/allowed", without_scopes).json["grantedScopes"]
     assert granted == ([""] if wire.is_sql else [])
@@ -131,17 +131,17 @@ def test_tokens_of_users(wire: Wire) -> None:
     tokens = wire.tokens(wire.app())
     asked = {"action": "a", "resource": "r", "context": {"x": "bob"}}
 
-    def answer(token: str) -> Any:
+    def decide(token: str) -> Any:
         return wire.admin("POST", "/warden/token/allowed", {**asked, "token": token}).json
 
-    response = answer(tokens["access_token"])
+    response = decide(tokens["access_token"])
     assert response["allowed"] is True
     assert response["accessTokenExtra"] is None
     for other in (tokens["refresh_token"], "!" * 43 + tokens["access_token"][43:], ""):
-        assert answer(other) == DENIED
+        assert decide(other) == DENIED
     wire.hydra.clock.advance(3601)
     wire.forget_root()
-    assert answer(tokens["access_token"]) == DENIED
+    assert decide(tokens["access_token"]) == DENIED
 
 
 def test_the_warden_knows_the_policies_of_the_server(wire: Wire) -> None:

@@ -61,7 +61,7 @@ def test_the_sql_store_merges_what_is_created_again() -> None:
     store.create(policy("x", ["a", "b", "a"], description="first"))
     store.create(policy("x", ["b", "c"], effect="nonsense", description="second", actions=None))
     stored = store.get("x")
-    assert (stored.subjects, stored.actions) == (["a", "b", "c"], ["get"])
+    assert (stored.subjects, stored.actions) == (["c", "b", "a"], ["get"])
     assert (stored.effect, stored.description) == ("allow", "first")
     store.update(policy("x", ["d"], effect="deny"))
     assert (store.get("x").subjects, store.get("x").effect) == (["d"], "deny")
@@ -90,6 +90,15 @@ def test_what_the_sql_store_refuses(members: dict[str, Any], error: str, *, is_0
             write(policy(**{"id": "new", "subjects": ["a"], **members}))
         assert str(raised.value) == ROLLED_BACK if is_0_9 else str(raised.value).endswith(error)
     assert ids(store.all()) == ["x"]
+
+
+def test_the_order_of_lists_in_the_sql_store() -> None:
+    store = SqlPolicies(is_0_9=False)
+    store.create(policy("x", ["bob", "dave", "alice"], resources=["rn:photos:<.*>", "rn:albums"]))
+    stored = store.get("x")
+    # As recorded: by the SHA-256 of each template.
+    assert stored.subjects == ["alice", "dave", "bob"]
+    assert stored.resources == ["rn:albums", "rn:photos:<.*>"]
 
 
 def test_missing_policies() -> None:
