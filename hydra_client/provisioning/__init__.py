@@ -1,0 +1,26 @@
+"""Registers clients, policies and groups from scripts that run over and over.
+
+    result = ensure_policy(policies, Policy(id="photos:read", effect="allow", …))
+    print(result.action, result.fields)                    # created, updated or unchanged
+
+Each `ensure_*` function looks at the server first, and writes only what differs. It prints nothing,
+and works the same on both versions and all stores. If a response to a write gets lost, or someone
+else writes at the same time, it looks again instead of repeating the write.
+"""
+
+from __future__ import annotations
+
+from hydra_client.provisioning.clients import ensure_client
+from hydra_client.provisioning.groups import ensure_group
+from hydra_client.provisioning.policies import ensure_policy
+from hydra_client.provisioning.results import Action, ClientResult, ProvisioningError, Result
+
+__all__ = [
+    "Action",
+    "ClientResult",
+    "ProvisioningError",
+    "Result",
+    "ensure_client",
+    "ensure_group",
+    "ensure_policy",
+]

@@ -1,0 +1,188 @@
+"""`ensure_client`: one OAuth 2.0 client, as it should be, with a secret that is never lost."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from hydra_client.exceptions import (
+    ApiException,
+    ApiValueError,
+    ConflictException,
+    NotFoundException,
+    ServiceException,
+    TooManyRequestsException,
+    UnauthorizedException,
+)
+from hydra_client.models import OAuth2Client
+from hydra_client.provisioning.compare import client_value, differing
+from hydra_client.provisioning.reconcile import reconcile
+from hydra_client.provisioning.results import ClientResult, ProvisioningError
+
+if TYPE_CHECKING:
+    from hydra_client.api import OAuth2Api
+
+FIELDS = frozenset(OAuth2Client._fields)
+
+
+def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
+    """Create a client, or update the one with its id, unless it is on the server already.
+
+    Fields that you leave out stay as they are, and so do fields that this version does not know.
+    None, `""` and `[]` empty a field.
+
+    A `client_secret` that you leave out stays as it is; a new client that is not public gets a
+    random one, which the result holds. A `client_secret` that you set is tried on the server, by a
+    request that changes nothing, and written if the client has another one.
+
+    Two scripts that create the same client at the same time overwrite each other's on memory
+    stores, which report no conflict.
+
+    Args:
+        api: The API of the server.
+        client: The fields that you want. It needs an `id`.
+
+    Scope: hydra.clients.
+    Policy: actions "create" and "update" on "rn:hydra:clients"; action "get" on
+        "rn:hydra:clients:{id}".
+
+    Returns:
+        What was done. `unchanged` means that nothing was written.
+
+    Raises:
+        ApiValueError: The client has no `id`. Nothing was sent.
+        ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
+            field by an update; they can if you set `client_secret`.
+        ApiConnectionError: The server cannot be reached. A client that was being written is either
+            as it was or as you want it. Call again to find out; if you rely on a generated secret,
+            delete the client first.
+        HydraException: The errors of `get_oauth2_client`, `create_oauth2_client` and
+            `update_oauth2_client`, and of `revoke_oauth2_token` or `oauth_token`, by which a secret
+            is tried.
+    """
+    if not client.id:
+        raise ApiValueError("the client has no id: choose one, by which it can be found again")
+    run = _Run(api, client.id, client)
+    result = reconcile(run.id, run.examine, run.write)
+    if result.action == "created" and run.is_foreign:
+        return ClientResult(run.id, "unchanged")
+    secret = run.generated if result.action == "created" else None
+    return ClientResult(result.id, result.action, result.fields, secret)
+
+
+class _Run:
+    """The requests for one client.
+
+    Attributes:
+        id: Its id.
+        generated: The secret that was sent with a creation if the caller chose none.
+        is_foreign: Whether someone else turned out to have created it.
+    """
+
+    def __init__(self, api: OAuth2Api, id: str, client: OAuth2Client) -> None:
+        self.id = id
+        self.generated: str | None = None
+        self.is_foreign = False
+        self._api = api
+        self._wanted = client.to_dict()
+        self._secret: str | None = self._wanted.pop("client_secret", None)
+        del self._wanted["id"]
+
+    def examine(self) -> tuple[OAuth2Client | None, tuple[str, ...]]:
+        """Fetch the client and name the fields that differ. Changes nothing."""
+        current = find_client(self._api, self.id)
+        fields = self._differing(current)
+        if self._secret and not self._has_secret(current):
+            fields = (*fields, "client_secret")
+        if (
+            current is not None
+            and self.generated is not None
+            and not has_secret(self._api, self.id, self.generated)
+        ):
+            self.generated, self.is_foreign = None, True
+        return current, fields
+
+    def write(self, current: OAuth2Client | None, fields: tuple[str, ...]) -> None:
+        """Create or update the client.
+
+        Raises:
+            ProvisioningError: The server did not store what was sent.
+        """
+        if current is None:
+            if not self._secret and not self._wanted.get("public"):
+                self.generated = self.generated or secrets.token_urlsafe()
+            self.is_foreign = False
+            ignored = self._create(self._wanted, self._secret or self.generated)
+        else:
+            members = {**current.to_dict(), **self._wanted}
+            secret = self._secret if "client_secret" in fields else None
+            body = self._body(members, secret)
+            ignored = self._differing(self._api.update_oauth2_client(self.id, body))
+            if ignored and (self._secret or members.get("public")):
+                # A memory store empties no field by an update, but a creation overwrites the
+                # client; a SQL store rejects that. No secret is lost: it is known, or not needed.
+                try:
+                    ignored = self._create(members, self._secret)
+                except ConflictException:
+                    pass
+        if ignored:
+            raise ProvisioningError(
+                f"client {self.id!r}: the server stored other values of {', '.join(ignored)}. "
+                "Memory stores cannot empty a field by an update, unless you set client_secret.",
+                self.id,
+                ignored,
+            )
+
+    def _create(self, members: dict[str, Any], secret: str | None) -> tuple[str, ...]:
+        return self._differing(self._api.create_oauth2_client(self._body(members, secret)))
+
+    def _body(self, members: dict[str, Any], secret: str | None) -> OAuth2Client:
+        with_secret = {} if secret is None else {"client_secret": secret}
+        return OAuth2Client.from_dict({**members, "id": self.id, **with_secret})
+
+    def _differing(self, current: OAuth2Client | None) -> tuple[str, ...]:
+        stored = {} if current is None else current.to_dict()
+        return differing(self._wanted, stored, FIELDS, client_value)
+
+    def _has_secret(self, current: OAuth2Client | None) -> bool:
+        if current is None:
+            return False
+        if current.public:
+            # It accepts any secret. Whether it has this one matters once it is no longer public.
+            return bool(self._wanted.get("public", True))
+        return has_secret(self._api, self.id, self._secret or "")
+
+
+def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
+    """Fetch a client; return None if it does not exist."""
+    try:
+        return api.get_oauth2_client(id)
+    except NotFoundException:
+        return None
+
+
+def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
+    """Return whether this is the client's secret, by a request that changes nothing.
+
+    The secret is used to revoke a random token. A client whose id has a ':' can use its secret at
+    the token endpoint only, so there it is used with a random refresh token. The server checks the
+    secret before it rejects that token, and issues nothing.
+
+    Raises:
+        HydraException: The check failed.
+    """
+    client = api.api_client.copy(username=id, password=secret, access_token=None)
+    as_client = type(api)(client)
+    try:
+        if ":" in id:
+            as_client.oauth_token(grant_type="refresh_token", refresh_token=secrets.token_urlsafe())
+        else:
+            as_client.revoke_oauth2_token(secrets.token_urlsafe())
+    except UnauthorizedException:
+        return False
+    except (ServiceException, TooManyRequestsException):
+        raise
+    except ApiException as error:
+        if ":" not in id or error.error is None:  # not an OAuth 2.0 error response
+            raise
+    return True

@@ -1,0 +1,93 @@
+"""`ensure_policy`: one access control policy, as it should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hydra_client.exceptions import ApiValueError, NotFoundException
+from hydra_client.models import Policy
+from hydra_client.provisioning.compare import differing, policy_value
+from hydra_client.provisioning.reconcile import reconcile
+
+if TYPE_CHECKING:
+    from hydra_client.api import PolicyApi
+    from hydra_client.provisioning.results import Result
+
+FIELDS = frozenset(Policy._fields)
+
+
+def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
+    """Create a policy, or replace the one with its id, unless it is on the server already.
+
+    The policy is written by a single PUT on every store, and never by a POST, which would add the
+    subjects to an existing policy on SQL stores. At no time does the server allow more than it did
+    before or does afterwards. Fields that you leave out are empty afterwards; fields of the server
+    that this version does not know stay as they are.
+
+    Args:
+        api: The API of the server.
+        policy: The whole policy. It needs an `id`, and an `effect` of `allow` or `deny`.
+
+    Scope: hydra.policies.
+    Policy: actions "get" and "update" on "rn:hydra:policies:{id}".
+
+    Returns:
+        What was done. `unchanged` means that nothing was written.
+
+    Raises:
+        ApiValueError: The policy has no `id` or another `effect`. Nothing was sent.
+        ApiConnectionError: The server cannot be reached. A policy that was being written is either
+            as it was or as you want it. Call again to find out.
+        HydraException: The errors of `get_policy` and `update_policy`.
+    """
+    id = checked(policy)
+    wanted = wanted_fields(policy)
+
+    def examine() -> tuple[Policy | None, tuple[str, ...]]:
+        current = find_policy(api, id)
+        return current, policy_differences(policy, current)
+
+    def write(current: Policy | None, _: tuple[str, ...]) -> None:
+        stored = {} if current is None else current.to_dict()
+        unknown = {name: value for name, value in stored.items() if name not in FIELDS}
+        sent = {name: value for name, value in wanted.items() if value is not None}
+        api.update_policy(id, Policy.from_dict({**unknown, **sent, "id": id}))
+
+    return reconcile(id, examine, write)
+
+
+def find_policy(api: PolicyApi, id: str) -> Policy | None:
+    """Fetch a policy; return None if it does not exist."""
+    try:
+        return api.get_policy(id)
+    except NotFoundException:
+        return None
+
+
+def policy_differences(policy: Policy, current: Policy | None) -> tuple[str, ...]:
+    """Return the names of the fields in which the current policy is not the one that is wanted."""
+    stored = {} if current is None else current.to_dict()
+    return differing(wanted_fields(policy), stored, FIELDS, policy_value)
+
+
+def wanted_fields(policy: Policy) -> dict[str, object]:
+    """Return all fields of the policy but its id. Known fields that are not set are None."""
+    fields = {**dict.fromkeys(Policy._fields), **policy.to_dict()}
+    del fields["id"]
+    return fields
+
+
+def checked(policy: Policy) -> str:
+    """Return the id of the policy.
+
+    Raises:
+        ApiValueError: It has none, or its effect is not valid.
+    """
+    if not policy.id:
+        raise ApiValueError("the policy has no id: choose one, by which it can be found again")
+    if policy.effect not in ("allow", "deny"):
+        # The memory store would accept it, and deny.
+        raise ApiValueError(
+            f"policy {policy.id!r}: effect must be 'allow' or 'deny', not {policy.effect!r}"
+        )
+    return policy.id

@@ -1,0 +1,53 @@
+"""What provisioning returns and raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hydra_client.exceptions import HydraException
+
+Action = Literal["created", "updated", "unchanged"]
+
+
+class ProvisioningError(HydraException):
+    """The server carried out a write, but did not store what was sent.
+
+    Attributes:
+        id: The id of the object.
+        fields: The fields that the server stored differently.
+    """
+
+    def __init__(self, message: str, id: str = "", fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.id = id
+        self.fields = fields
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done about one object.
+
+    Attributes:
+        id: The id of the object.
+        action: `created`, `updated` or `unchanged`.
+        fields: The fields that differed from what you asked for. For a new object, those that are
+            not empty.
+    """
+
+    id: str
+    action: Action
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClientResult(Result):
+    """What was done about a client.
+
+    Attributes:
+        client_secret: The secret that was generated for a new client; None if you chose the secret,
+            or if the client is public or existed before. `repr` does not show it. Store it: the
+            server cannot show it again.
+    """
+
+    client_secret: str | None = field(default=None, repr=False)
