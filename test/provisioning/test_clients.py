@@ -1,0 +1,355 @@
+"""One client on each version and store: fields, secrets, and what survives faults and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.crowd import Crowd
+from support.variants import IDS, VARIANTS
+
+from hydra_client import (
+    ApiConnectionError,
+    ApiException,
+    ApiValueError,
+    OAuth2Api,
+    OAuth2Client,
+    ServiceException,
+    TooManyRequestsException,
+)
+from hydra_client.emulator import HydraEmulator
+from hydra_client.provisioning import ClientResult, ProvisioningError, ensure_client
+
+SECRET, OTHER = "a-very-good-secret", "another-good-secret"
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
+    with HydraEmulator(*request.param) as hydra:
+        yield hydra
+
+
+@pytest.fixture
+def api(hydra: HydraEmulator) -> OAuth2Api:
+    """An API that repeats nothing by itself."""
+    return hydra.api(retries=0)
+
+
+def sent(hydra: HydraEmulator) -> list[str]:
+    """The methods of the requests for clients so far."""
+    return [request.method for request in hydra.requests if request.path.startswith("/clients")]
+
+
+def has_secret(hydra: HydraEmulator, secret: str, id: str = "photos") -> bool:
+    return hydra._state.clients.get(id).has_secret(secret)
+
+
+def photos(**fields: Any) -> OAuth2Client:
+    usual = {"id": "photos", "scope": "a b", "redirect_uris": ["https://a", "https://b"]}
+    return OAuth2Client(**{**usual, **fields})
+
+
+def test_a_client_is_created_once(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    created = ensure_client(api, photos())
+    assert (created.action, created.fields) == ("created", ("scope", "redirect_uris"))
+    assert created.client_secret is not None
+    assert has_secret(hydra, created.client_secret)
+    assert created.client_secret not in repr(created)
+    assert sent(hydra) == ["GET", "POST"]
+    assert ensure_client(api, photos()) == ClientResult("photos", "unchanged")
+    assert sent(hydra) == ["GET", "POST", "GET"]
+
+
+def test_fields_that_are_left_out_stay(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    hydra.add_client(id="photos", client_name="Photos", scope="b a", client_secret=SECRET)
+    result = ensure_client(api, photos())
+    assert result == ClientResult("photos", "updated", ("redirect_uris",))
+    assert sent(hydra) == ["GET", "PUT"]
+    assert api.get_oauth2_client("photos").client_name == "Photos"
+    assert has_secret(hydra, SECRET)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scope": " b  a"},
+        {"redirect_uris": ["https://b", "https://a"]},
+        {"redirect_uris": ["https://b|https://a"]},
+        {"contacts": None, "owner": "", "public": False, "client_secret": None},
+        {"contacts": [], "grant_types": [""], "client_secret": ""},
+    ],
+)
+def test_what_the_server_normalizes_is_no_difference(
+    api: OAuth2Api, fields: dict[str, Any]
+) -> None:
+    ensure_client(api, photos())
+    assert ensure_client(api, photos(**fields)).action == "unchanged"
+
+
+def test_a_client_needs_an_id(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    with pytest.raises(ApiValueError, match="no id"):
+        ensure_client(api, OAuth2Client(client_name="Photos"))
+    assert hydra.requests == []
+
+
+class Later(OAuth2Api):
+    """A later server, whose clients have one more field."""
+
+    stored: OAuth2Client
+
+    def get_oauth2_client(self, id: str, **_: Any) -> OAuth2Client:
+        return self.stored
+
+    def update_oauth2_client(self, id: str, body: OAuth2Client, **_: Any) -> OAuth2Client:
+        self.stored = body
+        return body
+
+
+def test_unknown_fields_survive() -> None:
+    api = Later()
+    api.stored = OAuth2Client.from_dict({**photos().to_dict(), "jwks": {"keys": []}})
+    assert ensure_client(api, photos()).action == "unchanged"
+    assert ensure_client(api, photos(scope="c")).fields == ("scope",)
+    assert api.stored.to_dict()["jwks"] == {"keys": []}
+    wanted = OAuth2Client.from_dict({**photos().to_dict(), "jwks": {"keys": [1]}, "more": 1})
+    assert ensure_client(api, wanted).fields == ("scope", "jwks")
+    assert ensure_client(api, wanted).action == "unchanged"
+
+
+# --- secrets
+
+
+@pytest.mark.parametrize("id", ["photos", "photos:web"])
+def test_a_secret_is_tried_and_changed_if_it_differs(
+    hydra: HydraEmulator, api: OAuth2Api, id: str
+) -> None:
+    created = ensure_client(api, photos(id=id, client_secret=SECRET))
+    assert created == ClientResult(id, "created", ("scope", "redirect_uris", "client_secret"))
+    assert ensure_client(api, photos(id=id, client_secret=SECRET)).action == "unchanged"
+    assert sent(hydra) == ["GET", "POST", "GET"]
+    changed = ensure_client(api, photos(id=id, client_secret=OTHER))
+    assert changed == ClientResult(id, "updated", ("client_secret",))
+    assert OTHER not in repr(changed)
+    assert has_secret(hydra, OTHER, id)
+    assert ensure_client(api, photos(id=id, client_secret=OTHER)).action == "unchanged"
+    assert sent(hydra)[3:] == ["GET", "PUT", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("id", "path", "status", "kind"),
+    [
+        ("photos", "/oauth2/revoke", 500, ServiceException),
+        ("photos", "/oauth2/revoke", 429, TooManyRequestsException),
+        ("photos", "/oauth2/revoke", 418, ApiException),
+        ("photos:web", "/oauth2/token", 500, ServiceException),
+        ("photos:web", "/oauth2/token", 429, TooManyRequestsException),
+        ("photos:web", "/oauth2/token", 418, ApiException),
+    ],
+)
+def test_a_secret_that_cannot_be_tried_is_not_changed(
+    hydra: HydraEmulator, api: OAuth2Api, id: str, path: str, status: int, kind: type[Exception]
+) -> None:
+    ensure_client(api, photos(id=id, client_secret=SECRET))
+    hydra.fail(path, status=status)
+    with pytest.raises(kind):
+        ensure_client(api, photos(id=id, client_secret=OTHER))
+    assert has_secret(hydra, SECRET, id)
+
+
+def test_a_public_client_has_any_secret(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    created = ensure_client(api, photos(public=True))
+    assert created == ClientResult("photos", "created", ("scope", "redirect_uris", "public"))
+    assert ensure_client(api, photos(client_secret=SECRET)).action == "unchanged"
+    result = ensure_client(api, photos(client_secret=SECRET, public=False))
+    assert result.fields == ("public", "client_secret")
+    assert not api.get_oauth2_client("photos").public
+    assert has_secret(hydra, SECRET)
+
+
+@pytest.mark.parametrize("more", [{"client_secret": SECRET}, {"public": True}])
+def test_a_field_is_emptied_on_memory_stores_too(
+    hydra: HydraEmulator, api: OAuth2Api, more: dict[str, Any]
+) -> None:
+    ensure_client(api, photos(client_name="Photos", **more))
+    wanted = photos(scope="", **more)
+    assert ensure_client(api, wanted).fields == ("scope",)
+    stored = api.get_oauth2_client("photos")
+    assert (stored.scope, stored.client_name) == ("", "Photos")
+    assert ensure_client(api, wanted).action == "unchanged"
+
+
+def test_a_field_that_memory_stores_cannot_empty_is_an_error(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    ensure_client(api, photos())
+    if hydra.variant.is_sql:
+        assert ensure_client(api, photos(scope="")).action == "updated"
+        return
+    with pytest.raises(ProvisioningError, match="scope") as raised:
+        ensure_client(api, photos(scope=""))
+    assert (raised.value.id, raised.value.fields) == ("photos", ("scope",))
+    assert sent(hydra) == ["GET", "POST", "GET", "PUT"]
+
+
+class Stubborn(OAuth2Api):
+    """Stores no update, whatever it says; a SQL store."""
+
+    def update_oauth2_client(self, id: str, body: OAuth2Client, **_: Any) -> OAuth2Client:
+        return self.get_oauth2_client(id)
+
+
+def test_a_server_that_stores_nothing_is_an_error() -> None:
+    with HydraEmulator(store="sql") as hydra:
+        api = Stubborn(hydra.api().api_client)
+        ensure_client(api, photos(client_secret=SECRET))
+        with pytest.raises(ProvisioningError, match="scope"):
+            ensure_client(api, photos(client_secret=SECRET, scope="c"))
+
+
+# --- faults
+
+
+@pytest.mark.parametrize("secret", [{}, {"client_secret": SECRET}])
+def test_a_creation_that_did_not_arrive_is_sent_again(
+    hydra: HydraEmulator, api: OAuth2Api, secret: dict[str, Any]
+) -> None:
+    hydra.fail("/clients", method="POST", reset=True)
+    created = ensure_client(api, photos(**secret))
+    assert created.action == "created"
+    assert sent(hydra) == ["GET", "POST", "GET", "POST"]
+    assert has_secret(hydra, created.client_secret or SECRET)
+
+
+@pytest.mark.parametrize("secret", [{}, {"client_secret": SECRET}])
+def test_a_creation_whose_response_got_lost_loses_no_secret(
+    hydra: HydraEmulator, api: OAuth2Api, secret: dict[str, Any]
+) -> None:
+    hydra.fail("/clients", method="POST", cut=5)
+    created = ensure_client(api, photos(**secret))
+    assert created.action == "created"
+    assert sent(hydra) == ["GET", "POST", "GET"]
+    assert has_secret(hydra, created.client_secret or SECRET)
+
+
+@pytest.mark.parametrize(
+    ("fault", "requests"),
+    [
+        ({"reset": True}, ["GET", "PUT", "GET", "PUT"]),
+        ({"status": 502}, ["GET", "PUT", "GET", "PUT"]),
+        ({"cut": 5}, ["GET", "PUT", "GET"]),
+    ],
+)
+def test_an_update_whose_outcome_is_not_known(
+    hydra: HydraEmulator, api: OAuth2Api, fault: dict[str, Any], requests: list[str]
+) -> None:
+    hydra.add_client(id="photos", client_secret=SECRET)
+    hydra.fail("/clients/photos", method="PUT", **fault)
+    result = ensure_client(api, photos(client_secret=OTHER))
+    assert result.fields == ("scope", "redirect_uris", "client_secret")
+    assert sent(hydra) == requests
+    assert has_secret(hydra, OTHER)
+
+
+def test_a_server_that_stays_broken_ends_the_attempts(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    hydra.fail("/clients", method="POST", reset=True, times=None)
+    with pytest.raises(ApiConnectionError):
+        ensure_client(api, photos())
+    assert sent(hydra) == ["GET", "POST"] * 3 + ["GET"]
+
+
+# --- others at work
+
+
+class Overtaken(OAuth2Api):
+    """Someone else acts after the first look."""
+
+    def get_oauth2_client(self, id: str, **_: Any) -> OAuth2Client:
+        try:
+            return super().get_oauth2_client(id)
+        finally:
+            action, self.action = self.action, lambda: None
+            action()
+
+    action: Any
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [
+        ({}, ClientResult("photos", "unchanged")),
+        ({"scope": "c"}, ClientResult("photos", "updated", ("scope",))),
+    ],
+)
+def test_someone_else_created_it_first(
+    hydra: HydraEmulator, api: OAuth2Api, theirs: dict[str, Any], expected: ClientResult
+) -> None:
+    overtaken = Overtaken(api.api_client)
+    overtaken.action = lambda: hydra.add_client(**photos(client_secret=SECRET, **theirs).to_dict())
+    result = ensure_client(overtaken, photos())
+    if hydra.variant.is_sql:
+        assert result == expected
+        assert has_secret(hydra, SECRET)
+    else:
+        assert has_secret(hydra, result.client_secret or "")
+    assert ensure_client(api, photos()).action == "unchanged"
+
+
+def test_someone_else_created_it_while_the_creation_got_lost(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    class Late(OAuth2Api):
+        def create_oauth2_client(self, body: OAuth2Client, **_: Any) -> OAuth2Client:
+            hydra.add_client(**photos(client_secret=SECRET).to_dict())
+            raise ApiConnectionError("lost")
+
+    assert ensure_client(Late(api.api_client), photos()) == ClientResult("photos", "unchanged")
+
+
+def test_someone_else_deleted_it_first(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    hydra.add_client(id="photos", client_secret=SECRET)
+    overtaken = Overtaken(api.api_client)
+    overtaken.action = lambda: api.delete_oauth2_client("photos")
+    created = ensure_client(overtaken, photos())
+    assert created.action == "created"
+    assert has_secret(hydra, created.client_secret or "")
+
+
+def test_many_create_one_client_at_once(api: OAuth2Api) -> None:
+    with Crowd() as crowd:
+        crowd.send(8, lambda: ensure_client(api, photos(client_secret=SECRET)).action)
+    assert crowd.errors == []
+    assert "created" in crowd.results
+    assert ensure_client(api, photos(client_secret=SECRET)).action == "unchanged"
+
+
+# --- any client
+
+WORDS = st.text(st.sampled_from("ab |é\n\\\"'"), max_size=3)
+LISTS = st.lists(WORDS, max_size=3) | st.none()
+CLIENTS = st.fixed_dictionaries(
+    {"client_secret": st.sampled_from([SECRET, OTHER])},
+    optional={
+        "client_name": WORDS | st.none(),
+        "scope": WORDS,
+        "redirect_uris": LISTS,
+        "contacts": LISTS,
+        "owner": WORDS,
+        "public": st.booleans() | st.none(),
+    },
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(clients=st.lists(CLIENTS, min_size=1, max_size=3))
+def test_a_second_run_writes_nothing(
+    hydra: HydraEmulator, api: OAuth2Api, clients: list[dict[str, Any]]
+) -> None:
+    for fields in clients:
+        client = OAuth2Client(id="any", **fields)
+        ensure_client(api, client)
+        before = len(sent(hydra))
+        assert ensure_client(api, client) == ClientResult("any", "unchanged")
+        assert sent(hydra)[before:] == ["GET"]

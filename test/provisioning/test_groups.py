@@ -1,0 +1,234 @@
+"""One group on each version and store: what is written, and what survives faults and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.crowd import Crowd
+from support.variants import IDS, VARIANTS
+
+from hydra_client import (
+    ApiConnectionError,
+    ApiTypeError,
+    GroupMembers,
+    NotFoundException,
+    WardenApi,
+    WardenGroup,
+)
+from hydra_client.emulator import HydraEmulator
+from hydra_client.provisioning import Result, ensure_group
+
+MEMBERS = ("members",)
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
+    with HydraEmulator(*request.param) as hydra:
+        yield hydra
+
+
+@pytest.fixture
+def api(hydra: HydraEmulator) -> WardenApi:
+    """An API that repeats nothing by itself."""
+    api = WardenApi(hydra.api(retries=0).api_client)
+    api.find_groups_by_member("nobody")  # finds out which scope this version needs
+    return api
+
+
+def sent(hydra: HydraEmulator) -> list[str]:
+    """The methods of the requests for groups so far."""
+    return [
+        request.method
+        for request in hydra.requests
+        if request.path.startswith("/warden/groups") and not request.query
+    ]
+
+
+def members(api: WardenApi, id: str = "editors") -> list[str]:
+    return sorted(api.get_group(id).members or [])
+
+
+def test_a_group_is_created_once(hydra: HydraEmulator, api: WardenApi) -> None:
+    created = ensure_group(api, "editors", ["alice", "bob", "alice"])
+    assert created == Result("editors", "created", MEMBERS)
+    assert sent(hydra) == ["GET", "POST"]
+    assert ensure_group(api, "editors", iter(["bob", "alice"])) == Result("editors", "unchanged")
+    assert sent(hydra) == ["GET", "POST", "GET"]
+
+
+def test_a_group_without_members_is_created_once(hydra: HydraEmulator, api: WardenApi) -> None:
+    assert ensure_group(api, "editors", []) == Result("editors", "created")
+    assert ensure_group(api, "editors", []) == Result("editors", "unchanged")
+    assert sent(hydra) == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "writes"),
+    [
+        (["bob", "carol"], ["POST", "DELETE"]),
+        (["alice", "bob", "carol"], ["POST"]),
+        (["alice"], ["DELETE"]),
+        ([], ["DELETE"]),
+    ],
+)
+def test_members_are_added_before_others_are_removed(
+    hydra: HydraEmulator, api: WardenApi, wanted: list[str], writes: list[str]
+) -> None:
+    ensure_group(api, "editors", ["alice", "bob"])
+    before = len(sent(hydra))
+    assert ensure_group(api, "editors", wanted) == Result("editors", "updated", MEMBERS)
+    assert sent(hydra)[before:] == ["GET", *writes]
+    assert members(api) == sorted(wanted)
+
+
+def test_a_string_is_not_a_list_of_members(hydra: HydraEmulator, api: WardenApi) -> None:
+    with pytest.raises(ApiTypeError, match="not one string"):
+        ensure_group(api, "editors", "alice")
+    assert sent(hydra) == []
+
+
+# --- faults
+
+
+def test_a_creation_that_did_not_arrive_is_sent_again(hydra: HydraEmulator, api: WardenApi) -> None:
+    hydra.fail("/warden/groups", method="POST", reset=True)
+    assert ensure_group(api, "editors", ["alice"]).action == "created"
+    assert sent(hydra) == ["GET", "POST", "GET", "POST"]
+
+
+def test_a_creation_whose_response_got_lost_is_not_sent_again(
+    hydra: HydraEmulator, api: WardenApi
+) -> None:
+    hydra.fail("/warden/groups", method="POST", cut=5)
+    assert ensure_group(api, "editors", ["alice"]).action == "created"
+    assert sent(hydra) == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize(
+    ("method", "writes"),
+    [("POST", ["POST", "GET", "POST", "DELETE"]), ("DELETE", ["POST", "DELETE", "GET", "DELETE"])],
+)
+@pytest.mark.parametrize("fault", [{"reset": True}, {"status": 503}])
+def test_a_change_that_did_not_arrive_is_completed(
+    hydra: HydraEmulator, api: WardenApi, method: str, writes: list[str], fault: dict[str, Any]
+) -> None:
+    ensure_group(api, "editors", ["alice", "bob"])
+    before = len(sent(hydra))
+    hydra.fail("/warden/groups/editors/members", method=method, **fault)
+    assert ensure_group(api, "editors", ["bob", "carol"]).action == "updated"
+    assert sent(hydra)[before:] == ["GET", *writes]
+    assert members(api) == ["bob", "carol"]
+
+
+class Lossy(WardenApi):
+    """Loses the response to each change of members, which has no body that could be cut."""
+
+    def add_members_to_group(self, id: str, body: GroupMembers, **_: Any) -> None:
+        super().add_members_to_group(id, body)
+        raise ApiConnectionError("lost")
+
+    def remove_members_from_group(self, id: str, body: GroupMembers, **_: Any) -> None:
+        super().remove_members_from_group(id, body)
+        raise ApiConnectionError("lost")
+
+
+def test_a_change_whose_response_got_lost_is_not_sent_again(
+    hydra: HydraEmulator, api: WardenApi
+) -> None:
+    ensure_group(api, "editors", ["alice", "bob"])
+    before = len(sent(hydra))
+    assert ensure_group(Lossy(api.api_client), "editors", ["bob", "carol"]).action == "updated"
+    assert sent(hydra)[before:] == ["GET", "POST", "GET", "DELETE", "GET"]
+    assert members(api) == ["bob", "carol"]
+
+
+# --- others at work
+
+
+class Overtaken(WardenApi):
+    """Someone else acts after the first look."""
+
+    def get_group(self, id: str, **_: Any) -> WardenGroup:
+        try:
+            return super().get_group(id)
+        finally:
+            action, self.action = self.action, lambda: None
+            action()
+
+    action: Any
+
+
+@pytest.mark.parametrize(
+    ("theirs", "action"), [(["alice"], "unchanged"), (["mallory"], "updated"), ([], "updated")]
+)
+def test_someone_else_created_it_first(
+    hydra: HydraEmulator, api: WardenApi, theirs: list[str], action: str
+) -> None:
+    overtaken = Overtaken(api.api_client)
+    overtaken.action = lambda: api.create_group(WardenGroup(id="editors", members=theirs))
+    result = ensure_group(overtaken, "editors", ["alice"])
+    # Memory stores replace a group that is created again, and do not say so.
+    assert result.action == (action if hydra.variant.is_sql else "created")
+    assert members(api) == ["alice"]
+
+
+def test_someone_else_added_a_member_first(hydra: HydraEmulator, api: WardenApi) -> None:
+    ensure_group(api, "editors", ["alice"])
+    overtaken = Overtaken(api.api_client)
+    overtaken.action = lambda: api.add_members_to_group("editors", GroupMembers(members=["bob"]))
+    ensure_group(overtaken, "editors", ["bob", "carol"])
+    assert set(members(api)) == {"bob", "carol"}
+    # A memory store has bob twice now, which is no difference.
+    assert ensure_group(api, "editors", ["bob", "carol"]).action == "unchanged"
+    ensure_group(api, "editors", ["carol"])
+    assert members(api) == ["carol"]
+
+
+def test_someone_else_deleted_it_first(api: WardenApi) -> None:
+    ensure_group(api, "editors", ["alice"])
+    overtaken = Overtaken(api.api_client)
+    overtaken.action = lambda: api.delete_group("editors")
+    assert ensure_group(overtaken, "editors", ["alice", "bob"]).action == "created"
+    assert members(api) == ["alice", "bob"]
+
+
+def test_someone_who_deletes_it_again_and_again_ends_the_attempts(
+    hydra: HydraEmulator, api: WardenApi
+) -> None:
+    class Hostile(WardenApi):
+        def get_group(self, id: str, **_: Any) -> WardenGroup:
+            api.create_group(WardenGroup(id="editors", members=[]))
+            group = super().get_group(id)
+            api.delete_group("editors")
+            return group
+
+    with pytest.raises(NotFoundException):
+        ensure_group(Hostile(api.api_client), "editors", ["alice"])
+
+
+def test_many_create_one_group_at_once(api: WardenApi) -> None:
+    with Crowd() as crowd:
+        crowd.send(8, lambda: ensure_group(api, "editors", ["alice", "bob"]).action)
+    assert crowd.errors == []
+    assert "created" in crowd.results
+    assert ensure_group(api, "editors", ["alice", "bob"]).action == "unchanged"
+
+
+# --- any group
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(all_wanted=st.lists(st.lists(st.sampled_from("abcdé"), max_size=5), max_size=4))
+def test_a_second_run_writes_nothing(
+    hydra: HydraEmulator, api: WardenApi, all_wanted: list[list[str]]
+) -> None:
+    for wanted in all_wanted:
+        ensure_group(api, "any", wanted)
+        before = len(sent(hydra))
+        assert ensure_group(api, "any", wanted) == Result("any", "unchanged")
+        assert sent(hydra)[before:] == ["GET"]
+        assert members(api, "any") == sorted(set(wanted))
