@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import hydra_client
-from hydra_client import code_flow, consent, emulator, tokens
+from hydra_client import code_flow, consent, emulator, provisioning, tokens
 
 ROOT = Path(__file__).parents[1]
 USER_CODE = """
@@ -21,7 +21,7 @@ from datetime import datetime
 from typing import Any, assert_type
 
 import hydra_client as hc
-from hydra_client import code_flow, consent, emulator, id_token, introspection, tokens
+from hydra_client import code_flow, consent, emulator, id_token, introspection, provisioning, tokens
 
 assert_type(hc.__version__, str)
 api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
@@ -80,6 +80,15 @@ assert_type(keys.create_json_web_key_set("set", request), hc.JsonWebKeySet)
 assert_type(hc.HealthApi(api.api_client).get_instance_status(), hc.HealthStatus)
 assert_type(api.userinfo("token"), hc.UserInfo)
 
+ensured = provisioning.ensure_policy(policies, hc.Policy(id="a", effect="allow"))
+assert_type(ensured, provisioning.Result)
+assert_type(ensured.action, provisioning.Action)
+assert_type(ensured.fields, tuple[str, ...])
+assert_type(provisioning.ensure_group(warden, "a", ["b"]), provisioning.Result)
+registered = provisioning.ensure_client(api, hc.OAuth2Client(id="photos"))
+assert_type(registered, provisioning.ClientResult)
+assert_type(registered.client_secret, str | None)
+
 
 def said(error: hc.HydraException) -> None:
     match error:
@@ -105,6 +114,8 @@ def said(error: hc.HydraException) -> None:
             assert_type(error.error_description, str | None)
         case consent.RedirectUrlError() | consent.SignedValueError() | consent.ConsentFlowError():
             assert_type(error.hint, str | None)
+        case provisioning.ProvisioningError():
+            assert_type(error.id, str)
         case id_token.ExpiredError() | id_token.InvalidIdTokenError():
             assert_type(error.reason, str)
 
@@ -188,7 +199,9 @@ def test_a_checker_sees_the_types_of_a_users_code(
     assert found == WRONG, said
 
 
-@pytest.mark.parametrize("module", [hydra_client, code_flow, consent, emulator, tokens])
+@pytest.mark.parametrize(
+    "module", [hydra_client, code_flow, consent, emulator, provisioning, tokens]
+)
 def test_every_public_name_is_used(module: object) -> None:
     names = vars(module)["__all__"]
     assert [name for name in names if not re.search(rf"\.{name}\b", USER_CODE)] == []
