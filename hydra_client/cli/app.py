@@ -25,7 +25,15 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "consent": ("consent", "Show, accept or reject a consent request."),
         "discover": ("discover", "Show the server's OpenID Connect configuration."),
         "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
+        "keys": ("keys", "Get, generate, store and delete JSON Web Keys."),
+        "userinfo": ("userinfo", "Show the claims about a user."),
+        "health": ("health", "Check whether the server is running; show its metrics."),
         "doctor": ("doctor", "Diagnose problems: address, TLS, clock, login, permissions."),
+    },
+    "Access control": {
+        "policies": ("policies", "List, create, update and delete access control policies."),
+        "groups": ("groups", "Manage groups of subjects."),
+        "warden": ("warden", "Ask whether a subject or a token may do something."),
     },
     "Clients as code": {
         "plan": ("plan", "Show what a manifest of clients would change on the server."),
@@ -147,7 +155,8 @@ def app() -> None:
     \b
     Exit status:
       0    success
-      1    the server refused, failed or could not be reached, or you cancelled
+      1    the server refused, failed or could not be reached, or you cancelled;
+           `warden allowed`: denied
       2    wrong usage, or an invalid file
       3    plan --check found a difference
       4    not found

@@ -16,7 +16,7 @@ from hydra_client.cli.text import echo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hydra_client import Configuration, OAuth2Api
+    from hydra_client import ApiClient, Configuration, OAuth2Api
     from hydra_client.cli.settings import Settings
 
 
@@ -97,13 +97,21 @@ class Invocation:
     @contextmanager
     def api(self, **changed: Any) -> Iterator[OAuth2Api]:
         """Open the API of the configured server. `changed` overrides the settings."""
-        from hydra_client import ApiClient, InsecureTransportWarning, LongSecretWarning, OAuth2Api
+        from hydra_client import OAuth2Api
+
+        with self.client(**changed) as client:
+            yield OAuth2Api(client)
+
+    @contextmanager
+    def client(self, **changed: Any) -> Iterator[ApiClient]:
+        """Open the connection that all APIs of the configured server share."""
+        from hydra_client import ApiClient, InsecureTransportWarning, LongSecretWarning
 
         warnings.simplefilter("always", InsecureTransportWarning)
         warnings.simplefilter("always", LongSecretWarning)
         with ApiClient(self.configuration(**changed)) as client:
             client.default_headers.update(self.settings.headers)
-            yield OAuth2Api(client)
+            yield client
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.lint import guess
@@ -11,6 +11,9 @@ from hydra_client.exceptions import ApiDecodeError
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Client
+    from hydra_client.protocol.model import Model
+
+M = TypeVar("M", bound="Model")
 
 
 def load(path: str) -> Any:
@@ -52,14 +55,24 @@ def client_of(document: Any, place: str) -> OAuth2Client:
             "later versions call it client_id",
             USAGE,
         )
+    return model_of(OAuth2Client, members, place)
+
+
+def model_of(kind: type[M], document: Any, place: str) -> M:
+    """Convert an object to a model; warn about fields that the API does not have.
+
+    Raises:
+        Failure: The object does not have the types of the model.
+    """
+    members = _object(document, place)
     try:
-        client = OAuth2Client.from_dict(members)
-        client.to_json()
+        model = kind.from_dict(members)
+        model.to_json()
     except (ApiDecodeError, ValueError, TypeError) as error:
         raise Failure(f"{place}: {error}", USAGE) from None
     for name in members:
-        if name not in OAuth2Client._by_wire:
-            near = guess(name, OAuth2Client._by_wire)
+        if name not in kind._by_wire:
+            near = guess(name, kind._by_wire)
             hint = f"; did you mean {near}?" if near else ""
             echo(f"Warning: {place}: unknown field {name_of(name)}{hint}", err=True)
-    return client
+    return model

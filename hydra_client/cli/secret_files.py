@@ -110,6 +110,18 @@ def given_secret(
     return _secret(read_stdin(what, hidden=True), "stdin", member)
 
 
+def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --token-file, --token-env and --token-stdin; `given_token` reads them."""
+    return secret_options("token", "the token, or the output of --secret-out")(command)
+
+
+def given_token(options: Mapping[str, Any]) -> str:
+    """Read the token from the place that an option names, or from stdin."""
+    if not any(options.values()):
+        options = {"token_stdin": True}
+    return given_secret(options, "token", "the token", member="access_token") or ""
+
+
 def read_secret(path: str, member: str | None = None, *, private: bool = False) -> str:
     """Read a secret from a file, without one line break at the end."""
     return _secret(read_text(path, private=private), path, member)

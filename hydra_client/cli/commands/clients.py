@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.context import Invocation, confirm, pass_invocation
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
@@ -300,7 +300,7 @@ def patch(
 
 @command.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@yes_option
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
     """Delete clients. This cannot be undone. Their tokens remain valid.
@@ -315,20 +315,8 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
       hydra-client clients delete my-app
       hydra-client clients delete my-app my-phone-app --yes
     """  # noqa: D301 - click's mark for lines to keep
-    if not yes and sys.stdin.isatty():
-        confirm(f"Delete {' '.join(ids)}?")
-    failures = []
     with invocation.api() as api:
-        for id in ids:
-            try:
-                api.delete_oauth2_client(id)
-            except HydraException as error:
-                failures.append(failure_of(error))
-                failures[-1].show()
-            else:
-                echo(id if invocation.shortest else f"Deleted {id}.")
-    if failures:
-        click.get_current_context().exit(failures[0].exit_code)
+        delete_each(invocation, ids, yes, api.delete_oauth2_client)
 
 
 @command.command("import")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -12,22 +12,7 @@ from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model
-from hydra_client.cli.secret_files import SecretOut, given_secret, out_option, secret_options
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where to read a token."""
-    return secret_options("token", "the token, or the output of --secret-out")(command)
-
-
-def given_token(options: dict[str, Any]) -> str:
-    """Read the token from the place that an option names, or from stdin."""
-    if not any(options.values()):
-        options = {"token_stdin": True}
-    return given_secret(options, "token", "the token", member="access_token") or ""
+from hydra_client.cli.secret_files import SecretOut, given_token, out_option, token_options
 
 
 @click.group("token", cls=Group)

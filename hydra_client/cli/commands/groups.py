@@ -1,0 +1,189 @@
+"""`hydra-client groups`: manages groups of subjects."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.errors import NOT_AUTHORIZED, Failure
+from hydra_client.cli.options import Group
+from hydra_client.cli.output import document_of, print_many, print_model, print_value
+from hydra_client.exceptions import ForbiddenException, NotFoundException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hydra_client import WardenApi
+
+COLUMNS = ("id", "members")
+
+
+@click.group("groups", cls=Group)
+def command() -> None:
+    """Manage groups of subjects. Policies for the name of a group apply to its members.
+
+    The server cannot list all groups, only those of a member.
+    """
+
+
+@command.command("list")
+@click.option("--member", required=True, metavar="SUBJECT", help="Member of the groups.")
+@pass_invocation
+def list_(invocation: Invocation, member: str) -> None:
+    """List the groups of a member, sorted by id.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "list" on
+    rn:hydra:warden:groups.
+
+    \b
+    Examples:
+      hydra-client groups list --member alice
+      hydra-client groups list --member my-app --output json
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        groups = sorted(api.find_groups_by_member(member), key=lambda group: group.id or "")
+    if invocation.shortest:
+        for group in groups:
+            print_value(group.id)
+    else:
+        print_many([document_of(group) for group in groups], invocation.output, COLUMNS)
+
+
+@command.command()
+@click.argument("id")
+@pass_invocation
+def get(invocation: Invocation, id: str) -> None:
+    """Show a group.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "get" on
+    rn:hydra:warden:groups:ID.
+
+    \b
+    Examples:
+      hydra-client groups get editors
+      hydra-client groups get editors --output yaml
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        group = api.get_group(id)
+    print_model(invocation, group, group.id)
+
+
+@command.command()
+@click.option("--id", metavar="ID", help="Name of the group. [generated]")
+@click.option(
+    "--member", "members", multiple=True, metavar="SUBJECT", help="Client or user. Repeatable."
+)
+@pass_invocation
+def create(invocation: Invocation, id: str | None, members: tuple[str, ...]) -> None:
+    """Create a group.
+
+    An id that exists is rejected, even with a memory store, which would replace the group.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and policies for "create" on
+    rn:hydra:warden:groups and "get" on rn:hydra:warden:groups:ID.
+
+    \b
+    Examples:
+      hydra-client groups create --id editors --member alice --member bob
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import WardenGroup
+
+    group = WardenGroup(id=id or str(uuid.uuid4()), members=list(members))
+    with _api(invocation) as api:
+        if id:
+            _refuse_existing(api, id)
+        created = api.create_group(group)
+    print_model(invocation, created, created.id)
+
+
+@command.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@yes_option
+@pass_invocation
+def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
+    """Delete groups. This cannot be undone. A group that does not exist is not a failure.
+
+    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
+    status is that of the first failure.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "delete" on
+    rn:hydra:warden:groups:ID.
+
+    \b
+    Examples:
+      hydra-client groups delete editors
+      hydra-client groups delete editors authors --yes
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        delete_each(invocation, ids, yes, api.delete_group)
+
+
+@command.command()
+@click.argument("id")
+@click.argument("members", metavar="MEMBER...", nargs=-1, required=True)
+@pass_invocation
+def add(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
+    """Add members to a group.
+
+    With an SQL store, it is a failure if one of them is a member already; then none is added.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "members.add" on
+    rn:hydra:warden:groups:ID.
+
+    \b
+    Examples:
+      hydra-client groups add editors carol dave
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import GroupMembers
+
+    with _api(invocation) as api:
+        api.add_members_to_group(id, GroupMembers(members=list(members)))
+    invocation.remark(f"Added {' '.join(members)} to {id}.")
+
+
+@command.command()
+@click.argument("id")
+@click.argument("members", metavar="MEMBER...", nargs=-1, required=True)
+@pass_invocation
+def remove(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
+    """Remove members from a group. It is not a failure if they are not members.
+
+    Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "members.remove" on
+    rn:hydra:warden:groups:ID.
+
+    \b
+    Examples:
+      hydra-client groups remove editors carol
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import GroupMembers
+
+    with _api(invocation) as api:
+        api.remove_members_from_group(id, GroupMembers(members=list(members)))
+    invocation.remark(f"Removed {' '.join(members)} from {id}.")
+
+
+@contextmanager
+def _api(invocation: Invocation) -> Iterator[WardenApi]:
+    from hydra_client import WardenApi
+
+    with invocation.client() as client:
+        yield WardenApi(client)
+
+
+def _refuse_existing(api: WardenApi, id: str) -> None:
+    """Reject an id that exists: a memory store would replace the group."""
+    try:
+        api.get_group(id)
+    except NotFoundException:
+        return
+    except ForbiddenException as error:
+        raise Failure(
+            f"cannot find out whether the group {id} exists, so nothing was created: {error}",
+            NOT_AUTHORIZED,
+        ) from None
+    raise Failure(f"the group {id} already exists; use `groups add` and `groups remove`")

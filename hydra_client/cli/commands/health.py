@@ -1,0 +1,33 @@
+"""`hydra-client health`: checks whether the server is running."""
+
+from __future__ import annotations
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.options import Command
+from hydra_client.cli.output import print_model, print_one
+
+
+@click.command("health", cls=Command)
+@click.option("--metrics", is_flag=True, help="Show the server's metrics instead.")
+@pass_invocation
+def command(invocation: Invocation, metrics: bool) -> None:
+    """Check whether the server is running. Needs no credentials.
+
+    The metrics need the scope hydra.health and a policy for "get" on rn:hydra:health:stats.
+
+    \b
+    Examples:
+      hydra-client health --url https://hydra.example.com
+      hydra-client health --metrics --output json
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import HealthApi
+
+    with invocation.client() as client:
+        api = HealthApi(client)
+        if metrics:
+            print_one(api.get_instance_metrics(), invocation.output)
+            return
+        health = api.get_instance_status()
+    print_model(invocation, health, health.status)

@@ -1,0 +1,257 @@
+"""`hydra-client keys`: manages the JSON Web Keys of the server."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.document import load_object, model_of
+from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.options import ANY_FILE, Group
+from hydra_client.cli.output import print_many, print_one, print_value
+from hydra_client.cli.secret_files import SecretOut
+from hydra_client.cli.text import echo
+from hydra_client.exceptions import ForbiddenException, NotFoundException
+from hydra_client.protocol.redaction import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hydra_client import JsonWebKey, JsonWebKeyApi, JsonWebKeySet
+
+COLUMNS = ("kid", "kty", "alg", "use")
+# Public members that the model does not have (RFC 7517 section 4).
+_PUBLIC = frozenset({"key_ops", "x5u", "x5t", "x5t#S256"})
+_ID_TOKENS = "hydra.openid.id-token"
+
+_kid_argument = click.argument("kid", required=False)
+_out_option = click.option(
+    "--out",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Save the keys, with their private parts, to a new file that only you can read.",
+)
+
+
+@click.group("keys", cls=Group)
+def command() -> None:
+    """Get, generate, store and delete JSON Web Keys.
+
+    Private parts are masked unless you pass --show-secret. --out saves them to a file.
+    """
+
+
+@command.command()
+@click.argument("set")
+@_kid_argument
+@_out_option
+@pass_invocation
+def get(invocation: Invocation, set: str, kid: str | None, out: str | None) -> None:
+    """Show the keys of a set, or one of them.
+
+    Needs the scope hydra.keys.get and a policy for "get" on rn:hydra:keys:SET:KID, for each key of
+    the set.
+
+    \b
+    Examples:
+      hydra-client keys get hydra.openid.id-token
+      hydra-client keys get my-keys public:1 --output json
+      hydra-client keys get my-keys --out my-keys.json
+    """  # noqa: D301 - click's mark for lines to keep
+    with SecretOut(out) as file, _api(invocation) as api:
+        keys = api.get_json_web_key_set(set) if kid is None else api.get_json_web_key(set, kid)
+        _print(invocation, keys, file, out)
+
+
+@command.command()
+@click.argument("set")
+@click.option("--alg", required=True, metavar="ALG", help="Algorithm, such as RS256 or HS256.")
+@click.option("--kid", metavar="KID", help="Id of the key.")
+@_out_option
+@pass_invocation
+def create(invocation: Invocation, set: str, alg: str, kid: str | None, out: str | None) -> None:
+    """Generate a key, or a pair of keys, on the server.
+
+    Both versions can generate RS256 and HS256, 0.9 also ES521, 0.10 also ES512 and HS512. RSA and
+    EC keys come in pairs: private:KID and public:KID, or without --kid, private and public. A kid
+    that exists in the set is rejected, even with a memory store, which would keep both keys.
+
+    Needs the scope hydra.keys.create and a policy for "create" on rn:hydra:keys:SET. To check that
+    the kid is new, also needs hydra.keys.get and a policy for "get" on rn:hydra:keys:SET:<.*>;
+    without them, there is a warning.
+
+    \b
+    Examples:
+      hydra-client keys create my-keys --alg RS256 --kid 1 --out my-keys.json
+      hydra-client keys create my-secrets --alg HS256 --kid 1
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import JsonWebKeySetGeneratorRequest
+
+    request = JsonWebKeySetGeneratorRequest(alg=alg, kid=kid or "")
+    with SecretOut(out) as file, _api(invocation) as api:
+        _refuse_existing(api, set, _generated_kids(alg, kid))
+        _print(invocation, api.create_json_web_key_set(set, request), file, out)
+    _remark_on_restart(invocation, set)
+
+
+@command.command()
+@click.argument("set")
+@_kid_argument
+@click.option(
+    "-f",
+    "--file",
+    type=ANY_FILE,
+    required=True,
+    metavar="FILE",
+    help="JSON or YAML file with the set, or with the key KID; - is stdin.",
+)
+@pass_invocation
+def update(invocation: Invocation, set: str, kid: str | None, file: str) -> None:
+    """Add keys from a file to a set, or one key.
+
+    The server never replaces a key, so a kid that exists in the set is rejected. Delete the old key
+    first.
+
+    Needs the scope hydra.keys.update and a policy for "update" on rn:hydra:keys:SET, or
+    rn:hydra:keys:SET:KID for one key. To check that the kids are new, also needs hydra.keys.get and
+    a policy for "get" on rn:hydra:keys:SET:<.*>; without them, there is a warning.
+
+    \b
+    Examples:
+      hydra-client keys update my-keys --file my-keys.json
+      hydra-client keys update my-keys public:2 --file key.json
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import JsonWebKey, JsonWebKeySet
+
+    document = load_object(file)
+    if kid is None:
+        keys = model_of(JsonWebKeySet, document, file)
+        if not keys.keys:
+            raise Failure(f"{file}: expected a set of keys: an object with a list `keys`", USAGE)
+    else:
+        # What `keys get SET KID` saves is a set with one key.
+        key = model_of(JsonWebKey, _only_key(document), file)
+        if key.kid != kid:
+            raise Failure(f"{file}: the kid of the key is not {kid}", USAGE)
+        keys = JsonWebKeySet(keys=[key])
+    with _api(invocation) as api:
+        _refuse_existing(api, set, [key.kid or "" for key in keys.keys])
+        if kid is None:
+            api.update_json_web_key_set(set, keys)
+        else:
+            api.update_json_web_key(set, kid, keys.keys[0])
+    _show(invocation, keys)
+    _remark_on_restart(invocation, set)
+
+
+@command.command()
+@click.argument("set")
+@click.argument("kids", metavar="[KID]...", nargs=-1)
+@yes_option
+@pass_invocation
+def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -> None:
+    """Delete a set of keys, or some of its keys. What does not exist is not a failure.
+
+    On a terminal, it asks for confirmation.
+
+    Needs the scope hydra.keys.delete and a policy for "delete" on rn:hydra:keys:SET, or
+    rn:hydra:keys:SET:KID for a key.
+
+    \b
+    Examples:
+      hydra-client keys delete my-keys
+      hydra-client keys delete my-keys private:1 public:1 --yes
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        if kids:
+            delete_each(invocation, kids, yes, lambda kid: api.delete_json_web_key(set, kid))
+        else:
+            delete_each(invocation, (set,), yes, api.delete_json_web_key_set)
+    _remark_on_restart(invocation, set)
+
+
+@contextmanager
+def _api(invocation: Invocation) -> Iterator[JsonWebKeyApi]:
+    from hydra_client import JsonWebKeyApi
+
+    with invocation.client() as client:
+        yield JsonWebKeyApi(client)
+
+
+def _print(invocation: Invocation, keys: JsonWebKeySet, file: SecretOut, path: str | None) -> None:
+    """Save the keys if a file is given, and print them."""
+    file.write(json.dumps(keys.to_dict(), indent=2))
+    hidden = _show(invocation, keys)
+    if path is not None:
+        invocation.remark(f"Saved the keys to {path}.")
+    elif hidden:
+        invocation.remark(
+            "Use --show-secret to print the private parts, or --out FILE to save them."
+        )
+
+
+def _show(invocation: Invocation, keys: JsonWebKeySet) -> bool:
+    """Print the keys. Return whether private parts were masked."""
+    documents = [key.to_dict() if invocation.show_secret else _masked(key) for key in keys.keys]
+    if invocation.shortest:
+        for key in keys.keys:
+            print_value(key.kid)
+    elif invocation.output == "table":
+        columns = COLUMNS
+        if invocation.show_secret:
+            columns += tuple(sorted({name for key in documents for name in key} - set(COLUMNS)))
+        print_many(documents, "table", columns)
+    else:
+        print_one({"keys": documents}, invocation.output)
+    return any(MASK in document.values() for document in documents)
+
+
+def _masked(key: JsonWebKey) -> dict[str, Any]:
+    """Return a key with every member masked that is not known to be public."""
+    document = key.to_dict()
+    for name, value in document.items():
+        field = key._by_wire.get(name)
+        if value and (name not in _PUBLIC if field is None else field.secret):
+            document[name] = MASK
+    return document
+
+
+def _only_key(document: dict[str, Any]) -> Any:
+    keys = document.get("keys")
+    return keys[0] if isinstance(keys, list) and len(keys) == 1 else document
+
+
+def _generated_kids(alg: str, kid: str | None) -> tuple[str, ...]:
+    """Return the ids that generated keys can get."""
+    if alg.startswith("HS"):
+        return (kid,) if kid else ("shared", "")
+    return (f"private:{kid}", f"public:{kid}") if kid else ("private", "public")
+
+
+def _refuse_existing(api: JsonWebKeyApi, set: str, kids: Iterable[str]) -> None:
+    """Reject ids of keys that exist in the set: a memory store would keep both keys."""
+    try:
+        existing = {key.kid or "" for key in api.get_json_web_key_set(set).keys}
+    except NotFoundException:
+        return
+    except ForbiddenException:
+        # Some callers may write keys and not read them.
+        echo(f"Warning: cannot check whether the set {set} has such a key already", err=True)
+        return
+    for kid in kids:
+        if kid in existing:
+            name = f"the key {kid}" if kid else "a key without a kid"
+            raise Failure(f"the set {set} already has {name}; delete it first")
+
+
+def _remark_on_restart(invocation: Invocation, set: str) -> None:
+    if set == _ID_TOKENS:
+        invocation.remark(
+            "Restart the server: until then, it signs ID tokens with the key that it read when it "
+            "started."
+        )

@@ -1,0 +1,301 @@
+"""`hydra-client policies`: manages the access control policies of the server."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.document import load_object, model_of
+from hydra_client.cli.errors import NOT_AUTHORIZED, USAGE, Failure
+from hydra_client.cli.options import ANY_FILE, Group
+from hydra_client.cli.output import document_of, print_many, print_model, print_value
+from hydra_client.cli.text import echo
+from hydra_client.exceptions import ForbiddenException, NotFoundException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from hydra_client import Policy, PolicyApi
+
+COLUMNS = ("id", "effect", "subjects", "actions", "resources", "conditions")
+EFFECTS = ("allow", "deny")
+LISTS = ("subjects", "resources", "actions")
+# Types of conditions that an option can express, each with the name of its value.
+CONDITIONS = {
+    "CIDRCondition": "cidr",
+    "EqualsSubjectCondition": None,
+    "StringEqualCondition": "equals",
+    "StringMatchCondition": "matches",
+    "StringPairsEqualCondition": None,
+}
+# One page has all policies: the memory store has no order, so its pages could overlap.
+_ALL = 1_000_000_000
+
+
+def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add an option for each field, and --file."""
+    for option in (
+        click.option(
+            "--condition",
+            "conditions",
+            multiple=True,
+            metavar="NAME=TYPE[:VALUE]",
+            help="Condition for a value of the context, such as ip=CIDRCondition:10.0.0.0/8. "
+            "Repeatable.",
+        ),
+        click.option("--description", metavar="TEXT", help="What the policy is for."),
+        click.option(
+            "--effect", type=click.Choice(EFFECTS), help="Whether the policy allows or denies."
+        ),
+        click.option(
+            "--action",
+            "actions",
+            multiple=True,
+            metavar="TEMPLATE",
+            help="What may be done, such as get. Repeatable.",
+        ),
+        click.option(
+            "--resource",
+            "resources",
+            multiple=True,
+            metavar="TEMPLATE",
+            help="What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
+        ),
+        click.option(
+            "--subject",
+            "subjects",
+            multiple=True,
+            metavar="TEMPLATE",
+            help="Client, user or group that the policy is about. Repeatable.",
+        ),
+        click.option(
+            "-f",
+            "--file",
+            type=ANY_FILE,
+            metavar="FILE",
+            help="JSON or YAML file with the policy; - is stdin. Options override it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group("policies", cls=Group)
+def command() -> None:
+    """List, create, update and delete access control policies.
+
+    A policy allows or denies subjects to perform actions on resources. All three are templates:
+    text between < and > is a regular expression. What no policy allows is denied, and a policy that
+    denies overrides all that allow.
+    """
+
+
+@command.command("list")
+@pass_invocation
+def list_(invocation: Invocation) -> None:
+    """List all policies, sorted by id.
+
+    Needs the scope hydra.policies and a policy for "list" on rn:hydra:policies.
+
+    \b
+    Examples:
+      hydra-client policies list
+      hydra-client policies list --quiet
+      hydra-client policies list --output yaml
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        policies = sorted(api.list_policies(limit=_ALL), key=lambda policy: policy.id or "")
+    if invocation.shortest:
+        for policy in policies:
+            print_value(policy.id)
+    else:
+        print_many([document_of(policy) for policy in policies], invocation.output, COLUMNS)
+
+
+@command.command()
+@click.argument("id")
+@pass_invocation
+def get(invocation: Invocation, id: str) -> None:
+    """Show a policy.
+
+    Needs the scope hydra.policies and a policy for "get" on rn:hydra:policies:ID.
+
+    \b
+    Examples:
+      hydra-client policies get default-admin-policy
+      hydra-client policies get my-policy --output yaml > my-policy.yaml
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        policy = api.get_policy(id)
+    print_model(invocation, policy, policy.id)
+
+
+@command.command()
+@click.option("--id", metavar="ID", help="Id of the policy. [generated]")
+@field_options
+@pass_invocation
+def create(invocation: Invocation, /, id: str | None, file: str | None, **options: Any) -> None:
+    """Create a policy.
+
+    An id that exists is rejected, even with an SQL store, which would add the new subjects to the
+    existing policy.
+
+    Needs the scope hydra.policies and policies for "get" on rn:hydra:policies:ID and "create" on
+    rn:hydra:policies.
+
+    \b
+    Examples:
+      hydra-client policies create --id my-policy --effect allow --subject my-app --action get \\
+          --resource 'rn:hydra:clients:<.*>'
+      hydra-client policies create --file my-policy.yaml
+      hydra-client policies create --effect allow --subject '<.*>' --action edit \\
+          --resource 'articles:<[0-9]+>' --condition owner=EqualsSubjectCondition
+    """  # noqa: D301 - click's mark for lines to keep
+    members = _members_of(file, options)
+    if id is not None:
+        members["id"] = id
+    policy = _policy_of(members, file or "options")
+    given_id, policy.id = policy.id, policy.id or str(uuid.uuid4())
+    with _api(invocation) as api:
+        if given_id:
+            _refuse_existing(api, given_id)
+        created = api.create_policy(policy)
+    print_model(invocation, created, created.id)
+
+
+@command.command()
+@click.argument("id")
+@field_options
+@pass_invocation
+def update(invocation: Invocation, /, id: str, file: str | None, **options: Any) -> None:
+    """Replace a policy with the fields from the file and the options.
+
+    Fields that are not given are emptied. If no policy has this id, it is created.
+
+    Needs the scope hydra.policies and a policy for "update" on rn:hydra:policies:ID.
+
+    \b
+    Examples:
+      hydra-client policies update my-policy --file my-policy.yaml
+      hydra-client policies get my-policy --output json | \\
+          hydra-client policies update my-policy --file - --effect deny
+    """  # noqa: D301 - click's mark for lines to keep
+    place = file or "options"
+    policy = _policy_of({"id": id} | _members_of(file, options), place)
+    if policy.id != id:
+        raise Failure(f"{place}: the id of the policy is not {id}; remove it, or change it", USAGE)
+    with _api(invocation) as api:
+        updated = api.update_policy(id, policy)
+    print_model(invocation, updated, updated.id)
+
+
+@command.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@yes_option
+@pass_invocation
+def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
+    """Delete policies. This cannot be undone. A policy that does not exist is not a failure.
+
+    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
+    status is that of the first failure.
+
+    Needs the scope hydra.policies and a policy for "get" (not "delete") on rn:hydra:policies:ID.
+
+    \b
+    Examples:
+      hydra-client policies delete my-policy
+      hydra-client policies delete my-policy other-policy --yes
+    """  # noqa: D301 - click's mark for lines to keep
+    with _api(invocation) as api:
+        delete_each(invocation, ids, yes, api.delete_policy)
+
+
+@contextmanager
+def _api(invocation: Invocation) -> Iterator[PolicyApi]:
+    from hydra_client import PolicyApi
+
+    with invocation.client() as client:
+        yield PolicyApi(client)
+
+
+def _members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Combine the fields of a policy from the file and the options."""
+    members = load_object(file) if file else {}
+    for name in ("description", "effect"):
+        if options[name] is not None:
+            members[name] = options[name]
+    for name in LISTS:
+        if options[name]:
+            members[name] = list(options[name])
+    if options["conditions"]:
+        members["conditions"] = dict(map(_condition, options["conditions"]))
+    return members
+
+
+def _condition(text: str) -> tuple[str, dict[str, Any]]:
+    """Convert the value of --condition to a name and a condition."""
+    name, _, rest = text.partition("=")
+    kind, colon, value = rest.partition(":")
+    if not name or kind not in CONDITIONS:
+        raise click.BadParameter(
+            f"{text!r} is not NAME=TYPE[:VALUE] with one of the types {', '.join(CONDITIONS)}; "
+            "use --file for other types",
+            param_hint="--condition",
+        )
+    option = CONDITIONS[kind]
+    if (option is not None) != bool(colon):
+        form = f"{name}={kind}" if option is None else f"{name}={kind}:{option.upper()}"
+        raise click.BadParameter(f"{text!r} must be {form}", param_hint="--condition")
+    return name, {"type": kind, "options": {} if option is None else {option: value}}
+
+
+def _policy_of(members: dict[str, Any], place: str) -> Policy:
+    """Convert an object to a policy, and check what the memory store accepts unchecked.
+
+    Raises:
+        Failure: The object is not a valid policy.
+    """
+    from hydra_client import Policy
+
+    policy = model_of(Policy, members, place)
+    if policy.effect not in EFFECTS:
+        found = "missing" if policy.effect is None else repr(policy.effect)
+        raise Failure(f"{place}: effect must be allow or deny, but is {found}", USAGE)
+    for name in LISTS:
+        templates = getattr(policy, name)
+        if not templates:
+            echo(f"Warning: {place}: no {name}: the policy applies to nothing", err=True)
+        for template in templates or []:
+            if not _is_balanced(template):
+                raise Failure(
+                    f"{place}: {name}: {template!r} has a < or > without its counterpart", USAGE
+                )
+    return policy
+
+
+def _is_balanced(template: str) -> bool:
+    depth = 0
+    for character in template:
+        depth += (character == "<") - (character == ">")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _refuse_existing(api: PolicyApi, id: str) -> None:
+    """Reject an id that exists: an SQL store would merge both policies."""
+    try:
+        api.get_policy(id)
+    except NotFoundException:
+        return
+    except ForbiddenException as error:
+        raise Failure(
+            f"cannot find out whether the policy {id} exists, so nothing was created: {error}",
+            NOT_AUTHORIZED,
+        ) from None
+    raise Failure(f"the policy {id} already exists; use `policies update` to replace it")

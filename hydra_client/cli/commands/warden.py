@@ -1,0 +1,115 @@
+"""`hydra-client warden`: asks the server for decisions about access."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import FAILED
+from hydra_client.cli.options import Group
+from hydra_client.cli.output import print_model
+from hydra_client.cli.secret_files import given_secret, secret_options
+
+
+@click.group("warden", cls=Group)
+def command() -> None:
+    """Ask whether a subject or a token may do something."""
+
+
+@command.command()
+@click.argument("request", metavar="[SUBJECT] ACTION RESOURCE", nargs=-1, required=True)
+@click.option(
+    "--context",
+    "pairs",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Value for the conditions of policies; NAME:=JSON for a value that is not a text. "
+    "Repeatable.",
+)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="Scope that the token must have. Repeatable.",
+)
+@secret_options("token", "the token to ask about, in place of SUBJECT")
+@pass_invocation
+def allowed(
+    invocation: Invocation,
+    /,
+    request: tuple[str, ...],
+    pairs: tuple[str, ...],
+    scopes: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Ask whether SUBJECT may perform ACTION on RESOURCE. Exits with 0 if allowed, 1 if denied.
+
+    With a token, the server also checks that the token is active and has the scopes, and the
+    subject is the one of the token. An error also exits with 1 or higher, and is on stderr.
+
+    Needs the scope hydra.warden and a policy for "decide" on rn:hydra:warden:allowed, or with a
+    token on rn:hydra:warden:token:allowed.
+
+    \b
+    Examples:
+      hydra-client warden allowed alice edit articles:7
+      hydra-client warden allowed alice edit articles:7 --context owner=alice \\
+          --context 'pairs:=[["a", "a"]]'
+      hydra-client warden allowed edit articles:7 --token-file token.json --scope articles
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client import WardenAccessRequest, WardenApi, WardenTokenAccessRequest
+
+    token = given_secret(options, "token", "the token", member="access_token")
+    names = ("ACTION", "RESOURCE") if token else ("SUBJECT", "ACTION", "RESOURCE")
+    if len(request) != len(names):
+        raise click.UsageError(
+            f"expected {' '.join(names)} {'with' if token else 'without'} a token, but got "
+            f"{len(request)} arguments"
+        )
+    if scopes and not token:
+        raise click.UsageError(
+            "--scope needs a token: add --token-file, --token-env or --token-stdin"
+        )
+    context = dict(map(_pair, pairs))
+    action, resource = request[-2:]
+    with invocation.client() as client:
+        api = WardenApi(client)
+        response = (
+            api.does_warden_allow_token_access_request(
+                WardenTokenAccessRequest(
+                    token=token,
+                    scopes=list(scopes),
+                    action=action,
+                    resource=resource,
+                    context=context,
+                )
+            )
+            if token
+            else api.does_warden_allow_access_request(
+                WardenAccessRequest(
+                    subject=request[0], action=action, resource=resource, context=context
+                )
+            )
+        )
+    print_model(invocation, response, "allowed" if response.allowed else "denied")
+    if not response.allowed:
+        click.get_current_context().exit(FAILED)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    """Convert the value of --context to a name and a value."""
+    name, equals, value = text.partition("=")
+    try:
+        if name.endswith(":"):
+            return name.removesuffix(":"), json.loads(value)
+    except ValueError:
+        equals = ""
+    if not name or not equals:
+        raise click.BadParameter(
+            f"{text!r} is not NAME=VALUE or NAME:=JSON", param_hint="--context"
+        )
+    return name, value

@@ -1,0 +1,46 @@
+"""How commands delete objects by id: after a confirmation, and one by one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.context import confirm
+from hydra_client.cli.errors import failure_of
+from hydra_client.cli.text import echo
+from hydra_client.exceptions import HydraException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hydra_client.cli.context import Invocation
+
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+
+
+def delete_each(
+    invocation: Invocation, ids: Sequence[str], yes: bool, delete: Callable[[str], Any]
+) -> None:
+    """Delete each object, and exit with the status of the first failure.
+
+    Args:
+        invocation: The run.
+        ids: Ids of the objects.
+        yes: Whether to delete without asking. Without a terminal, nobody is asked.
+        delete: Deletes the object with an id.
+    """
+    if not yes and sys.stdin.isatty():
+        confirm(f"Delete {' '.join(ids)}?")
+    failures = []
+    for id in ids:
+        try:
+            delete(id)
+        except HydraException as error:
+            failures.append(failure_of(error))
+            failures[-1].show()
+        else:
+            echo(id if invocation.shortest else f"Deleted {id}.")
+    if failures:
+        click.get_current_context().exit(failures[0].exit_code)
