@@ -202,7 +202,7 @@ def _show(invocation: Invocation, keys: JsonWebKeySet) -> bool:
         for key in keys.keys:
             print_value(key.kid)
     elif invocation.output == "table":
-        columns = COLUMNS
+        columns: tuple[str, ...] = COLUMNS
         if invocation.show_secret:
             columns += tuple(sorted({name for key in documents for name in key} - set(COLUMNS)))
         print_many(documents, "table", columns)

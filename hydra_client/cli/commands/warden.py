@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model
 from hydra_client.cli.secret_files import given_secret, secret_options
+
+if TYPE_CHECKING:
+    from hydra_client import WardenAccessRequestResponse, WardenTokenAccessRequestResponse
 
 
 @click.group("warden", cls=Group)
@@ -74,27 +77,22 @@ def allowed(
         raise click.UsageError(
             "--scope needs a token: add --token-file, --token-env or --token-stdin"
         )
-    context = dict(map(_pair, pairs))
     action, resource = request[-2:]
+    asked: dict[str, Any] = {
+        "action": action,
+        "resource": resource,
+        "context": dict(map(_pair, pairs)),
+    }
+    response: WardenAccessRequestResponse | WardenTokenAccessRequestResponse
     with invocation.client() as client:
         api = WardenApi(client)
-        response = (
-            api.does_warden_allow_token_access_request(
-                WardenTokenAccessRequest(
-                    token=token,
-                    scopes=list(scopes),
-                    action=action,
-                    resource=resource,
-                    context=context,
-                )
+        if token:
+            body = WardenTokenAccessRequest(token=token, scopes=list(scopes), **asked)
+            response = api.does_warden_allow_token_access_request(body)
+        else:
+            response = api.does_warden_allow_access_request(
+                WardenAccessRequest(subject=request[0], **asked)
             )
-            if token
-            else api.does_warden_allow_access_request(
-                WardenAccessRequest(
-                    subject=request[0], action=action, resource=resource, context=context
-                )
-            )
-        )
     print_model(invocation, response, "allowed" if response.allowed else "denied")
     if not response.allowed:
         click.get_current_context().exit(FAILED)
