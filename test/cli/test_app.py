@@ -78,7 +78,7 @@ def test_every_command_has_help_with_examples(run: Run, path: tuple[str, ...]) -
     assert result.output.startswith(f"Usage: hydra-client {' '.join(path)}")
     assert "Common options:" in result.output
     assert "--profile NAME" in result.output
-    if path not in {("clients",), ("token",), ("consent",)}:
+    if not isinstance(app.get_command(click.Context(app), path[-1]), click.Group):
         assert "Examples:" in result.output
         assert f"hydra-client {' '.join(path)}" in result.output.partition("Examples:")[2]
 

@@ -148,6 +148,10 @@ EVIL = "evil\x1b[31m\x1b]0;pwned\x07"
     [
         (("clients", "list", "-q"), "/clients", [{"id": EVIL}]),
         (("clients", "get", "x", "-q"), "/clients/x", {"id": EVIL}),
+        (("policies", "list", "-q"), "/policies", [{"id": EVIL}]),
+        (("groups", "list", "--member", "x", "-q"), "/warden/groups", [{"id": EVIL}]),
+        (("keys", "get", "x", "-q"), "/keys/x", {"keys": [{"kid": EVIL}]}),
+        (("health", "-q"), "/health/status", {"status": EVIL}),
         (("jwks", "-q"), "/.well-known/jwks.json", {"keys": [{"kid": EVIL}]}),
         (
             ("discover", "-q"),

@@ -30,6 +30,17 @@ COMMANDS = (
     ["rotate", "no-such", "--secret-out", "new"],
     ["clients", "patch", "app", "--owner", "x"],
     ["clients", "import", "clients.json", "--replace"],
+    ["policies", "list"],
+    ["policies", "get", "odd"],
+    ["policies", "delete", "odd", HOSTILE],
+    ["groups", "list", "--member", "alice"],
+    ["groups", "get", "odd"],
+    ["groups", "remove", "odd", HOSTILE],
+    ["keys", "get", "odd"],
+    ["warden", "allowed", "alice", "edit", HOSTILE],
+    ["userinfo", "--token-file", "token"],
+    ["health"],
+    ["health", "--metrics"],
 )
 
 
@@ -43,6 +54,19 @@ def test_what_is_escaped() -> None:
         assert "é 日本 🙂" in text
     assert "\n" not in plain(HOSTILE)
     assert json.loads(escaped(json.dumps(HOSTILE, ensure_ascii=False))) == HOSTILE
+
+
+def odd(run: Run) -> None:
+    """Store a policy, a group and a key with hostile texts."""
+    conditions = {HOSTILE: {"type": "StringEqualCondition", "options": {"equals": HOSTILE}}}
+    policy = {"effect": "deny", "subjects": [HOSTILE], "conditions": conditions}
+    key = {"kty": "oct", "kid": HOSTILE, "k": "c2VjcmV0"}
+    for arguments, document in (
+        (["policies", "update", "odd"], policy | {"description": HOSTILE}),
+        (["keys", "update", "odd"], {"keys": [key]}),
+    ):
+        run(*arguments, "--file", "-", input=json.dumps(document))
+    run("groups", "create", "--id", "odd", "--member", HOSTILE, "--member", "alice")
 
 
 @pytest.mark.parametrize("form", ["table", "json", "yaml"])
@@ -60,6 +84,7 @@ def test_no_command_lets_it_through(
     lists = {name: [HOSTILE] for name in ("redirect_uris", "contacts", "grant_types")}
     root.add_client(id="app", **texts, **lists)
     root.add_client(id=HOSTILE.replace("\r\n", ""), client_name="odd")
+    odd(run)
     Path("manifest.yaml").write_text("clients:\n  - {id: app, scope: a, client_name: b}\n")
     Path("clients.json").write_text('[{"id": "app", "scope": "a"}]')
     Path("token").write_text("some-token")

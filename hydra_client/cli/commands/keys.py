@@ -16,7 +16,7 @@ from hydra_client.cli.options import ANY_FILE, Group
 from hydra_client.cli.output import print_many, print_one, print_value
 from hydra_client.cli.secret_files import SecretOut
 from hydra_client.cli.text import echo
-from hydra_client.exceptions import ForbiddenException, NotFoundException
+from hydra_client.exceptions import BadRequestException, ForbiddenException, NotFoundException
 from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
@@ -155,9 +155,10 @@ def update(invocation: Invocation, set: str, kid: str | None, file: str) -> None
 @yes_option
 @pass_invocation
 def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -> None:
-    """Delete a set of keys, or some of its keys. What does not exist is not a failure.
+    """Delete a set of keys, or some of its keys. A set that does not exist is not a failure.
 
-    On a terminal, it asks for confirmation.
+    With a memory store, deleting one key deletes all keys of its set, because of a bug of Hydra.
+    Save them first: `keys get SET --out FILE`. On a terminal, it asks for confirmation.
 
     Needs the scope hydra.keys.delete and a policy for "delete" on rn:hydra:keys:SET, or
     rn:hydra:keys:SET:KID for a key.
@@ -239,8 +240,8 @@ def _refuse_existing(api: JsonWebKeyApi, set: str, kids: Iterable[str]) -> None:
         existing = {key.kid or "" for key in api.get_json_web_key_set(set).keys}
     except NotFoundException:
         return
-    except ForbiddenException:
-        # Some callers may write keys and not read them.
+    except (ForbiddenException, BadRequestException):
+        # Some callers may write keys and not read them; some get no token with the scope to read.
         echo(f"Warning: cannot check whether the set {set} has such a key already", err=True)
         return
     for kid in kids:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +11,8 @@ from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model
 from hydra_client.cli.secret_files import given_secret, secret_options
+from hydra_client.exceptions import ApiDecodeError
+from hydra_client.protocol.model import parse_json
 
 if TYPE_CHECKING:
     from hydra_client import WardenAccessRequestResponse, WardenTokenAccessRequestResponse
@@ -103,8 +104,8 @@ def _pair(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     try:
         if name.endswith(":"):
-            return name.removesuffix(":"), json.loads(value)
-    except ValueError:
+            return name.removesuffix(":"), parse_json(value)
+    except ApiDecodeError:
         equals = ""
     if not name or not equals:
         raise click.BadParameter(
