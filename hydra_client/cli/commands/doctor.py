@@ -18,6 +18,7 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
+from hydra_client.cli.roles import ROLES
 from hydra_client.cli.text import plain
 from hydra_client.exceptions import (
     ApiConnectionError,
@@ -35,7 +36,7 @@ from hydra_client.protocol.error_mapping import is_insecure_http
 from hydra_client.protocol.extras import other_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from hydra_client import OAuth2Api, WellKnown
 
@@ -65,11 +66,22 @@ class Finding(NamedTuple):
     "needs",
     multiple=True,
     type=click.Choice(NEEDS),
-    default=NEEDS,
-    help="A permission that the calling client needs. Repeatable. [all]",
+    help="A permission that the calling client needs. Repeatable. [all, unless --role is given]",
+)
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(list(ROLES)),
+    help="A role whose policies to look for. Repeatable.",
+)
+@click.option(
+    "--for", "subject", metavar="CLIENT", help="Client with the role. [the calling client]"
 )
 @pass_invocation
-def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
+def command(
+    invocation: Invocation, needs: tuple[str, ...], roles: tuple[str, ...], subject: str | None
+) -> None:
     """Diagnose problems. Each line says what was tried, what the result was and what to do.
 
     Checks the connection to the server, TLS and its termination at a proxy, the clocks, the id and
@@ -77,17 +89,26 @@ def command(invocation: Invocation, needs: tuple[str, ...]) -> None:
     nothing: the permission to accept and reject consent requests is checked with a request that
     does not exist, and the permission to write clients is not checked.
 
+    With --role, it asks the warden which permissions of the role the client lacks, and prints the
+    command that creates the policy. This needs the scope hydra.warden and a policy for "decide" on
+    rn:hydra:warden:allowed. A policy with conditions counts as missing.
+
     Exits with status 1 if a check FAILED.
 
     \b
     Examples:
       hydra-client doctor --url https://hydra.example.com
       hydra-client doctor --need introspect
+      hydra-client doctor --role consent-app --for my-consent-app
       hydra-client doctor --profile production --output json
     """  # noqa: D301 - click's mark for lines to keep
+    subject = subject or invocation.settings.client_id
+    if roles and subject is None:
+        raise click.UsageError("--role needs a client: add --for CLIENT or --client-id ID")
+    asked = dict.fromkeys(roles, subject or "")
     findings = []
     with warnings.catch_warnings(), _api(invocation) as api:
-        for finding in _examine(invocation, api, needs):
+        for finding in _examine(invocation, api, needs or (() if roles else NEEDS), asked):
             findings.append(finding)
             if invocation.output == "table" and not (invocation.quiet and finding.state == OK):
                 _show(finding)
@@ -117,8 +138,17 @@ def _show(finding: Finding) -> None:
         click.echo(f"{'':21}→ {plain(finding.do)}")
 
 
-def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> Iterator[Finding]:
-    """Run the checks one by one; stop where the others cannot work."""
+def _examine(
+    invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...], roles: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Run the checks one by one; stop where the others cannot work.
+
+    Args:
+        invocation: The run.
+        api: The API of the server.
+        needs: Permissions of the calling client to check.
+        roles: Names of roles to check, each with the client that has it.
+    """
     if (other := other_project()) is not None:
         yield Finding(WARN, "package", other)
     started = time.time()
@@ -141,6 +171,9 @@ def _examine(invocation: Invocation, api: OAuth2Api, needs: tuple[str, ...]) -> 
             yield _permission(invocation, need, _PROBES[need], api)
     if open_keys:
         yield open_keys
+    if known:
+        for role, subject in roles.items():
+            yield _role(api, response.data, role, subject)
 
 
 def _unreached(api: OAuth2Api, error: HydraException) -> Finding:
@@ -434,3 +467,33 @@ def _permission(
         )
     except HydraException as error:
         return _failed(need, error)
+
+
+# --- roles
+
+
+def _role(api: OAuth2Api, server: WellKnown, name: str, subject: str) -> Finding:
+    """Ask the warden about everything that a role does."""
+    from hydra_client import WardenAccessRequest, WardenApi
+
+    if name == "resource-server" and server.userinfo_endpoint is None:
+        return Finding(OK, name, "0.9 needs no policy for this")
+    role = ROLES[name]
+    warden = WardenApi(api.api_client)
+    missing = []
+    for action, resource in role.requests(_NO_ONE):
+        request = WardenAccessRequest(subject=subject, action=action, resource=resource, context={})
+        try:
+            if not warden.does_warden_allow_access_request(request).allowed:
+                missing.append(f"{action} on {resource.replace(_NO_ONE, '<.*>')}")
+        except HydraException as error:
+            return _failed(name, error)
+    if not missing:
+        return Finding(OK, name, f"the policies allow {subject} everything that it needs")
+    return Finding(
+        BAD,
+        name,
+        f"no policy allows {subject}, or one denies it: {'; '.join(missing)}",
+        f"Create the policy: {role.command(name, subject)} - the client also needs the scope "
+        f"{role.scope}.",
+    )

@@ -10,9 +10,10 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
-from hydra_client.cli.errors import NOT_AUTHORIZED, Failure
+from hydra_client.cli.errors import NOT_AUTHORIZED, Failure, failure_of
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import document_of, print_many, print_model, print_value
+from hydra_client.cli.text import plain
 from hydra_client.exceptions import ForbiddenException, NotFoundException
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def add(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
 
     with _api(invocation) as api:
         api.add_members_to_group(id, GroupMembers(members=list(members)))
-    invocation.remark(f"Added {' '.join(members)} to {id}.")
+    invocation.remark(plain(f"Added {' '.join(members)} to {id}."))
 
 
 @command.command()
@@ -164,7 +165,7 @@ def remove(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
 
     with _api(invocation) as api:
         api.remove_members_from_group(id, GroupMembers(members=list(members)))
-    invocation.remark(f"Removed {' '.join(members)} from {id}.")
+    invocation.remark(plain(f"Removed {' '.join(members)} from {id}."))
 
 
 @contextmanager
@@ -183,7 +184,8 @@ def _refuse_existing(api: WardenApi, id: str) -> None:
         return
     except ForbiddenException as error:
         raise Failure(
-            f"cannot find out whether the group {id} exists, so nothing was created: {error}",
+            f"cannot find out whether the group {id} exists, so nothing was created: "
+            f"{failure_of(error).message}",
             NOT_AUTHORIZED,
         ) from None
     raise Failure(f"the group {id} already exists; use `groups add` and `groups remove`")

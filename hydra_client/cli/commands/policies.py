@@ -11,7 +11,7 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
-from hydra_client.cli.errors import NOT_AUTHORIZED, USAGE, Failure
+from hydra_client.cli.errors import NOT_AUTHORIZED, USAGE, Failure, failure_of
 from hydra_client.cli.options import ANY_FILE, Group
 from hydra_client.cli.output import document_of, print_many, print_model, print_value
 from hydra_client.cli.text import echo
@@ -295,7 +295,8 @@ def _refuse_existing(api: PolicyApi, id: str) -> None:
         return
     except ForbiddenException as error:
         raise Failure(
-            f"cannot find out whether the policy {id} exists, so nothing was created: {error}",
+            f"cannot find out whether the policy {id} exists, so nothing was created: "
+            f"{failure_of(error).message}",
             NOT_AUTHORIZED,
         ) from None
     raise Failure(f"the policy {id} already exists; use `policies update` to replace it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from email.utils import formatdate
 from time import time
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from support.command import Run
 
 from hydra_client.cli.app import app
+from hydra_client.cli.roles import ROLES
 from hydra_client.emulator import HydraEmulator
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -362,3 +364,67 @@ def test_a_policy_for_consent_requests(
 def test_several_keys(run: Run, root: HydraEmulator) -> None:
     root.fail("/.well-known/jwks.json", status=200, body='{"keys":[{"kid":"a"},{"kid":"b"}]}')
     assert "may read the keys (2), without a token\n" in run("doctor").output
+
+
+def roles(run: Run, *arguments: str) -> dict[str, dict[str, str]]:
+    result = run("doctor", "-o", "json", *arguments)
+    return {line["tried"]: line for line in json.loads(result.stdout)}
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_and_its_policy(run: Run, every_root: HydraEmulator, name: str) -> None:
+    """The command that is printed creates what was missing."""
+    if name == "resource-server" and every_root.variant.version == "0.9":
+        return
+    missing = roles(run, "--role", name, "--for", "app")[name]
+    assert missing["state"] == "FAILED"
+    assert f"the client also needs the scope {ROLES[name].scope}." in missing["do"]
+    command = missing["do"].removeprefix("Create the policy: ").partition(" - ")[0]
+    program, *arguments = shlex.split(command)
+    assert program == "hydra-client"
+    assert run(*arguments).exit_code == 0
+    found = roles(run, "--role", name, "--for", "app")
+    assert found[name]["state"] == "ok"
+    assert found[name]["came"] == "the policies allow app everything that it needs"
+    assert "clients" not in found
+
+
+def test_the_role_of_a_resource_server_in_0_9(run: Run) -> None:
+    with HydraEmulator(version="0.9") as hydra:
+        caller = {
+            "HYDRA_URL": hydra.url,
+            "HYDRA_CLIENT_ID": hydra.root[0],
+            "HYDRA_CLIENT_SECRET": hydra.root[1],
+        }
+        result = run("doctor", "--role", "resource-server", "--for", "app", **caller)
+    assert result.exit_code == 0
+    assert "0.9 needs no policy for this" in result.output
+
+
+def test_what_a_role_lacks(run: Run, root: HydraEmulator) -> None:
+    root.allow("app", resources="rn:hydra:oauth2:consent:requests:<.*>", actions=["get", "accept"])
+    missing = roles(run, "--role", "consent-app", "--for", "app")["consent-app"]["came"]
+    assert missing == (
+        "no policy allows app, or one denies it: reject on rn:hydra:oauth2:consent:requests:<.*>"
+    )
+    own = roles(run, "--role", "consent-app", "--need", "clients")
+    assert (own["consent-app"]["state"], own["clients"]["state"]) == ("ok", "ok")
+
+
+def test_roles_without_a_client_or_permission(run: Run, root: HydraEmulator) -> None:
+    nobody = run("doctor", "--role", "key-reader", HYDRA_CLIENT_ID="")
+    assert nobody.exit_code == 2
+    assert "--role needs a client" in nobody.stderr
+    root.add_client(
+        id="app",
+        client_secret="a-secret",
+        grant_types=["client_credentials"],
+        scope="hydra.warden",
+    )
+    result = run(
+        *("doctor", "--role", "key-reader"),
+        HYDRA_CLIENT_ID="app",
+        HYDRA_CLIENT_SECRET="a-secret",
+    )
+    assert result.exit_code == 1
+    assert "rn:hydra:warden:allowed" in result.output

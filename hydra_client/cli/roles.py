@@ -1,0 +1,61 @@
+"""The roles that clients of Hydra usually have, and the policy that each of them needs.
+
+They are here as a table because what an operation needs is documented per operation, while people
+set up a consent app or a resource server.
+"""
+
+from __future__ import annotations
+
+import shlex
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ANY = "<.*>"
+
+
+class Role(NamedTuple):
+    """What a client does on the server.
+
+    Attributes:
+        scope: The scope that the tokens of the client need.
+        permissions: Templates of the resources that it uses, each with its actions.
+    """
+
+    scope: str
+    permissions: dict[str, tuple[str, ...]]
+
+    def requests(self, id: str) -> Iterator[tuple[str, str]]:
+        """Yield each action and resource to ask about, with this id in place of any id."""
+        for resource, actions in self.permissions.items():
+            for action in actions:
+                yield action, resource.replace(_ANY, id)
+
+    def command(self, name: str, subject: str) -> str:
+        """Return the command that creates the policy for a subject."""
+        words = ["hydra-client", "policies", "create", "--id", f"{subject}:{name}"]
+        words += ["--effect", "allow", "--subject", subject]
+        for resource in self.permissions:
+            words += ["--resource", resource]
+        for action in dict.fromkeys(chain(*self.permissions.values())):
+            words += ["--action", action]
+        return shlex.join(words)
+
+
+ROLES = {
+    "consent-app": Role(
+        "hydra.consent",
+        {f"rn:hydra:oauth2:consent:requests:{_ANY}": ("get", "accept", "reject")},
+    ),
+    "resource-server": Role("hydra.introspect", {"rn:hydra:oauth2:tokens": ("introspect",)}),
+    "client-registrar": Role(
+        "hydra.clients",
+        {
+            "rn:hydra:clients": ("get", "create", "update"),
+            f"rn:hydra:clients:{_ANY}": ("get", "delete"),
+        },
+    ),
+    "key-reader": Role("hydra.keys.get", {"rn:hydra:keys:hydra.openid.id-token:public": ("get",)}),
+}
