@@ -60,9 +60,7 @@ def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
             `update_oauth2_client`, and of `revoke_oauth2_token` or `oauth_token`, by which a secret
             is tried.
     """
-    if not client.id:
-        raise ApiValueError("the client has no id: choose one, by which it can be found again")
-    run = _Run(api, client.id, client)
+    run = ClientRun(api, client)
     result = reconcile(run.id, run.examine, run.write)
     if result.action == "created" and run.is_foreign:
         return ClientResult(run.id, "unchanged")
@@ -70,7 +68,7 @@ def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
     return ClientResult(result.id, result.action, result.fields, secret)
 
 
-class _Run:
+class ClientRun:
     """The requests for one client.
 
     Attributes:
@@ -79,8 +77,10 @@ class _Run:
         is_foreign: Whether someone else turned out to have created it.
     """
 
-    def __init__(self, api: OAuth2Api, id: str, client: OAuth2Client) -> None:
-        self.id = id
+    def __init__(self, api: OAuth2Api, client: OAuth2Client) -> None:
+        if not client.id:
+            raise ApiValueError("the client has no id: choose one, by which it can be found again")
+        self.id = client.id
         self.generated: str | None = None
         self.is_foreign = False
         self._api = api

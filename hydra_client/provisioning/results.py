@@ -7,7 +7,7 @@ from typing import Literal
 
 from hydra_client.exceptions import HydraException
 
-Action = Literal["created", "updated", "unchanged"]
+Action = Literal["created", "updated", "unchanged", "deleted"]
 
 
 class ProvisioningError(HydraException):
@@ -30,7 +30,7 @@ class Result:
 
     Attributes:
         id: The id of the object.
-        action: `created`, `updated` or `unchanged`.
+        action: `created`, `updated` or `unchanged`; `deleted` by `apply` only.
         fields: The fields that differed from what you asked for. For a new object, those that are
             not empty.
     """

@@ -1,0 +1,341 @@
+"""Many objects at once: what is planned, and that no moment allows more than before or after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from support.variants import IDS, VARIANTS
+
+from hydra_client import (
+    ApiConnectionError,
+    ApiTypeError,
+    ApiValueError,
+    ForbiddenException,
+    OAuth2Client,
+    Policy,
+    PolicyApi,
+    PolicyConditionOptions,
+    PolicyConditions,
+)
+from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.errors import HydraError
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Response
+from hydra_client.provisioning import Apis, ClientResult, Desired, Plan, Result, apply, plan
+
+SUBJECTS, ACTIONS, RESOURCES, GROUPS = ["a", "b", "c"], ["get", "put"], ["r", "s"], ["g", "h"]
+CONTEXTS: list[dict[str, Any]] = [{}, {"name": "x"}, {"name": "y"}]
+Request_ = tuple[str, str, str, str]
+
+
+class Observed(HydraEmulator):
+    """Records after each write what is allowed."""
+
+    def __init__(self, *variant: str) -> None:
+        super().__init__(*variant)
+        self.moments: list[set[Request_]] = []
+
+    def handle(self, request: Request) -> Response:
+        response = super().handle(request)
+        if request.method != "GET" and not request.raw_path.startswith("/oauth2/"):
+            self.moments.append(self.allowed())
+        return response
+
+    def allowed(self) -> set[Request_]:
+        return {
+            (subject, action, resource, str(context))
+            for subject, action, resource, context in product(
+                SUBJECTS, ACTIONS, RESOURCES, CONTEXTS
+            )
+            if self._allows(subject, action, resource, context)
+        }
+
+    def _allows(self, subject: str, action: str, resource: str, context: dict[str, Any]) -> bool:
+        try:
+            self._state.check_policies(subject, action, resource, context)
+        except HydraError:
+            return False
+        return True
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def hydra(request: pytest.FixtureRequest) -> Iterator[Observed]:
+    with Observed(*request.param) as hydra:
+        yield hydra
+
+
+@pytest.fixture
+def apis(hydra: HydraEmulator) -> Apis:
+    return Apis.of(hydra.api(retries=0).api_client)
+
+
+def steps(plan: Plan) -> list[tuple[str, str]]:
+    return [(step.action, step.id) for step in plan.steps]
+
+
+def photos(id: str = "p", effect: str = "allow", **fields: Any) -> Policy:
+    usual = {"subjects": ["a"], "actions": ["get"], "resources": ["r"]}
+    return Policy(id=id, effect=effect, **{**usual, **fields})
+
+
+# --- what is planned
+
+
+def test_a_server_is_set_up_and_torn_down(hydra: HydraEmulator, apis: Apis) -> None:
+    desired = Desired(
+        clients=[OAuth2Client(id="app", scope="a")],
+        policies=[photos(subjects=["g"]), photos("q", "deny", subjects=["h"])],
+        groups={"g": ["a"], "h": ["b"], "e": []},
+    )
+    planned = plan(apis, desired)
+    assert steps(planned) == [
+        ("create", "q"),
+        ("create", "h"),
+        ("create", "app"),
+        ("create", "p"),
+        ("create", "g"),
+        ("create", "e"),
+    ]
+    assert planned.warnings == ()
+    assert planned.steps[2].fields == ("scope",)
+    reported: list[Result] = []
+    results = apply(planned, reported.append)
+    assert results == reported
+    assert {result.action for result in results} == {"created"}
+    client = results[2]
+    assert isinstance(client, ClientResult)
+    assert client.client_secret not in (None, *repr(client).split("'"))
+
+    assert plan(apis, desired) == Plan(())
+    assert {result.action for result in apply(planned)} == {"unchanged"}
+
+    gone = Desired(
+        removed_clients=["app"], removed_policies=["p", "q"], removed_groups=["g", "h", "e"]
+    )
+    planned = plan(apis, gone)
+    assert steps(planned) == [
+        ("delete", "app"),
+        ("delete", "p"),
+        ("delete", "g"),
+        ("delete", "e"),
+        ("delete", "q"),
+        ("delete", "h"),
+    ]
+    assert {result.action for result in apply(planned)} == {"deleted"}
+    assert plan(apis, gone) == Plan(())
+    assert {result.action for result in apply(planned)} == {"deleted"}
+
+
+def test_changes_are_ordered(hydra: HydraEmulator, apis: Apis) -> None:
+    before = Desired(
+        clients=[OAuth2Client(id="app", scope="a")],
+        policies=[
+            photos("wider", "deny"),
+            photos("both", "deny"),
+            photos("flip", "deny"),
+            photos("turn", "allow"),
+            photos("kept", "allow", subjects=["g"]),
+        ],
+        groups={"g": ["a", "b"]},
+    )
+    apply(plan(apis, before))
+    after = Desired(
+        clients=[OAuth2Client(id="app", scope="b")],
+        policies=[
+            photos("wider", "deny", subjects=["a", "b"]),
+            photos("both", "deny", subjects=["b"]),
+            photos("flip", "allow"),
+            photos("turn", "deny"),
+            photos("kept", "allow", subjects=["g"], actions=["put"]),
+        ],
+        groups={"g": ["b", "c"]},
+    )
+    planned = plan(apis, after)
+    assert steps(planned) == [
+        ("widen", "wider"),
+        ("widen", "both"),
+        ("update", "turn"),
+        ("remove members", "g"),
+        ("update", "app"),
+        ("update", "kept"),
+        ("add members", "g"),
+        ("update", "flip"),
+        ("update", "both"),
+    ]
+    assert "_run" not in repr(planned)
+    apply(planned)
+    assert plan(apis, after) == Plan(())
+
+
+def test_conditions_that_differ_do_not_narrow_a_deny(apis: Apis) -> None:
+    def equal(value: str) -> PolicyConditions:
+        return PolicyConditions(
+            type="StringEqualCondition", options=PolicyConditionOptions(equals=value)
+        )
+
+    old = {"same": equal("x"), "other": equal("x"), "old": equal("x")}
+    new = {"same": equal("x"), "other": equal("y"), "new": equal("x")}
+    apply(plan(apis, Desired(policies=[photos("p", "deny", conditions=old)])))
+    planned = plan(apis, Desired(policies=[photos("p", "deny", conditions=new)]))
+    assert steps(planned) == [("widen", "p"), ("update", "p")]
+    planned.steps[0]._run()
+    assert list(apis.policies.get_policy("p").conditions or {}) == ["same"]
+
+
+def test_a_group_that_is_both_allowed_and_denied_is_warned_of(apis: Apis) -> None:
+    desired = Desired(
+        policies=[photos(subjects=["g"]), photos("q", "deny", subjects=["<g|h>"])],
+        groups={"g": ["a"]},
+    )
+    assert "group 'g' is a subject" in plan(apis, desired).warnings[0]
+
+
+@pytest.mark.parametrize("wanted", [{"g": ["a", "b"]}, {"g": ["b"]}])
+def test_what_someone_else_did_meanwhile_is_not_done_again(
+    apis: Apis, wanted: dict[str, list[str]]
+) -> None:
+    apply(plan(apis, Desired(groups={"g": ["a"]}, policies=[photos("q", "deny")])))
+    planned = plan(apis, Desired(groups=wanted, policies=[photos("q", "deny", actions=["put"])]))
+    apis.groups.delete_group("g")
+    apis.policies.delete_policy("q")
+    apply(planned)
+    assert set(apis.groups.get_group("g").members or []) <= set(wanted["g"])
+    assert apis.policies.get_policy("q").actions == ["put"]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_deletion_whose_response_got_lost(hydra: HydraEmulator, apis: Apis, found: bool) -> None:
+    class Lossy(PolicyApi):
+        def delete_policy(self, id: str, **_: Any) -> None:
+            if not found:
+                super().delete_policy(id)
+            raise ApiConnectionError("lost")
+
+    apply(plan(apis, Desired(policies=[photos()])))
+    lossy = apis._replace(policies=Lossy(apis.policies.api_client))
+    planned = plan(lossy, Desired(removed_policies=["p"]))
+    if found:
+        with pytest.raises(ApiConnectionError):
+            apply(planned)
+    else:
+        assert apply(planned) == [Result("p", "deleted")]
+
+
+@pytest.mark.parametrize(
+    ("desired", "error", "message"),
+    [
+        (Desired(removed_clients=["admin"]), ApiValueError, "the caller itself"),
+        (Desired(removed_policies=["default-admin-policy"]), ApiValueError, "not touched"),
+        (Desired(policies=[photos("default-admin-policy")]), ApiValueError, "not touched"),
+        (Desired(policies=[photos(), photos()]), ApiValueError, "policy 'p' is named more"),
+        (Desired(groups={"g": []}, removed_groups=["g"]), ApiValueError, "group 'g' is named"),
+        (Desired(groups={"g": "alice"}), ApiTypeError, "members"),
+        (Desired(removed_groups="editors"), ApiTypeError, "removed group"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    hydra: HydraEmulator, apis: Apis, desired: Desired, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        plan(apis, desired)
+    assert hydra.requests == []
+
+
+def test_a_step_that_fails_ends_the_application(hydra: HydraEmulator, apis: Apis) -> None:
+    planned = plan(apis, Desired(clients=[OAuth2Client(id="app")], policies=[photos()]))
+    hydra.fail("/policies/p", method="PUT", status=403, body='{"error": "Request was denied"}')
+    done: list[Result] = []
+    with pytest.raises(ForbiddenException):
+        apply(planned, done.append)
+    assert [result.id for result in done] == ["app"]
+
+
+# --- between two writes
+
+PARTS = st.fixed_dictionaries(
+    {
+        "effect": st.sampled_from(["allow", "deny"]),
+        "subjects": st.lists(st.sampled_from(["a", "b", "g", "h"]), unique=True, max_size=3),
+        "actions": st.lists(st.sampled_from(ACTIONS), unique=True, min_size=1),
+        "resources": st.lists(st.sampled_from(RESOURCES), unique=True, min_size=1),
+        "conditions": st.dictionaries(
+            st.just("name"),
+            st.sampled_from("xy").map(
+                lambda value: PolicyConditions(
+                    type="StringEqualCondition", options=PolicyConditionOptions(equals=value)
+                )
+            ),
+            max_size=1,
+        ),
+    }
+)
+STATES = st.tuples(
+    st.dictionaries(st.sampled_from("pqst"), PARTS, max_size=4),
+    st.dictionaries(
+        st.sampled_from(GROUPS), st.lists(st.sampled_from(SUBJECTS), unique=True), max_size=2
+    ),
+)
+State = tuple[dict[str, dict[str, Any]], dict[str, list[str]]]
+
+
+def desired(state: State) -> Desired:
+    policies, groups = state
+    return Desired(
+        policies=[Policy(id=id, **fields) for id, fields in policies.items()],
+        groups=groups,
+        removed_policies=[id for id in "pqst" if id not in policies],
+        removed_groups=[id for id in GROUPS if id not in groups],
+    )
+
+
+class KilledError(Exception):
+    pass
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(old=STATES, new=STATES, steps=st.integers(1, 6))
+@example(
+    # Whoever leaves the group that is denied would be allowed until the policy is deleted.
+    old=(
+        {
+            "p": {"effect": "allow", "subjects": ["a"], "actions": ["get"], "resources": ["r"]},
+            "q": {"effect": "deny", "subjects": ["g"], "actions": ["get"], "resources": ["r"]},
+        },
+        {"g": ["a"]},
+    ),
+    new=(
+        {"q": {"effect": "deny", "subjects": ["g"], "actions": ["get"], "resources": ["r"]}},
+        {"g": []},
+    ),
+    steps=9,
+)
+def test_no_moment_allows_more_than_before_or_after(
+    hydra: Observed, apis: Apis, old: State, new: State, steps: int
+) -> None:
+    """Also if the first application ends early, and the next one starts from there."""
+    apply(plan(apis, desired(old)))
+    before = hydra.allowed()
+    hydra.moments.clear()
+
+    def kill(_: Result) -> None:
+        nonlocal steps
+        steps -= 1
+        if not steps:
+            raise KilledError
+
+    planned = plan(apis, desired(new))
+    try:
+        apply(planned, kill)
+    except KilledError:
+        pass
+    again = plan(apis, desired(new))
+    apply(again)
+    assert plan(apis, desired(new)) == Plan(())
+    if not planned.warnings + again.warnings:
+        justified = before | hydra.allowed()
+        assert [moment - justified for moment in hydra.moments if moment - justified] == []
