@@ -40,7 +40,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hydra_client import OAuth2Client
-from hydra_client.emulator import HydraEmulator, routes
+from hydra_client.emulator import HydraEmulator
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -55,8 +55,6 @@ PAGES = [
 NOT_RUN = {"CONTRIBUTING.md": 2, "README.md": 1, "examples/consent_app/README.md": 3}
 
 # Examples that wait until the emulator serves policies, groups, keys and metrics.
-SERVED = any(path == "/policies" for _, path, _ in routes._ROUTES)
-WAITING = re.compile("PolicyApi|WardenApi|JsonWebKeyApi|get_instance_metrics")
 
 SHELL = ("console", "sh")
 SHOWN_ONLY = ("html", "http", "ini", "json", "text", "toml", "yaml")
@@ -126,9 +124,7 @@ def units() -> Iterator[object]:
         ]
         if page.parent == DOCS:
             for block in runs:
-                waits = not SERVED and WAITING.search(block.text) is not None
-                skip = pytest.mark.skipif(waits, reason="the emulator does not serve this yet")
-                yield pytest.param([block], id=block.place, marks=skip)
+                yield pytest.param([block], id=block.place)
         elif runs:
             yield pytest.param(runs, id=str(page.relative_to(ROOT)))
 
