@@ -88,6 +88,12 @@ assert_type(provisioning.ensure_group(warden, "a", ["b"]), provisioning.Result)
 registered = provisioning.ensure_client(api, hc.OAuth2Client(id="photos"))
 assert_type(registered, provisioning.ClientResult)
 assert_type(registered.client_secret, str | None)
+apis = provisioning.Apis.of(client)
+assert_type(apis.groups, hc.WardenApi)
+planned = provisioning.plan(apis, provisioning.Desired(policies=[policy], groups={"a": ["b"]}))
+assert_type(planned, provisioning.Plan)
+assert_type(planned.steps, tuple[provisioning.Step, ...])
+assert_type(provisioning.apply(planned, print), list[provisioning.Result])
 
 
 def said(error: hc.HydraException) -> None:
