@@ -36,8 +36,8 @@ Request_ = tuple[str, str, str, str]
 class Observed(HydraEmulator):
     """Records after each write what is allowed."""
 
-    def __init__(self, *variant: str) -> None:
-        super().__init__(*variant)
+    def __init__(self, version: str, store: str) -> None:
+        super().__init__(version, store)
         self.moments: list[set[Request_]] = []
 
     def handle(self, request: Request) -> Response:
@@ -65,7 +65,8 @@ class Observed(HydraEmulator):
 
 @pytest.fixture(params=VARIANTS, ids=IDS)
 def hydra(request: pytest.FixtureRequest) -> Iterator[Observed]:
-    with Observed(*request.param) as hydra:
+    hydra = Observed(*request.param)
+    with hydra:
         yield hydra
 
 
