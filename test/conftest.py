@@ -24,6 +24,7 @@ FOLDERS = {
     "examples": {"emulator"},
     "guides": {"emulator"},
     "live": {"emulator"},
+    "provisioning": {"emulator"},
 }
 IMPORT = re.compile(r"^(?:import|from) hydra_client\.(cli|emulator|id_token)\b", re.MULTILINE)
 

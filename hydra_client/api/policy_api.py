@@ -55,7 +55,8 @@ class PolicyApi:
 
         **If the `id` is taken, SQL stores do not report a conflict: they add the new subjects to
         the existing policy**, and the response does not show it. `update_policy` is safer: it
-        creates the policy or replaces it as a whole, on every store.
+        creates the policy or replaces it as a whole, on every store. For scripts that run over and
+        over, `hydra_client.provisioning.ensure_policy` does that only if something differs.
 
         The memory store also accepts an effect other than `allow` and `deny`, and templates that
         are not valid. Such a policy does not do what you want.
