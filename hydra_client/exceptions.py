@@ -17,8 +17,8 @@
     └── ApiTypeError  (a TypeError)    refused before anything was sent
 
 Two warnings stand beside it: InsecureTransportWarning and LongSecretWarning. `ConsentFlowError`,
-`CodeFlowError`, `InvalidIdTokenError` and `ProvisioningError` are also under HydraException, each in
-its own module.
+`CodeFlowError`, `InvalidIdTokenError` and `ProvisioningError` are also under HydraException, each
+in its own module.
 
 The class says what happened, whichever server version responded: 0.9 sends 500 where 0.10 sends 401
 or 403. `status` keeps what was on the wire. No message, attribute or pickle holds a secret.
