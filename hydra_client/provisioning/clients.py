@@ -6,15 +6,12 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import (
-    ApiException,
     ApiValueError,
     ConflictException,
     NotFoundException,
-    ServiceException,
-    TooManyRequestsException,
-    UnauthorizedException,
 )
 from hydra_client.models import OAuth2Client
+from hydra_client.provisioning.check_secret import has_secret
 from hydra_client.provisioning.compare import client_value, differing
 from hydra_client.provisioning.reconcile import reconcile
 from hydra_client.provisioning.results import ClientResult, ProvisioningError
@@ -159,30 +156,3 @@ def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
         return api.get_oauth2_client(id)
     except NotFoundException:
         return None
-
-
-def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
-    """Return whether this is the client's secret, by a request that changes nothing.
-
-    The secret is used to revoke a random token. A client whose id has a ':' can use its secret at
-    the token endpoint only, so there it is used with a random refresh token. The server checks the
-    secret before it rejects that token, and issues nothing.
-
-    Raises:
-        HydraException: The check failed.
-    """
-    client = api.api_client.copy(username=id, password=secret, access_token=None)
-    as_client = type(api)(client)
-    try:
-        if ":" in id:
-            as_client.oauth_token(grant_type="refresh_token", refresh_token=secrets.token_urlsafe())
-        else:
-            as_client.revoke_oauth2_token(secrets.token_urlsafe())
-    except UnauthorizedException:
-        return False
-    except (ServiceException, TooManyRequestsException):
-        raise
-    except ApiException as error:
-        if ":" not in id or error.error is None:  # not an OAuth 2.0 error response
-            raise
-    return True

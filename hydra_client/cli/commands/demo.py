@@ -167,7 +167,7 @@ class Demo:
     def register(self) -> str:
         """Create a client for the application."""
         from hydra_client import OAuth2Client
-        from hydra_client.cli.manifest.check_secret import as_client
+        from hydra_client.provisioning.check_secret import as_client
 
         secret = new_secret()
         self.registered = True  # or perhaps not, if the response gets lost

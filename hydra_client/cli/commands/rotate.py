@@ -30,8 +30,8 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
     Examples:
       hydra-client rotate my-app --secret-out my-app.secret
     """  # noqa: D301 - click's mark for lines to keep
-    from hydra_client.cli.manifest.check_secret import can_log_in
     from hydra_client.exceptions import HydraException
+    from hydra_client.provisioning.check_secret import can_log_in
 
     secret = new_secret()
     with invocation.api() as api:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.manifest.check_secret import has_secret
 from hydra_client.cli.manifest.diff import Change, Step, differences, step_for
 from hydra_client.exceptions import (
     ApiConnectionError,
@@ -17,6 +16,7 @@ from hydra_client.exceptions import (
     UnauthorizedException,
 )
 from hydra_client.models import OAuth2Client
+from hydra_client.provisioning.check_secret import has_secret
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Api

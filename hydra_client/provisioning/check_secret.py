@@ -54,6 +54,4 @@ def can_log_in(api: OAuth2Api, id: str, secret: str) -> bool:
 
 def as_client(api: OAuth2Api, id: str, secret: str) -> OAuth2Api:
     """Return the same API, over the same connections, authenticated as this client."""
-    client = api.api_client
-    settings = {"username": id, "password": secret, "access_token": None}
-    return type(api)(client._with(client.configuration, **settings))
+    return type(api)(api.api_client.copy(username=id, password=secret, access_token=None))
