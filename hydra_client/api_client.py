@@ -142,7 +142,7 @@ class ApiClient:
     def copy(self, **settings: Unpack[Settings]) -> Self:
         """Return a client with other settings, over the same connections.
 
-        What is assigned to this client's configuration later does not reach the copy.
+        What you change in this client's configuration or headers later does not reach the copy.
 
         Args:
             **settings: Settings of `Configuration` by name, except those of TLS and the pool, which
@@ -156,7 +156,9 @@ class ApiClient:
                 f"copy: {fixed[0]} belongs to the connections, which the copy shares; make another "
                 "ApiClient"
             )
-        return self._with(self.configuration.snapshot(), **settings)
+        client = self._with(self.configuration.snapshot(), **settings)
+        client.default_headers = dict(self.default_headers)
+        return client
 
     def _with(self, configuration: Configuration, **settings: Any) -> Self:
         configuration = copy(configuration)

@@ -860,6 +860,8 @@ def test_a_copy_has_other_settings_and_the_same_connections() -> None:
         client.get_oauth2_client("photos")
         other = OAuth2Api(client.api_client.copy(access_token="another-token", timeout=5))
         client.api_client.configuration.host = "http://127.0.0.1:1"
+        other.api_client.default_headers["X-Forwarded-Proto"] = "https"
+        assert "X-Forwarded-Proto" not in client.api_client.default_headers
         other.get_oauth2_client("photos")
         assert other.api_client.configuration.timeout == 5
         assert other.api_client.session is client.api_client.session
