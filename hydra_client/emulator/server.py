@@ -65,7 +65,8 @@ class _Server(ThreadingTCPServer):
     def __init__(self, host: str, port: int, handle: Handler) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.handle = handle
-        self._connections: dict[socket.socket, Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._threads: list[Thread] = []
         self._connections_lock = Lock()
         self._closed = False
         super().__init__((host, port), _Handler)
@@ -77,7 +78,8 @@ class _Server(ThreadingTCPServer):
         with self._connections_lock:
             closed = self._closed
             if not closed:
-                self._connections[request] = thread
+                self._connections.add(request)
+                self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         if closed:  # pragma: no cover - a connection accepted while stop() runs
             self.shutdown_request(request)
         else:
@@ -85,7 +87,7 @@ class _Server(ThreadingTCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         with self._connections_lock:
-            self._connections.pop(request, None)
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -97,13 +99,13 @@ class _Server(ThreadingTCPServer):
         """Close all connections, and wait for their threads."""
         with self._connections_lock:
             self._closed = True
-            threads = list(self._connections.values())
             for connection in self._connections:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     pass  # already closed by the client
-        for thread in threads:
+        # The threads of connections that have just ended, too.
+        for thread in self._threads:
             thread.join()
 
 
