@@ -66,7 +66,7 @@ class _Server(ThreadingTCPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.handle = handle
         self._connections: set[socket.socket] = set()
-        self._threads: list[Thread] = []
+        self._handlers: list[Thread] = []
         self._connections_lock = Lock()
         self._closed = False
         super().__init__((host, port), _Handler)
@@ -79,7 +79,7 @@ class _Server(ThreadingTCPServer):
             closed = self._closed
             if not closed:
                 self._connections.add(request)
-                self._threads = [one for one in self._threads if one.is_alive()] + [thread]
+                self._handlers = [one for one in self._handlers if one.is_alive()] + [thread]
         if closed:  # pragma: no cover - a connection accepted while stop() runs
             self.shutdown_request(request)
         else:
@@ -105,7 +105,7 @@ class _Server(ThreadingTCPServer):
                 except OSError:
                     pass  # already closed by the client
         # The threads of connections that have just ended, too.
-        for thread in self._threads:
+        for thread in self._handlers:
             thread.join()
 
 
