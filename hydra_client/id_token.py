@@ -373,18 +373,16 @@ class IdTokenVerifier:
         """
 
         def work() -> _Server:
-            latest = self._cache.get("server")
-            if latest is not None and latest.value is not known:
-                return latest.value  # another thread was a moment faster
-            if not self._is_old(self._refetched_at, _COOL_DOWN):
-                return known
-            # Noted before the attempt, so that one that fails cools down as well.
-            self._refetched_at = self._clock()
-            newer = self._fetched(known)
-            if newer.differs(known):
-                # A server may change its keys twice, at two restarts, say.
-                self._refetched_at = -math.inf
-            return newer
+            entry = self._cache.get("server")
+            latest = known if entry is None else entry.value
+            if latest is known and self._is_old(self._refetched_at, _COOL_DOWN):
+                # Noted before the attempt, so that one that fails cools down as well.
+                self._refetched_at = self._clock()
+                latest = self._fetched(known)
+                if latest.differs(known):
+                    # A server may change its keys twice, at two restarts, say.
+                    self._refetched_at = -math.inf
+            return latest
 
         return Deadline(_LONGEST_DETOUR).run(share, self._cache, "newer", work)
 
