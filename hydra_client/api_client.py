@@ -477,7 +477,7 @@ def _asks_for_scopes(settings: Configuration) -> bool:
     source = settings.access_token
     if settings.scopes or isinstance(source, str) or getattr(source, "scopes", None):
         return False
-    return source is None or hasattr(source, "token")
+    return source is None or isinstance(source, ClientCredentials) or hasattr(source, "token")
 
 
 def _asking_for(scopes: tuple[str, ...], settings: Configuration) -> Configuration:

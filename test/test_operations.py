@@ -606,8 +606,13 @@ def test_the_newer_scope_is_enough_for_0_10(hydra: Hydra, server: Server) -> Non
     assert hydra.asked == [f"token for {NEWER}", call, call]
 
 
-def test_0_9_gets_the_older_scope_and_is_remembered(hydra: Hydra, server: Server) -> None:
-    api = warden(server)
+@pytest.mark.parametrize(
+    "settings", [{}, {"access_token": ClientCredentials("clerk", "demo-password")}], ids=list
+)
+def test_0_9_gets_the_older_scope_and_is_remembered(
+    hydra: Hydra, server: Server, settings: dict[str, Any]
+) -> None:
+    api = warden(server, **settings)
     api.get_group("editors")
     assert hydra.asked == [
         *(f"token for {NEWER}", f"call with {NEWER}"),
