@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from support.operations import AUTH, DELETE, GET, LIST
 
 from hydra_client import (
     ApiDecodeError,
@@ -14,45 +15,9 @@ from hydra_client import (
     OAuth2Client,
     OAuth2ConsentRequest,
 )
-from hydra_client.protocol.decoding import decode, location, many, nothing, one
+from hydra_client.protocol.decoding import decode, one
 from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.operation import Operation, Response
-
-GET = Operation("get_thing", "GET", "/things/{id}/part", read=one(OAuth2Client), success=(200,))
-LIST = Operation("list_things", "GET", "/things", read=many(OAuth2Client), success=(200,))
-CREATE = Operation(
-    "create_thing",
-    "POST",
-    "/things",
-    body=OAuth2Client,
-    read=one(OAuth2Client),
-    success=(200, 201),
-    repeatable=False,
-    id_in_body="id",
-)
-UPDATE = Operation(
-    "update_thing",
-    "PUT",
-    "/things/{id}",
-    body=OAuth2Client,
-    read=one(OAuth2Client),
-    success=(200,),
-)
-DELETE = Operation(
-    "delete_thing", "DELETE", "/things/{id}", read=nothing, success=(204,), done_on_repeat=404
-)
-TOKEN = Operation(
-    "get_token",
-    "POST",
-    "/tokens",
-    read=nothing,
-    success=(200,),
-    repeatable=("grant_type", "client_credentials"),
-)
-REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), required=("token",))
-AUTH = Operation(
-    "begin", "GET", "/auth", read=location, success=(302,), repeatable=("consent", None)
-)
 
 
 def test_an_answer_becomes_a_model() -> None:

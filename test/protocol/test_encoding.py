@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from support.operations import AUTH, CREATE, GET, LIST, REVOKE, TOKEN, UPDATE
 
 from hydra_client import (
     ApiTypeError,
@@ -13,46 +14,8 @@ from hydra_client import (
     ConsentRequestRejection,
     OAuth2Client,
 )
-from hydra_client.protocol.decoding import location, many, nothing, one
 from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.operation import Operation
-
-GET = Operation("get_thing", "GET", "/things/{id}/part", read=one(OAuth2Client), success=(200,))
-LIST = Operation("list_things", "GET", "/things", read=many(OAuth2Client), success=(200,))
-CREATE = Operation(
-    "create_thing",
-    "POST",
-    "/things",
-    body=OAuth2Client,
-    read=one(OAuth2Client),
-    success=(200, 201),
-    repeatable=False,
-    id_in_body="id",
-)
-UPDATE = Operation(
-    "update_thing",
-    "PUT",
-    "/things/{id}",
-    body=OAuth2Client,
-    read=one(OAuth2Client),
-    success=(200,),
-)
-DELETE = Operation(
-    "delete_thing", "DELETE", "/things/{id}", read=nothing, success=(204,), done_on_repeat=404
-)
-TOKEN = Operation(
-    "get_token",
-    "POST",
-    "/tokens",
-    read=nothing,
-    success=(200,),
-    repeatable=("grant_type", "client_credentials"),
-)
-REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), required=("token",))
-AUTH = Operation(
-    "begin", "GET", "/auth", read=location, success=(302,), repeatable=("consent", None)
-)
-
 
 # -- the path
 
