@@ -156,7 +156,7 @@ def app() -> None:
     Exit status:
       0    success
       1    the server refused, failed or could not be reached, or you cancelled;
-           `warden allowed`: denied
+           `warden allowed`, `warden explain`: denied
       2    wrong usage, or an invalid file
       3    plan --check found a difference
       4    not found

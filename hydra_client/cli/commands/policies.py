@@ -34,7 +34,7 @@ CONDITIONS = {
     "StringPairsEqualCondition": None,
 }
 # One page has all policies: the memory store has no order, so its pages could overlap.
-_ALL = 1_000_000_000
+ALL = 1_000_000_000
 
 
 def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,7 +109,7 @@ def list_(invocation: Invocation) -> None:
       hydra-client policies list --output yaml
     """  # noqa: D301 - click's mark for lines to keep
     with _api(invocation) as api:
-        policies = sorted(api.list_policies(limit=_ALL), key=lambda policy: policy.id or "")
+        policies = sorted(api.list_policies(limit=ALL), key=lambda policy: policy.id or "")
     if invocation.shortest:
         for policy in policies:
             print_value(policy.id)

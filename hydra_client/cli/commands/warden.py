@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli.commands.warden_explain import explain
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model
 from hydra_client.cli.secret_files import given_secret, secret_options
-from hydra_client.exceptions import ApiDecodeError
-from hydra_client.protocol.model import parse_json
+from hydra_client.cli.warden_context import context_option
 
 if TYPE_CHECKING:
     from hydra_client import WardenAccessRequestResponse, WardenTokenAccessRequestResponse
@@ -25,14 +25,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("request", metavar="[SUBJECT] ACTION RESOURCE", nargs=-1, required=True)
-@click.option(
-    "--context",
-    "pairs",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Value for the conditions of policies; NAME:=JSON for a value that is not a text. "
-    "Repeatable.",
-)
+@context_option
 @click.option(
     "--scope",
     "scopes",
@@ -46,7 +39,7 @@ def allowed(
     invocation: Invocation,
     /,
     request: tuple[str, ...],
-    pairs: tuple[str, ...],
+    context: dict[str, Any],
     scopes: tuple[str, ...],
     **options: Any,
 ) -> None:
@@ -82,7 +75,7 @@ def allowed(
     asked: dict[str, Any] = {
         "action": action,
         "resource": resource,
-        "context": dict(map(_pair, pairs)),
+        "context": context,
     }
     response: WardenAccessRequestResponse | WardenTokenAccessRequestResponse
     with invocation.client() as client:
@@ -99,16 +92,4 @@ def allowed(
         click.get_current_context().exit(FAILED)
 
 
-def _pair(text: str) -> tuple[str, Any]:
-    """Convert the value of --context to a name and a value."""
-    name, equals, value = text.partition("=")
-    try:
-        if name.endswith(":"):
-            return name.removesuffix(":"), parse_json(value)
-    except ApiDecodeError:
-        equals = ""
-    if not name or not equals:
-        raise click.BadParameter(
-            f"{text!r} is not NAME=VALUE or NAME:=JSON", param_hint="--context"
-        )
-    return name, value
+command.add_command(explain)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import bcrypt
 
 from hydra_client.emulator.errors import NotFoundError, PlainError
+from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 SECRET_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890_-.~"
@@ -181,20 +182,6 @@ class SqlClients(MemoryClients):
                 column = "|".join(getattr(client, name) or [])
                 setattr(row, name, column.split("|") if column else self._empty_list)
         return row
-
-
-def check_text(value: object) -> None:
-    """Raise PlainError for a string that PostgreSQL does not accept."""
-    if not isinstance(value, str):
-        return
-    raw = value.encode("utf-8", "surrogateescape")
-    try:
-        raw.replace(b"\0", b"\xff").decode("utf-8")  # PostgreSQL rejects NUL, too
-    except UnicodeDecodeError as error:
-        # PostgreSQL reports as many bytes as the first one announces.
-        length = 1 + sum(first <= raw[error.start] < 0xF8 for first in (0xC0, 0xE0, 0xF0))
-        digits = raw[error.start : error.start + length].hex(" ").replace(" ", " 0x")
-        raise PlainError(f'pq: invalid byte sequence for encoding "UTF8": 0x{digits}') from None
 
 
 def client_store(variant: Variant) -> MemoryClients:

@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra_client.emulator.clock import rfc3339
 from hydra_client.emulator.errors import NotFoundError
-from hydra_client.emulator.store.clients import check_text
+from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 LIFETIME = 600

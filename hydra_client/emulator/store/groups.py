@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from hydra_client.emulator.errors import NotFoundError, PlainError
-from hydra_client.emulator.store.clients import check_text
+from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 GO_FIELDS = {"id": "string", "members": "[]string"}

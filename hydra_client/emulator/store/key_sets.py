@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import cached_property
 
 from hydra_client.emulator.errors import NotFoundError, PlainError
-from hydra_client.emulator.store.clients import check_text
 from hydra_client.emulator.store.jwk import Jwk, ec_keys, rsa_keys, secret_key
 from hydra_client.emulator.store.keys import SigningKey, generate_rsa_key
+from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 OWN_SET = "hydra.openid.id-token"

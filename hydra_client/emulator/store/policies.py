@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -16,9 +16,9 @@ from hydra_client.emulator.errors import (
     PlainError,
 )
 from hydra_client.emulator.go.json import FieldType, decode_struct
-from hydra_client.emulator.store.clients import check_text
 from hydra_client.emulator.store.conditions import PolicyCondition, read_conditions
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template, matches
+from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 ALLOW, DENY = "allow", "deny"
@@ -76,19 +76,23 @@ class Policy:
             InvalidTemplateError: A template does not compile.
             MatchLimitError: Matching a template would take too long.
         """
-        return (
-            _any_matches(self.actions, action)
-            and _any_matches(self.subjects, subject)
-            and _any_matches(self.resources, resource)
-            and all(
-                condition.holds(context.get(name), subject)
-                for name, condition in self.conditions.items()
-            )
-        )
+        return next(self.unmet(subject, action, resource, context), None) is None
 
+    def unmet(
+        self, subject: str, action: str, resource: str, context: Mapping[str, Any]
+    ) -> Iterator[str]:
+        """Yield the name of each list and condition that does not match the request.
 
-def _any_matches(templates: list[str] | None, value: str) -> bool:
-    return any(matches(template, value) for template in templates or [])
+        Raises:
+            InvalidTemplateError: A template does not compile.
+            MatchLimitError: Matching a template would take too long.
+        """
+        for name, value in (("actions", action), ("subjects", subject), ("resources", resource)):
+            if not any(matches(template, value) for template in getattr(self, name) or []):
+                yield name
+        for name, condition in self.conditions.items():
+            if not condition.holds(context.get(name), subject):
+                yield f"condition {name}"
 
 
 class MemoryPolicies:
