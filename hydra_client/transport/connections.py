@@ -11,7 +11,7 @@ import socket
 import ssl
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -22,10 +22,6 @@ from urllib3.exceptions import (
 )
 
 from hydra_client.protocol.deadline import Deadline, current
-
-if TYPE_CHECKING:
-    pass
-
 
 MOST_HEADERS = 256 * 1024
 """Bytes that a response's headers may have."""
@@ -310,6 +306,11 @@ class TlsPool(HTTPSConnectionPool):
 
     QueueCls = IdleConnections  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     ConnectionCls = _DeadlinedTls  # pyright: ignore[reportAssignmentType]
+
+
+def connections_are_replaced() -> bool:
+    """Whether a tool such as vcrpy has put other connections in the place of urllib3's."""
+    return HTTPConnectionPool.ConnectionCls.__module__ != "urllib3.connection"
 
 
 def _is_length(text: str) -> bool:

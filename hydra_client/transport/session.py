@@ -8,6 +8,8 @@ import logging
 import os
 import sys
 import time
+from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 import requests
@@ -25,13 +27,13 @@ from hydra_client.protocol import checks
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.operation import Call, Response
 from hydra_client.protocol.retry_policy import Failure, did_nothing, pause_before_retry, retry_after
-from hydra_client.transport.adapter import Adapter, Request, forget_oldest
+from hydra_client.transport.adapter import Adapter, Request, RequestsSession, forget_oldest
 from hydra_client.transport.body import read_body
 from hydra_client.transport.connections import Unreadable
 from hydra_client.transport.failures import causes_of, failed_proxy, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from hydra_client.configuration import Configuration
 
@@ -58,7 +60,7 @@ class Session:
         self._proxies: dict[object, dict[str, str]] = {}
         self._process = os.getpid()
         if session is None:
-            session = requests.Session()
+            session = RequestsSession()
             session.verify = self._verify
             session.cert = self._cert
             size = configuration.connection_pool_maxsize
@@ -115,7 +117,7 @@ class Session:
         outcome: Response | Failure
         response = None
         try:
-            response = self.session.get_adapter(request.url).send(
+            response = self._sender(request.url)(
                 request,
                 stream=True,
                 timeout=deadline.left(),
@@ -146,6 +148,16 @@ class Session:
                 call.request_id,
             )
         return outcome
+
+    def _sender(self, url: str) -> Callable[..., requests.Response]:
+        """Return what sends a request: the adapter, or the session where a tool replaced `send`.
+
+        requests_mock and the instrumentation of OpenTelemetry do so, for example.
+        """
+        send = getattr(self.session.send, "__func__", None)
+        if type(send) is FunctionType and send.__globals__ is vars(requests.sessions):
+            return self.session.get_adapter(url).send
+        return partial(self.session.send, allow_redirects=False)
 
     def _proxies_for(self, request: Request, proxy: str | None) -> dict[str, str]:
         origin = request.origin
