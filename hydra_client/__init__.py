@@ -2,8 +2,8 @@
 
     import hydra_client
 
-    api = hydra_client.connect("https://hydra.example.com", "client-id", "client-secret")
-    print(api.get_oauth2_client("my-app").client_name)
+    with hydra_client.connect("https://hydra.example.com", "client-id", "client-secret") as api:
+        print(api.get_oauth2_client("my-app").client_name)
 
 Names are loaded on first use: importing the package imports nothing but the standard library.
 """
@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hydra_client.version import __version__ as __version__
+
+_IMPORTED = {name for name in globals() if not name.startswith("_")}
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,7 +165,8 @@ def connect(
 ) -> Any:
     """Make an API in one line: arguments first, then the environment.
 
-    The APIs of one server can share a client and its connections: `PolicyApi(api.api_client)`.
+    In a `with` block, the API closes its connections at the end. The APIs of one server can share a
+    client and its connections: `PolicyApi(api.api_client)`.
 
     Args:
         host: Base URL of the server, else HYDRA_URL.
@@ -196,4 +199,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULE_OF})
+    return sorted({*globals(), *_MODULE_OF} - _IMPORTED)

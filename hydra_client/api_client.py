@@ -23,6 +23,7 @@ from hydra_client.protocol.client_credentials import ClientCredentials
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.decoding import decode
 from hydra_client.protocol.encoding import check_headers, encode
+from hydra_client.protocol.names import Named
 from hydra_client.protocol.redaction import Secret, redact_headers
 from hydra_client.version import __version__
 
@@ -426,6 +427,19 @@ def copy_of(client: C) -> C:
 def as_response(method: Callable[P, T]) -> Callable[P, ApiResponse[T]]:
     """Type a method of an API whose client is one of `ApiClient.with_http_info`."""
     return cast("Callable[P, ApiResponse[T]]", method)
+
+
+class Api(Named):
+    """What the APIs of the server share: a client that sends their calls."""
+
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = ApiClient() if api_client is None else api_client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.api_client.close()
 
 
 class _FromCallable:

@@ -881,3 +881,11 @@ def test_authentications_are_what_calls_use_and_read_only() -> None:
     assert client.configuration.username == "c"
     with pytest.raises(TypeError):
         client.authentications["basic"] = client.authentications["basic"]
+
+
+def test_an_api_closes_its_client() -> None:
+    with Server(ONE) as server, api(server) as client:
+        with OAuth2Api(client.api_client) as entered:
+            entered.get_oauth2_client("photos")
+        entered.get_oauth2_client("photos")  # you can go on
+        assert server.connections == 2

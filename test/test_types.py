@@ -26,6 +26,8 @@ from hydra_client import code_flow, consent, emulator, id_token, introspection, 
 assert_type(hc.__version__, str)
 api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
 assert_type(api, hc.OAuth2Api)
+with hc.connect(api=hc.HealthApi) as health:
+    assert_type(health, hc.HealthApi)
 configuration = hc.Configuration("http://127.0.0.1:4444", scopes="a b")
 assert_type(configuration.scopes, tuple[str, ...])
 assert_type(hc.Configuration.from_env(host=None), hc.Configuration)

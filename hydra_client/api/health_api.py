@@ -9,14 +9,15 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from hydra_client import operations
-from hydra_client.api_client import ApiClient, as_response
+from hydra_client.api_client import Api, as_response
 from hydra_client.models.health_status import HealthStatus
+from hydra_client.protocol.names import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class HealthApi:
+class HealthApi(Api):
     """Health and metrics of the server: 2 operations, one method each.
 
     Besides the errors in its docstring, every method can raise:
@@ -30,12 +31,11 @@ class HealthApi:
     - The errors of `oauth_token` if a bearer token has to be fetched first: `UnauthorizedException`
       for a wrong secret, `BadRequestException` for a scope that the client may not have.
 
+    In a `with` block, the API closes its client at the end.
+
     Args:
         api_client: Sends the calls; it holds the server's address and the credentials.
     """
-
-    def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
 
     @property
     def with_http_info(self) -> HealthApiWithHttpInfo:
@@ -98,11 +98,8 @@ class HealthApi:
             operations.GET_INSTANCE_STATUS, timeout=timeout, headers=headers
         )
 
-    # The generator's own names. They call through `self`, so an override in a subclass applies to
-    # both names.
 
-
-class HealthApiWithHttpInfo:
+class HealthApiWithHttpInfo(Named):
     """`HealthApi` with methods that return an `ApiResponse`: data, status and headers.
 
     Args:

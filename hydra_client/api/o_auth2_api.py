@@ -9,7 +9,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from hydra_client import operations
-from hydra_client.api_client import ApiClient, as_response
+from hydra_client.api_client import Api, as_response
 from hydra_client.models.consent_request_acceptance import ConsentRequestAcceptance
 from hydra_client.models.consent_request_rejection import ConsentRequestRejection
 from hydra_client.models.json_web_key_set import JsonWebKeySet
@@ -19,12 +19,13 @@ from hydra_client.models.o_auth2_token_introspection import OAuth2TokenIntrospec
 from hydra_client.models.o_auth2_token_response import OAuth2TokenResponse
 from hydra_client.models.user_info import UserInfo
 from hydra_client.models.well_known import WellKnown
+from hydra_client.protocol.names import Named, alias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class OAuth2Api:
+class OAuth2Api(Api):
     """OAuth 2.0 clients, consent, tokens and discovery: 15 operations, one method each.
 
     Besides the errors in its docstring, every method can raise:
@@ -38,12 +39,11 @@ class OAuth2Api:
     - The errors of `oauth_token` if a bearer token has to be fetched first: `UnauthorizedException`
       for a wrong secret, `BadRequestException` for a scope that the client may not have.
 
+    In a `with` block, the API closes its client at the end.
+
     Args:
         api_client: Sends the calls; it holds the server's address and the credentials.
     """
-
-    def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
 
     @property
     def with_http_info(self) -> OAuth2ApiWithHttpInfo:
@@ -697,8 +697,7 @@ class OAuth2Api:
         """
         return self.api_client.call(operations.WELL_KNOWN, timeout=timeout, headers=headers)
 
-    # The generator's own names. They call through `self`, so an override in a subclass applies to
-    # both names.
+    @alias
     def accept_o_auth2_consent_request(
         self,
         id: str,
@@ -710,6 +709,7 @@ class OAuth2Api:
         """Call `accept_oauth2_consent_request`."""
         return self.accept_oauth2_consent_request(id, body, timeout=timeout, headers=headers)
 
+    @alias
     def create_o_auth2_client(
         self,
         body: OAuth2Client,
@@ -720,24 +720,28 @@ class OAuth2Api:
         """Call `create_oauth2_client`."""
         return self.create_oauth2_client(body, timeout=timeout, headers=headers)
 
+    @alias
     def delete_o_auth2_client(
         self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Call `delete_oauth2_client`."""
         return self.delete_oauth2_client(id, timeout=timeout, headers=headers)
 
+    @alias
     def get_o_auth2_client(
         self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2Client:
         """Call `get_oauth2_client`."""
         return self.get_oauth2_client(id, timeout=timeout, headers=headers)
 
+    @alias
     def get_o_auth2_consent_request(
         self, id: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> OAuth2ConsentRequest:
         """Call `get_oauth2_consent_request`."""
         return self.get_oauth2_consent_request(id, timeout=timeout, headers=headers)
 
+    @alias
     def introspect_o_auth2_token(
         self,
         token: str,
@@ -749,12 +753,14 @@ class OAuth2Api:
         """Call `introspect_oauth2_token`."""
         return self.introspect_oauth2_token(token, scope, timeout=timeout, headers=headers)
 
+    @alias
     def list_o_auth2_clients(
         self, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> list[OAuth2Client]:
         """Call `list_oauth2_clients`."""
         return self.list_oauth2_clients(timeout=timeout, headers=headers)
 
+    @alias
     def reject_o_auth2_consent_request(
         self,
         id: str,
@@ -766,12 +772,14 @@ class OAuth2Api:
         """Call `reject_oauth2_consent_request`."""
         return self.reject_oauth2_consent_request(id, body, timeout=timeout, headers=headers)
 
+    @alias
     def revoke_o_auth2_token(
         self, token: str, *, timeout: float | None = None, headers: Mapping[str, str] | None = None
     ) -> None:
         """Call `revoke_oauth2_token`."""
         return self.revoke_oauth2_token(token, timeout=timeout, headers=headers)
 
+    @alias
     def update_o_auth2_client(
         self,
         id: str,
@@ -784,7 +792,7 @@ class OAuth2Api:
         return self.update_oauth2_client(id, body, timeout=timeout, headers=headers)
 
 
-class OAuth2ApiWithHttpInfo:
+class OAuth2ApiWithHttpInfo(Named):
     """`OAuth2Api` with methods that return an `ApiResponse`: data, status and headers.
 
     Args:

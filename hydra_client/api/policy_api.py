@@ -9,14 +9,15 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from hydra_client import operations
-from hydra_client.api_client import ApiClient, as_response
+from hydra_client.api_client import Api, as_response
 from hydra_client.models.policy import Policy
+from hydra_client.protocol.names import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class PolicyApi:
+class PolicyApi(Api):
     """Access control policies: 5 operations, one method each.
 
     Besides the errors in its docstring, every method can raise:
@@ -30,12 +31,11 @@ class PolicyApi:
     - The errors of `oauth_token` if a bearer token has to be fetched first: `UnauthorizedException`
       for a wrong secret, `BadRequestException` for a scope that the client may not have.
 
+    In a `with` block, the API closes its client at the end.
+
     Args:
         api_client: Sends the calls; it holds the server's address and the credentials.
     """
-
-    def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
 
     @property
     def with_http_info(self) -> PolicyApiWithHttpInfo:
@@ -238,11 +238,8 @@ class PolicyApi:
             operations.UPDATE_POLICY, id=id, body=body, timeout=timeout, headers=headers
         )
 
-    # The generator's own names. They call through `self`, so an override in a subclass applies to
-    # both names.
 
-
-class PolicyApiWithHttpInfo:
+class PolicyApiWithHttpInfo(Named):
     """`PolicyApi` with methods that return an `ApiResponse`: data, status and headers.
 
     Args:

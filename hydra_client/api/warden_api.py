@@ -9,7 +9,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from hydra_client import operations
-from hydra_client.api_client import ApiClient, as_response
+from hydra_client.api_client import Api, as_response
 from hydra_client.models.group_members import GroupMembers
 from hydra_client.models.warden_access_request import WardenAccessRequest
 from hydra_client.models.warden_access_request_response import WardenAccessRequestResponse
@@ -18,12 +18,13 @@ from hydra_client.models.warden_token_access_request import WardenTokenAccessReq
 from hydra_client.models.warden_token_access_request_response import (
     WardenTokenAccessRequestResponse,
 )
+from hydra_client.protocol.names import Named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class WardenApi:
+class WardenApi(Api):
     """Access decisions and groups: 8 operations, one method each.
 
     Besides the errors in its docstring, every method can raise:
@@ -37,12 +38,11 @@ class WardenApi:
     - The errors of `oauth_token` if a bearer token has to be fetched first: `UnauthorizedException`
       for a wrong secret, `BadRequestException` for a scope that the client may not have.
 
+    In a `with` block, the API closes its client at the end.
+
     Args:
         api_client: Sends the calls; it holds the server's address and the credentials.
     """
-
-    def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
 
     @property
     def with_http_info(self) -> WardenApiWithHttpInfo:
@@ -334,11 +334,8 @@ class WardenApi:
             operations.REMOVE_MEMBERS_FROM_GROUP, id=id, body=body, timeout=timeout, headers=headers
         )
 
-    # The generator's own names. They call through `self`, so an override in a subclass applies to
-    # both names.
 
-
-class WardenApiWithHttpInfo:
+class WardenApiWithHttpInfo(Named):
     """`WardenApi` with methods that return an `ApiResponse`: data, status and headers.
 
     Args:

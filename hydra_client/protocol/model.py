@@ -17,6 +17,7 @@ from hydra_client.exceptions import (
     ApiValueError,
     HydraException,
 )
+from hydra_client.protocol.names import nearest, no_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -400,7 +401,7 @@ class Model(metaclass=_ModelType):
             if value is not None:
                 data[name] = decoded(value)
         self = cls.__new__(cls)
-        self._data = data
+        object.__setattr__(self, "_data", data)  # without the detour, since every response pays
         return self
 
     def _complete(self) -> Self:
@@ -476,6 +477,19 @@ class Model(metaclass=_ModelType):
 
     def __setstate__(self, state: tuple[dict[str, Any]]) -> None:
         (self._data,) = state
+
+    if not TYPE_CHECKING:  # type checkers would take them for a sign that every attribute exists
+
+        def __getattr__(self, name: str) -> Any:
+            raise no_attribute(self, name)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                object.__setattr__(self, name, value)
+            except AttributeError:
+                if hasattr(type(self), name):
+                    raise
+                raise no_attribute(self, name) from None
 
 
 def _plain(value: Any) -> Any:
@@ -553,8 +567,6 @@ def _json_type(value: Any) -> str:
 
 
 def _unknown_field(model: type[Model], name: str) -> ApiTypeError:
-    import difflib  # only a mistake needs it
-
-    near = difflib.get_close_matches(name, model._fields, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(model._fields)}"
+    near = nearest(name, model._fields)
+    hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(model._fields)}"
     return ApiTypeError(f"{model.__name__} has no field {name!r}{hint}")

@@ -1,0 +1,60 @@
+"""Names that do not exist: which one was meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant: the same in another spelling, or a similar one."""
+    import difflib  # only a mistake needs it
+
+    spelled = {_plain(possible): possible for possible in names}
+    near = difflib.get_close_matches(_plain(name), spelled, 1)
+    return spelled[near[0]] if near else None
+
+
+def no_attribute(owner: object, name: str) -> AttributeError:
+    """Make the error for an attribute that does not exist, with the one that was meant."""
+    message = f"{type(owner).__name__!r} object has no attribute {name!r}"
+    if name.startswith("_"):
+        return AttributeError(message)
+    meant = nearest(name, (known for known in dir(owner) if not known.startswith("_")))
+    if meant is not None:
+        message += f"; did you mean {meant!r}?"
+    # Without the object, tracebacks do not add the same suggestion once more.
+    return AttributeError(message, name=name, obj=None)
+
+
+class Named:
+    """An object that suggests an attribute for a misspelled one, and does not list its aliases."""
+
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if not _is_alias(type(self), name)]
+
+    if not TYPE_CHECKING:  # type checkers would take it for a sign that every attribute exists
+
+        def __getattr__(self, name: str) -> object:
+            raise no_attribute(self, name)
+
+
+def alias(method: F) -> F:
+    """Mark a method as the generator's own name of another, which `dir` leaves out.
+
+    It calls the other through `self`, so an override in a subclass applies to both names.
+    """
+    vars(method)["is_alias"] = True
+    return method
+
+
+def _is_alias(owner: type, name: str) -> bool:
+    return hasattr(getattr(owner, name, None), "is_alias")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()
