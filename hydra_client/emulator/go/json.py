@@ -11,18 +11,20 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-_WHITESPACE = b" \t\r\n"
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+from hydra_client.emulator.go.strings import quote
+
+_SPACE = re.compile(rb"[ \t\r\n]*")
+_STRING_PART = re.compile(rb"""[^"\\\x00-\x1f]+|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4}""")
+_HALF_ESCAPE = re.compile(rb"(?:\\(?:u[0-9a-fA-F]{0,3})?)?")
+# The longest beginning of a number.
+_NUMBER = re.compile(rb"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:(?<!\.)[eE][+-]?[0-9]*)?)?")
 _LITERALS = {b"t": (b"true", True), b"f": (b"false", False), b"n": (b"null", None)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_SHORT = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPES = str.maketrans(
     {chr(code): f"\\u{code:04x}" for code in (*range(0x20), *b"<>&", 0x2028, 0x2029)}
     | {chr(code): "\\ufffd" for code in range(0xD800, 0xE000)}
-    | _SHORT
-    | {'"': '\\"'}
+    | {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"'}
 )
-
 
 _MAX_DEPTH = 10_000
 FieldType: TypeAlias = "str | Callable[[Any], Any]"
@@ -78,7 +80,8 @@ def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> 
     result: dict[str, Any] = {}
     error: GoJsonError | None = None
     for key, item in value:
-        name = key if key in fields else _find_folded(key, fields)
+        folded = (name for name in fields if name.casefold() == key.casefold())
+        name = key if key in fields else next(folded, None)
         if name is None:
             continue
         try:
@@ -158,10 +161,6 @@ def _interface(value: Any) -> Any:
     return root[0]
 
 
-def _find_folded(key: str, fields: Mapping[str, FieldType]) -> str | None:
-    return next((name for name in fields if name.casefold() == key.casefold()), None)
-
-
 def kind(value: Any) -> str:
     """Return the name of the value's type in Go's errors."""
     if isinstance(value, bool):
@@ -173,14 +172,6 @@ def kind(value: Any) -> str:
     return "object" if isinstance(value, Pairs) else "array"
 
 
-def _is_object(container: list[Any]) -> bool:
-    return isinstance(container, Pairs)
-
-
-def _ends(container: list[Any]) -> bytes:
-    return b"}" if _is_object(container) else b"]"
-
-
 class _Scanner:
     """Reads the first JSON value, and reports errors in the words of Go's scanner."""
 
@@ -188,18 +179,14 @@ class _Scanner:
         self.data, self.at = data, 0
 
     def document(self) -> Any:
-        self._skip_space()
+        self._skip(_SPACE)
         if self.at == len(self.data):
             raise GoJsonError("EOF")
         return self._value()
 
-    def _skip_space(self) -> None:
-        while self.at < len(self.data) and self.data[self.at] in _WHITESPACE:
-            self.at += 1
-
     def _next(self) -> bytes:
         """Skip white space, then peek."""
-        self._skip_space()
+        self._skip(_SPACE)
         return self._peek()
 
     def _peek(self) -> bytes:
@@ -207,6 +194,13 @@ class _Scanner:
         if self.at == len(self.data):
             raise GoJsonError("unexpected EOF")
         return self.data[self.at : self.at + 1]
+
+    def _skip(self, pattern: re.Pattern[bytes]) -> bytes:
+        """Consume and return what matches, which can be nothing."""
+        match = pattern.match(self.data, self.at)
+        found = match[0] if match else b""
+        self.at += len(found)
+        return found
 
     def _error(self, context: str) -> GoJsonError:
         return GoJsonError(f"invalid character {_quoted(self._peek()[0])} {context}")
@@ -217,37 +211,38 @@ class _Scanner:
         while True:
             first = self._next()
             if first in b"{[":
-                container = Pairs() if first == b"{" else []
                 if len(open_containers) == _MAX_DEPTH:
                     raise GoJsonError("exceeded max depth")
+                container = Pairs() if first == b"{" else []
+                open_containers.append(container)
                 self.at += 1
-                if self._next() != _ends(container):
-                    open_containers.append(container)
+                if self._next() != (b"}" if first == b"{" else b"]"):
                     self._begin_item(container, open_keys)
                     continue
                 self.at += 1
-                value: Any = container
+                value: Any = open_containers.pop()
             else:
                 value = self._scalar(first)
             while open_containers:
                 container = open_containers[-1]
-                container.append((open_keys.pop(), value) if _is_object(container) else value)
+                is_object = isinstance(container, Pairs)
+                container.append((open_keys.pop(), value) if is_object else value)
                 mark = self._next()
+                self.at += 1
                 if mark == b",":
-                    self.at += 1
                     self._begin_item(container, open_keys)
                     break
-                if mark != _ends(container):
-                    item = "object key:value pair" if _is_object(container) else "array element"
+                if mark != (b"}" if is_object else b"]"):
+                    self.at -= 1
+                    item = "object key:value pair" if is_object else "array element"
                     raise self._error(f"after {item}")
-                self.at += 1
                 value = open_containers.pop()
             else:
                 return value
 
     def _begin_item(self, container: list[Any], open_keys: list[str]) -> None:
         """Read up to the item's value: nothing in an array, the key in an object."""
-        if not _is_object(container):
+        if not isinstance(container, Pairs):
             return
         if self._next() != b'"':
             raise self._error("looking for beginning of object key string")
@@ -268,41 +263,25 @@ class _Scanner:
     def _string(self) -> str:
         start = self.at
         self.at += 1
-        while (char := self._peek()) != b'"':
-            if char < b" ":
-                raise self._error("in string literal")
-            self.at += 1
-            if char == b"\\":
-                self._escape()
+        while self._skip(_STRING_PART):
+            pass
+        if self._peek() != b'"':
+            places = {b"": "string literal", b"\\": "string escape code"}
+            place = places.get(self._skip(_HALF_ESCAPE), "\\u hexadecimal character escape")
+            raise self._error(f"in {place}")
         self.at += 1
         string = json.loads(self.data[start : self.at].decode("utf-8", "replace"))
         return _SURROGATE.sub("\ufffd", string)  # Go replaces unpaired surrogates
 
-    def _escape(self) -> None:
-        if (char := self._peek()) not in b'"\\/bfnrtu':
-            raise self._error("in string escape code")
-        self.at += 1
-        for _ in range(4 if char == b"u" else 0):
-            if self._peek() not in b"0123456789abcdefABCDEF":
-                raise self._error("in \\u hexadecimal character escape")
-            self.at += 1
-
     def _number(self) -> _Number:
-        match = _NUMBER.match(self.data, self.at)
-        if match is None:  # a minus sign without digits
-            self.at += 1
+        text = self._skip(_NUMBER).decode()
+        if text == "-":
             raise self._error("in numeric literal")
-        self.at = match.end()
-        rest = self.data[self.at : self.at + 1]
-        if rest == b"." and b"." not in match.group() and b"e" not in match.group().lower():
-            self.at += 1
+        if text.endswith("."):
             raise self._error("after decimal point in numeric literal")
-        if rest and rest in b"eE" and b"e" not in match.group().lower():
-            self.at += 1
-            if self._peek() in b"+-":
-                self.at += 1
+        if not text[-1].isdigit():
             raise self._error("in exponent of numeric literal")
-        return _Number(match.group().decode())
+        return _Number(text)
 
     def _literal(self, word: bytes, value: bool | None) -> bool | None:
         for expected in word:
@@ -312,17 +291,10 @@ class _Scanner:
         return value
 
 
-_QUOTED = _SHORT | {"'": "\\'", '"': '"', "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
-
-
 def _quoted(byte: int) -> str:
     """Quote one byte as Go does in an error: as the code point with its number."""
     char = chr(byte)
-    if char in _QUOTED:
-        return f"'{_QUOTED[char]}'"
-    if byte < 0x20 or byte == 0x7F:
-        return f"'\\x{byte:02x}'"
-    return f"'{char}'" if char.isprintable() else f"'\\u{byte:04x}'"
+    return {"'": "'\\''", '"': "'\"'"}.get(char) or f"'{quote(char)[1:-1]}'"
 
 
 # --- writing
@@ -339,19 +311,20 @@ def encode(value: Any) -> str:
     while pending:
         item = pending.pop()
         if isinstance(item, Mapping):
-            brackets, parts = "{}", []
-            for name, member in item.items():
-                parts += [_Written(f",{_scalar(str(name))}:"), member]
+            start, end = "{", "}"
+            members = [(f"{_scalar(str(name))}:", member) for name, member in item.items()]
         elif isinstance(item, list | tuple):
-            brackets, parts = "[]", []
-            for element in item:
-                parts += [_Written(","), element]
+            start, end = "[", "]"
+            members = [("", element) for element in item]
         else:
             written.append(_scalar(item))
             continue
-        written.append(brackets[0])
-        parts[:1] = [_Written(first[1:]) for first in parts[:1]]  # no comma before the first
-        pending += [_Written(brackets[1]), *reversed(parts)]
+        pending.append(_Written(end))
+        for name, member in reversed(members):
+            pending += [member, _Written(f",{name}")]
+        if members:  # no comma before the first
+            pending[-1] = _Written(members[0][0])
+        written.append(start)
     return "".join(written)
 
 

@@ -13,7 +13,6 @@ from hydra_client.emulator.go.regexp_syntax import (
     Alternation,
     Assertion,
     Chars,
-    Concatenation,
     MatchLimitError,
     Node,
     RegexpError,
@@ -71,15 +70,14 @@ class Regexp:
             return self._add(following, test=node.accepts)
         if isinstance(node, Assertion):
             return self._add(following, assertion=node.name)
-        if isinstance(node, Concatenation):
-            for child in reversed(node.nodes):
-                following = self._emit(child, following)
-            return following
         if isinstance(node, Alternation):
             starts = []
-            for child in node.nodes:
-                starts.append(self._emit(child, following))
-            return self._add(*starts)
+            for branch in node.branches:
+                start = following
+                for child in reversed(branch):
+                    start = self._emit(child, start)
+                starts.append(start)
+            return starts[0] if len(starts) == 1 else self._add(*starts)
         if node.most < 0:
             loop = self._add()
             self._next[loop] = (self._emit(node.node, loop), following)

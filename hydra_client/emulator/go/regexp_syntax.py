@@ -6,44 +6,43 @@ does not support classes of scripts, such as `\p{Greek}`, because Python has no 
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 _MAX_REPEAT = 1000
 _MAX_GROUPS = 100  # open at the same time; the compiler is recursive
 _MAX_RUNE = 0x10FFFF
 
-Ranges = tuple[tuple[int, int], ...]
-_DIGIT: Ranges = ((0x30, 0x39),)
-_LOWER: Ranges = ((0x61, 0x7A),)
-_UPPER: Ranges = ((0x41, 0x5A),)
-_WORD: Ranges = (*_DIGIT, *_UPPER, (0x5F, 0x5F), *_LOWER)
-_SPACE: Ranges = ((0x09, 0x0A), (0x0C, 0x0D), (0x20, 0x20))
-_PERL = {"d": _DIGIT, "s": _SPACE, "w": _WORD}
-_POSIX: dict[str, Ranges] = {
-    "alnum": (*_DIGIT, *_UPPER, *_LOWER),
-    "alpha": (*_UPPER, *_LOWER),
-    "ascii": ((0x00, 0x7F),),
-    "blank": ((0x09, 0x09), (0x20, 0x20)),
-    "cntrl": ((0x00, 0x1F), (0x7F, 0x7F)),
-    "digit": _DIGIT,
-    "graph": ((0x21, 0x7E),),
-    "lower": _LOWER,
-    "print": ((0x20, 0x7E),),
-    "punct": ((0x21, 0x2F), (0x3A, 0x40), (0x5B, 0x60), (0x7B, 0x7E)),
-    "space": ((0x09, 0x0D), (0x20, 0x20)),
-    "upper": _UPPER,
-    "word": _WORD,
-    "xdigit": (*_DIGIT, (0x41, 0x46), (0x61, 0x66)),
+# Ranges of characters are strings: the first and the last of each range.
+_PERL = {"d": "09", "s": "\t\n\f\r  ", "w": "09AZ__az"}
+_POSIX = {
+    "alnum": "09AZaz",
+    "alpha": "AZaz",
+    "ascii": "\x00\x7f",
+    "blank": "\t\t  ",
+    "cntrl": "\x00\x1f\x7f\x7f",
+    "digit": "09",
+    "graph": "!~",
+    "lower": "az",
+    "print": " ~",
+    "punct": "!/:@[`{~",
+    "space": "\t\r  ",
+    "upper": "AZ",
+    "word": "09AZ__az",
+    "xdigit": "09AFaf",
 }
 _CATEGORIES = frozenset(
     {"C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn"}
     | {"N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps"}
     | {"S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs"}
 )
-_CONTROL = {"a": 7, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11}
+_CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_FLAGS = re.compile(r"\(\?([imsU]*)(-?)([imsU]*)([:)]?)")
+_LIMITS = re.compile(r"\{(0|[1-9][0-9]*)(,?)((?<=,)(?:0|[1-9][0-9]*)|)\}")
 
 
 class RegexpError(ValueError):
@@ -60,22 +59,11 @@ class MatchLimitError(Exception):
 # --- characters
 
 
-@dataclass(frozen=True)
-class _Item:
-    """Part of a class: ranges of characters or a Unicode category, or everything else."""
+class _Item(NamedTuple):
+    """Part of a class: the characters that a test accepts, or all others."""
 
-    ranges: Ranges = ()
-    category: str = ""
+    accepts: Callable[[str], bool]
     negated: bool = False
-
-    def accepts(self, chars: Iterable[str]) -> bool:
-        return any(map(self._has, chars)) != self.negated
-
-    def _has(self, char: str) -> bool:
-        if self.category:
-            found = unicodedata.category(char)
-            return found.startswith(self.category) and found != "Cn"
-        return any(first <= ord(char) <= last for first, last in self.ranges)
 
 
 @dataclass(frozen=True)
@@ -87,23 +75,33 @@ class _Class:
     fold: bool
 
     def __call__(self, char: str) -> bool:
-        chars = _orbit(char) if self.fold else (char,)
-        return any(item.accepts(chars) for item in self.items) != self.negated
+        chars = _orbits().get(_folded(char), char) if self.fold else char
+        return self.negated != any(
+            item.negated != any(map(item.accepts, chars)) for item in self.items
+        )
 
 
-@lru_cache(maxsize=4096)
-def _orbit(char: str) -> tuple[str, ...]:
-    """Return the characters that differ from this one only in case, including itself."""
-    return _orbits().get(_folded(char), (char,))
+def _within(ranges: str) -> Callable[[str], bool]:
+    pairs = list(zip(ranges[::2], ranges[1::2], strict=True))
+    return lambda char: any(first <= char <= last for first, last in pairs)
+
+
+def _of_category(name: str) -> Callable[[str], bool]:
+    def accepts(char: str) -> bool:
+        found = unicodedata.category(char)
+        return found.startswith(name) and found != "Cn"
+
+    return accepts
 
 
 @lru_cache(maxsize=1)
-def _orbits() -> dict[str, tuple[str, ...]]:
-    orbits: dict[str, list[str]] = {}
+def _orbits() -> dict[str, str]:
+    """Return all characters that differ only in case, by what each of them is folded to."""
+    orbits: dict[str, str] = {}
     for char in map(chr, range(0x1E944)):  # no letter beyond these has a case
         if char.lower() != char or char.upper() != char:
-            orbits.setdefault(_folded(char), []).append(char)
-    return {folded: tuple(chars) for folded, chars in orbits.items()}
+            orbits[_folded(char)] = orbits.get(_folded(char), "") + char
+    return orbits
 
 
 def _folded(char: str) -> str:
@@ -134,20 +132,12 @@ class Assertion:
 
 
 @dataclass(frozen=True)
-class Concatenation:
-    """One node after the other; without nodes, the empty string."""
+class Alternation:
+    """Any of the branches, each with one node after the other."""
 
-    nodes: tuple[Node, ...]
+    branches: tuple[tuple[Node, ...], ...]
     weight: int
     """How many times counted repetitions repeat a part of the node at most."""
-
-
-@dataclass(frozen=True)
-class Alternation:
-    """Any of the nodes."""
-
-    nodes: tuple[Node, ...]
-    weight: int
 
 
 @dataclass(frozen=True)
@@ -160,7 +150,7 @@ class Repetition:
     weight: int
 
 
-Node = Chars | Assertion | Concatenation | Alternation | Repetition
+Node = Chars | Assertion | Alternation | Repetition
 
 
 @dataclass
@@ -169,18 +159,11 @@ class _Group:
 
     flags: frozenset[str]
     """The flags to return to at the closing parenthesis."""
-    branches: list[Concatenation] = field(default_factory=list)
-    nodes: list[Node] = field(default_factory=list)
+    branches: list[list[Node]] = field(default_factory=lambda: [[]])
 
     def close(self) -> Node:
-        self.end_branch()
-        if len(self.branches) == 1:
-            return self.branches[0]
-        return Alternation(tuple(self.branches), _weight(*self.branches))
-
-    def end_branch(self) -> None:
-        self.branches.append(Concatenation(tuple(self.nodes), _weight(*self.nodes)))
-        self.nodes = []
+        weight = _weight(*(node for branch in self.branches for node in branch))
+        return Alternation(tuple(map(tuple, self.branches)), weight)
 
 
 def _weight(*nodes: Node) -> int:
@@ -232,7 +215,7 @@ class _Parser:
         elif char == ")":
             self._close()
         elif char == "[":
-            self._add(Chars(self._class()))
+            self._class()
         elif char == "\\":
             self._escape()
         else:
@@ -240,26 +223,28 @@ class _Parser:
             self._single(char)
 
     def _add(self, node: Node) -> None:
-        self.groups[-1].nodes.append(node)
+        self.groups[-1].branches[-1].append(node)
 
     def _single(self, char: str) -> None:
         if char == "|":
-            self.groups[-1].end_branch()
+            self.groups[-1].branches.append([])
         elif char == "^":
             self._add(Assertion("^" if "m" in self.flags else "\\A"))
         elif char == "$":
             self._add(Assertion("$" if "m" in self.flags else "\\z"))
         elif char == ".":
-            self._add(Chars(_anything if "s" in self.flags else _not_newline))
+            self._add(Chars((lambda _: True) if "s" in self.flags else "\n".__ne__))
         else:
             self._literal(char)
 
     def _literal(self, char: str) -> None:
         if "i" in self.flags:
-            code = ord(char)
-            self._add(Chars(_Class((_Item(((code, code),)),), negated=False, fold=True)))
+            self._add_class(_Item(char.__eq__))
         else:
             self._add(Chars(char.__eq__))
+
+    def _add_class(self, *items: _Item, negated: bool = False) -> None:
+        self._add(Chars(_Class(items, negated, fold="i" in self.flags)))
 
     # --- groups and flags
 
@@ -290,25 +275,18 @@ class _Parser:
 
     def _flags(self) -> None:
         """Read `(?flags)` or `(?flags:`."""
-        start, flags = self.at, set(self.flags)
-        negative = saw_flag = False
-        self.at += 2
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            self.at += 1
-            if char in "imsU":
-                saw_flag = True
-                (flags.discard if negative else flags.add)(char)
-            elif char == "-" and not negative:
-                negative, saw_flag = True, False
-            elif char in ":)" and (saw_flag or not negative):
-                if char == ":":
-                    self._open_group(frozenset(flags))
-                self.flags = frozenset(flags)
-                return
-            else:
-                break
-        raise RegexpError("invalid or unsupported Perl syntax", self.text[start : self.at])
+        start = self.at
+        match = _FLAGS.match(self.text, start)
+        assert match is not None  # noqa: S101 - it starts with `(?`
+        on, minus, off, end = match.groups()
+        self.at = match.end()
+        if not end or (minus and not off):
+            written = self.text[start : self.at + (not end)]
+            raise RegexpError("invalid or unsupported Perl syntax", written)
+        flags = self.flags.union(on).difference(off)
+        if end == ":":
+            self._open_group(flags)
+        self.flags = flags
 
     def _close(self) -> None:
         if len(self.groups) == 1:
@@ -323,14 +301,15 @@ class _Parser:
     def _repetition(self, char: str) -> bool:
         """Read a repetition; return false for a `{` that does not begin one."""
         start, counted = self.at, char == "{"
-        if counted:
-            limits = self._limits()
-            if limits is None:
-                return False
-            least, most = limits
-        else:
+        if not counted:
             self.at += 1
             least, most = {"*": (0, -1), "+": (1, -1), "?": (0, 1)}[char]
+        elif match := _LIMITS.match(self.text, start):
+            self.at = match.end()
+            least = _count(match[1])
+            most = _count(match[3]) if match[3] else -1 if match[2] else least
+        else:
+            return False
         operator = self.text[start : self.at]
         if counted and (max(least, most) > _MAX_REPEAT or 0 <= most < least):
             raise RegexpError("invalid repeat count", operator)
@@ -339,7 +318,7 @@ class _Parser:
         if self.repeat_start >= 0:
             nested = self.text[self.repeat_start : self.at]
             raise RegexpError("invalid nested repetition operator", nested)
-        nodes = self.groups[-1].nodes
+        nodes = self.groups[-1].branches[-1]
         if not nodes:
             written = self.text[start : self.at]
             raise RegexpError("missing argument to repetition operator", written)
@@ -351,15 +330,6 @@ class _Parser:
         self._add(Repetition(nodes.pop(), least, most, weight))
         self.repeat_start = start
         return True
-
-    def _limits(self) -> tuple[int, int] | None:
-        """Read `{n}`, `{n,}` or `{n,m}`, or nothing."""
-        end = self.text.find("}", self.at)
-        least, comma, most = self.text[self.at + 1 : max(end, 0)].partition(",")
-        if end < 0 or not _is_count(least) or not (most == "" or _is_count(most)):
-            return None
-        self.at = end + 1
-        return _count(least), _count(most) if most else -1 if comma else _count(least)
 
     # --- escapes
 
@@ -376,9 +346,9 @@ class _Parser:
             for char in quoted:
                 self._literal(char)
         elif item := self._escaped_class():
-            self._add(Chars(_Class((item,), negated=False, fold="i" in self.flags)))
+            self._add_class(item)
         else:
-            self._literal(chr(self._escaped_char()))
+            self._literal(self._escaped_char())
 
     def _escaped_class(self) -> _Item | None:
         r"""Read a class such as `\d` or `\p{L}`, or nothing."""
@@ -388,7 +358,7 @@ class _Parser:
         if following in "pP":
             return self._unicode_class(negated=following == "P")
         self.at += 2
-        return _Item(_PERL[following.lower()], negated=following.isupper())
+        return _Item(_within(_PERL[following.lower()]), negated=following.isupper())
 
     def _unicode_class(self, *, negated: bool) -> _Item:
         start = self.at
@@ -403,34 +373,33 @@ class _Parser:
         if name.startswith("^"):
             name, negated = name[1:], not negated
         if name == "Any":
-            return _Item(((0, _MAX_RUNE),), negated=negated)
+            return _Item(lambda _: True, negated)
         if name in _CATEGORIES:
-            return _Item(category=name, negated=negated)
+            return _Item(_of_category(name), negated)
         if len(name) > 2 and name.replace("_", "").isalpha() and name[0].isupper():
             raise MatchLimitError(f"the emulator does not know which characters are {name}")
         raise RegexpError("invalid character class range", self.text[start : self.at])
 
-    def _escaped_char(self) -> int:
+    def _escaped_char(self) -> str:
         start = self.at
         self.at += 2
         if self.at > len(self.text):
             raise RegexpError("trailing backslash at end of expression", "")
         char = self.text[start + 1]
         if char.isascii() and not char.isalnum():
-            return ord(char)
+            return char
         if char in _CONTROL:
             return _CONTROL[char]
+        code = self._hexadecimal() if char == "x" else -1
         if char == "0" or ("1" <= char <= "7" and self._at_octal()):
             code = int(char)
             for _ in range(2):
                 if self._at_octal():
                     code = code * 8 + int(self.text[self.at])
                     self.at += 1
-            return code
-        code = self._hexadecimal() if char == "x" else -1
         if code < 0:
             raise RegexpError("invalid escape sequence", self.text[start : self.at])
-        return code
+        return chr(code)
 
     def _at_octal(self) -> bool:
         return "0" <= self.text[self.at : self.at + 1] <= "7"
@@ -460,7 +429,7 @@ class _Parser:
 
     # --- classes in brackets
 
-    def _class(self) -> _Class:
+    def _class(self) -> None:
         start = self.at
         self.at += 1
         negated = self.text.startswith("^", self.at)
@@ -469,7 +438,7 @@ class _Parser:
         while not items or not self.text.startswith("]", self.at):
             items.append(self._class_item(start))
         self.at += 1
-        return _Class(tuple(items), negated, fold="i" in self.flags)
+        self._add_class(*items, negated=negated)
 
     def _class_item(self, start: int) -> _Item:
         if self.text.startswith("[:", self.at):
@@ -480,7 +449,7 @@ class _Parser:
                 if name.removeprefix("^") not in _POSIX:
                     raise RegexpError("invalid character class range", written)
                 self.at = end + 2
-                return _Item(_POSIX[name.removeprefix("^")], negated=name.startswith("^"))
+                return _Item(_within(_POSIX[name.removeprefix("^")]), name.startswith("^"))
         if self.at < len(self.text) and (item := self._escaped_class()):
             return item
         range_start = self.at
@@ -491,27 +460,15 @@ class _Parser:
             if last < first:
                 written = self.text[range_start : self.at]
                 raise RegexpError("invalid character class range", written)
-        return _Item(((first, last),))
+        return _Item(_within(first + last))
 
-    def _class_char(self, start: int) -> int:
+    def _class_char(self, start: int) -> str:
         if self.at == len(self.text):
             raise RegexpError("missing closing ]", self.text[start:])
         if self.text[self.at] == "\\":
             return self._escaped_char()
         self.at += 1
-        return ord(self.text[self.at - 1])
-
-
-def _anything(char: str) -> bool:
-    return True
-
-
-def _not_newline(char: str) -> bool:
-    return char != "\n"
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and (text == "0" or not text.startswith("0"))
+        return self.text[self.at - 1]
 
 
 def _count(text: str) -> int:
