@@ -89,11 +89,8 @@ class Connection(io.RawIOBase):
         if b"expect" in headers and minor:
             self._sock.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self._chunks() if length is None else self._exactly(length)
-        options = {
-            option.strip().lower()
-            for value in headers.get(b"connection", ())
-            for option in value.split(b",")
-        }
+        connection = b",".join(headers.get(b"connection", ())).lower().split(b",")
+        options = {option.strip() for option in connection}
         keep_alive = b"close" not in options if minor else b"keep-alive" in options
         # Of a repeated header Go reads the first value, except for cookies.
         single = {name: values[0] for name, values in headers.items()}
@@ -185,8 +182,7 @@ class Connection(io.RawIOBase):
             if len(body) > MAX_BODY_BYTES:
                 raise RequestRejectedError(413)
             self._exactly(2)
-        for _ in self._lines():
-            pass  # trailers
+        list(self._lines())  # trailers
         return body
 
 
@@ -198,9 +194,7 @@ def _origin_form(target: bytes) -> bytes:
     """Return the path and query of a request target, which may be an absolute URL."""
     if re.match(rb"https?://", target, re.IGNORECASE):
         target = re.sub(rb"(?i)^https?://[^/?]*", b"", target) or b"/"
-    if target != b"*" and not target.startswith(b"/"):
-        raise RequestRejectedError(400)
-    if re.search(rb"[\x00-\x20\x7f]", target):
+    if not re.fullmatch(rb"\*|/[^\x00-\x20\x7f]*", target):
         raise RequestRejectedError(400)
     return target
 
@@ -213,7 +207,7 @@ def _length(headers: dict[bytes, list[bytes]]) -> int | None:
             raise RequestRejectedError(501)
         return None
     lengths = set(headers.get(b"content-length", [b"0"]))
-    (length, *others) = lengths
-    if others or not re.fullmatch(rb"[0-9]{1,18}", length):
+    length = lengths.pop()
+    if lengths or not re.fullmatch(rb"[0-9]{1,18}", length):
         raise RequestRejectedError(400)
     return int(length)

@@ -16,10 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
-_HEX_PAIR = re.compile(rb"%([0-9a-fA-F]{2})")
 _TOKEN = r"[\w!#$%&'*+.^`{|}~-]+"
 # What `mime.ParseMediaType` accepts: every parameter has a value, and a final `;` is allowed.
 _CONTENT_TYPE = re.compile(
@@ -44,8 +43,7 @@ def unescape(text: str, *, plus: bool) -> str:
     raw = text.encode("utf-8", "surrogateescape")
     if plus:
         raw = raw.replace(b"+", b" ")
-    raw = _HEX_PAIR.sub(lambda match: bytes([int(match.group(1), 16)]), raw)
-    return raw.decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
 
 
 def query_escape(text: str) -> str:
@@ -193,14 +191,8 @@ class Request:
     @classmethod
     def from_environ(cls, environ: Mapping[str, Any], body: bytes) -> Request:
         """Create the request from a WSGI environment and the body read from it."""
-        headers = {
-            name[5:].replace("_", "-").lower(): value
-            for name, value in environ.items()
-            if name.startswith("HTTP_")
-        }
-        for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            if environ.get(name):
-                headers[name.replace("_", "-").lower()] = environ[name]
+        from werkzeug.datastructures import EnvironHeaders  # slow to import, and rarely needed
+
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
         if not target:
             path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
@@ -212,7 +204,7 @@ class Request:
         return cls(
             environ["REQUEST_METHOD"],
             _from_wsgi(target),
-            {name: _from_wsgi(value) for name, value in headers.items()},
+            {name.lower(): _from_wsgi(value) for name, value in EnvironHeaders(dict(environ))},
             body,
         )
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import bcrypt
 
-from hydra_client.emulator.errors import NotFoundError, PlainError
-from hydra_client.emulator.store.text import check_text
+from hydra_client.emulator.errors import NotFoundError
+from hydra_client.emulator.store.rows import Rows, check_text, duplicate
 from hydra_client.emulator.variant import Variant
 
 SECRET_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890_-.~"
@@ -103,26 +103,15 @@ def _hashable(secret: str) -> bytes:
     return secret.encode("utf-8", "surrogateescape")[:72]
 
 
-class MemoryClients:
+class MemoryClients(Rows[Client]):
     """The memory store: create overwrites, update merges, lists are stored as they were sent."""
 
-    def __init__(self) -> None:
-        self._clients: dict[str, Client] = {}
-
-    def get(self, id: str) -> Client:
-        """Return a copy of the client. Raises NotFoundError."""
-        if id not in self._clients:
-            raise NotFoundError(": Not found")
-        return replace(self._clients[id])
-
-    def all(self) -> list[Client]:
-        """Return copies of all clients."""
-        return [replace(client) for client in self._clients.values()]
+    missing = NotFoundError, ": Not found"
 
     def create(self, client: Client) -> None:
         """Store the client, with a new id if it has none."""
         client.id = client.id or str(uuid4())
-        self._clients[client.id] = replace(client)
+        self._rows[client.id] = replace(client)
 
     def update(self, client: Client) -> None:
         """Store the client, with missing members taken from the stored one."""
@@ -131,49 +120,39 @@ class MemoryClients:
             stored = getattr(old, member.name)
             if stored and not getattr(client, member.name):  # null and [] do not replace each other
                 setattr(client, member.name, stored)
-        self._clients[client.id] = replace(client)
-
-    def delete(self, id: str) -> None:
-        """Delete the client, but not the tokens that were issued to it."""
-        self._clients.pop(id, None)
+        self._rows[client.id] = replace(client)
 
 
 class SqlClients(MemoryClients):
     """The SQL store: ids are unique, update replaces, lists are stored in one text column."""
 
+    is_sql = True
+
     def __init__(self, empty_list: list[str] | None) -> None:
         super().__init__()
         self._empty_list = empty_list
 
-    def get(self, id: str) -> Client:
-        """Return a copy of the client. Raises NotFoundError, and PlainError for an invalid id."""
-        check_text(id)
-        return super().get(id)
-
     def create(self, client: Client) -> None:
         """Store the client. Raises PlainError if its id is taken or a string is invalid."""
         self._check(client)
-        if client.id in self._clients:
-            raise PlainError(
-                'pq: duplicate key value violates unique constraint "hydra_client_pkey"'
-            )
+        if client.id in self._rows:
+            raise duplicate("hydra_client_pkey")
         client.id = client.id or str(uuid4())
-        self._clients[client.id] = self._row(client)
+        self._rows[client.id] = self._row(client)
 
     def update(self, client: Client) -> None:
         """Replace the stored client, but keep its secret if the new client has none."""
         old = self.get(client.id)
         self._check(client)
         client.secret_hash = client.secret_hash or old.secret_hash
-        self._clients[client.id] = self._row(client)
+        self._rows[client.id] = self._row(client)
 
     def _check(self, client: Client) -> None:
         for member in fields(Client):
             value = getattr(client, member.name)
-            for text in value if isinstance(value, list) else [value]:
-                check_text(text)
-        if len(client.id) > 255:
-            raise PlainError("pq: value too long for type character varying(255)")
+            texts = value if isinstance(value, list) else [value]
+            self.check(*(text for text in texts if isinstance(text, str)))
+        check_text(client.id, 255)
 
     def _row(self, client: Client) -> Client:
         row = replace(client)

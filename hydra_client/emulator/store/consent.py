@@ -11,7 +11,7 @@ from typing import Any
 
 from hydra_client.emulator.clock import rfc3339
 from hydra_client.emulator.errors import NotFoundError
-from hydra_client.emulator.store.text import check_text
+from hydra_client.emulator.store.rows import Rows
 from hydra_client.emulator.variant import Variant
 
 LIFETIME = 600
@@ -39,48 +39,39 @@ class ConsentRequest:
     deny_reason: str = ""
 
 
-class ConsentRequests:
+class ConsentRequests(Rows[ConsentRequest]):
     """The consent requests of a server."""
 
     def __init__(self, variant: Variant) -> None:
-        self._requests: dict[str, ConsentRequest] = {}
+        super().__init__()
         # 0.9 keeps consent requests in memory even with the SQL store.
-        self._in_sql = variant.is_sql and not variant.is_0_9
+        self.is_sql = variant.is_sql and not variant.is_0_9
+        self.missing = NotFoundError, "Not found" if self.is_sql else ": Not found"
 
     def add(self, request: ConsentRequest) -> None:
         """Store a new or changed request. Raises PlainError for a string that SQL rejects."""
         granted = request.granted_scopes
-        if self._in_sql:
-            texts = (request.subject, request.deny_reason, request.redirect_url)
-            for text in (*texts, *request.requested_scopes, *granted):
-                check_text(text)
+        self.check(request.subject, request.deny_reason, request.redirect_url)
+        self.check(*request.requested_scopes, *granted)
+        if self.is_sql:
             # Spaces separate scopes in the column, so Hydra removes them from each scope.
             granted = [scope.replace(" ", "") for scope in granted]
-        self._requests[request.id] = replace(request, granted_scopes=granted)
+        self._rows[request.id] = replace(request, granted_scopes=granted)
 
     def get(self, id: str) -> ConsentRequest:
-        """Return a copy of the request, even if it has expired.
-
-        Raises:
-            NotFoundError: There is no such request.
-            PlainError: The id is a string that SQL rejects.
-        """
-        if self._in_sql:
-            check_text(id)
-        if id not in self._requests:
-            raise NotFoundError("Not found" if self._in_sql else ": Not found")
-        return replace(self._requests[id])
+        """Return a copy of the request, even if it has expired. Raises HydraError."""
+        return replace(super().get(id))
 
     def to_json(self, request: ConsentRequest) -> dict[str, Any]:
         """Return the members that the consent app sees."""
         # In a text column, an empty list of scopes and one empty scope are the same.
-        empty = [""] if self._in_sql else None
+        empty = [""] if self.is_sql else None
         return {
             "id": request.id,
             "requestedScopes": request.requested_scopes or empty,
             "clientId": request.client_id,
             # PostgreSQL stores microseconds.
-            "expiresAt": rfc3339(request.expires_at, digits=6 if self._in_sql else 9),
+            "expiresAt": rfc3339(request.expires_at, digits=6 if self.is_sql else 9),
             "redirectUrl": request.redirect_url,
         }
 

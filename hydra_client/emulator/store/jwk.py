@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.emulator.errors import PlainError
@@ -57,15 +57,10 @@ class Jwk:
             raise ValueError(f"the key {self.kid!r} is not a private RSA key")
         numbers = {name: _integer(_decode(str(part))) for name, part in self.parts.items()}
         p, q, d = numbers["p"], numbers["q"], numbers["d"]
-        return rsa.RSAPrivateNumbers(
-            p,
-            q,
-            d,
-            rsa.rsa_crt_dmp1(d, p),
-            rsa.rsa_crt_dmq1(d, q),
-            rsa.rsa_crt_iqmp(p, q),
-            rsa.RSAPublicNumbers(numbers["e"], numbers["n"]),
-        ).private_key(unsafe_skip_rsa_key_validation=True)
+        exponents = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+        public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
+        private = rsa.RSAPrivateNumbers(p, q, d, *exponents, public)
+        return private.private_key(unsafe_skip_rsa_key_validation=True)
 
 
 # --- reading
@@ -161,12 +156,10 @@ def _read_ec(members: dict[str, Any]) -> dict[str, Any]:
 def _read_rsa(members: dict[str, Any]) -> dict[str, Any]:
     names = ("n", "e", "d", "p", "q") if "d" in members else ("n", "e")
     missing = [name.upper() for name in names if name not in members]
-    if missing and "d" in members:
-        # Go stops at the first one.
-        key = f"RSA private key, missing {missing[0]} value(s)"
-        raise PlainError(f"square/go-jose: invalid {key}")
     if missing:
-        raise PlainError("square/go-jose: invalid RSA key, missing n/e values")
+        private = f"RSA private key, missing {missing[0]} value(s)"  # Go stops at the first one
+        problem = private if "d" in members else "RSA key, missing n/e values"
+        raise PlainError(f"square/go-jose: invalid {problem}")
     if "d" in members:
         _validate_rsa(*(_integer(members[name]) for name in names))
     return {name: base64url(members[name].lstrip(b"\0")) for name in names}
@@ -202,20 +195,8 @@ def rsa_keys(key: RSAPrivateKey, kid: str = "", use: str = "") -> list[Jwk]:
     """Return the private key and the public key."""
     numbers = key.private_numbers()
     public = {"n": numbers.public_numbers.n, "e": numbers.public_numbers.e}
-    private = {**public, "d": numbers.d, "p": numbers.p, "q": numbers.q}
-    return [
-        Jwk(
-            name,
-            "RSA",
-            use,
-            "RS256",
-            {part: base64url(_bytes(number)) for part, number in numbers_by_part.items()},
-        )
-        for name, numbers_by_part in (
-            (_kid("private", kid), private),
-            (_kid("public", kid), public),
-        )
-    ]
+    private = {"d": numbers.d, "p": numbers.p, "q": numbers.q}
+    return _pair(Jwk(kid, "RSA", use, "RS256", _encoded(public)), _encoded(private))
 
 
 def ec_keys(kid: str) -> list[Jwk]:
@@ -223,27 +204,27 @@ def ec_keys(kid: str) -> list[Jwk]:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     numbers = ec.generate_private_key(ec.SECP521R1()).private_numbers()
-    size = _CURVE_SIZES["P-521"]
-    public = {
-        "crv": "P-521",
-        "x": base64url(numbers.public_numbers.x.to_bytes(size, "big")),
-        "y": base64url(numbers.public_numbers.y.to_bytes(size, "big")),
-    }
-    private = {**public, "d": base64url(_bytes(numbers.private_value))}
+    public = {"x": numbers.public_numbers.x, "y": numbers.public_numbers.y}
+    parts = {"crv": "P-521", **_encoded(public, _CURVE_SIZES["P-521"])}
+    return _pair(Jwk(kid, "EC", parts=parts), _encoded({"d": numbers.private_value}))
+
+
+def _pair(public: Jwk, private: Mapping[str, str]) -> list[Jwk]:
+    """Return the key with its private parts and without, each with an id that says which."""
+    suffix = f":{public.kid}" if public.kid else ""
     return [
-        Jwk(_kid("private", kid), "EC", parts=private),
-        Jwk(_kid("public", kid), "EC", parts=public),
+        replace(public, kid=f"private{suffix}", parts={**public.parts, **private}),
+        replace(public, kid=f"public{suffix}"),
     ]
+
+
+def _encoded(numbers: Mapping[str, int], size: int = 0) -> dict[str, str]:
+    return {
+        name: base64url(number.to_bytes(size or (number.bit_length() + 7) // 8, "big"))
+        for name, number in numbers.items()
+    }
 
 
 def secret_key(kid: str, alg: str, secret: bytes) -> Jwk:
     """Return a symmetric key."""
     return Jwk(kid, "oct", alg=alg, parts={"k": base64url(secret)})
-
-
-def _kid(prefix: str, kid: str) -> str:
-    return f"{prefix}:{kid}" if kid else prefix
-
-
-def _bytes(number: int) -> bytes:
-    return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable
 from functools import cached_property
 
-from hydra_client.emulator.errors import NotFoundError, PlainError
+from hydra_client.emulator.errors import NotFoundError
 from hydra_client.emulator.store.jwk import Jwk, ec_keys, rsa_keys, secret_key
 from hydra_client.emulator.store.keys import SigningKey, generate_rsa_key
-from hydra_client.emulator.store.text import check_text
+from hydra_client.emulator.store.rows import check_text, duplicate
 from hydra_client.emulator.variant import Variant
 
 OWN_SET = "hydra.openid.id-token"
@@ -78,13 +78,9 @@ class SqlKeySets(MemoryKeySets):
         for key in keys:
             key.to_json(is_0_9=self._is_0_9)  # a key that cannot be written cannot be stored
             for text in (set, key.kid):
-                check_text(text)
-                if len(text) > 255:
-                    raise PlainError("pq: value too long for type character varying(255)")
+                check_text(text, 255)
             if key.kid in kids:
-                raise PlainError(
-                    'pq: duplicate key value violates unique constraint "hydra_jwk_pkey"'
-                )
+                raise duplicate("hydra_jwk_pkey")
             kids.append(key.kid)
         if keys:
             # 0.10 returns the newest keys first.

@@ -9,16 +9,11 @@ from itertools import product
 from typing import Any
 from uuid import uuid4
 
-from hydra_client.emulator.errors import (
-    GoPanicError,
-    MissingRowError,
-    NotFoundError,
-    PlainError,
-)
+from hydra_client.emulator.errors import GoPanicError, MissingRowError, PlainError
 from hydra_client.emulator.go.json import FieldType, decode_struct
 from hydra_client.emulator.store.conditions import PolicyCondition, read_conditions
+from hydra_client.emulator.store.rows import NO_ROWS, Rows, check_text
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template, matches
-from hydra_client.emulator.store.text import check_text
 from hydra_client.emulator.variant import Variant
 
 ALLOW, DENY = "allow", "deny"
@@ -95,15 +90,8 @@ class Policy:
                 yield f"condition {name}"
 
 
-class MemoryPolicies:
+class MemoryPolicies(Rows[Policy]):
     """The memory store: ids are unique, and everything is stored as it was sent."""
-
-    def __init__(self) -> None:
-        self._policies: dict[str, Policy] = {}
-
-    def all(self) -> list[Policy]:
-        """Return all policies."""
-        return list(self._policies.values())
 
     def page(self, limit: int, offset: int) -> list[Policy]:
         """Return some of the policies: all of them where the page would pass the end.
@@ -118,30 +106,23 @@ class MemoryPolicies:
             raise GoPanicError
         return policies[offset:limit]
 
-    def get(self, id: str) -> Policy:
-        """Return the policy. Raises NotFoundError."""
-        if id not in self._policies:
-            raise NotFoundError("Not found")
-        return self._policies[id]
-
     def create(self, policy: Policy) -> None:
         """Store the policy, with a new id if it has none. Raises PlainError if its id is taken."""
         policy.id = policy.id or str(uuid4())
-        if policy.id in self._policies:
+        if policy.id in self._rows:
             raise PlainError("Policy exists")
-        self._policies[policy.id] = policy
+        self._rows[policy.id] = policy
 
     def update(self, policy: Policy) -> None:
         """Replace the policy, or create it."""
-        self._policies[policy.id] = policy
-
-    def delete(self, id: str) -> None:
-        """Delete the policy, if it exists."""
-        self._policies.pop(id, None)
+        self._rows[policy.id] = policy
 
 
 class SqlPolicies(MemoryPolicies):
     """The SQL store, which checks templates, and merges a policy that is created again."""
+
+    is_sql = True
+    missing = MissingRowError, NO_ROWS
 
     def __init__(self, *, is_0_9: bool) -> None:
         super().__init__()
@@ -175,14 +156,6 @@ class SqlPolicies(MemoryPolicies):
                     getattr(found, name).append(template)
         return list(page.values())
 
-    def get(self, id: str) -> Policy:
-        """Return the policy. Raises MissingRowError, and PlainError for an invalid id."""
-        check_text(id)
-        try:
-            return super().get(id)
-        except NotFoundError:
-            raise MissingRowError("sql: no rows in result set") from None
-
     def create(self, policy: Policy) -> None:
         """Store the policy, or add its lists to those of the policy with this id.
 
@@ -190,25 +163,20 @@ class SqlPolicies(MemoryPolicies):
             PlainError: The effect is unknown, a template does not compile, or a string is invalid.
         """
         policy.id = policy.id or str(uuid4())
-        old = self._policies.get(policy.id)
+        old = self._rows.get(policy.id)
         self._check(policy, old or policy)
         # The description, the effect and the conditions of the old policy stay.
         row = replace(old or policy)
         for name in LISTS:
             both = [*(getattr(old, name) if old else []), *(getattr(policy, name) or [])]
             setattr(row, name, sorted(set(both), key=_digest))
-        self._policies[policy.id] = row
+        self._rows[policy.id] = row
 
     def update(self, policy: Policy) -> None:
         """Replace the policy, or create it. Raises PlainError as `create` does."""
         self._check(policy, policy)
         self.delete(policy.id)
         self.create(policy)
-
-    def delete(self, id: str) -> None:
-        """Delete the policy, if it exists. Raises PlainError for an invalid id."""
-        check_text(id)
-        super().delete(id)
 
     def _check(self, policy: Policy, stored: Policy) -> None:
         try:
@@ -229,28 +197,19 @@ def _digest(template: str) -> bytes:
 def _check_row(policy: Policy, effect: str) -> None:
     for text in (policy.id, policy.description, policy.effect):
         check_text(text)
-    _check_length(policy.id, 255)
+    check_text(policy.id, 255)
     if effect not in (ALLOW, DENY):
         raise PlainError(
             'pq: new row for relation "ladon_policy" violates check constraint '
             '"ladon_policy_effect_check"'
         )
-    for template in [
-        *(policy.actions or []),
-        *(policy.resources or []),
-        *(policy.subjects or []),
-    ]:
+    for template in (*(policy.actions or []), *(policy.resources or []), *(policy.subjects or [])):
         check_text(template)
         try:
             expression, _ = compile_template(template)
         except InvalidTemplateError as error:
             raise PlainError(str(error)) from None
-        _check_length(expression, 511)
-
-
-def _check_length(text: str, length: int) -> None:
-    if len(text) > length:
-        raise PlainError(f"pq: value too long for type character varying({length})")
+        check_text(expression, 511)
 
 
 def policy_store(variant: Variant) -> MemoryPolicies:

@@ -31,7 +31,7 @@ def test_the_memory_store() -> None:
         with pytest.raises(NotFoundError, match=r"^Not found$"):
             change("g", [])
     groups.create(Group())
-    assert len(next(iter(groups._groups))) == 36
+    assert len(next(iter(groups._rows))) == 36
 
 
 def test_the_sql_store() -> None:
