@@ -10,7 +10,7 @@ import click
 from hydra_client.cli.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from hydra_client import HydraException
 
@@ -58,6 +58,23 @@ def failure_of(error: HydraException | Failure) -> Failure:
     if isinstance(error, (UnauthorizedException, ForbiddenException)):
         return Failure(message, NOT_AUTHORIZED)
     return Failure(message)
+
+
+def refuse_existing(what: str, id: str, get: Callable[[str], object], advice: str) -> None:
+    """Reject an id that `get` finds, because creating it again would change the object."""
+    from hydra_client.exceptions import ForbiddenException, NotFoundException
+
+    try:
+        get(id)
+    except NotFoundException:
+        return
+    except ForbiddenException as error:
+        raise Failure(
+            f"cannot find out whether the {what} {id} exists, so nothing was created: "
+            f"{failure_of(error).message}",
+            NOT_AUTHORIZED,
+        ) from None
+    raise Failure(f"the {what} {id} already exists; {advice}")
 
 
 @contextmanager

@@ -89,6 +89,17 @@ def print_model(invocation: Invocation, model: Model, shortest: str | None) -> N
         print_one(document_of(model, show_secret=invocation.show_secret), invocation.output)
 
 
+def print_models(invocation: Invocation, models: Sequence[Model], columns: Sequence[str]) -> None:
+    """Print models sorted by id, or only their ids if the run wants the shortest form."""
+    documents = [document_of(model, show_secret=invocation.show_secret) for model in models]
+    documents.sort(key=lambda document: document.get("id") or "")
+    if invocation.shortest:
+        for document in documents:
+            print_value(document.get("id"))
+    else:
+        print_many(documents, invocation.output, columns)
+
+
 def print_one(document: Mapping[str, Any], form: str) -> None:
     """Print an object in the given format."""
     if form == "table":

@@ -14,7 +14,7 @@ from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_value
+from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
 from hydra_client.cli.secret_files import (
     SecretOut,
     given_secret,
@@ -127,13 +127,7 @@ def list_(invocation: Invocation) -> None:
       hydra-client clients list --output json
     """  # noqa: D301 - click's mark for lines to keep
     with invocation.api() as api:
-        clients = sorted(api.list_oauth2_clients(), key=lambda client: client.id or "")
-    if invocation.shortest:
-        for client in clients:
-            print_value(client.id)
-        return
-    documents = [document_of(client, show_secret=invocation.show_secret) for client in clients]
-    print_many(documents, invocation.output, COLUMNS)
+        print_models(invocation, api.list_oauth2_clients(), COLUMNS)
 
 
 @command.command()

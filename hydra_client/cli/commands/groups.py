@@ -10,11 +10,10 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
-from hydra_client.cli.errors import NOT_AUTHORIZED, Failure, failure_of
+from hydra_client.cli.errors import refuse_existing
 from hydra_client.cli.options import Group
-from hydra_client.cli.output import document_of, print_many, print_model, print_value
+from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import plain
-from hydra_client.exceptions import ForbiddenException, NotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +46,7 @@ def list_(invocation: Invocation, member: str) -> None:
       hydra-client groups list --member my-app --output json
     """  # noqa: D301 - click's mark for lines to keep
     with _api(invocation) as api:
-        groups = sorted(api.find_groups_by_member(member), key=lambda group: group.id or "")
-    if invocation.shortest:
-        for group in groups:
-            print_value(group.id)
-    else:
-        print_many([document_of(group) for group in groups], invocation.output, COLUMNS)
+        print_models(invocation, api.find_groups_by_member(member), COLUMNS)
 
 
 @command.command()
@@ -97,7 +91,8 @@ def create(invocation: Invocation, id: str | None, members: tuple[str, ...]) -> 
     group = WardenGroup(id=id or str(uuid.uuid4()), members=list(members))
     with _api(invocation) as api:
         if id:
-            _refuse_existing(api, id)
+            # A memory store would replace the group.
+            refuse_existing("group", id, api.get_group, "use `groups add` and `groups remove`")
         created = api.create_group(group)
     print_model(invocation, created, created.id)
 
@@ -174,18 +169,3 @@ def _api(invocation: Invocation) -> Iterator[WardenApi]:
 
     with invocation.client() as client:
         yield WardenApi(client)
-
-
-def _refuse_existing(api: WardenApi, id: str) -> None:
-    """Reject an id that exists: a memory store would replace the group."""
-    try:
-        api.get_group(id)
-    except NotFoundException:
-        return
-    except ForbiddenException as error:
-        raise Failure(
-            f"cannot find out whether the group {id} exists, so nothing was created: "
-            f"{failure_of(error).message}",
-            NOT_AUTHORIZED,
-        ) from None
-    raise Failure(f"the group {id} already exists; use `groups add` and `groups remove`")

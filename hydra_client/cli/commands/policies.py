@@ -11,11 +11,10 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
-from hydra_client.cli.errors import NOT_AUTHORIZED, USAGE, Failure, failure_of
+from hydra_client.cli.errors import USAGE, Failure, refuse_existing
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import document_of, print_many, print_model, print_value
+from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import echo
-from hydra_client.exceptions import ForbiddenException, NotFoundException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,12 +108,7 @@ def list_(invocation: Invocation) -> None:
       hydra-client policies list --output yaml
     """  # noqa: D301 - click's mark for lines to keep
     with _api(invocation) as api:
-        policies = sorted(api.list_policies(limit=ALL), key=lambda policy: policy.id or "")
-    if invocation.shortest:
-        for policy in policies:
-            print_value(policy.id)
-    else:
-        print_many([document_of(policy) for policy in policies], invocation.output, COLUMNS)
+        print_models(invocation, api.list_policies(limit=ALL), COLUMNS)
 
 
 @command.command()
@@ -163,7 +157,10 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
     given_id, policy.id = policy.id, policy.id or str(uuid.uuid4())
     with _api(invocation) as api:
         if given_id:
-            _refuse_existing(api, given_id)
+            # An SQL store would merge both policies.
+            refuse_existing(
+                "policy", given_id, api.get_policy, "use `policies update` to replace it"
+            )
         created = api.create_policy(policy)
     print_model(invocation, created, created.id)
 
@@ -285,18 +282,3 @@ def _is_balanced(template: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def _refuse_existing(api: PolicyApi, id: str) -> None:
-    """Reject an id that exists: an SQL store would merge both policies."""
-    try:
-        api.get_policy(id)
-    except NotFoundException:
-        return
-    except ForbiddenException as error:
-        raise Failure(
-            f"cannot find out whether the policy {id} exists, so nothing was created: "
-            f"{failure_of(error).message}",
-            NOT_AUTHORIZED,
-        ) from None
-    raise Failure(f"the policy {id} already exists; use `policies update` to replace it")
