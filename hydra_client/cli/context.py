@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from contextlib import contextmanager
 from functools import cached_property
@@ -117,11 +118,15 @@ class Invocation:
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
-def confirm(question: str) -> None:
-    """Ask for confirmation before something is deleted.
+def confirm(question: str, yes: bool = False) -> None:
+    """Ask for confirmation before something is deleted or changed, unless --yes was given.
 
     Raises:
-        Failure: The user said no.
+        Failure: The user said no, or nobody can be asked.
     """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failure(f"{question} Without a terminal, confirm with --yes", USAGE)
     if not click.confirm(question, err=True):
         raise Failure("cancelled: nothing was changed")

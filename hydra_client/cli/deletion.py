@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,11 +27,10 @@ def delete_each(
     Args:
         invocation: The run.
         ids: Ids of the objects.
-        yes: Whether to delete without asking. Without a terminal, nobody is asked.
+        yes: Whether to delete without asking.
         delete: Deletes the object with an id.
     """
-    if not yes and sys.stdin.isatty():
-        confirm(f"Delete {' '.join(ids)}?")
+    confirm(f"Delete {' '.join(ids)}?", yes)
     failures = []
     for id in ids:
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shlex
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,14 +33,23 @@ class Role(NamedTuple):
             for action in actions:
                 yield action, resource.replace(_ANY, id)
 
+    def policy(self, name: str, subject: str) -> dict[str, Any]:
+        """Return the policy that allows the role of this name to a subject."""
+        return {
+            "id": f"{subject}:{name}",
+            "subjects": [subject],
+            "effect": "allow",
+            "resources": list(self.permissions),
+            "actions": list(dict.fromkeys(chain(*self.permissions.values()))),
+        }
+
     def command(self, name: str, subject: str) -> str:
-        """Return the command that creates the policy for a subject."""
-        words = ["hydra-client", "policies", "create", "--id", f"{subject}:{name}"]
-        words += ["--effect", "allow", "--subject", subject]
-        for resource in self.permissions:
-            words += ["--resource", resource]
-        for action in dict.fromkeys(chain(*self.permissions.values())):
-            words += ["--action", action]
+        """Return the command that creates the policy."""
+        policy = self.policy(name, subject)
+        words = ["hydra-client", "policies", "create", "--id", policy["id"], "--effect", "allow"]
+        for option in ("subject", "resource", "action"):
+            for value in policy[f"{option}s"]:
+                words += [f"--{option}", value]
         return shlex.join(words)
 
 

@@ -52,6 +52,7 @@ _TERMINATION = (
     "The server expects TLS to end at a proxy in front of it: call it by https, or, from a trusted "
     "network, set the default header X-Forwarded-Proto to https."
 )
+_TLS_PORT = "The server speaks TLS on this port: use an https URL."
 
 
 class _Refusal(NamedTuple):
@@ -111,6 +112,11 @@ _MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | Non
         lambda it: it.status == 400 and it.words.startswith("invalid_scope "),
         BadRequestException,
         _CLIENT_SCOPE,
+    ),
+    (
+        lambda it: it.status == 400 and "HTTP request to an HTTPS server" in it.text,
+        BadRequestException,
+        _TLS_PORT,
     ),
     (lambda it: it.status == 400, BadRequestException, None),
     (lambda it: it.status == 403, ForbiddenException, None),

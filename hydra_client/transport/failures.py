@@ -130,6 +130,10 @@ def _is_end(link: BaseException) -> bool:
 # What OpenSSL reports, depending on its version, if the peer does not speak TLS.
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 
+# How an alert begins that answers a plain request (RFC 8446 section 5.1).
+_TLS_ALERT = "\x15\x03"
+_TLS_PORT = "the server speaks TLS on this port; use https://"
+
 
 def _words(chain: list[BaseException], cause: BaseException | None) -> str:
     for link in chain:
@@ -138,7 +142,7 @@ def _words(chain: list[BaseException], cause: BaseException | None) -> str:
         if isinstance(link, http.client.IncompleteRead):
             return "the response was cut short"
         if isinstance(link, http.client.HTTPException):
-            return "the response is not HTTP"
+            return _TLS_PORT if _TLS_ALERT in str(link) else "the response is not HTTP"
         if isinstance(link, NameResolutionError):
             return "the host name is not known"
     if isinstance(cause, ssl.SSLCertVerificationError):

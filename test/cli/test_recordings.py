@@ -44,7 +44,7 @@ def command_for(call: Call) -> list[str] | None:
         case "get_oauth2_client":
             return ["clients", "get", "--", id]
         case "delete_oauth2_client":
-            return ["clients", "delete", "--output", "table", "--", id]
+            return ["clients", "delete", "--yes", "--output", "table", "--", id]
         case "update_oauth2_client":
             return ["clients", "update", "--file", "-", "--", id]
         case "create_oauth2_client" if arguments["body"].id is None:
@@ -72,13 +72,13 @@ def admin_command_for(call: Call) -> list[str] | None:
         case "update_policy" if body.id == id and body.effect in ("allow", "deny"):
             return ["policies", "update", "--file", "-", "--", id]
         case "delete_policy":
-            return ["policies", "delete", "--output", "table", "--", id]
+            return ["policies", "delete", "--yes", "--output", "table", "--", id]
         case "find_groups_by_member":
             return ["groups", "list", "--member", arguments["member"]]
         case "get_group":
             return ["groups", "get", "--", id]
         case "delete_group":
-            return ["groups", "delete", "--output", "table", "--", id]
+            return ["groups", "delete", "--yes", "--output", "table", "--", id]
         case "add_members_to_group" if body.members:
             return ["groups", "add", "--quiet", "--", id, *body.members]
         case "remove_members_from_group" if body.members:
@@ -94,9 +94,19 @@ def admin_command_for(call: Call) -> list[str] | None:
         case "get_json_web_key":
             return ["keys", "get", "--quiet", "--", set, arguments["kid"]]
         case "delete_json_web_key_set":
-            return ["keys", "delete", "--quiet", "--output", "table", "--", set]
+            return ["keys", "delete", "--yes", "--quiet", "--output", "table", "--", set]
         case "delete_json_web_key":
-            return ["keys", "delete", "--quiet", "--output", "table", "--", set, arguments["kid"]]
+            return [
+                "keys",
+                "delete",
+                "--yes",
+                "--quiet",
+                "--output",
+                "table",
+                "--",
+                set,
+                arguments["kid"],
+            ]
         case "get_instance_status":
             return ["health"]
         case "get_instance_metrics":

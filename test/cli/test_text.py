@@ -32,7 +32,7 @@ COMMANDS = (
     ["clients", "import", "clients.json", "--replace"],
     ["policies", "list"],
     ["policies", "get", "odd"],
-    ["policies", "delete", "odd", HOSTILE],
+    ["policies", "delete", "--yes", "odd", HOSTILE],
     ["groups", "list", "--member", "alice"],
     ["groups", "get", "odd"],
     ["groups", "remove", "odd", HOSTILE],

@@ -80,6 +80,7 @@ EXPIRED = "A validator returned an error: Token expired"
 DENIED = "Request was denied by default: The request is not allowed"
 SCOPE = "A validator returned an error: The requested scope is invalid, unknown, or malformed"
 DUPLICATE = 'pq: duplicate key value violates unique constraint "hydra_client_pkey"'
+TLS_PORT = "Client sent an HTTP request to an HTTPS server."
 INSECURE = "Can not serve request over insecure http"
 
 TABLE: list[tuple[str, int, str, type[ApiException]]] = [
@@ -111,6 +112,7 @@ TABLE: list[tuple[str, int, str, type[ApiException]]] = [
     ("oauth_token", 400, oauth("invalid_scope", 400), BadRequestException),
     ("oauth_token", 400, oauth("invalid_grant", 400), BadRequestException),
     ("accept_oauth2_consent_request", 400, "", BadRequestException),
+    ("get_well_known", 400, TLS_PORT, BadRequestException),
     ("get_oauth2_client", 429, "slow down", TooManyRequestsException),
     ("get_oauth2_client", 500, admin(500, "unexpected EOF"), ServiceException),
     ("get_oauth2_client", 502, admin(500, INSECURE), ServiceException),

@@ -420,6 +420,17 @@ def test_headers_that_cannot_be_read_are_logged_by_nobody(
     assert "hidden" not in caplog.text
 
 
+def test_a_port_of_tls_is_called_one() -> None:
+    """By the alert that Go sends to those who speak plain HTTP."""
+    alert = b"\x15\x03\x01\x00\x02\x02\x0a"
+    with (
+        Server(after(alert, then="close")) as server,
+        api(server, retries=0) as client,
+        pytest.raises(ApiConnectionError, match="speaks TLS on this port; use https://"),
+    ):
+        client.get_well_known()
+
+
 def test_an_answer_of_http_1_0_is_fine() -> None:
     raw = b'HTTP/1.0 200 OK\r\n\r\n{"id": "photos"}'
     with Server(after(raw, then="close")) as server, api(server) as client:

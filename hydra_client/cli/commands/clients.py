@@ -299,8 +299,8 @@ def patch(
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
     """Delete clients. This cannot be undone. Their tokens remain valid.
 
-    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
-    status is that of the first failure.
+    Asks for confirmation; without a terminal, it needs --yes. A failure does not stop the others.
+    The exit status is that of the first failure.
 
     Needs the scope hydra.clients and a policy for "delete" on rn:hydra:clients:ID.
 

@@ -104,8 +104,8 @@ def create(invocation: Invocation, id: str | None, members: tuple[str, ...]) -> 
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
     """Delete groups. This cannot be undone. A group that does not exist is not a failure.
 
-    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
-    status is that of the first failure.
+    Asks for confirmation; without a terminal, it needs --yes. A failure does not stop the others.
+    The exit status is that of the first failure.
 
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "delete" on
     rn:hydra:warden:groups:ID.

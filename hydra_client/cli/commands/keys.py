@@ -158,7 +158,8 @@ def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -
     """Delete a set of keys, or some of its keys. A set that does not exist is not a failure.
 
     With a memory store, deleting one key deletes all keys of its set, because of a bug of Hydra.
-    Save them first: `keys get SET --out FILE`. On a terminal, it asks for confirmation.
+    Save them first: `keys get SET --out FILE`. Asks for confirmation; without a terminal, it needs
+    --yes.
 
     Needs the scope hydra.keys.delete and a policy for "delete" on rn:hydra:keys:SET, or
     rn:hydra:keys:SET:KID for a key.

@@ -198,8 +198,8 @@ def update(invocation: Invocation, /, id: str, file: str | None, **options: Any)
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
     """Delete policies. This cannot be undone. A policy that does not exist is not a failure.
 
-    On a terminal, it asks for confirmation. A failure does not stop the other deletions; the exit
-    status is that of the first failure.
+    Asks for confirmation; without a terminal, it needs --yes. A failure does not stop the others.
+    The exit status is that of the first failure.
 
     Needs the scope hydra.policies and a policy for "get" (not "delete") on rn:hydra:policies:ID.
 

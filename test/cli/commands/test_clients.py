@@ -455,15 +455,23 @@ def test_a_client_that_was_shown_can_be_put_back(
 
 def test_delete(run: Run, every_root: HydraEmulator) -> None:
     every_root.add_client(id="a b?c")
-    result = run("clients", "delete", "a b?c")
+    result = run("clients", "delete", "-y", "a b?c")
     assert (result.exit_code, result.output) == (0, "Deleted a b?c.\n")
     assert run("clients", "list", "-q").output == "admin\n"
+
+
+@pytest.mark.parametrize("kind", ["clients", "policies", "groups", "keys"])
+def test_nothing_is_deleted_unasked(run: Run, root: HydraEmulator, kind: str) -> None:
+    result = run(kind, "delete", "x")
+    assert result.exit_code == 2
+    assert result.stderr.endswith("Without a terminal, confirm with --yes\n")
+    assert root.requests == []
 
 
 def test_delete_tries_all(run: Run, root: HydraEmulator) -> None:
     root.add_client(id="one")
     root.add_client(id="two")
-    result = run("clients", "delete", "one", "nobody", "two", "-q")
+    result = run("clients", "delete", "-y", "one", "nobody", "two", "-q")
     assert result.exit_code == 4
     assert result.stdout == "one\ntwo\n"
     assert "delete_oauth2_client: 404" in result.stderr

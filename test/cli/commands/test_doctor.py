@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
+import ssl
+import stat
 from collections.abc import Iterator
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from support.command import Run
+from support.loopback import Peer, Server
 
 from hydra_client.cli.app import app
+from hydra_client.cli.commands import doctor
+from hydra_client.cli.findings import NAMES
 from hydra_client.cli.roles import ROLES
-from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator import ConsentFlow, HydraEmulator
 
 DISCOVERY = "/.well-known/openid-configuration"
 WELL = r"""ok      server       http://127\.0\.0\.1:\d+ responds in \d+ ms
@@ -33,12 +40,19 @@ All is well\.
 """
 
 
+def id_token_of(hydra: HydraEmulator) -> str:
+    """Log a user in."""
+    return str(ConsentFlow(hydra)(scope="openid").exchange()["id_token"])
+
+
 def found(run: Run, *arguments: str, **environment: str) -> dict[str, dict[str, str]]:
     """Findings that are not ok, by what was tried; the exit status fits them."""
     result = run("doctor", "-o", "json", *arguments, **environment)
     findings = json.loads(result.stdout)
     bad = any(finding["state"] == "FAILED" for finding in findings)
     assert result.exit_code == (1 if bad else 0)
+    for finding in findings:
+        assert finding["name"] in (("",) if finding["state"] == "ok" else NAMES)
     return {finding["tried"]: finding for finding in findings if finding["state"] != "ok"}
 
 
@@ -123,6 +137,27 @@ def test_a_port_of_plain_http(run: Run, root: HydraEmulator) -> None:
     finding = found(run, "--url", root.url.replace("http:", "https:"))["TLS"]
     assert "does not speak TLS on this port" in finding["came"]
     assert finding["do"] == "Check the port, or use --url http://... instead."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"\x15\x03\x01\x00\x02\x02\x0a",
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+    ],
+    ids=["old Go", "new Go"],
+)
+def test_a_port_of_tls(run: Run, reply: bytes) -> None:
+    """What Go's servers send there."""
+
+    def step(peer: Peer) -> None:
+        peer.send(reply)
+        peer.close()
+
+    with Server(step) as server:
+        finding = found(run, "--url", server.url)["TLS"]
+    assert finding["name"] == "tls-port"
+    assert "speaks TLS on this port" in finding["came"]
 
 
 def test_termination(run: Run, root: HydraEmulator) -> None:
@@ -378,7 +413,7 @@ def test_a_role_and_its_policy(run: Run, every_root: HydraEmulator, name: str) -
         return
     missing = roles(run, "--role", name, "--for", "app")[name]
     assert missing["state"] == "FAILED"
-    assert f"the client also needs the scope {ROLES[name].scope}." in missing["do"]
+    assert f"the client also needs the scope {ROLES[name].scope}. " in missing["do"]
     command = missing["do"].removeprefix("Create the policy: ").partition(" - ")[0]
     program, *arguments = shlex.split(command)
     assert program == "hydra-client"
@@ -415,6 +450,7 @@ def test_roles_without_a_client_or_permission(run: Run, root: HydraEmulator) -> 
     nobody = run("doctor", "--role", "key-reader", HYDRA_CLIENT_ID="")
     assert nobody.exit_code == 2
     assert "--role needs a client" in nobody.stderr
+    assert "add --role ROLE" in run("doctor", "--fix").stderr
     root.add_client(
         id="app",
         client_secret="a-secret",
@@ -428,3 +464,121 @@ def test_roles_without_a_client_or_permission(run: Run, root: HydraEmulator) -> 
     )
     assert result.exit_code == 1
     assert "rn:hydra:warden:allowed" in result.output
+
+
+# --- applying policies
+
+
+def test_fix_on_every_server(run: Run, every_root: HydraEmulator) -> None:
+    asked = ("doctor", "--role", "consent-app", "--for", "app", "--fix")
+    refused = run(*asked)
+    assert refused.exit_code == 2
+    assert "Apply the policy app:consent-app? Without a terminal, confirm with --yes" in (
+        refused.stderr
+    )
+    assert run("policies", "get", "app:consent-app").exit_code == 4
+    fixed = run(*asked, "--yes")
+    assert fixed.exit_code == 0
+    assert "id: app:consent-app\nsubjects:\n- app\neffect: allow\n" in fixed.stderr
+    assert "ok      consent-app  the policies allow app everything" in fixed.stdout
+    assert run(*asked).exit_code == 0  # nothing to ask about
+
+
+def test_fix_asks_on_a_terminal(
+    run: Run, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("doctor", "--role", "key-reader", "--for", "app", "--fix")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    assert "cancelled" in run(*asked, input="n\n").stderr
+    assert run(*asked, input="y\n").exit_code == 0
+
+
+def test_what_cannot_be_fixed(run: Run, root: HydraEmulator) -> None:
+    asked = ("--role", "key-reader", "--for", "app", "--fix", "--yes")
+    deny = ("--effect", "deny", "--subject", "app", "--action", "get", "--resource", "rn:<.*>")
+    run("policies", "create", "--id", "no", *deny)
+    finding = found(run, *asked)["key-reader"]
+    assert "hydra-client warden explain" in finding["do"]
+    root.fail("/policies/app*", status=500, times=None)
+    assert found(run, *asked)["key-reader"]["name"] == "failed"
+
+
+# --- the key that signs ID tokens
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+def test_a_signing_key_that_was_replaced(run: Run, tmp_path: Path, version: str) -> None:
+    with HydraEmulator(version=version, store="sql") as hydra:
+        server = {
+            "HYDRA_URL": hydra.url,
+            "HYDRA_CLIENT_ID": hydra.root[0],
+            "HYDRA_CLIENT_SECRET": hydra.root[1],
+        }
+        file = tmp_path / "tokens.json"
+        asked = ("--id-token-file", str(file))
+
+        def log_in() -> None:
+            file.write_text(json.dumps({"id_token": id_token_of(hydra)}))
+
+        log_in()
+        assert found(run, *asked, **server) == {}
+        own = "hydra.openid.id-token"
+        assert run("keys", "delete", own, "--yes", **server).exit_code == 0
+        for need in ((), asked):
+            (finding,) = found(run, *need, **server).values()
+            assert finding["name"] == "no-keys"
+            assert f"hydra-client keys create {own} --alg RS256" in finding["do"]
+        assert run("keys", "create", own, "--alg", "RS256", **server).exit_code == 0
+        log_in()
+        finding = found(run, *asked, **server)["signing key"]
+        assert finding["name"] == "signing-key"
+        assert finding["do"].startswith("Restart the server: ")
+        hydra.restart()
+        assert found(run, *asked, **server)  # the token is an earlier one
+        log_in()
+        assert found(run, *asked, **server) == {}
+
+
+def test_a_file_without_an_id_token(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    file = tmp_path / "id-token"
+    file.write_text("not-a-token")
+    assert found(run, "--id-token-file", str(file))["signing key"]["name"] == "id-token"
+    file.write_text(id_token_of(root))
+    root.fail("/.well-known/jwks.json", status=500, times=None)
+    assert found(run, "--id-token-file", str(file))["signing key"]["name"] == "failed"
+
+
+# --- a certificate that the server made for itself
+
+
+def test_save_ca(run: Run, tls: tuple[str, str], tmp_path: Path) -> None:
+    url, _ = tls
+    file = tmp_path / "server.pem"
+    asked = ("doctor", "--url", url, "--save-ca", str(file))
+    refused = run(*asked)
+    assert refused.exit_code == 2
+    assert not file.exists()
+    saved = run(*asked, "--yes")
+    assert saved.exit_code == 0, saved.output
+    der = ssl.PEM_cert_to_DER_cert(file.read_text())
+    digest = hashlib.sha256(der).hexdigest().upper()
+    assert digest in saved.stdout.replace(":", "")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run(*asked, "--yes").exit_code == 2  # the file exists
+
+
+def test_what_has_no_certificate(run: Run, root: HydraEmulator) -> None:
+    asked = ("doctor", "--save-ca", "x.pem")
+    assert "needs an https URL" in run(*asked).stderr
+    assert "without other checks" in run(*asked, "--need", "keys").stderr
+    plain = run(*asked, "--url", root.url.replace("http:", "https:"))
+    assert (plain.exit_code, "no TLS on this port" in plain.stderr) == (1, True)
+    nowhere = run(*asked, "--url", "https://127.0.0.1:1")
+    assert "cannot read the certificate of 127.0.0.1:1: Connection refused" in nowhere.stderr
+
+
+def test_every_name_is_used() -> None:
+    """Names that no finding has would need no page either."""
+    folder = Path(doctor.__file__).parent
+    source = "".join(path.read_text() for path in folder.glob("doctor*.py"))
+    assert [name for name in NAMES if f'"{name}"' not in source] == []

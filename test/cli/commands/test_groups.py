@@ -33,7 +33,7 @@ def test_a_group_on_every_server(run: Run, every_root: HydraEmulator) -> None:
     )
     assert stored(run)["members"] == ["bob", "carol", "dave"]
 
-    assert run("groups", "delete", "editors", "-q").output == "editors\n"
+    assert run("groups", "delete", "-y", "editors", "-q").output == "editors\n"
     assert run("groups", "get", "editors").exit_code == 4
     assert run("groups", "add", "editors", "alice").exit_code == 4
 

@@ -115,7 +115,7 @@ def test_faulty_files(
 def test_delete_on_every_server(run: Run, every_root: HydraEmulator) -> None:
     run("keys", "create", "mine", "--alg", "RS256", "--kid", "1")
     run("keys", "create", "mine", "--alg", "HS256", "--kid", "2")
-    result = run("keys", "delete", "mine", "private:1", "2")
+    result = run("keys", "delete", "-y", "mine", "private:1", "2")
     assert result.output == "Deleted private:1.\nDeleted 2.\n"
     # The memory store deletes them all.
     left = [] if every_root.variant.store == "memory" else ["public:1"]
@@ -125,7 +125,7 @@ def test_delete_on_every_server(run: Run, every_root: HydraEmulator) -> None:
 
 
 def test_the_keys_for_id_tokens_need_a_restart(run: Run, every_root: HydraEmulator) -> None:
-    for arguments in (("delete",), ("create", "--alg", "RS256")):
+    for arguments in (("delete", "-y"), ("create", "--alg", "RS256")):
         verb, *options = arguments
         result = run("keys", verb, "hydra.openid.id-token", *options)
         assert result.exit_code == 0, result.output

@@ -118,7 +118,7 @@ def test_delete_needs_get(run: Run, every_root: HydraEmulator) -> None:
     every_root.add_client(id="caller", client_secret="a-secret", scope="hydra.policies")
     every_root.allow("caller", resources="rn:hydra:policies:<.*>", actions="delete")
     caller = {"HYDRA_CLIENT_ID": "caller", "HYDRA_CLIENT_SECRET": "a-secret"}
-    result = run("policies", "delete", "a", "b", **caller)
+    result = run("policies", "delete", "-y", "a", "b", **caller)
     assert result.exit_code in (1, 5)
 
 

@@ -1,0 +1,304 @@
+"""The checks of `hydra-client doctor` that are about the calling client and its permissions."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import warnings
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote_plus
+
+from hydra_client.cli.errors import needs_extra
+from hydra_client.cli.findings import BAD, OK, WARN, Finding
+from hydra_client.cli.roles import ROLES
+from hydra_client.exceptions import (
+    BadRequestException,
+    ForbiddenException,
+    HydraException,
+    InsecureTransportWarning,
+    NotFoundException,
+    UnauthorizedException,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from hydra_client import OAuth2Api, WellKnown
+    from hydra_client.cli.context import Invocation
+
+NO_ONE = "hydra-client-doctor"
+_CHECK_LOGIN = "Check the id and the secret, and that the client exists."
+_MAKE_KEYS = (
+    "If the keys were deleted, create them and restart the server: hydra-client keys create "
+    "hydra.openid.id-token --alg RS256"
+)
+# Reasons for which an ID token is rejected before its signature is checked.
+_NOT_CHECKED = frozenset(
+    {"malformed", "duplicate_member", "critical_header", "embedded_key", "token_type", "algorithm"}
+)
+
+
+@contextmanager
+def quiet_api(invocation: Invocation, **changed: Any) -> Iterator[OAuth2Api]:
+    """Open the API without warnings about what a finding says."""
+    with invocation.api(**changed) as api:
+        warnings.simplefilter("ignore", InsecureTransportWarning)
+        yield api
+
+
+# --- the calling client
+
+
+def credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, None, bool]:
+    """Check the id and secret of the caller. Return whether it can get tokens."""
+    settings = invocation.settings
+    client_id, secret = settings.client_id, settings.client_secret
+    if settings.access_token is not None:
+        yield Finding(OK, "credentials", "a bearer token is configured")
+        return True
+    if client_id is None or secret is None:
+        missing = "id" if client_id is None else "secret"
+        yield Finding(
+            BAD,
+            "credentials",
+            f"the {missing} of the calling client is missing",
+            "Use --client-id and --client-secret-file, HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET, or "
+            "a profile.",
+            name="no-credentials",
+        )
+        return False
+    login, known = _login(api, client_id)
+    yield login
+    if ":" in client_id:
+        yield Finding(
+            WARN,
+            "credentials",
+            f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)",
+            "It can get tokens, but it can neither revoke nor introspect them with HTTP Basic.",
+            name="colon-in-id",
+        )
+    else:
+        basic, known_here = _basic(api, client_id)
+        known = known or known_here
+        yield basic
+    if not known:
+        yield from _misread(invocation, client_id, secret)
+    elif quote(secret, safe="") != secret or quote(client_id, safe="") != client_id:
+        yield Finding(
+            WARN,
+            "encoding",
+            "the id or the secret has characters that must be encoded for the token endpoint, but "
+            "not for others",
+            "This client does so, but others may not. `clients patch --generate-secret` generates "
+            "a secret without such characters.",
+            name="encoding",
+        )
+    return login.state == OK
+
+
+def _login(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
+    """Log in at the token endpoint. Return the finding, and whether the secret is right."""
+    try:
+        api.oauth_token(grant_type="client_credentials")
+    except UnauthorizedException as error:
+        came = f"the token endpoint rejects {client_id} with this secret: {error.error}"
+        return Finding(BAD, "log in", came, _CHECK_LOGIN, "log-in"), False
+    except BadRequestException as error:
+        return Finding(
+            BAD,
+            "log in",
+            f"the token endpoint accepts {client_id}, but issues no token: {error.error}",
+            f"Allow client credentials: hydra-client clients patch {client_id} --grant-type "
+            "client_credentials, together with its current grant types.",
+            name="no-grant",
+        ), True
+    except HydraException as error:
+        return failed("log in", error), False
+    came = f"the token endpoint accepts {client_id} (id and secret form-encoded)"
+    return Finding(OK, "log in", came), True
+
+
+def _basic(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
+    """Log in at the revoke endpoint, which decodes nothing, by revoking a random token."""
+    try:
+        api.revoke_oauth2_token(secrets.token_urlsafe())
+    except UnauthorizedException as error:
+        came = f"the revoke endpoint rejects {client_id} with this secret: {error.error}"
+        return Finding(BAD, "credentials", came, _CHECK_LOGIN, "log-in"), False
+    except HydraException as error:
+        return failed("credentials", error), False
+    came = f"the revoke endpoint accepts {client_id} (id and secret not encoded)"
+    return Finding(OK, "credentials", came), True
+
+
+def failed(tried: str, error: HydraException) -> Finding:
+    """Report an error that no other finding explains."""
+    return Finding(BAD, tried, str(error), getattr(error, "hint", None) or "", "failed")
+
+
+def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Finding]:
+    """Find out whether the secret is right without an encoding or spaces around it."""
+    for other, what, do in (
+        (unquote_plus(secret), "percent-encoded", "Decode it; this client encodes it itself."),
+        (secret.strip(), "right except for the spaces around it", "Remove the spaces."),
+    ):
+        if other == secret or not other:
+            continue
+        with quiet_api(invocation, username=client_id, password=other, access_token=None) as api:
+            if _login(api, client_id)[1]:
+                yield Finding(BAD, "encoding", f"the secret is {what}", do, "misread-secret")
+                return
+
+
+# --- permissions
+
+
+def _list_clients(api: OAuth2Api) -> str:
+    api.list_oauth2_clients()
+    return "may list clients"
+
+
+def _decide_consent(api: OAuth2Api) -> str:
+    """Use a request that does not exist; the server checks the permission first."""
+    from hydra_client import ConsentRequestAcceptance, ConsentRequestRejection
+
+    with suppress(NotFoundException):
+        api.get_oauth2_consent_request(NO_ONE)
+    with suppress(NotFoundException):
+        api.accept_oauth2_consent_request(NO_ONE, ConsentRequestAcceptance(subject=NO_ONE))
+    with suppress(NotFoundException):
+        api.reject_oauth2_consent_request(NO_ONE, ConsentRequestRejection(reason=NO_ONE))
+    return "may read, accept and reject consent requests"
+
+
+def _introspect(api: OAuth2Api) -> str:
+    api.introspect_oauth2_token(secrets.token_urlsafe())
+    return "may introspect tokens"
+
+
+def _read_keys(api: OAuth2Api) -> str:
+    return f"may read the keys ({len(api.well_known().keys)})"
+
+
+def public_keys(invocation: Invocation) -> Finding | None:
+    """Find out whether a policy allows everyone to read the keys.
+
+    In that case, an invalid token is as good as none.
+    """
+    with quiet_api(invocation, username=None, password=None, access_token=NO_ONE) as api:
+        try:
+            count = len(api.well_known().keys)
+        except HydraException:
+            return None
+    return Finding(OK, "keys", f"everyone may read the keys ({count}), without a token")
+
+
+PROBES: dict[str, Callable[[OAuth2Api], str]] = {
+    "clients": _list_clients,
+    "consent": _decide_consent,
+    "introspect": _introspect,
+    "keys": _read_keys,
+}
+
+
+def permission(invocation: Invocation, need: str, api: OAuth2Api) -> Finding:
+    """Check a permission of the calling client."""
+    settings = invocation.settings
+    # A configured token may belong to another client than the configured one.
+    caller = (None if settings.access_token else settings.client_id) or "the token's client"
+    try:
+        return Finding(OK, need, f"{caller} {PROBES[need](api)}")
+    except ForbiddenException as error:
+        hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
+        return Finding(
+            BAD,
+            need,
+            f"{caller} is not allowed to: {error.error}",
+            hint.replace(NO_ONE, "<.*>"),
+            name="permission",
+        )
+    except BadRequestException as error:
+        scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
+        if settings.scopes:
+            return Finding(
+                BAD,
+                need,
+                f"{caller} gets no token with the scopes {settings.scopes}: {error.error}",
+                "Remove the scopes from --token-scopes, HYDRA_SCOPES or the profile, to request "
+                f"{scope}.",
+                name="scope",
+            )
+        return Finding(
+            BAD,
+            need,
+            f"{caller} gets no token with the scope {scope}: {error.error}",
+            f"Allow the scope: hydra-client clients patch {caller} --scope {scope}, together with "
+            "its current scopes.",
+            name="scope",
+        )
+    except NotFoundException as error:
+        return Finding(BAD, need, str(error), _MAKE_KEYS, "no-keys")
+    except HydraException as error:
+        return failed(need, error)
+
+
+def signing_key(api: OAuth2Api, id_token: str) -> Finding:
+    """Check that the server publishes the key that it signs with, which it reads when it starts."""
+    with needs_extra("jwt"):
+        from hydra_client.id_token import IdTokenVerifier, InvalidIdTokenError
+
+    tried = "signing key"
+    try:
+        IdTokenVerifier(api, NO_ONE).verify(id_token, nonce=None)
+    except InvalidIdTokenError as error:
+        if error.reason in _NOT_CHECKED:
+            do = "Use a file with an ID token, or with the JSON that `token user` saves."
+            return Finding(BAD, tried, f"this is not an ID token of Hydra: {error}", do, "id-token")
+        if error.reason in ("unknown_key", "signature"):
+            return Finding(
+                BAD,
+                tried,
+                f"the server does not publish the key of this ID token: {error}",
+                "Restart the server: it signs with the key that it read when it started, although "
+                "its key set has been replaced since. If you have restarted it, get a new ID "
+                "token: earlier ones are not valid any more.",
+                name="signing-key",
+            )
+    except NotFoundException as error:
+        return Finding(BAD, tried, str(error), _MAKE_KEYS, "no-keys")
+    except HydraException as error:
+        return failed(tried, error)
+    # The token may have expired, and is meant for another client. Only its key matters here.
+    return Finding(OK, tried, "the server publishes the key of this ID token")
+
+
+# --- roles
+
+
+def role(api: OAuth2Api, server: WellKnown, name: str, subject: str) -> Finding:
+    """Ask the warden about everything that a role does."""
+    from hydra_client import WardenAccessRequest, WardenApi
+
+    if name == "resource-server" and server.userinfo_endpoint is None:
+        return Finding(OK, name, "0.9 needs no policy for this")
+    role = ROLES[name]
+    warden = WardenApi(api.api_client)
+    missing = []
+    for action, resource in role.requests(NO_ONE):
+        request = WardenAccessRequest(subject=subject, action=action, resource=resource, context={})
+        try:
+            if not warden.does_warden_allow_access_request(request).allowed:
+                missing.append(f"{action} on {resource.replace(NO_ONE, '<.*>')}")
+        except HydraException as error:
+            return failed(name, error)
+    if not missing:
+        return Finding(OK, name, f"the policies allow {subject} everything that it needs")
+    return Finding(
+        BAD,
+        name,
+        f"no policy allows {subject}, or one denies it: {'; '.join(missing)}",
+        f"Create the policy: {role.command(name, subject)} - the client also needs the scope "
+        f"{role.scope}. To see what denies it: hydra-client warden explain.",
+        name="role",
+    )
