@@ -1,7 +1,7 @@
 # Every command sets itself up, inside this folder. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo lint format generate bench newest live clean
+.PHONY: help test demo lint format docs generate bench newest live clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,6 +33,9 @@ lint: $(BIN)/tox ## style and types
 
 format: $(BIN)/tox ## mend style where a tool can
 	$(TOX) -e format
+
+docs: $(BIN)/tox ## the documentation site, in build/site
+	$(TOX) -e docs
 
 generate: $(BIN)/tox ## write the generated files anew from openapi.yaml
 	$(TOX) -e generate

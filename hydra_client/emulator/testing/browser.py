@@ -1,8 +1,10 @@
 """A browser that goes from the authorization endpoint through a consent app to the callback.
 
-def test_my_consent_app(hydra, consent_flow):
-    callback = consent_flow(wsgi=my_app, fields={"user": "alice", "scope": ["openid"]})
-    assert callback.exchange()["scope"] == "openid"
+With pytest, it is the fixture `consent_flow`:
+
+    def test_my_consent_app(hydra, consent_flow):
+        callback = consent_flow(wsgi=my_app, fields={"user": "alice", "scope": ["openid"]})
+        assert callback.exchange()["scope"] == "openid"
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """The emulator without a socket, for tests that use the `responses` library.
 
-hydra = HydraEmulator()
-with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-    in_process.register(mock, hydra)
-    api = hydra.api()                       # http://hydra.test
+Register the emulator with the mock:
+
+    hydra = HydraEmulator()
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        in_process.register(mock, hydra)
+        api = hydra.api()                       # http://hydra.test
 """
 
 from __future__ import annotations

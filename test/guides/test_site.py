@@ -1,0 +1,49 @@
+"""The site has every page, and an entry for every error."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import hydra_client
+from hydra_client.exceptions import HydraException
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def headings(page: str) -> set[str]:
+    text = (DOCS / "guides" / f"{page}.md").read_text(encoding="utf-8")
+    return {*re.findall(r"^#+ (.*)$", text, re.MULTILINE)}
+
+
+def errors() -> Iterator[type[Exception]]:
+    """Yield the public errors and warnings: those that a module of the package defines."""
+    for found in pkgutil.iter_modules(hydra_client.__path__):
+        if found.name.startswith("_") or found.name in ("cli", "emulator", "protocol", "transport"):
+            continue
+        module = importlib.import_module(f"hydra_client.{found.name}")
+        public = getattr(module, "__all__", [name for name in vars(module) if name[0] != "_"])
+        for item in map(vars(module).get, public):
+            if inspect.isclass(item) and issubclass(item, (HydraException, Warning)):
+                yield item
+
+
+def test_every_page_is_in_the_contents() -> None:
+    contents = (DOCS / "index.md").read_text(encoding="utf-8")
+    for page in [*(DOCS / "guides").glob("*.md"), *(DOCS / "api").glob("*.rst")]:
+        assert f"\n{page.relative_to(DOCS).with_suffix('').as_posix()}\n" in contents, page.name
+
+
+def test_every_error_has_an_entry() -> None:
+    """The reference links to it."""
+    assert {error.__name__ for error in errors()} <= headings("errors")
+
+
+def test_the_entries_of_errors_lead_to_symptoms() -> None:
+    """A link to a heading that does not exist fails when the site is built."""
+    page = (DOCS / "guides" / "errors.md").read_text(encoding="utf-8")
+    assert page.count("](troubleshooting.md#") > 10
