@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from hydra_client.cli.errors import failure_of
-from hydra_client.cli.options import Command, Group
+from hydra_client.cli.options import Group
 from hydra_client.cli.text import echo
 from hydra_client.version import __version__
 
@@ -45,7 +45,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
         "demo": ("demo", "Run through the main use cases step by step."),
     },
-    "Help": {"completion": ("completion", "Print a shell completion script.")},
+    "Help": {
+        "help": ("help", "Show help with examples, the common options, or the man page."),
+        "completion": ("completion", "Print a shell completion script."),
+    },
 }
 _MODULES = {name: module for section in COMMANDS.values() for name, (module, _) in section.items()}
 
@@ -67,11 +70,6 @@ class App(Group):
         module = import_module(f"{__package__}.commands.{_MODULES[cmd_name]}")
         command: click.Command = module.command
         return command
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands before the options: they are what most readers look for."""
-        self.format_commands(ctx, formatter)
-        Command.format_options(self, ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
@@ -130,43 +128,14 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     help="Show the version and exit.",
 )
 def app() -> None:
-    """Call the OAuth 2.0 and OpenID Connect API of ORY Hydra 0.9.14 and 0.10.
+    """Call the API of ORY Hydra 0.9.14 and 0.10: OAuth 2.0, OpenID Connect, access control.
 
     Settings are read from options (before or after the command), then from the environment, then
     from a profile of the config file. Secrets are never read from the command line, and never
     printed unless you pass --show-secret.
 
     \b
-    Environment:
-      HYDRA_URL, HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET   the server, and the client to call as
-      HYDRA_ACCESS_TOKEN                                a bearer token to use instead of the client
-      HYDRA_SCOPES, HYDRA_CA_CERT, HYDRA_PROFILE, HYDRA_CONFIG
-      NO_COLOR                                          disables colors
-
-    \b
-    Config file; if it has a secret, only you may be able to read it (chmod 600):
-      default_profile = "staging"
-      [profiles.staging]
-      url = "https://hydra.example.com"
-      client_id = "admin"
-      client_secret_file = "staging.secret"    # or client_secret, or access_token
-      # also: scopes, ca_cert, timeout, output, headers = { X-Forwarded-Proto = "https" }
-
-    \b
-    Exit status:
-      0    success
-      1    the server refused, failed or could not be reached, or you cancelled;
-           `warden allowed`, `warden explain`: denied
-      2    wrong usage, or an invalid file
-      3    plan --check found a difference
-      4    not found
-      5    not authorized
-      130  interrupted
-      141  the reader of the output closed it
-      143  terminated
-
-    \b
-    Examples:
+    To begin with:
       hydra-client demo
       hydra-client serve --port 4444
       HYDRA_URL=http://127.0.0.1:4444 hydra-client discover

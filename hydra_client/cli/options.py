@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from inspect import cleandoc
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hydra_client.cli.context import Invocation
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 # Paths for shells to complete. Whatever is wrong with a file is reported where it is read.
 ANY_FILE = click.Path(readable=False, allow_dash=True)
 FILE = click.Path(dir_okay=False)
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -96,28 +101,62 @@ COMMON = (
 )
 
 
+class _Formatter(click.HelpFormatter):
+    """Never breaks a line at a hyphen, which may be a part of an option."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(text.replace("-", _HYPHEN))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write a list of terms and their descriptions."""
+        rows = [(term, text.replace("-", _HYPHEN)) for term, text in rows]
+        super().write_dl(rows, col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """Return the text."""
+        return super().getvalue().replace(_HYPHEN, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class Command(click.Command):
-    """A command that also takes the common options."""
+    """A command that also takes the common options.
+
+    Its help is short: the common options are on a page of their own, and the examples, which the
+    docstring has after `Examples:`, are on the page of `hydra-client help COMMAND`.
+    """
+
+    context_class = _Context
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         settings.setdefault("context_settings", HELP)
         super().__init__(*arguments, **settings)
+        self.help, _, self.examples = cleandoc(self.help or "").partition("\b\nExamples:\n")
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the options of the command, then the common ones."""
         return [*super().get_params(ctx), *COMMON]
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the first sentence of the help, whatever its length."""
+        return super().get_short_help_str(1000)
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the two kinds of options in a section each."""
-        for title, params in (("Options", super().get_params(ctx)), ("Common options", COMMON)):
-            records = [
-                record
-                for param in params
-                if isinstance(param, click.Option)
-                and (record := param.get_help_record(ctx)) is not None
-            ]
-            with formatter.section(title):
-                formatter.write_dl(records)
+        """Write the options of the command only."""
+        # A reader of this help needs no --help.
+        _write_options("Options", self.params, ctx, formatter)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Say where the rest is."""
+        program, *words = ctx.command_path.split()
+        pages = ("options", " ".join(words)) if self.examples and words else ("options",)
+        formatter.write_paragraph()
+        formatter.write_text(f"More: {', '.join(f'{program} help {page}' for page in pages)}")
 
 
 class Group(Command, click.Group):
@@ -126,9 +165,26 @@ class Group(Command, click.Group):
     command_class = Command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options, then the commands."""
-        super().format_options(ctx, formatter)
+        """Write the commands. A group has no options of its own."""
         self.format_commands(ctx, formatter)
 
 
 Group.group_class = Group
+
+
+def write_common_options(ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    """Write the options that every command takes."""
+    _write_options("Common options", COMMON, ctx, formatter)
+
+
+def _write_options(
+    title: str,
+    params: Iterable[click.Parameter],
+    ctx: click.Context,
+    formatter: click.HelpFormatter,
+) -> None:
+    options = (param for param in params if isinstance(param, click.Option))
+    records = [record for option in options if (record := option.get_help_record(ctx))]
+    if records:
+        with formatter.section(title):
+            formatter.write_dl(records)

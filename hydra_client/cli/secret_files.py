@@ -245,12 +245,12 @@ def out_option(*, required: bool = False) -> Callable[[Callable[..., Any]], Call
         type=click.Path(dir_okay=False),
         metavar="FILE",
         required=required,
-        help="Save the secret to a new file that only you can read.",
+        help="New file for the secret, readable only by you.",
     )
 
 
 long_secret_option = click.option(
     "--allow-long-secret",
     is_flag=True,
-    help="Allow a secret of more than 72 bytes, although the server ignores the rest.",
+    help="Allow over 72 bytes; the server ignores the rest.",
 )

@@ -71,16 +71,27 @@ def test_the_commands_modules_import_nothing_heavy(tmp_path: Path) -> None:
     assert [name for name in modules if name.partition(".")[0] in HEAVY] == []
 
 
+LONG = {("apply",), ("serve",), ("token", "user"), ("clients", "create"), ("clients", "update")}
+
+
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
-def test_every_command_has_help_with_examples(run: Run, path: tuple[str, ...]) -> None:
+def test_every_command_has_help_that_fits(run: Run, path: tuple[str, ...]) -> None:
     result = run(*path, "--help")
     assert result.exit_code == 0
     assert result.output.startswith(f"Usage: hydra-client {' '.join(path)}")
-    assert "Common options:" in result.output
-    assert "--profile NAME" in result.output
-    if not isinstance(app.get_command(click.Context(app), path[-1]), click.Group):
-        assert "Examples:" in result.output
-        assert f"hydra-client {' '.join(path)}" in result.output.partition("Examples:")[2]
+    assert "More: hydra-client help options" in result.output
+    lines = result.output.splitlines()
+    assert len(lines) <= (45 if path in LONG else 30)
+    assert max(map(len, lines)) <= 80
+    assert not any(line.endswith(("-", "…")) for line in lines)
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_every_command_has_examples(run: Run, path: tuple[str, ...]) -> None:
+    result = run("help", *path)
+    assert result.output.startswith(run(*path, "--help").output)
+    if "[OPTIONS] COMMAND" not in result.output:
+        assert f"hydra-client {' '.join(path)}" in result.output.partition("\nExamples:\n")[2]
 
 
 @pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)

@@ -41,41 +41,37 @@ if TYPE_CHECKING:
 
 COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
 
-# Name of each field, its option, how values are given, and its help.
+# Name of each field, its option, the placeholder for its value, and its help.
 FIELDS = (
-    ("client_name", "--client-name", "text", "Name of the application, for people."),
-    ("redirect_uris", "--redirect-uri", "list", "URI that users may be sent to after login."),
-    ("grant_types", "--grant-type", "list", "Allowed grant type, such as authorization_code."),
-    ("response_types", "--response-type", "list", "Allowed response type, such as code."),
-    ("scope", "--scope", "words", "Allowed scope, such as openid or photos.*."),
-    ("owner", "--owner", "text", "Owner of the client."),
-    ("policy_uri", "--policy-uri", "text", "URL of its privacy policy."),
-    ("tos_uri", "--tos-uri", "text", "URL of its terms of service."),
-    ("client_uri", "--client-uri", "text", "URL of its home page."),
-    ("logo_uri", "--logo-uri", "text", "URL of its logo."),
-    ("contacts", "--contact", "list", "Contact address."),
-    ("public", "--public/--confidential", "flag", "Whether the client is public: has no secret."),
+    ("client_name", "--client-name", "TEXT", "Name of the application, for people."),
+    ("redirect_uris", "--redirect-uri", "URI", "Where users may be sent after login. Repeatable."),
+    ("grant_types", "--grant-type", "TYPE", "Such as authorization_code. Repeatable."),
+    ("response_types", "--response-type", "TYPE", "Such as code or id_token. Repeatable."),
+    ("scope", "--scope", "SCOPE", "Such as openid or photos.*. Repeatable."),
+    ("owner", "--owner", "TEXT", "Owner of the client."),
+    ("policy_uri", "--policy-uri", "URL", "Its privacy policy."),
+    ("tos_uri", "--tos-uri", "URL", "Its terms of service."),
+    ("client_uri", "--client-uri", "URL", "Its home page."),
+    ("logo_uri", "--logo-uri", "URL", "Its logo."),
+    ("contacts", "--contact", "TEXT", "Contact address. Repeatable."),
+    ("public", "--public/--confidential", None, "Whether the client is public: has no secret."),
 )
+_LISTS = ("redirect_uris", "grant_types", "response_types", "contacts", "scope")
 
 
 def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each field, and --file."""
-    for name, option, kind, help in reversed(FIELDS):
-        settings: dict[str, Any] = {}
-        if kind in ("list", "words"):
-            settings["multiple"] = True
-            help += " Repeatable."
-        if kind == "flag":
-            settings["default"] = None
-        else:
-            settings["metavar"] = "TEXT"
-        command = click.option(option, name, help=help, **settings)(command)
+    for name, option, metavar, help in reversed(FIELDS):
+        add = click.option(
+            option, name, metavar=metavar, multiple=name in _LISTS, default=None, help=help
+        )
+        command = add(command)
     return click.option(
         "-f",
         "--file",
         type=ANY_FILE,
         metavar="FILE",
-        help="JSON or YAML file with the fields; - is stdin. Options override it.",
+        help="JSON or YAML file with the fields; - is stdin.",
     )(command)
 
 
@@ -96,14 +92,14 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """Combine the fields of a client from the file and the options."""
     members = load_object(file) if file else {}
-    for name, _, kind, _ in FIELDS:
+    for name, *_ in FIELDS:
         value = options.pop(name)
         if value is None or value == ():
             continue
-        if kind == "list":
-            value = [item for item in value if item]
-        elif kind == "words":
+        if name == "scope":
             value = " ".join(value)
+        elif name in _LISTS:
+            value = [item for item in value if item]
         members[name] = value
     return members
 
@@ -251,17 +247,17 @@ def patch(
 ) -> None:
     """Change the given fields of a client, and keep the others.
 
-    The client is fetched, changed and updated; a change that someone else makes at the same moment
-    is lost. An empty value empties a field, except in a memory store, which keeps it.
-
-    Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "update" on
-    rn:hydra:clients.
+    An empty value empties a field (not in memory stores). Needs the scope hydra.clients and
+    policies for "get" on rn:hydra:clients:ID and "update" on rn:hydra:clients.
 
     \b
     Examples:
       hydra-client clients patch my-app --client-name 'Photo prints' --owner team-photos
       hydra-client clients patch my-app --redirect-uri https://new.example.com/callback
       hydra-client clients patch my-app --generate-secret --secret-out my-app.secret
+
+    The client is fetched, changed and updated. A change that someone else makes at the same time is
+    lost.
     """  # noqa: D301 - click's mark for lines to keep
     from hydra_client import OAuth2Client
 
