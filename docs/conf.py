@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sphinx.util import logging
+from sphinx.util.nodes import make_refnode
 
 import hydra_client
 from hydra_client.exceptions import HydraException
 
 if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
+logger = logging.getLogger(__name__)
 
 project = "hydra-legacy-client"
 author = copyright = "The hydra-client contributors"
@@ -28,7 +37,8 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"hydra-legacy-client {release}"
-html_static_path = ["pictures"]
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
 html_copy_source = False
 pygments_style, pygments_dark_style = "tango", "monokai"
 
@@ -49,7 +59,10 @@ default_role = "py:obj"
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),
-    ("py:.*", r"(?!hydra_client\.[a-z]).*|hydra_client\.(protocol|transport)\..*"),
+    (
+        "py:.*",
+        r"(?!hydra_client\.[a-z]).*|hydra_client\.(protocol|transport|emulator\.(go|responses))\..*",
+    ),
 ]
 
 REFERENCE = {path.stem for path in HERE.glob("*.md")}
@@ -63,8 +76,10 @@ LABELLED = re.compile(r"^(Scope|Policy): (.*(?:\n {4}.*)*)", re.MULTILINE)
 
 
 def setup(app: Sphinx) -> None:
-    """Read docstrings before napoleon does."""
+    """Connect the functions below."""
     app.connect("autodoc-process-docstring", prepare, priority=400)
+    app.connect("missing-reference", find)
+    app.connect("env-check-consistency", complete)
 
 
 def prepare(
@@ -82,3 +97,28 @@ def prepare(
         lines += ["", f"What to do: :ref:`guides/errors:{item.__name__}`."]
     elif item.__name__ in REFERENCE:
         lines += ["", f"Every method or field, with an example: :doc:`/{item.__name__}`."]
+
+
+def find(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, shown: nodes.TextElement
+) -> nodes.reference | None:
+    """Link a name of this package that is written without its module."""
+    domain = env.domains.python_domain
+    if node["refdomain"] != domain.name or not node["reftarget"].isidentifier():
+        return None
+    found = domain.find_obj(env, None, None, node["reftarget"], None, searchmode=1)
+    if not found:
+        return None
+    name, entry = min(found, key=lambda each: len(each[0]))
+    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, shown, name)
+
+
+def complete(_app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn of public names that the reference lacks."""
+    documented = {name.rpartition(".")[2] for name in env.domains.python_domain.objects}
+    for found in pkgutil.iter_modules(hydra_client.__path__):
+        if not found.name.startswith("_") and found.name not in ("cli", "protocol", "transport"):
+            module = importlib.import_module(f"hydra_client.{found.name}")
+            for name in getattr(module, "__all__", ()):
+                if name not in documented:
+                    logger.warning("the reference lacks %s.%s", module.__name__, name)
