@@ -104,7 +104,7 @@ def tidy(target: Path) -> None:
     ruff = [sys.executable, "-m", "ruff"]
     quiet = ["--quiet", "--no-cache", f"--config={ROOT / 'pyproject.toml'}", "hydra_client"]
     # Templates import everything that might be needed, and put a comma after every item.
-    fix = ["--fix-only", "--select=COM819,F401,I"]
+    fix = ["--fix-only", "--select=COM819,D209,F401,I"]
     # Ruff looks for the package's modules here, where only the generated ones are.
     ours = '--config=lint.isort.known-first-party=["hydra_client"]'
     subprocess.run([*ruff, "check", *fix, ours, *quiet], cwd=target, check=True)

@@ -12,10 +12,7 @@ from hydra_client.protocol.model import (
 
 
 class ConsentRequestRejection(Model):
-    """What a consent app sends to Hydra if the user declines.
-
-    Attributes:
-        reason: The reason. The application receives it as `error_description`.
-    """
+    """What a consent app sends to Hydra if the user declines."""
 
     reason: str | None = string(default=None)
+    """The reason. The application receives it as `error_description`."""

@@ -12,10 +12,7 @@ from hydra_client.protocol.model import (
 
 
 class GroupMembers(Model):
-    """Members to add to a group, or to remove from it.
-
-    Attributes:
-        members: The members: ids of users and clients.
-    """
+    """Members to add to a group, or to remove from it."""
 
     members: list[str] | None = strings(default=None)
+    """The members: ids of users and clients."""

@@ -12,10 +12,7 @@ from hydra_client.protocol.model import (
 
 
 class HealthStatus(Model):
-    """Whether the server is running.
-
-    Attributes:
-        status: Always `ok`.
-    """
+    """Whether the server is running."""
 
     status: str = string()
+    """Always `ok`."""

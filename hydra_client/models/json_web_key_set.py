@@ -13,10 +13,7 @@ from hydra_client.protocol.model import (
 
 
 class JsonWebKeySet(Model):
-    """A set of keys (RFC 7517 section 5).
-
-    Attributes:
-        keys: The keys, identified by their `kid`.
-    """
+    """A set of keys (RFC 7517 section 5)."""
 
     keys: list[JsonWebKey] = models(JsonWebKey)
+    """The keys, identified by their `kid`."""

@@ -12,14 +12,12 @@ from hydra_client.protocol.model import (
 
 
 class JsonWebKeySetGeneratorRequest(Model):
-    """What kind of keys to generate.
-
-    Attributes:
-        alg: Algorithm of the keys: `RS256` or `HS256`; in 0.9 also `ES521`, in 0.10 `ES512` and
-            `HS512`.
-        kid: Id of the key. Keys in pairs are called `private:{kid}` and `public:{kid}`, or
-            `private` and `public` if it is empty.
-    """
+    """What kind of keys to generate."""
 
     alg: str = string()
+    """Algorithm of the keys: `RS256` or `HS256`; in 0.9 also `ES521`, in 0.10 `ES512` and
+    `HS512`."""
+
     kid: str | None = string(default=None)
+    """Id of the key. Keys in pairs are called `private:{kid}` and `public:{kid}`, or `private` and
+    `public` if it is empty."""

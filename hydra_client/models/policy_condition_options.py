@@ -12,15 +12,14 @@ from hydra_client.protocol.model import (
 
 
 class PolicyConditionOptions(Model):
-    """Settings of a policy's condition. Each type of condition has its own.
-
-    Attributes:
-        cidr: `CIDRCondition`: a network, such as `192.168.0.0/16`.
-        equals: `StringEqualCondition`: the value to compare with.
-        matches: `StringMatchCondition`: a regular expression that matches anywhere in the value;
-            use `^` and `$` to match the whole value.
-    """
+    """Settings of a policy's condition. Each type of condition has its own."""
 
     cidr: str | None = string(default=None)
+    """`CIDRCondition`: a network, such as `192.168.0.0/16`."""
+
     equals: str | None = string(default=None)
+    """`StringEqualCondition`: the value to compare with."""
+
     matches: str | None = string(default=None)
+    """`StringMatchCondition`: a regular expression that matches anywhere in the value; use `^` and
+    `$` to match the whole value."""

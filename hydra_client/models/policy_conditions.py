@@ -23,11 +23,10 @@ class PolicyConditions(Model):
     - `StringEqualCondition`: the value is `equals`.
     - `StringMatchCondition`: the value contains a match of the regular expression `matches`.
     - `StringPairsEqualCondition`: the value is a list of pairs of equal strings.
-
-    Attributes:
-        type: Type of the condition. Servers refuse types that they do not know.
-        options: Settings of the condition. Two of the types have none.
     """
 
     type: str | None = string(default=None)
+    """Type of the condition. Servers refuse types that they do not know."""
+
     options: PolicyConditionOptions | None = model(PolicyConditionOptions, default=None)
+    """Settings of the condition. Two of the types have none."""

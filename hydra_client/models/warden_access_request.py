@@ -15,16 +15,16 @@ from hydra_client.protocol.model import (
 
 
 class WardenAccessRequest(Model):
-    """Who wants to do what.
-
-    Attributes:
-        subject: Who wants to do something, such as the id of a user.
-        action: What the subject wants to do.
-        resource: What the subject wants to do it with.
-        context: Values that the conditions of policies check, by name.
-    """
+    """Who wants to do what."""
 
     subject: str | None = string(default=None)
+    """Who wants to do something, such as the id of a user."""
+
     action: str | None = string(default=None)
+    """What the subject wants to do."""
+
     resource: str | None = string(default=None)
+    """What the subject wants to do it with."""
+
     context: dict[str, Any] | None = mapping(default=None)
+    """Values that the conditions of policies check, by name."""

@@ -12,10 +12,7 @@ from hydra_client.protocol.model import (
 
 
 class WardenAccessRequestResponse(Model):
-    """The decision of the warden.
-
-    Attributes:
-        allowed: Whether the policies allow it.
-    """
+    """The decision of the warden."""
 
     allowed: bool = boolean()
+    """Whether the policies allow it."""

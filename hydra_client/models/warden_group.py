@@ -13,13 +13,11 @@ from hydra_client.protocol.model import (
 
 
 class WardenGroup(Model):
-    """A group of subjects. Policies for the group's name apply to its members.
-
-    Attributes:
-        id: Name of the group. The server generates a UUID if you leave it out on create. It is part
-            of URLs, so it must not be `.` or `..`, nor contain `/` or control characters.
-        members: The members: ids of users and clients.
-    """
+    """A group of subjects. Policies for the group's name apply to its members."""
 
     id: str | None = string(default=None)
+    """Name of the group. The server generates a UUID if you leave it out on create. It is part of
+    URLs, so it must not be `.` or `..`, nor contain `/` or control characters."""
+
     members: list[str] | None = strings(default=None)
+    """The members: ids of users and clients."""

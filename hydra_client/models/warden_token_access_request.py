@@ -16,18 +16,19 @@ from hydra_client.protocol.model import (
 
 
 class WardenTokenAccessRequest(Model):
-    """What the bearer of a token wants to do.
-
-    Attributes:
-        token: The access token.
-        scopes: Scopes that the token must have. Without any, scopes are not checked.
-        action: What the bearer wants to do.
-        resource: What the bearer wants to do it with.
-        context: Values that the conditions of policies check, by name.
-    """
+    """What the bearer of a token wants to do."""
 
     token: str | None = string(secret=True, default=None)
+    """The access token."""
+
     scopes: list[str] | None = strings(default=None)
+    """Scopes that the token must have. Without any, scopes are not checked."""
+
     action: str | None = string(default=None)
+    """What the bearer wants to do."""
+
     resource: str | None = string(default=None)
+    """What the bearer wants to do it with."""
+
     context: dict[str, Any] | None = mapping(default=None)
+    """Values that the conditions of policies check, by name."""

@@ -22,23 +22,28 @@ class WardenTokenAccessRequestResponse(Model):
     """The decision of the warden, with what the server knows about the token.
 
     If `allowed` is false, nothing else is set.
-
-    Attributes:
-        allowed: Whether the token is valid, has the scopes, and the policies allow it.
-        subject: Who the token stands for.
-        granted_scopes: Scopes of the token.
-        issuer: Issuer of the token: the server's URL.
-        client_id: Id of the client to which the token was issued.
-        issued_at: When the token was issued, as an aware datetime (RFC 3339 in JSON).
-        expires_at: When the token expires, as an aware datetime (RFC 3339 in JSON).
-        access_token_extra: The `access_token_extra` of the acceptance.
     """
 
     allowed: bool = boolean()
+    """Whether the token is valid, has the scopes, and the policies allow it."""
+
     subject: str | None = string(default=None)
+    """Who the token stands for."""
+
     granted_scopes: list[str] | None = strings("grantedScopes", default=None)
+    """Scopes of the token."""
+
     issuer: str | None = string(default=None)
+    """Issuer of the token: the server's URL."""
+
     client_id: str | None = string("clientId", default=None)
+    """Id of the client to which the token was issued."""
+
     issued_at: datetime | None = date_time("issuedAt", default=None)
+    """When the token was issued, as an aware datetime (RFC 3339 in JSON)."""
+
     expires_at: datetime | None = date_time("expiresAt", default=None)
+    """When the token expires, as an aware datetime (RFC 3339 in JSON)."""
+
     access_token_extra: dict[str, Any] | None = mapping("accessTokenExtra", default=None)
+    """The `access_token_extra` of the acceptance."""
