@@ -62,6 +62,11 @@ class Origin(NamedTuple):
     prefix: str
     insecure: bool
 
+    @property
+    def base_url(self) -> str:
+        """The URL that the paths of the operations are appended to."""
+        return f"{self.scheme}://{self.netloc}{self.prefix}"
+
 
 class Configuration:
     """Settings of an `ApiClient`.

@@ -24,7 +24,8 @@ class OAuth2Client(Model):
     id: str | None = string(default=None)
     """The client identifier (RFC 6749 section 2.2). The server generates a UUID if you leave it out
     on create. It is part of URLs, so it must not be `.` or `..`, nor contain `/` or control
-    characters. With a `:` in its id, a client cannot introspect or revoke."""
+    characters. With a `:` in its id, a client cannot revoke, and can introspect by bearer token
+    only."""
 
     client_name: str | None = string(default=None)
     """Name of the application, which consent apps show to users."""

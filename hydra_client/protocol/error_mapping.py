@@ -41,7 +41,7 @@ _CLIENT_SCOPE = (
     "there, or ask for others (the setting scopes names those of tokens that are fetched)."
 )
 _NOT_HYDRA = (
-    "No Hydra 0.9 or 0.10 answers at this address: check the base URL. Later versions (1.x, 2.x) "
+    "Hydra 0.9 and 0.10 do not send this response: check the base URL{}. Later versions (1.x, 2.x) "
     "have other paths; this client speaks 0.9 and 0.10."
 )
 _SINCE = (
@@ -55,12 +55,20 @@ _TERMINATION = (
 _TLS_PORT = "The server speaks TLS on this port: use an https URL."
 
 
+# What Go, nginx and Apache say on a port for TLS.
+_PLAIN_HTTP = re.compile(
+    "HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port"
+    "|speaking plain HTTP to an SSL-enabled server port"
+)
+
+
 class _Refusal(NamedTuple):
     """What the table looks at: an unsuccessful response, and the operation that was called."""
 
     operation: Operation[Any]
     status: int
     error: str | None
+    description: str | None
     words: str
     text: str
 
@@ -70,9 +78,13 @@ class _Refusal(NamedTuple):
 
     @property
     def is_unknown_path(self) -> bool:
-        return (
-            self.status == 404 and self.error is None and self.text.startswith("404 page not found")
-        )
+        """Whether it is not Hydra that says so, since all of its own errors are JSON."""
+        return self.status == 404 and self.error is None and self.description is None
+
+    @property
+    def is_plain_http_on_tls(self) -> bool:
+        """Whether a server that expects TLS responded to plain http."""
+        return self.status == 400 and _PLAIN_HTTP.search(self.text) is not None
 
 
 _PERMISSION = "permission"  # a hint that is written for the call
@@ -108,15 +120,11 @@ _MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | Non
     ),
     (lambda it: is_insecure_http(it.status, it.words), ServiceException, _TERMINATION),
     (lambda it: it.status >= 500, ServiceException, None),
+    (lambda it: it.is_plain_http_on_tls, BadRequestException, _TLS_PORT),
     (
         lambda it: it.status == 400 and it.words.startswith("invalid_scope "),
         BadRequestException,
         _CLIENT_SCOPE,
-    ),
-    (
-        lambda it: it.status == 400 and "HTTP request to an HTTPS server" in it.text,
-        BadRequestException,
-        _TLS_PORT,
     ),
     (lambda it: it.status == 400, BadRequestException, None),
     (lambda it: it.status == 403, ForbiddenException, None),
@@ -150,18 +158,23 @@ def error_for(
     error, description = _error_of(text)
     # Judged before anything is masked: a secret may be a word that the server uses.
     words = f"{error} {description}"
-    refusal = _Refusal(operation, response.status, error, words, text)
+    refusal = _Refusal(operation, response.status, error, description, words, text)
     kind, hint = _meaning(refusal)
     if hint is _PERMISSION:
         hint = _permission(operation, call.ids, caller)
     elif hint is _SINCE:
         hint = _SINCE.format(operation.since)
+    elif hint is _NOT_HYDRA:
+        hint = _NOT_HYDRA.format(f" {response.base_url}" if response.base_url else "")
     reason = redact(response.reason, hidden)
     error, description = (
         None if part is None else redact(part, hidden) for part in (error, description)
     )
-    parts = [f"{operation.name}: {response.status} {reason}".rstrip(), error, description]
-    message = ": ".join(part for part in parts if part)
+    # Some of Hydra's errors begin with an empty message, and some only repeat the reason.
+    details = [part.lstrip(": ") for part in (error, description) if part is not None]
+    parts = [f"{operation.name}: {response.status} {reason}".rstrip()]
+    parts += [part for part in details if part and part.lower() != reason.lower()]
+    message = ": ".join(parts)
     message += f" ({operation.method} {call.path}, X-Request-ID {call.request_id})"
     made = kind(
         f"{message}. {hint}" if hint else message,

@@ -7,13 +7,15 @@ Each `ensure_*` function looks at the server first, and writes only what differs
 and works the same on both versions and all stores. If a response to a write gets lost, or someone
 else writes at the same time, it looks again instead of repeating the write.
 
+`patch_client` changes some fields of a client that exists.
+
 `plan` and `apply` do the same for many objects. They order the writes so that nothing is allowed
 for a moment that is allowed neither before nor afterwards.
 """
 
 from __future__ import annotations
 
-from hydra_client.provisioning.clients import ensure_client
+from hydra_client.provisioning.clients import ensure_client, patch_client
 from hydra_client.provisioning.groups import ensure_group
 from hydra_client.provisioning.planning import Apis, Desired, Plan, Step, apply, plan
 from hydra_client.provisioning.policies import ensure_policy
@@ -32,5 +34,6 @@ __all__ = [
     "ensure_client",
     "ensure_group",
     "ensure_policy",
+    "patch_client",
     "plan",
 ]

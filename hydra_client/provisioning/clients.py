@@ -1,4 +1,4 @@
-"""`ensure_client`: one OAuth 2.0 client, as it should be, with a secret that is never lost."""
+"""`ensure_client` and `patch_client`: one OAuth 2.0 client, as you want it to be."""
 
 from __future__ import annotations
 
@@ -65,6 +65,41 @@ def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
     return ClientResult(result.id, result.action, result.fields, secret)
 
 
+def patch_client(api: OAuth2Api, id: str, changes: OAuth2Client) -> OAuth2Client:
+    """Change some fields of a client: fetch it, change them, and update it.
+
+        patch_client(api, "photo-app", OAuth2Client(client_name="Photos"))
+
+    Fields that you leave out stay as they are, which `update_oauth2_client` does not ensure on SQL
+    stores. None, `""` and `[]` empty a field. If someone else updates the client between the two
+    requests, their change is lost.
+
+    Args:
+        api: The API of the server.
+        id: Id of the client.
+        changes: The fields to change. Its `id` is ignored.
+
+    Scope: hydra.clients.
+    Policy: action "update" on "rn:hydra:clients"; action "get" on "rn:hydra:clients:{id}".
+
+    Returns:
+        The updated client, including its secret if you set one.
+
+    Raises:
+        NotFoundException: No client has this id.
+        ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
+            field by an update.
+        HydraException: The errors of `get_oauth2_client` and `update_oauth2_client`.
+    """
+    wanted = changes.to_dict()
+    body = OAuth2Client.from_dict({**api.get_oauth2_client(id).to_dict(), **wanted, "id": id})
+    updated = api.update_oauth2_client(id, body)
+    without = {name: value for name, value in wanted.items() if name not in ("id", "client_secret")}
+    if ignored := differing(without, updated.to_dict(), FIELDS, client_value):
+        raise _not_stored(id, ignored, "")
+    return updated
+
+
 class ClientRun:
     """The requests for one client.
 
@@ -123,12 +158,7 @@ class ClientRun:
                 except ConflictException:
                     pass
         if ignored:
-            raise ProvisioningError(
-                f"client {self.id!r}: the server stored other values of {', '.join(ignored)}. "
-                "Memory stores cannot empty a field by an update, unless you set client_secret.",
-                self.id,
-                ignored,
-            )
+            raise _not_stored(self.id, ignored, ", unless you set client_secret")
 
     def _create(self, members: dict[str, Any], secret: str | None) -> tuple[str, ...]:
         return self._differing(self._api.create_oauth2_client(self._body(members, secret)))
@@ -156,3 +186,12 @@ def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
         return api.get_oauth2_client(id)
     except NotFoundException:
         return None
+
+
+def _not_stored(id: str, fields: tuple[str, ...], unless: str) -> ProvisioningError:
+    return ProvisioningError(
+        f"client {id!r}: the server stored other values of {', '.join(fields)}. "
+        f"Memory stores cannot empty a field by an update{unless}.",
+        id,
+        fields,
+    )

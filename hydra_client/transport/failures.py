@@ -5,7 +5,6 @@ from __future__ import annotations
 import http
 import http.client
 import ssl
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -29,9 +28,6 @@ from hydra_client.protocol.operation import Call
 from hydra_client.protocol.redaction import redact
 from hydra_client.protocol.retry_policy import Failure
 from hydra_client.transport.adapter import Request
-
-if TYPE_CHECKING:
-    pass
 
 
 def failure_of(
@@ -132,17 +128,12 @@ _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 
 # How an alert begins that answers a plain request (RFC 8446 section 5.1).
 _TLS_ALERT = "\x15\x03"
-_TLS_PORT = "the server speaks TLS on this port; use https://"
 
 
 def _words(chain: list[BaseException], cause: BaseException | None) -> str:
     for link in chain:
-        if isinstance(link, http.client.RemoteDisconnected):
-            return "the connection was closed before a response arrived"
-        if isinstance(link, http.client.IncompleteRead):
-            return "the response was cut short"
         if isinstance(link, http.client.HTTPException):
-            return _TLS_PORT if _TLS_ALERT in str(link) else "the response is not HTTP"
+            return _http_words(link)
         if isinstance(link, NameResolutionError):
             return "the host name is not known"
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -158,3 +149,13 @@ def _words(chain: list[BaseException], cause: BaseException | None) -> str:
     if type(chain[0]) is requests.ConnectionError:
         return str(chain[0])  # an adapter of somebody else explains itself
     return type(chain[-1]).__name__
+
+
+def _http_words(error: http.client.HTTPException) -> str:
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "the connection was closed before a response arrived"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the response was cut short"
+    if isinstance(error, http.client.BadStatusLine) and error.args[0].startswith(_TLS_ALERT):
+        return "the server speaks TLS on this port; use https://"
+    return "the response is not HTTP"

@@ -130,6 +130,7 @@ class Session:
             outcome = Response(
                 response.status_code, response.reason or "", headers, body, retry_after(headers)
             )
+            outcome.base_url = request.origin.base_url
         except Unreadable as error:
             outcome = Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:

@@ -263,7 +263,8 @@ def test_hints(
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(403, ""), (404, ""), (500, ""), (502, ""), (418, "")]
+    ("status", "body"),
+    [(403, ""), (404, '{"error": "Not found"}'), (500, ""), (502, ""), (418, "")],
 )
 def test_no_hint_where_none_is_known(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api, status: int, body: str

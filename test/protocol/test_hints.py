@@ -49,6 +49,39 @@ def test_a_later_hydra_is_named() -> None:
             hydra.api().list_oauth2_clients()
 
 
+@pytest.mark.parametrize("page", ["404 page not found\n", "<h1>Not Found</h1>", ""])
+def test_a_wrong_base_path_is_named(page: str) -> None:
+    with HydraEmulator() as hydra:
+        hydra.fail("/hydra/clients", status=404, body=page)
+        api = hydra_client.connect(f"{hydra.url}/hydra", access_token="a")
+        with pytest.raises(NotFoundException, match=f"check the base URL {hydra.url}/hydra[.] "):
+            api.list_oauth2_clients()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "Client sent an HTTP request to an HTTPS server.\n",
+        "<center>The plain HTTP request was sent to HTTPS port</center>",
+        "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+    ],
+)
+def test_plain_http_on_a_port_for_tls_is_named(page: str) -> None:
+    with HydraEmulator() as hydra:
+        hydra.fail("/clients", status=400, body=page)
+        api = hydra_client.connect(hydra.url, access_token="a")
+        with pytest.raises(BadRequestException, match="speaks TLS on this port: use an https URL"):
+            api.list_oauth2_clients()
+
+
+@pytest.mark.parametrize("version", ["0.9", "0.10"])
+@pytest.mark.parametrize("store", ["memory", "sql"])
+def test_a_message_says_not_found_once(version: str, store: str) -> None:
+    with HydraEmulator(version, store) as hydra, pytest.raises(NotFoundException) as caught:
+        hydra.api().get_oauth2_client("photos")
+    assert str(caught.value).startswith("get_oauth2_client: 404 Not Found (GET /clients/photos, ")
+
+
 @pytest.mark.parametrize("version", ["0.9", "0.10"])
 def test_max_age_keeps_users_of_0_9_out(version: str) -> None:
     with HydraEmulator(version) as hydra:

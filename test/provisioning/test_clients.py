@@ -15,13 +15,14 @@ from hydra_client import (
     ApiConnectionError,
     ApiException,
     ApiValueError,
+    NotFoundException,
     OAuth2Api,
     OAuth2Client,
     ServiceException,
     TooManyRequestsException,
 )
 from hydra_client.emulator import HydraEmulator
-from hydra_client.provisioning import ClientResult, ProvisioningError, ensure_client
+from hydra_client.provisioning import ClientResult, ProvisioningError, ensure_client, patch_client
 
 SECRET, OTHER = "a-very-good-secret", "another-good-secret"
 
@@ -353,3 +354,39 @@ def test_a_second_run_writes_nothing(
         before = len(sent(hydra))
         assert ensure_client(api, client) == ClientResult("any", "unchanged")
         assert sent(hydra)[before:] == ["GET"]
+
+
+def test_a_patch_changes_nothing_else(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    api.create_oauth2_client(photos(client_secret=SECRET, owner="alice"))
+    patched = patch_client(api, "photos", OAuth2Client(id="other", client_name="Photos"))
+    expected = {"id": "photos", "scope": "a b", "owner": "alice", "client_name": "Photos"}
+    stored = api.get_oauth2_client("photos")
+    assert patched.to_dict().items() >= expected.items() <= stored.to_dict().items()
+    assert stored.redirect_uris == ["https://a", "https://b"]
+    assert has_secret(hydra, SECRET)
+    assert sent(hydra) == ["POST", "GET", "PUT", "GET"]
+
+
+def test_a_patch_sets_a_secret(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    api.create_oauth2_client(photos(client_secret=SECRET))
+    patched = patch_client(api, "photos", OAuth2Client(client_secret=OTHER))
+    assert patched.client_secret == OTHER
+    assert has_secret(hydra, OTHER)
+
+
+def test_a_patch_empties_a_field_or_says_that_it_could_not(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    api.create_oauth2_client(photos(owner="alice"))
+    if hydra._state.variant.is_sql:
+        patch_client(api, "photos", OAuth2Client(owner=""))
+        assert not api.get_oauth2_client("photos").owner
+    else:
+        with pytest.raises(ProvisioningError, match=r"cannot empty a field by an update\.$"):
+            patch_client(api, "photos", OAuth2Client(owner=""))
+
+
+def test_a_patch_creates_nothing(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    with pytest.raises(NotFoundException):
+        patch_client(api, "photos", OAuth2Client(owner="alice"))
+    assert sent(hydra) == ["GET"]

@@ -1,4 +1,4 @@
-"""The pytest fixtures `hydra`, `hydra_api` and `consent_flow`.
+"""The pytest fixtures `hydra`, `hydra_api`, `hydra_environment` and `consent_flow`.
 
 To pass arguments to HydraEmulator, such as a version or a store, override `hydra_settings`:
 
@@ -9,6 +9,7 @@ To pass arguments to HydraEmulator, such as a version or a store, override `hydr
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +59,21 @@ def hydra_api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
     api = hydra.api()
     with api.api_client:
         yield api
+
+
+@pytest.fixture
+def hydra_environment(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    """The server `hydra`, and the environment for code that calls `hydra_client.connect()` itself.
+
+    The code connects to `hydra` as its root client.
+    """
+    for name in [name for name in os.environ if name.startswith("HYDRA_")]:
+        monkeypatch.delenv(name)
+    client_id, client_secret = hydra.root
+    monkeypatch.setenv("HYDRA_URL", hydra.url)
+    monkeypatch.setenv("HYDRA_CLIENT_ID", client_id)
+    monkeypatch.setenv("HYDRA_CLIENT_SECRET", client_secret)
+    return hydra
 
 
 @pytest.fixture

@@ -100,3 +100,25 @@ print(sorted(heavy & (set(sys.modules) - before)))
 """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_code_that_connects_by_itself_finds_the_server(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HYDRA_ACCESS_TOKEN", "stale")
+    monkeypatch.setenv("HYDRA_URL", "http://127.0.0.1:9")
+    result = run(
+        pytester,
+        """
+        import os
+
+        from hydra_client import connect
+
+        def test_connect(hydra_environment):
+            with connect() as api:
+                assert [client.id for client in api.list_oauth2_clients()] == ["admin"]
+            assert "HYDRA_ACCESS_TOKEN" not in os.environ
+            assert os.environ["HYDRA_URL"] == hydra_environment.url
+        """,
+    )
+    result.assert_outcomes(passed=1)
