@@ -44,7 +44,7 @@ from hydra_client.code_flow import (
     NoIdTokenError,
     StateError,
 )
-from hydra_client.consent import ConsentApp
+from hydra_client.consent import NO_BROWSER, ConsentApp
 from hydra_client.emulator import HydraEmulator
 from hydra_client.id_token import (
     IdTokenVerifier,
@@ -430,7 +430,7 @@ def test_a_refresh_token_that_may_be_used_up(hydra: HydraEmulator, flow: CodeFlo
 def test_a_user_who_declines(hydra: HydraEmulator, hydra_api: OAuth2Api, flow: CodeFlow) -> None:
     browser = Browser()
     arrived = browser(flow.authorization_url())
-    challenge = ConsentApp(hydra_api).challenge(arrived)
+    challenge = ConsentApp(hydra_api).challenge(arrived, NO_BROWSER)
     with pytest.raises(AuthorizationError) as error:
         flow.exchange(browser(challenge.reject("not\ntoday <b>")))
     assert error.value.error == "rejected_consent_request"

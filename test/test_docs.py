@@ -3,7 +3,7 @@
 The blocks of the README and of each guide run in order, in one namespace. Each block of the
 reference (docs/*.md) runs separately. Every run gets a new emulator, which HYDRA_URL,
 HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET name. It has a client "my-app", with a pending consent
-request whose id is in CONSENT_ID.
+request whose id is in CONSENT_ID. The browser that began it has the secret BROWSER_SECRET.
 
 A `yaml` block that begins with `# NAME.yaml` is written to that file for the lines after it.
 
@@ -38,9 +38,11 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support.browsing import Browser
 
-from hydra_client import OAuth2Client
+from hydra_client import OAuth2Client, authorization_url
 from hydra_client.emulator import HydraEmulator
+from hydra_client.protocol.browser_binding import with_value
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -58,6 +60,8 @@ NOT_RUN = {
     "docs/guides/quick-start.md": 1,
     "examples/consent_app/README.md": 3,
 }
+
+BROWSER_SECRET = "a-secret-of-the-session-of-a-browser"
 
 SHELL = ("console", "sh")
 SHOWN_ONLY = ("html", "http", "ini", "javascript", "json", "text", "toml", "yaml")
@@ -162,6 +166,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dic
             "HYDRA_CLIENT_ID": "admin",
             "HYDRA_CLIENT_SECRET": "demo-password",
             "CONSENT_ID": consent_request(hydra),
+            "BROWSER_SECRET": BROWSER_SECRET,
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -183,14 +188,16 @@ def consent_request(hydra: HydraEmulator) -> str:
             scope="openid offline photos.read",
         )
     )
-    location = api.oauth_auth(
-        client_id="my-app",
-        redirect_uri="http://127.0.0.1:9010/callback",
-        response_type="code",
-        scope="openid offline photos.read",
-        state="some-long-state",
+    url = authorization_url(
+        hydra.url,
+        "my-app",
+        "http://127.0.0.1:9010/callback",
+        "openid offline photos.read",
+        "some-long-state",
+        None,
     )
-    return parse_qs(urlsplit(location).query)["consent"][0]
+    bound = with_value(BROWSER_SECRET.encode(), url, hydra.clock())
+    return parse_qs(urlsplit(Browser()(bound)).query)["consent"][0]
 
 
 @pytest.mark.usefixtures("environment")

@@ -33,7 +33,7 @@ LAYERS = [
     ("auth", "tokens"),
     ("api_client",),
     ("api",),
-    ("consent", "code_flow", "id_token", "introspection", "provisioning"),
+    ("_consent", "consent", "code_flow", "id_token", "introspection", "provisioning"),
     ("",),
     ("emulator",),
     ("cli",),

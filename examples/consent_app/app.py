@@ -12,11 +12,11 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, render_template, request, session, url_for
+from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
 from werkzeug.security import check_password_hash, generate_password_hash
 
 import hydra_client
-from hydra_client.consent import ConsentApp, ConsentExpired, ConsentFlowError, sign, unsign
+from hydra_client.consent import ConsentApp, ConsentExpired, ConsentFlowError, WrongBrowser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,27 +65,32 @@ def create_app(
         MAX_CONTENT_LENGTH=64 * 1024,
     )
 
-    def ticket(challenge: Challenge) -> str:
-        """Return the request's id, signed for this session, for a hidden field of a form.
-
-        Other sites can then neither submit the form nor put another request into it.
-        """
-        return sign(challenge.id, key, session.setdefault("id", secrets.token_urlsafe(32)))
+    def begin_session() -> None:
+        """Begin a new session, with a new secret: flows under way are bound to it anew."""
+        session.clear()
+        session["browser"] = secrets.token_urlsafe(32)
 
     def challenge_of_form() -> Challenge:
-        # A browser without a session cannot have a valid form: no ticket matches a random id.
-        session_id = session.get("id") or secrets.token_urlsafe(32)
-        return consents.challenge({"consent": unsign(request.form.get("ticket"), key, session_id)})
+        # The ticket is valid only for this session, so another site cannot submit the form.
+        if "browser" not in session:
+            abort(400)
+        return consents.challenge({"ticket": request.form.get("ticket", "")}, session["browser"])
 
     def login_page(challenge: Challenge, problem: str = "") -> Page:
         page = render_template(
-            "login.html", client=challenge.client(), ticket=ticket(challenge), problem=problem
+            "login.html", client=challenge.client(), challenge=challenge, problem=problem
         )
         return page, 401 if problem else 200
 
     @app.get("/consent")
-    def consent() -> str | Page:
-        challenge = consents.challenge(request.args)
+    def consent() -> str | Page | Redirect:
+        if "browser" not in session and "error" not in request.args:
+            if "cookies" in request.args:
+                return render_template("problem.html", text="This page needs cookies."), 400
+            begin_session()
+            return see_other(f"{request.full_path}&cookies=tested")
+        browser = session.get("browser") or secrets.token_urlsafe(32)
+        challenge = consents.challenge(request.args, browser)
         if "user" not in session:
             return login_page(challenge)
         client = challenge.client()
@@ -94,7 +99,7 @@ def create_app(
             client=client,
             logo=web_address(client.logo_uri),
             meanings=[(scope, MEANINGS.get(scope, scope)) for scope in challenge.requested_scopes],
-            ticket=ticket(challenge),
+            challenge=challenge,
             user=session["user"],
         )
 
@@ -107,14 +112,14 @@ def create_app(
         matches = check_password_hash(expected, request.form.get("password", ""))
         if not matches or user not in users:
             return login_page(challenge, "That is not the right name and password.")
-        session.clear()
+        begin_session()
         session["user"] = user
         return see_other(url_for("consent", consent=challenge.id))
 
     @app.post("/logout")
     def logout() -> Redirect:
         challenge = challenge_of_form()
-        session.clear()
+        begin_session()
         return see_other(url_for("consent", consent=challenge.id))
 
     @app.post("/decide")
@@ -127,6 +132,10 @@ def create_app(
         ticked = request.form.getlist("scope")
         granted = [scope for scope in challenge.requested_scopes if scope in ticked]
         return see_other(challenge.accept(session["user"], granted))
+
+    @app.errorhandler(WrongBrowser)
+    def start_again(error: WrongBrowser) -> Redirect:
+        return see_other(error.redirect_url)
 
     @app.errorhandler(ConsentFlowError)
     def show_problem(error: ConsentFlowError) -> Page:

@@ -14,10 +14,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
+import requests
 from werkzeug.test import Client, TestResponse
 
+from hydra_client import authorization_url
 from hydra_client.consent import ConsentApp
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 
@@ -47,28 +49,59 @@ def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
 
 
 class Browser:
-    """A browser at the consent page."""
+    """A browser with a consent page, which follows redirects between the app and Hydra."""
 
     def __init__(self, app: Callable[..., Any], hydra: HydraEmulator) -> None:
         self.client = Client(app)
+        self.at_hydra = requests.Session()
+        self.at_hydra.trust_env = False
         self.hydra = hydra
+        registered = hydra.add_client(
+            redirect_uris=["http://127.0.0.1/callback"],
+            response_types=["code", "id_token"],
+            scope="openid offline",
+        )
+        self.login = authorization_url(
+            hydra.url, registered["id"], "http://127.0.0.1/callback", "openid offline", "a-state-1"
+        )
 
-    def arrive(self) -> TestResponse:
-        """Start an authorization, and open the consent page."""
-        visited: list[str] = []
+    def begin(self) -> str:
+        """Begin an authorization; return the link to the consent page."""
+        return self.at(self.login)
 
-        def decide(url: str) -> str:
-            visited.append(url)
-            return self.hydra.accept_consent(parse_qs(urlsplit(url).query)["consent"][0], "nobody")
-
-        ConsentFlow(self.hydra)(decide=decide)
-        return self.get(urlsplit(visited[0]).query)
+    def at(self, url: str) -> str:
+        """Visit a URL at Hydra; return where it redirects the browser to."""
+        return self.at_hydra.get(url, allow_redirects=False, timeout=10).headers["Location"]
 
     def get(self, query: str) -> TestResponse:
-        return self.client.get(f"/consent?{query}", base_url="http://localhost:3000")
+        return self.follow(f"{CONSENT}?{query}")
 
-    def post(self, **fields: Any) -> TestResponse:
-        return self.client.post("/consent", base_url="http://localhost:3000", data=fields)
+    def follow(self, url: str) -> TestResponse:
+        for _ in range(9):
+            if url.startswith(self.hydra.url):
+                url = self.at(url)
+                continue
+            place, _, query = url.partition("?")
+            assert place == CONSENT, url
+            response = self.client.get(f"/consent?{query}", base_url="http://localhost:3000")
+            if response.status_code != 303:
+                return response
+            url = urljoin(url, response.headers["Location"])
+        raise AssertionError("it redirects in circles")
+
+    def log_in(self, page: TestResponse, password: str = "wonderland") -> TestResponse:
+        return self.post("/login", **{**hidden(page), "user": "alice", "password": password})
+
+    def logged_in(self) -> TestResponse:
+        """The consent page, after a login."""
+        response = self.log_in(self.follow(self.begin()))
+        assert response.status_code == 303
+        page = self.follow(urljoin(CONSENT, response.headers["Location"]))
+        assert "Allow access?" in page.text
+        return page
+
+    def post(self, path: str, **fields: Any) -> TestResponse:
+        return self.client.post(path, base_url="http://localhost:3000", data=fields)
 
 
 def hidden(page: TestResponse) -> dict[str, str]:
@@ -87,18 +120,10 @@ def attack(page: Path, version: str) -> None:
         assert granted(hydra, app, scope=["openid", "hydra", "photos.write"]) == "openid"
         assert granted(hydra, app, scope=[]) == ""
 
-        victim, attacker = Browser(app, hydra), Browser(app, hydra)
-        own, theirs = hidden(victim.arrive()), hidden(attacker.arrive())
-        requests_before = len(hydra.requests)
-        form = {"user": "alice", "password": "wonderland", "decision": "allow", "scope": "openid"}
-        for forged in ({}, theirs, {**own, "ticket": theirs["ticket"]}, {**own, "ticket": "x"}):
-            response = victim.post(**{**form, **forged})
-            assert response.status_code in (400, 403), response.text
-        assert Browser(app, hydra).post(**{**form, **own}).status_code in (400, 403)
-        assert len(hydra.requests) == requests_before
-        assert victim.post(**{**form, **own, "password": "x"}).status_code == 401
-        assert victim.post(**{**form, **own}).status_code == 303
-
+        swap(Browser(app, hydra), Browser(app, hydra))
+        forge(Browser(app, hydra), Browser(app, hydra))
+        assert "needs cookies" in Browser(app, hydra).get("consent=a&cookies=tested").text
+        victim = Browser(app, hydra)
         for query in ("", "consent=", "consent=a&consent=b", "consent=..%2F..%2Fclients"):
             assert victim.get(query).status_code == 400
         response = victim.get("error=%3Cb%3E&error_description=%3Cscript%3E%0A%26")
@@ -106,11 +131,56 @@ def attack(page: Path, version: str) -> None:
         assert "&lt;b&gt;: &lt;script&gt; &amp;" in response.text
 
         hydra.clock.advance(-601)  # by the app's clock, new requests have already expired
-        response = victim.arrive()
+        response = victim.follow(victim.begin())
         assert response.status_code == 400
         (restart,) = re.findall(r'href="(.*?)"', response.text)
         assert html.unescape(restart).startswith(f"{hydra.url}/oauth2/auth?client_id=")
         assert "consent=" not in restart
+        assert "hydra_client_browser" not in restart
+
+
+def swap(victim: Browser, attacker: Browser) -> None:
+    """Send the victim a link to a consent page for a flow that the attacker began."""
+    links = [attacker.begin()]
+    first = attacker.client.get(links[0].replace(CONSENT, "/consent"), base_url=CONSENT)
+    again = attacker.client.get(first.headers["Location"], base_url=CONSENT)
+    links.append(attacker.at(again.headers["Location"]))  # with the attacker's own value
+    for link in links:
+        response = victim.log_in(victim.follow(link))
+        page = victim.follow(urljoin(CONSENT, response.headers["Location"]))
+        response = victim.post("/decide", **hidden(page), decision="allow", scope="openid")
+        assert "code=" not in attacker.at(response.headers["Location"])
+        assert "code=" not in attacker.at(link_back(attacker, link))
+        arrived = victim.at(response.headers["Location"])
+        assert "code=" in arrived
+        assert "hydra_client_browser" not in arrived
+        victim.client = Client(victim.client.application)
+
+
+def link_back(attacker: Browser, link: str) -> str:
+    (id,) = parse_qs(urlsplit(link).query)["consent"]
+    return f"{attacker.login}&consent={id}"
+
+
+def forge(victim: Browser, attacker: Browser) -> None:
+    """Submit forms that the victim's session did not show."""
+    theirs = hidden(attacker.logged_in())
+    own = hidden(victim.logged_in())
+    decided = patches(victim.hydra)
+    form = {"decision": "allow", "scope": "openid", "user": "alice", "password": "wonderland"}
+    for forged in ({}, theirs, {**own, "ticket": theirs["ticket"]}, {**own, "ticket": "x"}):
+        for path in ("/login", "/decide"):
+            response = victim.post(path, **{**form, **forged})
+            assert response.status_code in (303, 400, 403), response.text
+            assert "consent=" not in response.headers.get("Location", "")
+    assert Browser(victim.client.application, victim.hydra).post(
+        "/decide", **{**form, **own}
+    ).status_code in (400, 403)
+    assert patches(victim.hydra) == decided
+
+
+def patches(hydra: HydraEmulator) -> int:
+    return sum(request.method == "PATCH" for request in hydra.requests)
 
 
 if __name__ == "__main__":

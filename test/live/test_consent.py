@@ -27,7 +27,7 @@ from live.server import (
 
 import hydra_client as sdk
 from hydra_client.code_flow import AuthorizationError, CodeFlow
-from hydra_client.consent import ConsentApp
+from hydra_client.consent import NO_BROWSER, ConsentApp
 from hydra_client.id_token import IdTokenVerifier
 
 ODD_STATE = "state with & and = and ü"
@@ -120,7 +120,7 @@ def test_the_parts_for_apps(server: Server) -> None:
     consent_app = ConsentApp(server.root)
 
     location = browser.visit(urlsplit(flow.authorization_url()).query)
-    challenge = consent_app.challenge(urlsplit(location).query)
+    challenge = consent_app.challenge(urlsplit(location).query, NO_BROWSER)
     assert challenge.client().client_name == "Photo app"
     back = challenge.accept("alice", SCOPES.split())
     tokens = flow.exchange(browser.visit(urlsplit(back).query))
@@ -132,7 +132,7 @@ def test_the_parts_for_apps(server: Server) -> None:
 
     flow = CodeFlow(api, CALLBACK, SCOPES, verifier=verifier)
     location = browser.visit(urlsplit(flow.authorization_url()).query)
-    back = consent_app.challenge(urlsplit(location).query).reject(REASON)
+    back = consent_app.challenge(urlsplit(location).query, NO_BROWSER).reject(REASON)
     with pytest.raises(AuthorizationError) as refused:
         flow.exchange(browser.visit(urlsplit(back).query))
     assert refused.value.error == "rejected_consent_request"

@@ -89,14 +89,14 @@ def accept(
     """  # noqa: D301 - click's mark for lines to keep
     if bool(scopes) == grant_all:
         raise click.UsageError("use either --grant-scope SCOPE or --grant-all")
-    from hydra_client.consent import ConsentApp
+    from hydra_client.consent import NO_BROWSER, ConsentApp
 
     extras: dict[str, Any] = {
         "access_token_extra": load_object(access_token_extra) if access_token_extra else None,
         "id_token_extra": load_object(id_token_extra) if id_token_extra else None,
     }
     with invocation.api() as api:
-        challenge = ConsentApp(api).challenge({"consent": id})
+        challenge = ConsentApp(api).challenge({"consent": id}, NO_BROWSER)
         granted = challenge.requested_scopes if grant_all else scopes
         url = challenge.accept(subject, granted, **extras)
     _print_url(invocation, id, url)

@@ -216,9 +216,9 @@ class Demo:
 
     def ask(self) -> str:
         """Fetch the consent request, as the consent app."""
-        from hydra_client.consent import ConsentApp
+        from hydra_client.consent import NO_BROWSER, ConsentApp
 
-        self.challenge = ConsentApp(self.api).challenge(self.location)
+        self.challenge = ConsentApp(self.api).challenge(self.location, NO_BROWSER)
         requested = " ".join(self.challenge.requested_scopes)
         expect(self.challenge.client_id == self.id, f"{self.challenge.client_id} asks")
         expect(requested == SCOPES, f"it asks for {requested}")

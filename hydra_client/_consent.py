@@ -1,0 +1,522 @@
+"""What a consent app checks and sends, without I/O: for threads and for asyncio.
+
+`consent` and `aio.consent` make the calls in between.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote_plus, urlsplit
+
+from hydra_client.exceptions import (
+    ApiDecodeError,
+    ApiTypeError,
+    ApiValueError,
+    NotFoundException,
+)
+from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
+from hydra_client.protocol import browser_binding, checks
+from hydra_client.protocol.browser_binding import BrowserState, Memory, OwnMemory, Ticket
+from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters, plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from hydra_client.models import OAuth2ConsentRequest, WellKnown
+
+RESERVED_CLAIMS = frozenset(
+    {
+        "at_hash",
+        "aud",
+        "auth_time",
+        "azp",
+        "c_hash",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "nonce",
+        "rat",
+        "s_hash",
+        "sub",
+    }
+)
+"""Claims about the ID token rather than the user. The server overwrites most of them, and whoever
+verifies the token relies on the others."""
+
+
+_AUTHORIZE = "/oauth2/auth"
+_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,254}")
+_LONGEST_REASON = 500
+_MOST_LEVELS = 64
+# The server reads every number as a 64-bit float: larger ones would come out changed.
+_LARGEST_NUMBER = 2**53 - 1
+_NOT_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f]|^[^?]*\\")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SHORTEST_SECRET = 32
+# Seconds between two requests for the discovery document.
+_COOL_DOWN = 30.0
+ENDPOINT = "authorization_endpoint"
+
+_OTHER_TAB = (
+    "Another login began in this browser after this page was opened, so the request was started "
+    "again. Please decide now."
+)
+_OTHER_SESSION = (
+    "You have logged in or out since this page was opened, so the request was started again."
+)
+_CHANGED_ON_THE_WAY = (
+    "Something between this browser and the server changes addresses, so the request cannot be "
+    "continued safely. Please wait ten seconds, and start again at the application."
+)
+_BY_POST = (
+    "The application began the request with POST, which Hydra cannot continue: the application "
+    "must redirect the browser to the authorization endpoint, with all parameters in the URL."
+)
+_UNEXPECTED = (
+    "The request's address does not have the form that Hydra gives it: it has parameters named "
+    f"consent or {browser_binding.PARAMETER} of its own, or lacks a client_id. Please start again "
+    "at the application."
+)
+
+
+class NoBrowser(enum.Enum):
+    """The type of `NO_BROWSER`."""
+
+    NO_BROWSER = "NO_BROWSER"
+
+
+NO_BROWSER: Final = NoBrowser.NO_BROWSER
+"""Instead of a browser's secret: the request is not bound to a browser. For scripts and tests that
+play the browser themselves; a web application must not use it."""
+
+
+class ConsentFlowError(BrowserError):
+    """A consent flow cannot continue. `str()` is safe to show to the user, as text."""
+
+
+class AuthorizationRequestError(ServerRefusalError, ConsentFlowError):
+    """The server refused the application's request: the client or its redirect URI is wrong.
+
+    It shows the error here because it does not know which application to send it to.
+    """
+
+
+class ConsentIdError(ConsentFlowError):
+    """The consent request's id is missing, repeated, malformed, or unknown to the server."""
+
+
+class ConsentExpired(ConsentFlowError):  # noqa: N818 - says what happened
+    """The consent request has expired: the browser's return would fail.
+
+    Attributes:
+        restart_url: Where the user can start again.
+        expired_for: Seconds since it expired.
+    """
+
+    def __init__(self, message: str, restart_url: str = "", expired_for: float = 0.0) -> None:
+        super().__init__(message)
+        self.restart_url = restart_url
+        self.expired_for = expired_for
+        self.hint = (
+            f"The request expired {expired_for:.0f} seconds ago. If new requests are expired when "
+            "they arrive, the clocks of Hydra and of this machine differ, or Hydra 0.10 keeps "
+            "requests in SQL on a host whose time zone is not UTC."
+        )
+
+
+class RedirectUrlError(ConsentFlowError):
+    """The request does not lead, unchanged, to the server's authorization endpoint."""
+
+
+class WrongBrowser(ConsentFlowError):  # noqa: N818 - says what happened
+    """This browser's session has not begun the request. Redirect it to `redirect_url` (303).
+
+    That is not the user's fault: it happens whenever a request first arrives, and after the user
+    logs in or out. The browser comes back at once with a request of its own.
+
+    Attributes:
+        redirect_url: Where to send the browser. Keep it out of logs.
+    """
+
+    def __init__(self, message: str, redirect_url: str = "") -> None:
+        super().__init__(message)
+        self.redirect_url = redirect_url
+
+
+class Place(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{self.path}"
+
+
+class Arrival:
+    """What a browser brought: the request's id, and what speaks for the browser."""
+
+    __slots__ = ("id", "secret", "ticket")
+
+    def __init__(self, id: str, secret: bytes | None, ticket: Ticket | None) -> None:
+        self.id, self.secret, self.ticket = id, secret, ticket
+
+
+class Flow:
+    """Reads what browsers bring, checks the requests, and remembers what was shown."""
+
+    def __init__(
+        self, public_url: str | None, clock: Callable[[], float], memory: Memory | None
+    ) -> None:
+        self.clock = clock
+        self.memory = OwnMemory() if memory is None else memory
+        self.cache: Cache[Place] = Cache()
+        self._public: Place | None = None
+        if public_url is not None:
+            place = _place(checks.utf8("public_url", public_url))
+            if place is None or "?" in public_url:
+                raise ApiValueError(
+                    "public_url must look like https://hydra.example.com, without user "
+                    "information, query or fragment"
+                )
+            if not place.path.endswith(_AUTHORIZE):
+                place = place._replace(path=place.path.rstrip("/") + _AUTHORIZE)
+            self._public = place
+
+    # --- the authorization endpoint
+
+    def endpoint(self, request: OAuth2ConsentRequest) -> Place | None:
+        """Return where it is; None if the server has to be asked (again)."""
+        if self._public is not None:
+            return self._public
+        known = self.cache.get(ENDPOINT)
+        if known is None:
+            return None
+        is_it = known.value == _place(request.redirect_url or "")
+        # A clock that was set back says nothing about age.
+        is_cooling = known.stored_at <= self.clock() < known.fresh_until
+        return known.value if is_it or is_cooling else None
+
+    def discovered_meanwhile(self, known: Entry[Place] | None) -> Place | None:
+        """Return what another caller found since; otherwise note that the server is asked."""
+        entry = self.cache.get(ENDPOINT)
+        if entry is not None and entry is not known:  # pragma: no cover - a race
+            return entry.value
+        if known is not None:
+            # Noted before the attempt, so that one that fails cools down as well.
+            known.stored_at = self.clock()
+            known.fresh_until = known.stored_at + _COOL_DOWN
+        return None
+
+    def discovered(self, document: WellKnown) -> Place:
+        """Remember where the server says that it is."""
+        place = _place(document.authorization_endpoint)
+        if place is None:
+            raise RedirectUrlError(
+                "The authorization_endpoint in the server's discovery document is not an http or "
+                "https URL."
+            )
+        now = self.clock()
+        self.cache.put(ENDPOINT, Entry(place, now, now + _COOL_DOWN, math.inf))
+        return place
+
+    # --- before and after the request is fetched
+
+    def read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
+        """Read what a browser brought."""
+        secret = None if browser is NO_BROWSER else _secret(browser)
+        found = _found(query)
+        if found["error"]:
+            raise AuthorizationRequestError.found_in(found)
+        ids, tickets = found["consent"], found["ticket"] if secret else []
+        if not ids and not tickets:
+            raise ConsentIdError(
+                "No consent request: start at the application that you want to use."
+            )
+        if len(ids) + len(tickets) > 1:
+            raise ConsentIdError("There is more than one consent request.")
+        if not tickets:
+            if not _ID.fullmatch(ids[0]):
+                raise ConsentIdError("The consent request's id is malformed.")
+            return Arrival(ids[0], secret, None)
+        ticket = browser_binding.parse_ticket(tickets[0])
+        if ticket is None:
+            raise ConsentIdError("The form's ticket is malformed: start at the application again.")
+        return Arrival(ticket.id, secret, ticket)
+
+    def check(self, arrival: Arrival, request: OAuth2ConsentRequest, endpoint: Place) -> Checked:
+        """Check a request; return what a challenge is made of."""
+        client_id, expires_at, url = request.client_id, request.expires_at, request.redirect_url
+        if not client_id or expires_at is None or not url:
+            raise ApiDecodeError(
+                "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
+            )
+        self._check_place(arrival, url, endpoint)
+        checked = Checked(self, arrival)
+        checked.client_id, checked.expires_at, checked.url = client_id, expires_at, url
+        # SQL stores of 0.10 return an empty list of scopes as one scope without a name.
+        checked.scopes = tuple(scope for scope in request.requested_scopes or () if scope)
+        if arrival.secret is not None:
+            checked.ticket, checked.notice = self._check_browser(arrival, arrival.secret, url)
+        return checked
+
+    @staticmethod
+    def _check_place(arrival: Arrival, url: str, endpoint: Place) -> None:
+        place = _place(url)
+        if place == endpoint:
+            return
+        suffix = f"&consent={arrival.id}"
+        if _place(url.removesuffix(suffix)) == endpoint:
+            raise RedirectUrlError(_BY_POST)
+        raise RedirectUrlError(
+            f"The server sends browsers to {place or 'something that is not an http URL'}, not "
+            f"to {endpoint}: correct its issuer, or public_url."
+        )
+
+    def _check_browser(self, arrival: Arrival, secret: bytes, url: str) -> tuple[Ticket, str]:
+        """Return the ticket for the page's form, and what the page has to say."""
+        beginning = browser_binding.take_apart(url, arrival.id)
+        if beginning is None:
+            raise RedirectUrlError(_UNEXPECTED)
+        state = BrowserState(self.memory, secret)
+        now, notice = self.clock(), ""
+        is_own, is_lost = browser_binding.is_own(secret, beginning), False
+        if arrival.ticket is None:
+            made = browser_binding.made_at(beginning) if is_own else 0
+            counts = is_own and browser_binding.is_fresh(made, now)
+            if counts and state.is_current(arrival.id, made, arrives=True):
+                shown = state.show(arrival.id, made, beginning.url)
+                return browser_binding.make_ticket(secret, arrival.id, made), shown
+            is_lost = not counts
+        elif arrival.ticket.is_of(secret):
+            if state.is_current(arrival.id, arrival.ticket.made, arrives=False):
+                state.show(arrival.id, arrival.ticket.made)
+                return arrival.ticket, ""
+            notice = _OTHER_TAB
+        else:
+            notice = _OTHER_SESSION
+        if is_lost and state.was_sent(beginning.url, now):
+            raise RedirectUrlError(_CHANGED_ON_THE_WAY)
+        state.send(beginning.url, notice, now)
+        raise WrongBrowser(
+            "This browser's session has not begun the request: it has to be started again.",
+            browser_binding.with_value(secret, beginning.url, now),
+        )
+
+
+class Checked:
+    """A request that was checked, and what is known of its browser."""
+
+    __slots__ = ("client_id", "expires_at", "flow", "id", "notice", "scopes", "secret", "ticket",
+                 "url")  # fmt: skip
+
+    def __init__(self, flow: Flow, arrival: Arrival) -> None:
+        self.flow = flow
+        self.id = arrival.id
+        self.secret = arrival.secret
+        self.ticket: Ticket | None = None
+        self.notice = ""
+        self.client_id = ""
+        self.scopes: tuple[str, ...] = ()
+        self.expires_at: datetime
+        self.url = ""
+
+
+class BaseChallenge:
+    """A consent request, while the user decides: all of it but the calls."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+        self.id = checked.id
+        self.client_id = checked.client_id
+        self.requested_scopes = checked.scopes
+        self.expires_at = checked.expires_at
+        self.redirect_url = checked.url
+        self.notice = checked.notice
+        self.check_expiry()
+
+    @property
+    def ticket(self) -> str:
+        """What the page's form carries in its field `ticket`: it belongs to this session only."""
+        return str(self._checked.ticket or "")
+
+    @property
+    def restart_url(self) -> str:
+        """Where the application first sent the browser: the user can start again there."""
+        address, _, query = self.redirect_url.partition("?")
+        ours = "consent", browser_binding.PARAMETER
+        kept = [
+            pair for pair in query.split("&") if unquote_plus(pair.partition("=")[0]) not in ours
+        ]
+        return f"{address}?{'&'.join(kept)}"
+
+    def check_expiry(self) -> None:
+        """Check that the request has not expired.
+
+        Raises:
+            ConsentExpired: It has.
+        """
+        late = self._checked.flow.clock() - self.expires_at.timestamp()
+        if late >= 0:
+            raise ConsentExpired(
+                "The request has expired. Please start again.", self.restart_url, late
+            )
+
+    def acceptance(
+        self,
+        subject: str,
+        scopes: Iterable[str],
+        access_token_extra: Mapping[str, Any] | None,
+        id_token_extra: Mapping[str, Any] | None,
+    ) -> ConsentRequestAcceptance:
+        """Return the body that says that the user agrees."""
+        body = ConsentRequestAcceptance(
+            subject=_subject(subject),
+            grant_scopes=self._granted(scopes),
+        )
+        if access_token_extra is not None:
+            body.access_token_extra = _members("access_token_extra", access_token_extra)
+        if id_token_extra is not None:
+            claims = _members("id_token_extra", id_token_extra)
+            reserved = sorted(RESERVED_CLAIMS.intersection(claims))
+            if reserved:
+                raise ApiValueError(
+                    f"id_token_extra: {', '.join(reserved)} cannot be set: the server sets the "
+                    "claims about the token itself"
+                )
+            body.id_token_extra = claims
+        self.check_expiry()
+        self._decided()
+        return body
+
+    def rejection(self, reason: str) -> ConsentRequestRejection:
+        """Return the body that says that the user declines."""
+        text = checks.utf8("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
+        if len(text) > _LONGEST_REASON:
+            text = text[: _LONGEST_REASON - 1] + "…"
+        self._decided()
+        return ConsentRequestRejection(reason=text)
+
+    def _decided(self) -> None:
+        # Before the call: what fails halfway is started again, too.
+        checked = self._checked
+        if checked.secret is not None and checked.ticket is not None:
+            state = BrowserState(checked.flow.memory, checked.secret)
+            state.decide(checked.ticket.made, checked.flow.clock())
+
+    def _granted(self, scopes: Iterable[str]) -> list[str]:
+        if isinstance(scopes, (str, bytes, Mapping)) or not isinstance(scopes, Iterable):
+            raise ApiTypeError(f"scopes must be a list of strings, got {type(scopes).__name__}")
+        granted = list(scopes)
+        if not all(isinstance(scope, str) for scope in granted):
+            raise ApiTypeError("scopes must be a list of strings")
+        extra = [scope for scope in granted if scope not in self.requested_scopes]
+        if extra:
+            # The server itself would grant it.
+            raise ApiValueError(f"scopes: {extra[0]!r:.100} was not requested")
+        return [scope for scope in self.requested_scopes if scope in granted]
+
+    def __repr__(self) -> str:
+        return f"Challenge({self.id!r}, client_id={self.client_id!r}, {self.requested_scopes!r})"
+
+
+@contextmanager
+def unknown_ids() -> Iterator[None]:
+    """Turn the API's own 404 into `ConsentIdError`."""
+    unknown: NotFoundException
+    try:
+        yield
+        return
+    except NotFoundException as error:
+        if error.error is None:
+            raise  # not the API's own 404: something else is at this address
+        unknown = error
+    raise ConsentIdError("The server does not know the consent request.") from unknown
+
+
+def _secret(browser: object) -> bytes:
+    if isinstance(browser, str):
+        browser = checks.utf8("browser", browser).encode()
+    if not isinstance(browser, bytes):
+        raise ApiTypeError(
+            "browser must be a secret of this browser's session, as bytes or a string, or "
+            f"NO_BROWSER, not {type(browser).__name__}"
+        )
+    if len(browser) < _SHORTEST_SECRET:
+        raise ApiValueError(
+            f"browser must have at least {_SHORTEST_SECRET} bytes, it has {len(browser)}"
+        )
+    return browser
+
+
+def _found(query: object) -> dict[str, list[str]]:
+    try:
+        return parameters(query, "consent", "ticket", "error", "error_description")
+    except ValueError as error:
+        raise ConsentIdError(f"No consent request: {error}.") from None
+
+
+def _place(url: str) -> Place | None:
+    """Return where a URL leads, without its query; None if browsers might read it differently."""
+    if _NOT_IN_URL.search(url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    if "@" in parts.netloc or "#" in url:
+        return None
+    default = 443 if parts.scheme == "https" else 80
+    return Place(parts.scheme, parts.hostname, default if port is None else port, parts.path)
+
+
+def _subject(subject: object) -> str:
+    text = checks.utf8("subject", subject)
+    if not plain_text(text, len(text)):
+        raise ApiValueError("subject has no visible character: it says who the user is")
+    if _CONTROL.search(text):
+        raise ApiValueError("subject has control characters")
+    return text
+
+
+def _members(name: str, members: object) -> dict[str, Any]:
+    if not isinstance(members, Mapping):
+        raise ApiTypeError(f"{name} must be a mapping, got {type(members).__name__}")
+    plain = dict(members)
+    _check_json(name, plain, _MOST_LEVELS)
+    return plain
+
+
+def _check_json(name: str, value: object, levels: int) -> None:
+    """Refuse what would not arrive, or arrive changed, without showing the value."""
+    if levels == 0:
+        raise ApiValueError(f"{name:.100}: more than {_MOST_LEVELS} levels, or it contains itself")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _check_json(f"{name}[{checks.utf8(f'a name in {name:.100}', key)!r}]", item, levels - 1)
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            _check_json(f"{name}[{number}]", item, levels - 1)
+    elif isinstance(value, str):
+        checks.utf8(name, value)
+    elif isinstance(value, int):
+        if abs(value) > _LARGEST_NUMBER:
+            raise ApiValueError(f"{name}: a number beyond 2^53 would be rounded; make it a string")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ApiValueError(f"{name}: JSON has no {value}")
+    elif value is not None:
+        raise ApiTypeError(f"{name}: JSON has no {type(value).__name__}")
