@@ -21,9 +21,10 @@ from hydra_client.exceptions import (
 )
 from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
 from hydra_client.protocol import browser_binding, checks
-from hydra_client.protocol.browser_binding import BrowserState, Memory, OwnMemory, Ticket
+from hydra_client.protocol.browser_binding import Browser, BrowserState, Memory, OwnMemory, Ticket
 from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters, plain_text
+from hydra_client.protocol.redaction import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,12 +165,12 @@ class Place(NamedTuple):
 
 
 class Arrival:
-    """What a browser brought: the request's id, and what speaks for the browser."""
+    """What came: the request's id, the browser, and the ticket of the form, if it was one."""
 
-    __slots__ = ("id", "secret", "ticket")
+    __slots__ = ("browser", "id", "ticket")
 
-    def __init__(self, id: str, secret: bytes | None, ticket: Ticket | None) -> None:
-        self.id, self.secret, self.ticket = id, secret, ticket
+    def __init__(self, id: str, browser: Browser | None, ticket: Ticket | None) -> None:
+        self.id, self.browser, self.ticket = id, browser, ticket
 
 
 class Flow:
@@ -234,11 +235,11 @@ class Flow:
 
     def read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
         """Read what a browser brought."""
-        secret = None if browser is NO_BROWSER else _secret(browser)
+        bound = None if browser is NO_BROWSER else Browser(_secret(browser))
         found = _found(query)
         if found["error"]:
             raise AuthorizationRequestError.found_in(found)
-        ids, tickets = found["consent"], found["ticket"] if secret else []
+        ids, tickets = found["consent"], found["ticket"] if bound else []
         if not ids and not tickets:
             raise ConsentIdError(
                 "No consent request: start at the application that you want to use."
@@ -248,15 +249,16 @@ class Flow:
         if not tickets:
             if not _ID.fullmatch(ids[0]):
                 raise ConsentIdError("The consent request's id is malformed.")
-            return Arrival(ids[0], secret, None)
+            return Arrival(ids[0], bound, None)
         ticket = browser_binding.parse_ticket(tickets[0])
         if ticket is None:
             raise ConsentIdError("The form's ticket is malformed: start at the application again.")
-        return Arrival(ticket.id, secret, ticket)
+        return Arrival(ticket.id, bound, ticket)
 
     def check(self, arrival: Arrival, request: OAuth2ConsentRequest, endpoint: Place) -> Checked:
         """Check a request; return what a challenge is made of."""
-        client_id, expires_at, url = request.client_id, request.expires_at, request.redirect_url
+        client_id, expires_at = request.client_id, request.expires_at
+        url = Secret(request.redirect_url or "")
         if not client_id or expires_at is None or not url:
             raise ApiDecodeError(
                 "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
@@ -266,8 +268,8 @@ class Flow:
         checked.client_id, checked.expires_at, checked.url = client_id, expires_at, url
         # SQL stores of 0.10 return an empty list of scopes as one scope without a name.
         checked.scopes = tuple(scope for scope in request.requested_scopes or () if scope)
-        if arrival.secret is not None:
-            checked.ticket, checked.notice = self._check_browser(arrival, arrival.secret, url)
+        if arrival.browser is not None:
+            checked.ticket, checked.notice = self._check_browser(arrival, arrival.browser, url)
         return checked
 
     @staticmethod
@@ -283,22 +285,22 @@ class Flow:
             f"to {endpoint}: correct its issuer, or public_url."
         )
 
-    def _check_browser(self, arrival: Arrival, secret: bytes, url: str) -> tuple[Ticket, str]:
+    def _check_browser(self, arrival: Arrival, browser: Browser, url: str) -> tuple[Ticket, str]:
         """Return the ticket for the page's form, and what the page has to say."""
         beginning = browser_binding.take_apart(url, arrival.id)
         if beginning is None:
             raise RedirectUrlError(_UNEXPECTED)
-        state = BrowserState(self.memory, secret)
+        state = BrowserState(self.memory, browser)
         now, notice = self.clock(), ""
-        is_own, is_lost = browser_binding.is_own(secret, beginning), False
+        is_own, is_lost = browser.began(beginning), False
         if arrival.ticket is None:
             made = browser_binding.made_at(beginning) if is_own else 0
             counts = is_own and browser_binding.is_fresh(made, now)
             if counts and state.is_current(arrival.id, made, arrives=True):
                 shown = state.show(arrival.id, made, beginning.url)
-                return browser_binding.make_ticket(secret, arrival.id, made), shown
+                return browser.ticket(arrival.id, made), shown
             is_lost = not counts
-        elif arrival.ticket.is_of(secret):
+        elif browser.owns(arrival.ticket):
             if state.is_current(arrival.id, arrival.ticket.made, arrives=False):
                 state.show(arrival.id, arrival.ticket.made)
                 return arrival.ticket, ""
@@ -310,20 +312,29 @@ class Flow:
         state.send(beginning.url, notice, now)
         raise WrongBrowser(
             "This browser's session has not begun the request: it has to be started again.",
-            browser_binding.with_value(secret, beginning.url, now),
+            browser.with_value(beginning.url, now),
         )
 
 
 class Checked:
     """A request that was checked, and what is known of its browser."""
 
-    __slots__ = ("client_id", "expires_at", "flow", "id", "notice", "scopes", "secret", "ticket",
-                 "url")  # fmt: skip
+    __slots__ = (
+        "browser",
+        "client_id",
+        "expires_at",
+        "flow",
+        "id",
+        "notice",
+        "scopes",
+        "ticket",
+        "url",
+    )  # fmt: skip
 
     def __init__(self, flow: Flow, arrival: Arrival) -> None:
         self.flow = flow
         self.id = arrival.id
-        self.secret = arrival.secret
+        self.browser = arrival.browser
         self.ticket: Ticket | None = None
         self.notice = ""
         self.client_id = ""
@@ -410,8 +421,8 @@ class BaseChallenge:
     def _decided(self) -> None:
         # Before the call: what fails halfway is started again, too.
         checked = self._checked
-        if checked.secret is not None and checked.ticket is not None:
-            state = BrowserState(checked.flow.memory, checked.secret)
+        if checked.browser is not None and checked.ticket is not None:
+            state = BrowserState(checked.flow.memory, checked.browser)
             state.decide(checked.ticket.made, checked.flow.clock())
 
     def _granted(self, scopes: Iterable[str]) -> list[str]:

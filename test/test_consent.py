@@ -6,7 +6,6 @@ import base64
 import json
 import pickle
 import re
-import string
 import threading
 from collections import UserDict
 from types import MappingProxyType
@@ -32,9 +31,10 @@ from hydra_client import (
     NotFoundException,
     OAuth2Api,
     UnauthorizedException,
-    consent,
+    _consent,
 )
 from hydra_client.consent import (
+    NO_BROWSER,
     RESERVED_CLAIMS,
     AuthorizationRequestError,
     Challenge,
@@ -43,15 +43,11 @@ from hydra_client.consent import (
     ConsentFlowError,
     ConsentIdError,
     RedirectUrlError,
-    SignedValueError,
-    sign,
-    unsign,
 )
 from hydra_client.emulator import HydraEmulator
 
 CALLBACK = "http://127.0.0.1/callback"
 ID = "bbb62e9e-a647-461a-a344-65e16d09b2a6"
-KEY = b"k" * 32
 # When the recorded consent requests were young.
 THEN = 1795426710.0
 
@@ -89,7 +85,7 @@ class Flow:
         self.arrived = self.browser(self.start)
 
     def challenge(self) -> Challenge:
-        return self.app.challenge(self.arrived)
+        return self.app.challenge(self.arrived, NO_BROWSER)
 
 
 @pytest.fixture
@@ -134,7 +130,7 @@ def test_recorded_acceptances(recording: Recording, name: str) -> None:
         recording.play(
             server, "discovery", f"flow {name} consent: get", f"flow {name} consent: accept"
         )
-        challenge = ConsentApp(recording.api(), clock=lambda: THEN).challenge(arrived)
+        challenge = ConsentApp(recording.api(), clock=lambda: THEN).challenge(arrived, NO_BROWSER)
         request = recording.answer(f"flow {name} consent: get")
         assert challenge.id == request["id"]
         assert challenge.client_id == request["clientId"]
@@ -154,7 +150,7 @@ def test_recorded_rejection_and_a_change_of_mind(recording: Recording) -> None:
             "flow C consent: accept after the reject",
         )
         app = ConsentApp(recording.api(), clock=lambda: THEN)
-        challenge = app.challenge(recording.location("flow C authorize"))
+        challenge = app.challenge(recording.location("flow C authorize"), NO_BROWSER)
         returns = recording.url("flow C browser goes back")
         assert challenge.reject("the user said no") == returns
         assert challenge.accept("bob", ["openid"]) == returns
@@ -169,14 +165,14 @@ def test_recorded_errors(recording: Recording) -> None:
         recording.play(server, "consent: get an id that does not exist")
         app = ConsentApp(recording.api())
         with pytest.raises(AuthorizationRequestError) as arrival:
-            app.challenge(recording.location("authorize: no parameters"))
+            app.challenge(recording.location("authorize: no parameters"), NO_BROWSER)
         assert arrival.value.error == "invalid_client"
         assert arrival.value.error_description == (
             "Client authentication failed (e.g., unknown client, no client authentication "
             "included, or unsupported authentication method)"
         )
         with pytest.raises(ConsentIdError, match="does not know") as unknown:
-            app.challenge("consent=nope")
+            app.challenge("consent=nope", NO_BROWSER)
         assert isinstance(unknown.value.__cause__, NotFoundException)
 
 
@@ -185,7 +181,7 @@ def test_recorded_lack_of_a_token(recording: Recording) -> None:
         recording.play(server, "consent: get without a token")
         arrived = recording.location(BEGINS["A"])
         with pytest.raises(UnauthorizedException):
-            ConsentApp(recording.api()).challenge(arrived)
+            ConsentApp(recording.api()).challenge(arrived, NO_BROWSER)
 
 
 def test_the_name_that_the_client_id_had_before() -> None:
@@ -195,7 +191,7 @@ def test_the_name_that_the_client_id_had_before() -> None:
     with responses.RequestsMock() as server:
         recording.play(server, "discovery", "flow A consent: get")
         app = ConsentApp(recording.api(), clock=lambda: THEN)
-        challenge = app.challenge(recording.location(BEGINS["A"]))
+        challenge = app.challenge(recording.location(BEGINS["A"]), NO_BROWSER)
         assert challenge.client_id == recording.answer("flow A consent: get")["audience"]
 
 
@@ -275,9 +271,9 @@ def test_expiry_is_exact() -> None:
             app = ConsentApp(recording.api(), clock=lambda now=now: now)
             if expired:
                 with pytest.raises(ConsentExpired):
-                    app.challenge(recording.location(BEGINS["A"]))
+                    app.challenge(recording.location(BEGINS["A"]), NO_BROWSER)
             else:
-                app.challenge(recording.location(BEGINS["A"]))
+                app.challenge(recording.location(BEGINS["A"]), NO_BROWSER)
 
 
 def test_a_late_no_still_reaches_the_application(hydra: HydraEmulator, flow: Flow) -> None:
@@ -320,7 +316,7 @@ def test_without_the_right_to_see_clients(hydra: HydraEmulator, flow: Flow) -> N
     own = hydra.add_client(grant_types=["client_credentials"], scope="hydra.consent hydra.clients")
     hydra.allow(own["id"], resources="rn:hydra:oauth2:consent:requests:<.*>")
     api = hydra_client.connect(hydra.url, own["id"], own["client_secret"])
-    challenge = ConsentApp(api, clock=hydra.clock).challenge(flow.arrived)
+    challenge = ConsentApp(api, clock=hydra.clock).challenge(flow.arrived, NO_BROWSER)
     assert challenge.client_id == flow.client["id"]
     with pytest.raises(ForbiddenException):
         challenge.client()
@@ -362,7 +358,7 @@ def take_up(recording: Recording, public_url: str | None = None) -> Challenge:
         server.assert_all_requests_are_fired = False
         recording.play(server, "discovery", "flow A consent: get")
         app = ConsentApp(recording.api(), public_url, clock=lambda: THEN)
-        return app.challenge(recording.location(BEGINS["A"]))
+        return app.challenge(recording.location(BEGINS["A"]), NO_BROWSER)
 
 
 @pytest.mark.parametrize(
@@ -453,11 +449,11 @@ def test_a_server_that_was_given_another_name() -> None:
         for later in (0, 29, 1, 29):
             now[0] += later
             with pytest.raises(RedirectUrlError, match=r"not to http://old\.example\.com"):
-                app.challenge(query)
+                app.challenge(query, NO_BROWSER)
         assert [response.call_count for response in asked] == [1, 1, 0]
         now[0] += 1
-        assert app.challenge(query).client_id
-        assert app.challenge(query).client_id
+        assert app.challenge(query, NO_BROWSER).client_id
+        assert app.challenge(query, NO_BROWSER).client_id
         assert [response.call_count for response in asked] == [1, 1, 1]
 
 
@@ -519,7 +515,7 @@ def test_something_else_that_answers_404_is_not_the_users_fault() -> None:
     with responses.RequestsMock() as server:
         server.get(f"{recording.issuer}/oauth2/consent/requests/{ID}", status=404, body="404 page")
         with pytest.raises(NotFoundException):
-            ConsentApp(recording.api()).challenge({"consent": ID})
+            ConsentApp(recording.api()).challenge({"consent": ID}, NO_BROWSER)
 
 
 @pytest.mark.parametrize(
@@ -582,7 +578,7 @@ def test_forms_in_which_a_query_comes(query: object) -> None:
     recording = Recording("hydra-0.10.10-postgres")
     with responses.RequestsMock() as server:
         recording.play(server, "discovery", "flow A consent: get")
-        assert ConsentApp(recording.api(), clock=lambda: THEN).challenge(query).id == ID
+        assert ConsentApp(recording.api(), clock=lambda: THEN).challenge(query, NO_BROWSER).id == ID
 
 
 @pytest.mark.parametrize(
@@ -625,7 +621,7 @@ def test_forms_in_which_a_query_comes(query: object) -> None:
 )
 def test_ids_that_are_none(query: object, words: str) -> None:
     with responses.RequestsMock(), pytest.raises(ConsentIdError, match=words) as error:
-        ConsentApp(Recording(NAMES[0]).api()).challenge(query)
+        ConsentApp(Recording(NAMES[0]).api()).challenge(query, NO_BROWSER)
     assert (error.value.error, error.value.error_description) == (None, None)
     assert error.value.__context__ is None or isinstance(error.value.__context__, ValueError)
 
@@ -648,7 +644,7 @@ def test_ids_that_are_none(query: object, words: str) -> None:
 )
 def test_errors_that_arrive(query: object, error: str, description: str | None) -> None:
     with responses.RequestsMock(), pytest.raises(AuthorizationRequestError) as arrival:
-        ConsentApp(Recording(NAMES[0]).api()).challenge(query)
+        ConsentApp(Recording(NAMES[0]).api()).challenge(query, NO_BROWSER)
     assert (arrival.value.error, arrival.value.error_description) == (error, description)
     assert str(arrival.value) == (f"{error}: {description}" if description else error)
 
@@ -678,7 +674,7 @@ def test_whatever_comes_with_a_browser_ends_in_errors_of_the_flow(query: object)
             re.compile(".*"), status=404, body='{"error":{"code":404,"message":"Not found"}}'
         )
         with pytest.raises(ConsentFlowError) as error:
-            ConsentApp(RECORDED_API).challenge(query)
+            ConsentApp(RECORDED_API).challenge(query, NO_BROWSER)
         assert str(error.value)
         assert str(error.value).isprintable() or error.value.error
         for call in server.calls:
@@ -839,102 +835,13 @@ def test_no_address_with_state_and_nonce_shows(challenge: Challenge) -> None:
     )
 
 
-# --- values that a browser keeps
-
-words = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
-some_words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1)
-
-
-@given(words, some_words | st.binary(min_size=1), st.binary(min_size=32), st.integers(0, 2**40))
-def test_a_signed_value_comes_back_whole(
-    value: str, session: str | bytes, key: bytes, now: int
-) -> None:
-    text = sign(value, key, session, now=now)
-    assert set(text) <= set(string.ascii_letters + string.digits + "-_.")
-    for later in (now, now + 599, now + 600, now - 60):
-        assert unsign(text, key, session, now=later) == value
-    for later in (now + 601, now - 61):
-        with pytest.raises(SignedValueError, match="too long"):
-            unsign(text, key, session, now=later)
-    assert unsign(text, key, session, max_age=7200, now=now + 7200) == value
-
-
-def test_a_signed_value_is_dated_now() -> None:
-    text = sign(ID, KEY, "session")
-    assert unsign(text, KEY, "session", max_age=60) == ID
-    assert unsign(sign(ID, KEY.decode(), b"session"), KEY, "session") == ID
-
-
-SIGNED = sign(ID, KEY, "session", now=1000)
-
-
-@given(st.integers(0, len(SIGNED) - 1), st.sampled_from(string.ascii_letters + ".-_0=\n "))
-def test_a_changed_value_is_refused(place: int, character: str) -> None:
-    text = SIGNED[:place] + character + SIGNED[place + 1 :]
-    if text == SIGNED:
-        return
-    with pytest.raises(SignedValueError):
-        unsign(text, KEY, "session", now=1000)
-
-
-@given(st.text() | st.none() | st.integers() | st.binary())
-@example("..")
-@example(SIGNED.rpartition(".")[0] + ".ä")
-@example(SIGNED + ".")
-@example(SIGNED + "\n")
-@example(SIGNED + "=")
-@example(SIGNED.encode())
-def test_whatever_comes_back_ends_in_an_error_of_the_flow(text: object) -> None:
-    with pytest.raises(SignedValueError, match="does not belong to this session"):
-        unsign(text, KEY, "session", now=1000)
-
-
-def test_a_value_belongs_to_one_session_one_key_and_one_purpose() -> None:
-    for key, session in ((KEY, "Session"), (b"l" * 32, "session"), (KEY + b"k", "session")):
-        with pytest.raises(SignedValueError):
-            unsign(SIGNED, key, session, now=1000)
-    # Nothing can move from the session into the value, nor from the value into its date.
-    assert sign("b", KEY, "a.", now=1)[-43:] != sign("b", KEY, "a", now=1)[-43:]
-    content, made, signature = SIGNED.split(".")
-    for text in (f"{content}{made[0]}.{made[1:]}.{signature}", f"{content}.0{made}.{signature}"):
-        with pytest.raises(SignedValueError):
-            unsign(text, KEY, "session", now=1000)
-    import hashlib
-    import hmac
-
-    plain = hmac.digest(KEY, f"{content}.{made}".encode(), hashlib.sha256)
-    assert base64.urlsafe_b64encode(plain).rstrip(b"=").decode() != signature
-
-
-@pytest.mark.parametrize(
-    ("value", "key", "session", "error", "words"),
-    [
-        ("x", b"k" * 31, "s", ApiValueError, "at least 32 bytes, it has 31"),
-        ("x", "k" * 31, "s", ApiValueError, "at least 32 bytes"),
-        ("x", b"", "s", ApiValueError, "key is empty"),
-        ("x", None, "s", ApiTypeError, "key must be bytes or a string"),
-        ("x", KEY, "", ApiValueError, "session is empty"),
-        ("x", KEY, b"", ApiValueError, "session is empty"),
-        ("x", KEY, None, ApiTypeError, "session must be bytes or a string"),
-        ("x", KEY, "\ud800", ApiValueError, "session has half"),
-        (7, KEY, "s", ApiTypeError, "value must be a string"),
-        ("\ud800", KEY, "s", ApiValueError, "value has half"),
-    ],
-)
-def test_what_cannot_be_signed(
-    value: Any, key: Any, session: Any, error: type[Exception], words: str
-) -> None:
-    with pytest.raises(error, match=words):
-        sign(value, key, session)
-    if value == "x":
-        with pytest.raises(error, match=words):
-            unsign(SIGNED, key, session)
+# --- arguments
 
 
 def test_a_subject_that_nobody_sees_is_refused() -> None:
     for subject in ("\u200b", "\ufeff\u2060", "\u202e \u200d", "\U000e0041"):
         with pytest.raises(ApiValueError, match="no visible character"):
-            consent._subject(subject)
+            _consent._subject(subject)
 
 
 @pytest.mark.parametrize("url", [1, b"https://hydra.example.com", object()])

@@ -38,11 +38,11 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from support.browsing import Browser
+from support.browsing import Browser as Visitor
 
 from hydra_client import OAuth2Client, authorization_url
 from hydra_client.emulator import HydraEmulator
-from hydra_client.protocol.browser_binding import with_value
+from hydra_client.protocol.browser_binding import Browser
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -196,8 +196,8 @@ def consent_request(hydra: HydraEmulator) -> str:
         "some-long-state",
         None,
     )
-    bound = with_value(BROWSER_SECRET.encode(), url, hydra.clock())
-    return parse_qs(urlsplit(Browser()(bound)).query)["consent"][0]
+    bound = Browser(BROWSER_SECRET.encode()).with_value(url, hydra.clock())
+    return parse_qs(urlsplit(Visitor()(bound)).query)["consent"][0]
 
 
 @pytest.mark.usefixtures("environment")

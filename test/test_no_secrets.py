@@ -18,7 +18,7 @@ import pytest
 import hydra_client
 from hydra_client import OAuth2Client
 from hydra_client.code_flow import CodeFlow
-from hydra_client.consent import ConsentApp, ConsentExpired, sign, unsign
+from hydra_client.consent import NO_BROWSER, Challenge, ConsentApp, ConsentExpired, WrongBrowser
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
@@ -35,8 +35,8 @@ IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
 # What takes an argument, or looks at it before anything is sent, has it as local variable.
 ENTRIES = (
     *("call", "connect", "from_env", "__init__", "__setattr__"),
-    *("encode", "_urlencode", "run", "exchange", "_read", "_challenge"),
-    *("accept", "_members", "_check_json", "sign", "unsign", "_signature"),
+    *("encode", "_urlencode", "run", "exchange", "_read", "challenge", "read"),
+    *("accept", "_members", "_check_json", "_found"),
     *("verify", "_signed_claims", "_check_signature", "_check_parties", "_split", "_decoded", "<"),
 )
 
@@ -89,11 +89,11 @@ class Everything:
             self.shown += locals_below(error)
             link: BaseException | None = error
             while link is not None:
-                # Where an expired request leads is told to whoever asks for it.
-                attributes = {k: v for k, v in vars(link).items() if k != "restart_url"}
+                # Where a request begins anew is told to whoever asks for it.
+                attributes = {k: v for k, v in vars(link).items() if not k.endswith("_url")}
                 self.show(link, link.args, attributes)
                 link = link.__cause__ or link.__context__
-            if not isinstance(error, ConsentExpired):
+            if not isinstance(error, (ConsentExpired, WrongBrowser)):
                 self.shown.append(pickle.dumps(error).decode("latin-1"))
             return error
         raise AssertionError("this was to fail")
@@ -197,23 +197,30 @@ def walk(hydra: Witness, everything: Everything) -> None:
     log_in = ConsentFlow(hydra)
     show(consents)
 
-    session = "the-session-of-the-user"
+    def bound(url: str) -> Challenge:
+        """The challenge that the browser gets when it was sent round."""
+        sent = fail(lambda: consents.challenge(url, KEY))
+        assert isinstance(sent, WrongBrowser)
+        back = hydra.handle(Request("GET", sent.redirect_url.removeprefix(hydra.url)))
+        return consents.challenge(dict(back.headers)["Location"], KEY)
 
     def decide(url: str) -> str:
-        challenge = consents.challenge(url)
-        ticket = sign(challenge.id, KEY, session)
-        hydra.secrets.update({ticket, session})
+        challenge = bound(url)
+        ticket, value = challenge.ticket, challenge.redirect_url.split("&")[-2]
+        hydra.secrets.update({ticket.split(".")[-1], value.partition("=")[2]})
         show(challenge, challenge.client())
-        fail(lambda: unsign(ticket, KEY, "another-session"))
-        fail(lambda: unsign(ticket[:-1], KEY, session))
-        fail(lambda: sign(challenge.id, KEY[:31], session))
+        for browser in ("another-secret-of-another-session", KEY[:31], KEY):
+            fail(lambda browser=browser: consents.challenge({"ticket": ticket + "x"}, browser))
+            if browser is not KEY:
+                fail(lambda browser=browser: consents.challenge({"ticket": ticket}, browser))
+        challenge = consents.challenge(url, NO_BROWSER)
         fail(lambda: challenge.accept("alice", ["openid", "photos.write"]))
         fail(lambda: challenge.accept("alice", [], id_token_extra={"nonce": secret}))
         fail(lambda: challenge.accept("alice", [], access_token_extra={"secret": {secret}}))
         hydra.fail("/oauth2/consent/requests/*", reset=True)
         fail(lambda: challenge.accept("alice", ["openid"]))
         hydra.clock.advance(601)
-        fail(lambda: consents.challenge(url))
+        fail(lambda: consents.challenge({"consent": challenge.id}, NO_BROWSER))
         hydra.clock.advance(-601)
         return challenge.accept("alice", challenge.requested_scopes)
 
@@ -277,7 +284,12 @@ def walk(hydra: Witness, everything: Everything) -> None:
     fail(lambda: own.revoke_oauth2_token(live["refresh_token"]))
     own.revoke_oauth2_token(live["refresh_token"])
     # The emulator's record shows state and nonce, for tests to look at.
-    show(*(re.sub(r"(state|nonce)=[^&']*", "", repr(request)) for request in hydra.requests))
+    show(
+        *(
+            re.sub(r"(state|nonce|hydra_client_browser)=[^&']*", "", repr(request))
+            for request in hydra.requests
+        )
+    )
 
 
 FAULTS: dict[str, dict[str, Any]] = {

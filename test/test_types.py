@@ -120,9 +120,11 @@ def said(error: hc.HydraException) -> None:
             assert_type(error.error, str | None)
         case consent.ConsentExpired():
             assert_type(error.restart_url, str)
+        case consent.WrongBrowser():
+            assert_type(error.redirect_url, str)
         case consent.AuthorizationRequestError() | consent.ConsentIdError():
             assert_type(error.error_description, str | None)
-        case consent.RedirectUrlError() | consent.SignedValueError() | consent.ConsentFlowError():
+        case consent.RedirectUrlError() | consent.ConsentFlowError():
             assert_type(error.hint, str | None)
         case provisioning.ProvisioningError():
             assert_type(error.id, str)
@@ -140,11 +142,12 @@ hc.Configuration(access_token=lambda: "token")
 assert_type(introspection.CachedIntrospection(api)("token"), hc.OAuth2TokenIntrospection)
 
 app = consent.ConsentApp(api, public_url=None)
-challenge = app.challenge({"consent": "1"})
+challenge = app.challenge({"consent": "1"}, consent.NO_BROWSER)
+assert_type(app.challenge({"ticket": "1"}, "secret").ticket, str)
+assert_type(challenge.notice, str)
 assert_type(challenge, consent.Challenge)
 assert_type(challenge.client(), hc.OAuth2Client)
 assert_type(challenge.accept("alice", ["openid"]), str)
-assert_type(consent.unsign(consent.sign("1", "key", "session"), "key", "session"), str)
 assert_type(consent.RESERVED_CLAIMS, frozenset[str])
 
 verifier = id_token.IdTokenVerifier(api, "photos")

@@ -13,7 +13,7 @@ import hmac
 import json
 import math
 import re
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
 from hydra_client.protocol.cache import Cache, Entry
@@ -97,20 +97,6 @@ def _names(url: str) -> set[str]:
     return {unquote_plus(pair.partition("=")[0]) for pair in pairs}
 
 
-def with_value(secret: bytes, url: str, now: float) -> str:
-    """Return the authorization URL with this browser's value."""
-    made = int(now)
-    return f"{url}&{PARAMETER}={made}.{_mac(secret, _VALUE_PURPOSE, made, url)}"
-
-
-def is_own(secret: bytes, beginning: Beginning) -> bool:
-    """Whether the value was made for this browser and this URL, at whatever time."""
-    match = _VALUE.fullmatch(beginning.value)
-    return match is not None and hmac.compare_digest(
-        _mac(secret, _VALUE_PURPOSE, int(match[1]), beginning.url), match[2]
-    )
-
-
 def made_at(beginning: Beginning) -> int:
     """Return when the value was made."""
     return int(beginning.value.partition(".")[0])
@@ -121,25 +107,16 @@ def is_fresh(made: int, now: float) -> bool:
     return -_CLOCK_SKEW <= now - made <= LIFETIME
 
 
-class Ticket(NamedTuple):
-    """What the form of a consent page carries."""
+class Ticket:
+    """What the form of a consent page carries; `str()` is what its field holds."""
 
-    id: str
-    made: int
-    mac: str
+    __slots__ = ("id", "mac", "made")
 
-    def is_of(self, secret: bytes) -> bool:
-        """Whether it was made for this browser."""
-        expected = _mac(secret, _TICKET_PURPOSE, self.made, self.id)
-        return hmac.compare_digest(expected, self.mac)
+    def __init__(self, id: str, made: int, mac: str) -> None:
+        self.id, self.made, self.mac = id, made, mac
 
     def __str__(self) -> str:
         return f"{self.id}.{self.made}.{self.mac}"
-
-
-def make_ticket(secret: bytes, id: str, made: int) -> Ticket:
-    """Make the ticket of a request that this browser began at that time."""
-    return Ticket(id, made, _mac(secret, _TICKET_PURPOSE, made, id))
 
 
 def parse_ticket(text: str) -> Ticket | None:
@@ -148,12 +125,44 @@ def parse_ticket(text: str) -> Ticket | None:
     return Ticket(match[1], int(match[2]), match[3]) if match else None
 
 
-def _mac(secret: bytes, purpose: bytes, made: int, text: str) -> str:
-    # A key for each purpose, so that a MAC made for one is not valid for another.
-    key = hmac.digest(secret, purpose, hashlib.sha256)
-    content = f"{made}.{text}".encode(errors="surrogatepass")
-    raw = hmac.digest(key, content, hashlib.sha256)
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+class Browser:
+    """A browser's session, by its secret, which no traceback shows."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def with_value(self, url: str, now: float) -> str:
+        """Return the authorization URL with this browser's value."""
+        made = int(now)
+        return f"{url}&{PARAMETER}={made}.{self._mac(_VALUE_PURPOSE, made, url)}"
+
+    def began(self, beginning: Beginning) -> bool:
+        """Whether the value was made for this browser and this URL, at whatever time."""
+        match = _VALUE.fullmatch(beginning.value)
+        return match is not None and hmac.compare_digest(
+            self._mac(_VALUE_PURPOSE, int(match[1]), beginning.url), match[2]
+        )
+
+    def ticket(self, id: str, made: int) -> Ticket:
+        """Make the ticket of a request that this browser began at that time."""
+        return Ticket(id, made, self._mac(_TICKET_PURPOSE, made, id))
+
+    def owns(self, ticket: Ticket) -> bool:
+        """Whether the ticket was made for this browser."""
+        return hmac.compare_digest(self.ticket(ticket.id, ticket.made).mac, ticket.mac)
+
+    def digest(self, text: str) -> str:
+        """Return a name for a text, from which nobody can learn the text or the secret."""
+        return self._mac(_KEY_PURPOSE, 0, text)
+
+    def _mac(self, purpose: bytes, made: int, text: str) -> str:
+        # A key for each purpose, so that a MAC made for one is not valid for another.
+        key = hmac.digest(self._secret, purpose, hashlib.sha256)
+        content = f"{made}.{text}".encode(errors="surrogatepass")
+        raw = hmac.digest(key, content, hashlib.sha256)
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
 class BrowserState:
@@ -162,9 +171,9 @@ class BrowserState:
     Hydra keeps one cookie per browser, so only the flow begun last can end.
     """
 
-    def __init__(self, memory: Memory, secret: bytes) -> None:
-        self._memory, self._secret = memory, secret
-        self._key = f"hydra_client.consent.{self._digest('')}"
+    def __init__(self, memory: Memory, browser: Browser) -> None:
+        self._memory, self._browser = memory, browser
+        self._key = f"hydra_client.consent.{self._browser.digest('')}"
         stored = memory.get(self._key)
         content = json.loads(stored) if stored else {}
         self._begun: float = content.get("begun", -math.inf)
@@ -176,33 +185,30 @@ class BrowserState:
         is_awaited = arrives and not self._id and begun == self._begun
         return id == self._id or begun > self._begun or is_awaited
 
-    def show(self, id: str, begun: int, url: str | None = None) -> str:
+    def show(self, id: str, begun: int, url: str = "") -> str:
         """Remember a request that is shown. Return what its page has to say, once."""
         self._begun, self._id = begun, id
-        _, notice = self._sent.pop(self._digest(url), (0, "")) if url is not None else (0, "")
+        _, notice = self._sent.pop(self._browser.digest(url), (0, ""))
         self._store()
         return str(notice)
 
     def send(self, url: str, notice: str, now: float) -> None:
         """Remember that the browser is sent round: a new flow is about to begin."""
         self._begun, self._id = int(now), ""
-        self._sent.pop(self._digest(url), None)
-        self._sent[self._digest(url)] = [now, notice]
+        self._sent.pop(self._browser.digest(url), None)
+        self._sent[self._browser.digest(url)] = [now, notice]
         self._sent = dict(list(self._sent.items())[-_MOST_SENT:])
         self._store()
 
     def was_sent(self, url: str, now: float) -> bool:
         """Whether the browser was sent round with this URL a moment ago, and did not arrive."""
-        sent, _ = self._sent.get(self._digest(url), (-math.inf, ""))
+        sent, _ = self._sent.get(self._browser.digest(url), (-math.inf, ""))
         return bool(0 <= now - sent < PATIENCE)
 
     def decide(self, begun: int, now: float) -> None:
         """Remember that the flow begun last ends: Hydra's cookie is used up."""
         self._begun, self._id = max(begun, int(now)) + 1, ""
         self._store()
-
-    def _digest(self, text: str) -> str:
-        return _mac(self._secret, _KEY_PURPOSE, 0, text)
 
     def _store(self) -> None:
         content = {"begun": self._begun, "id": self._id, "sent": self._sent}

@@ -23,7 +23,8 @@ from hydra_client import authorization_url
 from hydra_client.consent import ConsentApp
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 
-CONSENT = "http://localhost:3000/consent"
+ORIGIN = "http://localhost:3000"
+CONSENT = f"{ORIGIN}/consent"
 
 
 def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
@@ -83,7 +84,7 @@ class Browser:
                 continue
             place, _, query = url.partition("?")
             assert place == CONSENT, url
-            response = self.client.get(f"/consent?{query}", base_url="http://localhost:3000")
+            response = self.client.get(f"/consent?{query}", base_url=ORIGIN)
             if response.status_code != 303:
                 return response
             url = urljoin(url, response.headers["Location"])
@@ -101,7 +102,7 @@ class Browser:
         return page
 
     def post(self, path: str, **fields: Any) -> TestResponse:
-        return self.client.post(path, base_url="http://localhost:3000", data=fields)
+        return self.client.post(path, base_url=ORIGIN, data=fields)
 
 
 def hidden(page: TestResponse) -> dict[str, str]:
@@ -142,8 +143,8 @@ def attack(page: Path, version: str) -> None:
 def swap(victim: Browser, attacker: Browser) -> None:
     """Send the victim a link to a consent page for a flow that the attacker began."""
     links = [attacker.begin()]
-    first = attacker.client.get(links[0].replace(CONSENT, "/consent"), base_url=CONSENT)
-    again = attacker.client.get(first.headers["Location"], base_url=CONSENT)
+    first = attacker.client.get(links[0].replace(CONSENT, "/consent"), base_url=ORIGIN)
+    again = attacker.client.get(first.headers["Location"].replace(ORIGIN, ""), base_url=ORIGIN)
     links.append(attacker.at(again.headers["Location"]))  # with the attacker's own value
     for link in links:
         response = victim.log_in(victim.follow(link))
