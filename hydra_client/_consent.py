@@ -83,9 +83,8 @@ _BY_POST = (
     "must redirect the browser to the authorization endpoint, with all parameters in the URL."
 )
 _UNEXPECTED = (
-    "The request's address does not have the form that Hydra gives it: it has parameters named "
-    f"consent or {browser_binding.PARAMETER} of its own, or lacks a client_id. Please start again "
-    "at the application."
+    "The request's address does not have the form that Hydra gives it, or has parameters named "
+    f"consent or {browser_binding.PARAMETER} of its own. Please start again at the application."
 )
 
 
@@ -289,7 +288,7 @@ class Flow:
         """Return the ticket for the page's form, and what the page has to say."""
         beginning = browser_binding.take_apart(url, arrival.id)
         if beginning is None:
-            raise RedirectUrlError(_UNEXPECTED)
+            raise RedirectUrlError(_UNEXPECTED if "client_id" in url else _BY_POST)
         state = BrowserState(self.memory, browser)
         now, notice = self.clock(), ""
         is_own, is_lost = browser.began(beginning), False
