@@ -1,5 +1,6 @@
 """What the package is called, what it needs and which commands it brings."""
 
+import os
 import re
 from pathlib import Path
 
@@ -7,9 +8,23 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 
-# On an index page, a link into the repository would lead nowhere: its text stays.
+# The address of the documentation, where a release is built.
+SITE = os.environ.get("DOCS_URL", "").rstrip("/")
+
+
+def absolute(link: re.Match[str]) -> str:
+    """Lead a link to the site. Other links into the repository cannot work on an index page."""
+    before, text, target = link.groups()
+    page = target.removeprefix("docs/")
+    if not SITE or page == target:
+        return text
+    return f"{before}{text}]({SITE}/{page.replace('.md', '.html')})"
+
+
 README = re.sub(
-    r"!?\[([^\]]*)\]\((?!https?:|#)[^)]*\)", r"\1", (ROOT / "README.md").read_text(encoding="utf-8")
+    r"(!?\[)([^\]]*)\]\((?!https?:|#)([^)]*)\)",
+    absolute,
+    (ROOT / "README.md").read_text(encoding="utf-8"),
 )
 
 about: dict[str, str] = {}
@@ -54,6 +69,7 @@ setup(
     license="Apache-2.0",
     keywords=["oauth2", "openid-connect", "ory", "hydra", "consent", "introspection"],
     project_urls={
+        **({"Documentation": SITE} if SITE else {}),
         "ORY Hydra": "https://github.com/ory/hydra",
         "OAuth 2.0 (RFC 6749)": "https://www.rfc-editor.org/rfc/rfc6749",
     },

@@ -39,6 +39,7 @@ html_theme = "furo"
 html_title = f"hydra-legacy-client {release}"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
+html_extra_path = ["session.svg"]  # the README on the package index shows it
 html_copy_source = False
 pygments_style, pygments_dark_style = "tango", "monokai"
 

@@ -8,11 +8,14 @@ import importlib
 import importlib.metadata
 import inspect
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -503,6 +506,23 @@ def test_continuous_integration_runs_what_the_readme_says() -> None:
         assert command in readme
 
 
+@pytest.mark.parametrize("site", ["", "https://docs.example.com/hydra/"])
+def test_links_work_on_an_index_page(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    described: dict[str, Any] = {}
+    setuptools = SimpleNamespace(setup=described.update, find_packages=lambda **_: [])
+    monkeypatch.setitem(sys.modules, "setuptools", setuptools)
+    monkeypatch.setenv("DOCS_URL", site)
+    runpy.run_path(str(ROOT / "setup.py"))
+    readme = described["long_description"]
+    links = re.findall(r"\]\(([^)]+)\)", readme)
+    assert all(link.startswith(("https://", "#")) for link in links)
+    assert ("https://docs.example.com/hydra/guides/tokens.html#cached-introspection" in links) == (
+        site != ""
+    )
+    assert ("![A terminal session" in readme) == (site != "")
+    assert ("Documentation" in described["project_urls"]) == (site != "")
+
+
 def names_in(*files: str) -> set[str]:
     """Requirements without their versions."""
     lines = [
@@ -514,6 +534,14 @@ def names_in(*files: str) -> set[str]:
     more = [line.removeprefix("-r ") for line in lines if line.startswith("-r ")]
     names = {line.partition("==")[0] for line in lines if not line.startswith("-r ")}
     return names | (names_in(*more) if more else set())
+
+
+def test_commits_are_formatted_by_the_release_that_is_pinned() -> None:
+    (pinned,) = re.findall(
+        r"^ruff==(.*)$", (ROOT / "requirements" / "format.txt").read_text("utf-8"), re.MULTILINE
+    )
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    assert f"/ruff-pre-commit\n    rev: v{pinned}\n" in hooks
 
 
 def test_the_newest_releases_are_those_of_all_that_is_pinned() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hydra_client
+from hydra_client.cli.findings import NAMES
 from hydra_client.exceptions import HydraException
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -48,3 +49,7 @@ def test_the_entries_of_errors_lead_to_symptoms() -> None:
     """A link to a heading that does not exist fails when the site is built."""
     page = (DOCS / "guides" / "errors.md").read_text(encoding="utf-8")
     assert page.count("](troubleshooting.md#") > 10
+
+
+def test_every_finding_of_doctor_has_an_entry() -> None:
+    assert {*NAMES} <= headings("troubleshooting")
