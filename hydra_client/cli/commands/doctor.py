@@ -139,6 +139,8 @@ def command(
     if invocation.output == "table" and not invocation.quiet:
         parts = [f"{bad} to fix"] * bool(bad) + [f"{warned} to look at"] * bool(warned)
         click.echo(f"{', '.join(parts) or 'All is well'}.")
+        if names := dict.fromkeys(finding.name for finding in findings if finding.name):
+            click.echo(f"The troubleshooting guide has more about: {', '.join(names)}.")
     if bad:
         click.get_current_context().exit(FAILED)
 

@@ -78,6 +78,7 @@ def test_what_it_shows(run: Run, root: HydraEmulator) -> None:
         "FAILED  credentials  the revoke endpoint rejects admin with this secret: invalid_client",
         "                     → Check the id and the secret, and that the client exists.",
         "2 to fix.",
+        "The troubleshooting guide has more about: log-in.",
     ]
     assert "wrong-secret" not in result.output
 
@@ -195,7 +196,9 @@ def test_plain_http_to_another_machine(run: Run, root: HydraEmulator) -> None:
     result = run("doctor", HYDRA_URL="http://hydra.invalid", http_proxy=root.url)
     assert result.exit_code == 0
     assert re.findall(r"^warn +(\w+)", result.output, re.MULTILINE) == ["server", "TLS"]
-    assert result.output.endswith("2 to look at.\n")
+    assert result.output.endswith(
+        "2 to look at.\nThe troubleshooting guide has more about: issuer, plain-http.\n"
+    )
     assert result.stderr == ""
 
 
