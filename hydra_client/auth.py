@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
 
 from requests.auth import AuthBase
 
-from hydra_client.exceptions import ApiValueError
 from hydra_client.operations import TOKEN_ENDPOINT
-from hydra_client.protocol.redaction import Secret
+from hydra_client.protocol.credentials import basic_header, bearer_header
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
@@ -53,21 +50,7 @@ class BasicAuth(AuthBase):
         Raises:
             ApiValueError: The id or the secret is not configured, or the id contains a ':'.
         """
-        username, password = self.username, self.password
-        if username is None or password is None:
-            missing = "username" if username is None else "password"
-            raise ApiValueError(
-                f"no credential for Basic: the setting {missing} is missing (HYDRA_CLIENT_ID and "
-                "HYDRA_CLIENT_SECRET in the environment)"
-            )
-        if form_encoded:
-            username, password = quote_plus(username), quote_plus(password)
-        elif ":" in username:
-            raise ApiValueError(
-                f"the client id {username!r} contains a ':', which ends the id in Basic (RFC "
-                "7617): such a client can authenticate at the token endpoint only"
-            )
-        return Secret("Basic " + b64encode(f"{username}:{password}".encode()).decode("ascii"))
+        return basic_header(self.username, self.password, form_encoded)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests."""
@@ -96,7 +79,7 @@ class BearerAuth(AuthBase):
 
     def header(self, token: str) -> str:
         """Write the Authorization value for a token."""
-        return Secret(f"Bearer {token}")
+        return bearer_header(token)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests, with a token for the configured scopes."""

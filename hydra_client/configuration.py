@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from hydra_client.protocol.client_credentials import ClientCredentials, TokenSource
+    from hydra_client.protocol.client_credentials import (
+        AsyncTokenSource,
+        ClientCredentials,
+        TokenSource,
+    )
 
 
-AccessToken: TypeAlias = "str | Callable[[], str] | TokenSource | ClientCredentials"
+AccessToken: TypeAlias = (
+    "str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenSource | AsyncTokenSource "
+    "| ClientCredentials"
+)
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 # Methods by which an access_token that is neither a string nor callable is a source of tokens.

@@ -1,5 +1,9 @@
 """Bearer tokens: client credentials that renew themselves, and token sources of your own."""
 
-from hydra_client.protocol.client_credentials import ClientCredentials, TokenSource
+from hydra_client.protocol.client_credentials import (
+    AsyncTokenSource,
+    ClientCredentials,
+    TokenSource,
+)
 
-__all__ = ["ClientCredentials", "TokenSource"]
+__all__ = ["AsyncTokenSource", "ClientCredentials", "TokenSource"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import hydra_client
-from hydra_client import code_flow, consent, emulator, provisioning, tokens
+from hydra_client import aio, code_flow, consent, emulator, provisioning, tokens
 
 ROOT = Path(__file__).parents[1]
 USER_CODE = """
@@ -21,7 +21,16 @@ from datetime import datetime
 from typing import Any, assert_type
 
 import hydra_client as hc
-from hydra_client import code_flow, consent, emulator, id_token, introspection, provisioning, tokens
+from hydra_client import (
+    aio,
+    code_flow,
+    consent,
+    emulator,
+    id_token,
+    introspection,
+    provisioning,
+    tokens,
+)
 
 assert_type(hc.__version__, str)
 api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
@@ -141,6 +150,40 @@ hc.Configuration(access_token=source)
 hc.Configuration(access_token=lambda: "token")
 assert_type(introspection.CachedIntrospection(api)("token"), hc.OAuth2TokenIntrospection)
 
+class Vault:
+    async def token(self, scopes: tuple[str, ...], /) -> str:
+        return "token"
+
+
+async def fetch_token() -> str:
+    return "token"
+
+
+vault: tokens.AsyncTokenSource = Vault()
+hc.Configuration(access_token=fetch_token)
+
+
+async def with_asyncio() -> None:
+    api = aio.connect("http://127.0.0.1:4444", access_token=vault)
+    assert_type(api, aio.OAuth2Api)
+    assert_type(aio.connect(api=aio.PolicyApi), aio.PolicyApi)
+    async with aio.ApiClient(aio.Configuration()) as client:
+        assert_type(client.copy(timeout=1.0), aio.ApiClient)
+        assert_type(await client.token(("a",)), str)
+        assert_type(aio.WardenApi(client).api_client, aio.ApiClient)
+        assert_type(await aio.HealthApi(client).get_instance_status(), hc.HealthStatus)
+        assert_type(await aio.JsonWebKeyApi(client).get_json_web_key_set("a"), hc.JsonWebKeySet)
+        bound: aio.AsyncTokenSource = aio.ClientCredentials("id", "secret").bind(client)
+        assert_type(await bound.token(()), str)
+    async with api as entered:
+        assert_type(entered, aio.OAuth2Api)
+    assert_type(await api.get_oauth2_client("photos"), hc.OAuth2Client)
+    response = await api.with_http_info.get_oauth2_client("photos")
+    assert_type(response, aio.ApiResponse[hc.OAuth2Client])
+    await api.get_oauth2_client(5)  # wrong: the id
+    await api.with_http_info.get_oauth2_client(5)  # wrong: the id
+
+
 app = consent.ConsentApp(api, public_url=None)
 challenge = app.challenge({"consent": "1"}, consent.NO_BROWSER)
 assert_type(app.challenge({"ticket": "1"}, "secret").ticket, str)
@@ -213,7 +256,7 @@ def test_a_checker_sees_the_types_of_a_users_code(
 
 
 @pytest.mark.parametrize(
-    "module", [hydra_client, code_flow, consent, emulator, provisioning, tokens]
+    "module", [hydra_client, aio, code_flow, consent, emulator, provisioning, tokens]
 )
 def test_every_public_name_is_used(module: object) -> None:
     names = vars(module)["__all__"]

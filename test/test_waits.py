@@ -18,6 +18,10 @@ WAITS = {"wait", "acquire"}
 WAITS_WITHOUT_ARGUMENTS = {"join", "get"}  # of threads and queues; others have arguments
 
 BOUNDS = {
+    "aio/transport/opening.py: wait": "the caller's deadline, or what was cancelled",
+    "aio/waiting.py: Event": "the caller's deadline",
+    "aio/waiting.py: get": "none: it reads a context variable",
+    "aio/waiting.py: wait": "the caller's deadline",
     "cli/workers.py: SimpleQueue": "C code, which no interruption leaves held",
     "cli/workers.py: get": "a request that is under way, which its deadline ends",
     "cli/commands/serve.py: Event": "the signal that ends the command",
@@ -36,11 +40,11 @@ BOUNDS = {
     "emulator/server.py: join": "the requests under way, whose connections were ended",
     "emulator/state.py: RLock": "held for one request, which is answered from memory",
     "transport/connections.py: get": "none: it reads a context variable",
-    "transport/session.py: sleep": "what is left of the deadline",
+    "transport/driver.py: sleep": "what is left of the deadline",
+    "transport/driver.py: wait": "the caller's deadline",
     "transport/sharing.py: Lock": "held by its own caller only",
     "protocol/cache.py: RLock": "held for moments, never during work or a wait",
     "transport/sharing.py: acquire": "the caller's deadline",
-    "transport/sharing.py: wait": "the caller's deadline",
 }
 
 

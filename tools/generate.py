@@ -1,4 +1,4 @@
-"""Generate hydra_client/api, hydra_client/models and the reference in docs from openapi.yaml.
+"""Generate the APIs, hydra_client/models and the reference in docs from openapi.yaml.
 
 `tox -e generate` runs it. With `--check` it writes nothing, and fails if a file differs from what
 it would write. The generator is a Java program from a PyPI package. It runs on the Java that is
@@ -27,6 +27,8 @@ CONTRACT = "openapi.yaml"
 SETTINGS = ".openapi-generator"
 IGNORE = ".openapi-generator-ignore"
 LISTING = f"{SETTINGS}/FILES"
+PACKAGE = "hydra_client"
+ASYNC_APIS = "aio.api"
 OLDEST_JAVA = 11
 WIDTH = 100
 CODE = re.compile("`[^`]*`")
@@ -59,7 +61,21 @@ def validate() -> None:
 
 
 def generate(target: Path) -> None:
-    """Run the generator in an empty folder."""
+    """Run the generator in an empty folder: once for everything, once for the asyncio APIs."""
+    run_generator(target)
+    with tempfile.TemporaryDirectory() as folder:
+        second = Path(folder)
+        run_generator(second, f"--api-package={ASYNC_APIS}", "--additional-properties=aio=true")
+        apis = ASYNC_APIS.replace(".", "/")
+        shutil.copytree(second / PACKAGE / apis, target / PACKAGE / apis)
+    listing = target / LISTING
+    names = listing.read_text(encoding="utf-8").split()
+    names += [path.relative_to(target).as_posix() for path in (target / PACKAGE / apis).iterdir()]
+    listing.write_text("\n".join(sorted(names)) + "\n", encoding="utf-8")
+
+
+def run_generator(target: Path, *options: str) -> None:
+    """Run the generator with the templates of this project."""
     shutil.copy(ROOT / IGNORE, target)
     command = [
         find_java(),
@@ -71,6 +87,7 @@ def generate(target: Path) -> None:
         f"--config={ROOT / SETTINGS / 'config.yaml'}",
         f"--template-dir={ROOT / SETTINGS / 'templates'}",
         f"--output={target}",
+        *options,
     ]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:

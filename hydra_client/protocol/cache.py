@@ -1,7 +1,7 @@
 """Values that many callers want: kept while they are good, renewed by one caller at a time.
 
-A cache decides and never waits. `join` says lead, wait, or done; how to wait is up to the caller: a
-thread today, a task with asyncio. `hydra_client.transport.sharing` is the driver for threads.
+A cache decides and never waits: `shared` has the steps, and whoever drives them knows how to wait.
+`hydra_client.transport.sharing` does so for threads, `hydra_client.aio.waiting` for tasks.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from hydra_client.exceptions import ApiConnectionError, ApiTimeoutError, HydraException
+from hydra_client.protocol.effects import Wait, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from hydra_client.protocol.effects import Alarm, Steps
+
 T = TypeVar("T")
 
 _NOBODY = -math.inf
+_LONGEST_WAIT = 86400.0  # seconds, of callers without a deadline
 _GRACE = 1.0  # seconds in which a leader reports that its time was up
 
 
@@ -181,13 +185,16 @@ class Cache(Generic[T]):
             if flight.done or flight.leader_until == _NOBODY:
                 self._wake(key, flight)
 
-    def lead(self, key: Hashable, flight: Flight[T], until: float, work: Callable[[], T]) -> T:
-        """Do the work as the leader, and hand its outcome to those who wait."""
+    def lead(self, key: Hashable, flight: Flight[T], until: float, work: Steps[T]) -> Steps[T]:
+        """Do the work as the leader, and hand its outcome to those who wait.
+
+        A leader that is cancelled hands on the lead: a caller that waits takes over.
+        """
         result: T | None = None
         shared: HydraException | None = _stopped() if self._once else None
         done = self._once
         try:
-            result = work()
+            result = yield from work
             shared, done = None, True
             return result
         except ApiTimeoutError as error:
@@ -211,6 +218,42 @@ class Cache(Generic[T]):
             del self._flights[key]
         for wake in flight.waiting:
             wake()
+
+
+def shared(
+    cache: Cache[T],
+    key: Hashable,
+    work: Steps[T],
+    seconds: float | None,
+    alarm: Alarm,
+    meanwhile: T | None = None,
+) -> Steps[T]:
+    """Return what the work returns, whether it is done here or by another caller at this time.
+
+    Args:
+        cache: Decides who does the work.
+        key: What the work is for.
+        work: Does it, and stores the value if it is to be kept.
+        seconds: How long the caller may wait; a day if None.
+        alarm: Wakes the caller.
+        meanwhile: An old value to return at once while another caller is at work.
+
+    Raises:
+        ApiTimeoutError: Other callers were at work until the caller's own time was up.
+        HydraException: What the work raised, or a copy of what another caller's raised.
+    """
+    until = time.monotonic() + (_LONGEST_WAIT if seconds is None else seconds)
+    flight = cache.join(key, until, alarm.ring, waits=meanwhile is None)
+    if flight is None:
+        return cast("T", meanwhile)
+    try:
+        while (wait_until := cache.decide(flight, until)) is not None:
+            yield from ask(Wait(alarm, wait_until))
+    finally:
+        cache.leave(key, flight, alarm.ring)
+    if flight.done:
+        return flight.outcome()
+    return (yield from cache.lead(key, flight, until, work))
 
 
 def _stopped() -> HydraException:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from copy import copy
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 from hydra_client.configuration import Configuration
 from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
 from hydra_client.operations import TOKEN_ENDPOINT
 from hydra_client.protocol import checks
-from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.protocol.cache import Cache, Entry, shared
 from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.effects import Block, ask
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Sequence
 
     from hydra_client._token_cache import TokenCache
+    from hydra_client.aio.api_client import ApiClient as AsyncApiClient
     from hydra_client.api_client import ApiClient
+    from hydra_client.protocol.effects import Steps
+    from hydra_client.protocol.ladder import Ladder
 
 _AHEAD = 0.2  # part of its lifetime that a token has left when it is renewed
 # Part of a call's time that it may spend on a renewal which it does not need yet; and part of the
@@ -47,6 +52,16 @@ class TokenSource(Protocol):
         It is called before every call, by many threads at a time, so keep a token for as long as
         it is valid.
         """
+
+
+class AsyncTokenSource(Protocol):
+    """Hands out bearer tokens to clients of `hydra_client.aio`, as `TokenSource` does to others.
+
+    Its `drop(token)`, if it has one, may be a coroutine function, too.
+    """
+
+    async def token(self, scopes: tuple[str, ...], /) -> str:  # pyright: ignore[reportReturnType]
+        """Return an access token that has the scopes (RFC 6749 section 3.3)."""
 
 
 class ClientCredentials:
@@ -112,7 +127,15 @@ class ClientCredentials:
             return None
         return self.client_id, self._client_secret
 
-    def bind(self, client: ApiClient, settings: Configuration | None = None) -> TokenSource:
+    @overload
+    def bind(self, client: ApiClient, settings: Configuration | None = None) -> TokenSource: ...
+
+    @overload
+    def bind(
+        self, client: AsyncApiClient, settings: Configuration | None = None
+    ) -> AsyncTokenSource: ...
+
+    def bind(self, client: Any, settings: Configuration | None = None) -> Any:
         """Return a source of tokens for the server of a client.
 
         Args:
@@ -128,13 +151,53 @@ class ClientCredentials:
                 # Kept nevertheless: it says that a stored token of that age is refused, too.
                 entry.usable_until = -math.inf
 
-    def _renewed(self, client: ApiClient, key: Key, deadline: Deadline) -> str:
+    def fetch(
+        self,
+        client: Ladder,
+        settings: Configuration,
+        scopes: tuple[str, ...],
+        deadline: Deadline | None = None,
+    ) -> Steps[str]:
+        """Return a token for the server of a client: one that is kept, or one that is fetched.
+
+        Args:
+            client: Fetches the token.
+            settings: The settings to go by.
+            scopes: Scopes to ask for, unless there are configured ones.
+            deadline: When the call ends that needs the token.
+        """
+        client_id, client_secret = self.credentials or (settings.username, settings.password)
+        if client_id is None or client_secret is None:
+            raise ApiValueError(
+                "no bearer token: set access_token (HYDRA_ACCESS_TOKEN), or username and password "
+                "(HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET) to have one fetched"
+            )
+        wanted = self.scopes or settings.scopes or scopes
+        key = Key(settings.host, client_id, client_secret, frozenset(wanted))
+        kept = self._tokens.get(key)
+        now = self._clock()
+        if kept is not None and kept.is_fresh(now):
+            return kept.value
+        meanwhile = kept.value if kept is not None and now < kept.usable_until else None
+        deadline = Deadline.within(deadline, settings.timeout)
+        settings = copy(settings)
+        settings.username, settings.password = client_id, client_secret
+        renewal = self._renewed(client, settings, key, deadline)
+        return (
+            yield from shared(
+                self._tokens, key, renewal, deadline.left(), client._alarm(), meanwhile
+            )
+        )
+
+    def _renewed(
+        self, client: Ladder, settings: Configuration, key: Key, deadline: Deadline
+    ) -> Steps[str]:
         """Find a token or fetch one, while no other caller does."""
         kept = self._tokens.get(key)
         now = self._clock()
         if kept is not None and kept.is_fresh(now):
             return kept.value  # another caller was a moment faster
-        stored = self._stored(key)
+        stored = yield from self._stored(key)
         # The file may hold the token that was refused, or an earlier one.
         if stored is not None and (kept is None or stored.stored_at > kept.stored_at):
             kept = stored
@@ -143,24 +206,26 @@ class ClientCredentials:
                 return kept.value
         if kept is not None and now < kept.usable_until:
             try:
-                detour = min(deadline.left() * _SHARE, _LONGEST_DETOUR)
-                return self._fetched(client, key, detour)
+                detour = Deadline.within(deadline, min(deadline.left() * _SHARE, _LONGEST_DETOUR))
+                return (yield from self._requested(client, settings, key, detour))
             except HydraException:
                 now = self._clock()
                 if now < kept.usable_until:
                     pause = max((kept.usable_until - now) * _SHARE, _SHORTEST_PAUSE)
                     kept.fresh_until = now + pause
                     return kept.value
-        return self._fetched(client, key, None)
+        return (yield from self._requested(client, settings, key, deadline))
 
-    def _fetched(self, client: ApiClient, key: Key, timeout: float | None) -> str:
+    def _requested(
+        self, client: Ladder, settings: Configuration, key: Key, deadline: Deadline
+    ) -> Steps[str]:
         # Read before the request, so that the token never outlives its time here.
         now = self._clock()
         form = {
             "grant_type": "client_credentials",
             "scope": " ".join(sorted(key.scopes)) or None,
         }
-        tokens = client.call(TOKEN_ENDPOINT, form=form, timeout=timeout)
+        tokens = yield from client.request(TOKEN_ENDPOINT, form, settings, deadline)
         what = TOKEN_ENDPOINT.name
         if (tokens.token_type or "bearer").lower() != "bearer":
             raise ApiDecodeError(f"{what}: the server sent a token that is not a bearer token")
@@ -171,13 +236,17 @@ class ClientCredentials:
         else:
             self._tokens.put(key, entry)
             if self._files is not None:
-                self._files.save(key, tokens.access_token, now, tokens.expires_in)
+                yield from ask(
+                    Block(self._files.save, key, tokens.access_token, now, tokens.expires_in)
+                )
             return entry.value
         raise ApiDecodeError(f"{what}: {wrong}")
 
-    def _stored(self, key: Key) -> Entry[str] | None:
+    def _stored(self, key: Key) -> Steps[Entry[str] | None]:
         """Read a token that another process left, whether or not it is still usable."""
-        found = None if self._files is None else self._files.load(key)
+        found = None
+        if self._files is not None:
+            found = yield from ask(Block(self._files.load, key))
         try:
             return None if found is None else _entry(*found)
         except (ApiTypeError, ApiValueError):
@@ -213,36 +282,16 @@ class _BoundCredentials:
     """Client credentials as the token source of one client, with one state of its settings."""
 
     def __init__(
-        self, credentials: ClientCredentials, client: ApiClient, settings: Configuration
+        self, credentials: ClientCredentials, client: Ladder, settings: Configuration
     ) -> None:
         self._credentials = credentials
         self._client = client
         self._settings = settings
 
     def token(self, scopes: tuple[str, ...]) -> str:
-        source, settings = self._credentials, self._settings
-        client_id, client_secret = source.credentials or (settings.username, settings.password)
-        if client_id is None or client_secret is None:
-            raise ApiValueError(
-                "no bearer token: set access_token (HYDRA_ACCESS_TOKEN), or username and password "
-                "(HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET) to have one fetched"
-            )
-        wanted = source.scopes or settings.scopes or scopes
-        key = Key(settings.host, client_id, client_secret, frozenset(wanted))
-        kept = source._tokens.get(key)
-        now = source._clock()
-        if kept is not None and kept.is_fresh(now):
-            return kept.value
-        meanwhile = kept.value if kept is not None and now < kept.usable_until else None
-        deadline = Deadline(settings.timeout)
-        client = self._client._with(settings, username=client_id, password=client_secret)
-        return deadline.run(
-            client._share,
-            source._tokens,
-            key,
-            lambda: source._renewed(client, key, deadline),
-            meanwhile,
-        )
+        steps = self._credentials.fetch(self._client, self._settings, scopes)
+        token: str = self._client._drive(steps)  # with asyncio, something to await
+        return token
 
     def drop(self, token: str) -> None:
         self._credentials.drop(token)

@@ -1,7 +1,8 @@
 """The time that a whole call may take, whatever it does meanwhile.
 
-Everything that waits within a call, for a socket or for another thread, finds the deadline in its
-context: threads and tasks have contexts of their own.
+The steps of a call hand their deadline on as an argument. It is in the context, too, for what
+they cannot hand it to: the sockets below urllib3, and a token source that makes calls of its own.
+Threads and tasks have contexts of their own, so no call sees the deadline of another one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,15 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self.at = time.monotonic() + seconds
         self.expected: tuple[int, ...] = ()
+
+    @classmethod
+    def within(cls, outer: Deadline | None, seconds: float) -> Deadline:
+        """Make a deadline that ends no later than an outer one, by default that of the context."""
+        deadline = cls(seconds)
+        outer = outer or current.get()
+        if outer is not None:
+            deadline.at = min(deadline.at, outer.at)
+        return deadline
 
     def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function within this deadline, and within that of the surrounding call.

@@ -27,14 +27,18 @@ class Request(requests.PreparedRequest):
     """A request that needs no preparation: no cookie, no hook, no URL to parse."""
 
     url: str
+    method: str
     headers: CaseInsensitiveDict[str]
 
     def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
+        self.call = call
+        self.proxies: dict[str, str] = {}
         self.method = call.operation.method
         self.origin = origin
         self.target = origin.prefix + call.target
         address = f"{origin.scheme}://{origin.netloc}{self.target}"
         self.url = address  # pyright: ignore[reportIncompatibleVariableOverride]
+        self.authorization = headers.get("Authorization", "")
         self.headers = headers  # pyright: ignore[reportIncompatibleVariableOverride]
         self.body = call.body
         self.hooks = {"response": []}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
-from hydra_client.transport.connections import Unreadable
+from hydra_client.transport.parsing import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import requests
 
 MOST_BODY = 256 * 1024 * 1024
@@ -28,20 +30,44 @@ def read_body(response: requests.Response) -> bytes:
     if not hasattr(raw, "stream"):
         return response.content  # an adapter that intercepts requests made it up
     headers = response.headers
-    length = headers.get("Content-Length")
-    if length is not None and "Transfer-Encoding" not in headers and length.isdecimal():
-        if len(length) > _MOST_DIGITS or int(length) > MOST_BODY:
-            raise Unreadable(_TOO_LONG)
+    if announced(headers):
         body = raw.read(decode_content=False)
     else:
         parts = []
         size = 0
         while part := raw.read(_CHUNK, decode_content=False):
             size += len(part)
-            if size > MOST_BODY:
-                raise Unreadable(_TOO_LONG)
+            check_size(size)
             parts.append(part)
         body = b"".join(parts)
+    return plain(body, headers)
+
+
+def announced(headers: Mapping[str, str]) -> bool:
+    """Whether the headers announce the length of the body.
+
+    Raises:
+        Unreadable: It is too long.
+    """
+    length = headers.get("Content-Length")
+    if length is None or "Transfer-Encoding" in headers or not length.isdecimal():
+        return False
+    check_size(int(length) if len(length) <= _MOST_DIGITS else MOST_BODY + 1)
+    return True
+
+
+def check_size(size: int) -> None:
+    """Refuse a body of so many bytes if they are too many."""
+    if size > MOST_BODY:
+        raise Unreadable(_TOO_LONG)
+
+
+def plain(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Undo the Content-Encoding of a whole body.
+
+    Raises:
+        Unreadable: It is not known, or the body does not match it.
+    """
     encoding = headers.get("Content-Encoding")
     return _decompress(body, encoding) if encoding and body else body
 
@@ -54,11 +80,10 @@ def _decompress(body: bytes, encoding: str) -> bytes:
         raise Unreadable("the response has an unknown Content-Encoding")
     decompressor = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
     try:
-        plain = decompressor.decompress(body, MOST_BODY + 1)
+        decoded = decompressor.decompress(body, MOST_BODY + 1)
     except zlib.error:
         raise Unreadable("the response's body does not match its Content-Encoding") from None
-    if len(plain) > MOST_BODY:
-        raise Unreadable(_TOO_LONG)
+    check_size(len(decoded))
     if not decompressor.eof or decompressor.unused_data:
         raise Unreadable("the response's compressed body is cut short, or goes on after its end")
-    return plain
+    return decoded

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http
 import http.client
 import io
 import queue
-import re
 import socket
 import ssl
 import sys
@@ -22,15 +20,13 @@ from urllib3.exceptions import (
 )
 
 from hydra_client.protocol.deadline import Deadline, current
+from hydra_client.transport.parsing import (
+    MOST_HEADERS,
+    TOO_MANY_HEADERS,
+    StrictResponse,
+    Unreadable,
+)
 
-MOST_HEADERS = 256 * 1024
-"""Bytes that a response's headers may have."""
-# The standard library has bounds of its own: 100 lines, and 64 KiB a line.
-_TOO_MANY_HEADERS = "the response has too many headers, or too long ones"
-_MOST_INTERIM = 8
-_LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
-_LONGEST_LINE = 64 * 1024
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
 _CHUNK = 1024 * 1024
 
 
@@ -58,7 +54,7 @@ class _Reader(io.RawIOBase):
                 raise http.client.RemoteDisconnected("no end of the headers")
             self.headers_left -= count
             if self.headers_left < -len(buffer):
-                raise Unreadable(_TOO_MANY_HEADERS)
+                raise Unreadable(TOO_MANY_HEADERS)
         return count
 
     def end(self) -> None:
@@ -101,90 +97,19 @@ class _Source:
         return io.BufferedReader(self._reader)
 
 
-class Unreadable(Exception):  # noqa: N818 - never leaves this package
-    """A response is larger than allowed, or cannot be decoded. The call is not repeated.
-
-    It is not an exception that urllib3 would take for a lost connection.
-    """
-
-
-class _Response(http.client.HTTPResponse):
-    """A response that returns its connection to the pool only if nothing more can arrive on it.
-
-    Whatever arrives late on a connection would be taken for the response to the next request.
-    """
+class _Response(StrictResponse):
+    """A response that returns its connection to the pool only if nothing more can arrive on it."""
 
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
         deadline = current.get()
         self._reader = _Reader(sock, deadline)
         # Users may send requests of their own through the session.
-        self._expected = range(200, 300) if deadline is None else deadline.expected
-        self._interim_body = False
-        super().__init__(_Source(self._reader), *arguments, **keywords)  # type: ignore[arg-type]
+        expected = range(200, 300) if deadline is None else deadline.expected
+        super().__init__(_Source(self._reader), expected, *arguments, **keywords)
 
     def begin(self) -> None:
-        too_much = False
-        try:
-            super().begin()
-        except http.client.LineTooLong:
-            too_much = True
-        except http.client.HTTPException as error:
-            # "got more than 100 headers" has no class of its own.
-            too_much = type(error) is http.client.HTTPException
-            if not too_much:
-                raise
-        if too_much:
-            raise Unreadable(_TOO_MANY_HEADERS)
+        super().begin()
         self._reader.headers_left = None
-        if self.msg.defects:
-            # A line is not a header. urllib3 would log it, with the query and what follows.
-            raise http.client.HTTPException
-        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-            raise Unreadable("the server switches protocols (status 101) without being asked")
-        if not self._is_delimited():
-            self.will_close = True
-
-    def _read_status(self) -> tuple[str, int, str]:
-        """Read the final status line, past interim responses (RFC 9110 section 15.2)."""
-        left = _LONGEST_INTERIM
-        for _ in range(_MOST_INTERIM + 1):
-            status_line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
-            if not 100 <= status_line[1] < 200 or status_line[1] == 101:
-                return status_line
-            line = b"more"
-            while line.strip() and left >= 0:
-                line = self.fp.readline(left + 1)
-                left -= len(line)
-                # It announces a body, which it must not have and which may arrive later.
-                if line.lower().startswith((b"content-length", b"transfer-encoding")):
-                    self._interim_body = True
-            if left < 0:
-                break
-        raise Unreadable("the server sends too many interim responses (status 1xx)")
-
-    def _is_delimited(self) -> bool:
-        """Whether the end of the response is certain (RFC 9112 section 6.3) and its status known.
-
-        A 204 or 304 does not delimit its body: one that it must not have may arrive later.
-        """
-        lengths = {
-            length.strip()
-            for value in self.headers.get_all("Content-Length", ())
-            for length in value.split(",")
-        }
-        codings = self.headers.get_all("Transfer-Encoding", ())
-        if len(lengths) > 1 or not all(map(_is_length, lengths)):
-            raise Unreadable("the response has a Content-Length that is not one number")
-        if codings and not self.chunked:
-            raise Unreadable("the response has an unknown Transfer-Encoding")
-        return (
-            (self.status in self._expected or 400 <= self.status < 600)
-            # A server may send a 408 by itself, with the response to the request still to come.
-            and self.status not in (204, 408)
-            and not self._interim_body
-            and self.version == 11
-            and len(lengths) + len(codings) == 1
-        )
 
     def _close_conn(self) -> None:
         # The body has ended. Whatever was read beyond it shows that the connection is out of step.
@@ -202,14 +127,6 @@ class _Response(http.client.HTTPResponse):
             self.chunk_left = None
         left: int | None = super()._get_chunk_left()  # type: ignore[misc]
         return left
-
-    def _read_next_chunk_size(self) -> int:
-        # int() accepts signs, blanks, 0x and underscores, which a proxy may read differently.
-        line = self.fp.readline(_LONGEST_LINE)
-        size = _CHUNK_SIZE.fullmatch(line)
-        if size is None or len(line) == _LONGEST_LINE:
-            raise ValueError
-        return int(size[1], 16)
 
 
 class _Deadlined(HTTPConnection):
@@ -311,7 +228,3 @@ class TlsPool(HTTPSConnectionPool):
 def connections_are_replaced() -> bool:
     """Whether a tool such as vcrpy has put other connections in the place of urllib3's."""
     return HTTPConnectionPool.ConnectionCls.__module__ != "urllib3.connection"
-
-
-def _is_length(text: str) -> bool:
-    return text.isascii() and text.isdecimal()

@@ -1,10 +1,8 @@
-"""The session that sends calls: one deadline for a whole call, and retries."""
+"""The session that sends requests, one attempt at a time."""
 
 from __future__ import annotations
 
-import http
 import http.client
-import logging
 import os
 import sys
 import time
@@ -21,24 +19,21 @@ from urllib3.exceptions import (
 
 from hydra_client.exceptions import (
     ApiDecodeError,
-    ApiValueError,
 )
 from hydra_client.protocol import checks
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.operation import Call, Response
-from hydra_client.protocol.retry_policy import Failure, did_nothing, pause_before_retry, retry_after
+from hydra_client.protocol.retry_policy import Failure, retry_after
 from hydra_client.transport.adapter import Adapter, Request, RequestsSession, forget_oldest
 from hydra_client.transport.body import read_body
-from hydra_client.transport.connections import Unreadable
+from hydra_client.transport.diagnosis import check_files, report
 from hydra_client.transport.failures import causes_of, failed_proxy, failure_of
+from hydra_client.transport.parsing import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hydra_client.configuration import Configuration
-
-
-log = logging.getLogger("hydra_client")
 
 
 class Session:
@@ -49,10 +44,7 @@ class Session:
     """
 
     def __init__(self, configuration: Configuration, session: requests.Session | None) -> None:
-        for setting in ("ssl_ca_cert", "cert_file", "key_file"):
-            path: str | None = getattr(configuration, setting)
-            if path is not None and not os.path.exists(path):
-                raise ApiValueError(f"{setting}: {path!r} does not exist")
+        check_files(configuration)
         self._verify: bool | str = configuration.verify_ssl and (configuration.ssl_ca_cert or True)
         self._cert: str | tuple[str, str] | None = configuration.cert_file
         if configuration.cert_file is not None and configuration.key_file is not None:
@@ -69,49 +61,18 @@ class Session:
             session.mount("http://", adapter)
         self.session = session
 
-    def send(
-        self,
-        call: Call,
-        settings: Configuration,
-        default_headers: Mapping[str, str],
-        authorization: str | None,
-        deadline: Deadline,
-    ) -> Response:
-        """Send a call, and repeat it as the retry policy allows.
-
-        Raises:
-            ApiConnectionError: No complete response arrived.
-            ApiDecodeError: The response is larger than allowed, or cannot be decoded.
-        """
+    def prepare(self, call: Call, settings: Configuration, headers: dict[str, str]) -> Request:
+        """Make the request that carries a call."""
         if os.getpid() != self._process:
             self._forget_connections()
-        headers = {**default_headers, **call.headers}
-        if authorization is not None:
-            headers["Authorization"] = authorization
-        if call.body is not None:
-            headers["Content-Length"] = str(len(call.body))
         request = Request(call, settings.origin, CaseInsensitiveDict(headers))
-        proxies = self._proxies_for(request, settings.proxy)
-        deadline.expected = call.operation.success
-        retries = settings.retries
-        repeated = False
-        retry = 0
-        while True:
-            outcome = self._attempt(call, request, proxies, deadline)
-            pause = pause_before_retry(call, outcome, retry) if retry < retries else None
-            if pause is None or pause >= deadline.left():
-                break
-            repeated = repeated or not did_nothing(outcome)
-            time.sleep(pause)
-            retry += 1
-        if isinstance(outcome, Response):
-            outcome.repeated = repeated
-            return outcome
-        raise outcome.error from outcome.cause
+        request.proxies = self._proxies_for(request, settings.proxy)
+        return request
 
-    def _attempt(
-        self, call: Call, request: Request, proxies: dict[str, str], deadline: Deadline
-    ) -> Response | Failure:
+    def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
+        """Send a request once."""
+        operation, proxies = request.call.operation, request.proxies
+        deadline.expected = operation.success
         started = time.perf_counter()
         handled = sys.exc_info()[1]  # the caller may call from an except block
         outcome: Response | Failure
@@ -130,24 +91,15 @@ class Session:
             outcome = Response(
                 response.status_code, response.reason or "", headers, body, retry_after(headers)
             )
-            outcome.base_url = request.origin.base_url
         except Unreadable as error:
-            outcome = Failure(ApiDecodeError(f"{call.operation.name}: {error}"))
+            outcome = Failure(ApiDecodeError(f"{operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
             chain = causes_of(error, handled)
             proxy = failed_proxy(request, proxies, chain)
-            outcome = failure_of(call, request, chain, deadline, proxy)
+            outcome = failure_of(request, chain, deadline, proxy)
         if response is not None and not isinstance(outcome, Response):
             response.close()
-        if log.isEnabledFor(logging.DEBUG):
-            log.debug(
-                "%s %s: %s in %.1f ms, X-Request-ID %s",
-                request.method,
-                request.target.partition("?")[0],
-                outcome.status if isinstance(outcome, Response) else type(outcome.error).__name__,
-                (time.perf_counter() - started) * 1000,
-                call.request_id,
-            )
+        report(request, outcome, started)
         return outcome
 
     def _sender(self, url: str) -> Callable[..., requests.Response]:

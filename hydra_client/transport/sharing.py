@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
+from hydra_client.protocol.cache import shared
 from hydra_client.protocol.deadline import seconds_left
+from hydra_client.protocol.effects import Invoke, ask
+from hydra_client.transport.driver import drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
     from hydra_client.protocol.cache import Cache
 
 T = TypeVar("T")
-
-_LONGEST_WAIT = 86400.0  # seconds, of callers without a deadline
 
 
 def share(cache: Cache[T], key: Hashable, work: Callable[[], T], meanwhile: T | None = None) -> T:
@@ -31,21 +31,10 @@ def share(cache: Cache[T], key: Hashable, work: Callable[[], T], meanwhile: T | 
         ApiTimeoutError: Other threads were at work until the caller's own deadline.
         HydraException: What `work` raised, or a copy of what another thread's raised.
     """
-    left = seconds_left()
-    until = time.monotonic() + (_LONGEST_WAIT if left is None else left)
-    woken = _Alarm()
-    flight = cache.join(key, until, woken.ring, waits=meanwhile is None)
-    if flight is None:
-        return cast("T", meanwhile)
-    try:
-        while (wait_until := cache.decide(flight, until)) is not None:
-            woken.wait(wait_until - time.monotonic())
-    finally:
-        cache.leave(key, flight, woken.ring)
-    return flight.outcome() if flight.done else cache.lead(key, flight, until, work)
+    return drive(shared(cache, key, ask(Invoke(work)), seconds_left(), Alarm(), meanwhile))
 
 
-class _Alarm:
+class Alarm:
     """A plain lock as an event: no interruption can leave it held for others."""
 
     def __init__(self) -> None:
@@ -53,8 +42,10 @@ class _Alarm:
         self._lock.acquire()
 
     def ring(self) -> None:
+        """Wake the thread that waits."""
         if self._lock.locked():
             self._lock.release()
 
     def wait(self, seconds: float) -> None:
+        """Wait to be woken, no longer than so many seconds."""
         self._lock.acquire(timeout=max(seconds, 0))

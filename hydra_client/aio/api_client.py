@@ -1,0 +1,155 @@
+"""One call, from typed arguments to a typed result, for asyncio."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from hydra_client.aio.transport.session import Session
+from hydra_client.aio.waiting import Alarm, drive
+from hydra_client.protocol.encoding import encode
+from hydra_client.protocol.ladder import ApiResponse, Ladder
+from hydra_client.protocol.names import Named
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from hydra_client.configuration import Configuration
+    from hydra_client.protocol.effects import Steps
+    from hydra_client.protocol.model import Model
+    from hydra_client.protocol.operation import Call, Operation, Response
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class ApiClient(Ladder):
+    """Sends calls to one server, for the tasks of one event loop; an async context manager.
+
+    You can make it before the loop runs. From its first call on it belongs to the loop and the
+    process of that call. A call that is cancelled ends at once, and its connection with it.
+
+    Args:
+        configuration: Settings; those of `Configuration()` if None. A token source may be
+            asynchronous; one that is not is called in the event loop, so it must not block.
+
+    Raises:
+        ApiTypeError: It is not a `Configuration`.
+        ApiValueError: A file that it names does not exist.
+
+    Attributes:
+        configuration: The settings.
+        default_headers: Headers that go with every request, such as X-Forwarded-Proto.
+    """
+
+    _transport: Session
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        super().__init__(configuration)
+        self._start(Session(self.configuration))
+
+    async def call(
+        self,
+        operation: Operation[T],
+        *,
+        body: Model | None = None,
+        form: Mapping[str, object] | None = None,
+        query: Mapping[str, object] | None = None,
+        bearer: str | None = None,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **ids: str,
+    ) -> T:
+        """Carry out an operation and return what it returns.
+
+        Args:
+            operation: The operation.
+            body: The model that is sent as JSON.
+            form: Form fields; those that are None are not sent.
+            query: Query parameters; those that are None are not sent.
+            bearer: The token that authorizes the call, if the operation takes it as an argument.
+            timeout: Seconds for the whole call, including retries; the configured timeout if None.
+            headers: Additional headers for this call.
+            **ids: The ids in its path, by name.
+
+        Raises:
+            ApiTypeError, ApiValueError: An argument or a setting is not valid, or the client is
+                closed or used outside of its event loop; nothing was sent.
+            ApiException: The server responded, but not with a success.
+            ApiConnectionError: No complete response arrived, within `timeout` or at all.
+            ApiDecodeError: The response is not what the API promises.
+        """
+        call = encode(
+            operation, body=body, form=form, query=query, bearer=bearer, headers=headers, **ids
+        )
+        data: T = (await self._carry_out(call, timeout))[0]
+        return data
+
+    async def call_with_http_info(
+        self, operation: Operation[T], *, timeout: float | None = None, **arguments: Any
+    ) -> ApiResponse[T]:
+        """Carry out an operation as `call` does; return status and headers too."""
+        data, response = await self._carry_out(encode(operation, **arguments), timeout)
+        return ApiResponse(data, response.status, response.headers)
+
+    async def token(self, scopes: tuple[str, ...] = ()) -> str:
+        """Return the bearer token that a call which needs these scopes would carry.
+
+        Raises:
+            ApiValueError: No credential is configured that a token could come from.
+            HydraException: The token could not be fetched.
+        """
+        return await self._drive(self._token(self.configuration.snapshot(), scopes))
+
+    async def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Response]:
+        return await self._drive(self._begin(call, timeout))
+
+    async def _drive(self, steps: Steps[T]) -> T:
+        self._transport.enter()
+        return await drive(steps)
+
+    def _alarm(self) -> Alarm:
+        return Alarm()
+
+    def _return_responses(self) -> None:
+        self.call = self.call_with_http_info  # type: ignore[method-assign, assignment]
+
+    async def close(self) -> None:
+        """Close the connections, those of copies too. A closed client takes no more calls."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        self._transport.enter()
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"aio.ApiClient({self.configuration.host!r})"
+
+
+class Api(Named):
+    """What the APIs of the server share: a client that sends their calls."""
+
+    def __init__(self, api_client: ApiClient | None = None) -> None:
+        self.api_client = ApiClient() if api_client is None else api_client
+
+    async def __aenter__(self) -> Self:
+        await self.api_client.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.api_client.close()
+
+
+def as_response(method: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[ApiResponse[T]]]:
+    """Type a method of an API whose client is one of `ApiClient.with_http_info`."""
+    return cast("Callable[P, Awaitable[ApiResponse[T]]]", method)

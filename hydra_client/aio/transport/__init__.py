@@ -1,0 +1,1 @@
+"""How bytes travel for asyncio: streams of the event loop, bounded in time and size."""

@@ -1,0 +1,265 @@
+"""One connection of the event loop, which never hands a response to the wrong call."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import io
+import re
+import select
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hydra_client.aio.transport.headers import Headers
+from hydra_client.transport.body import announced, check_size, plain
+from hydra_client.transport.parsing import (
+    LONGEST_LINE,
+    MOST_HEADERS,
+    MOST_INTERIM,
+    TOO_MANY_HEADERS,
+    TOO_MANY_INTERIM,
+    StrictResponse,
+    Unreadable,
+    chunk_size,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hydra_client.protocol.deadline import Deadline
+
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_INTERIM = re.compile(rb"HTTP/\S*\s+1(?!01)\d\d\s")
+_ENDS_OF_TRAILERS = (b"\r\n", b"\n", b"")
+
+
+class Received(NamedTuple):
+    """A response as it came in; its body is decoded."""
+
+    status: int
+    reason: str
+    headers: Headers
+    body: bytes
+
+
+class _Source:
+    """What http.client opens as its file."""
+
+    def __init__(self, data: bytes) -> None:
+        self.file = io.BytesIO(data)
+
+    def makefile(self, _mode: str) -> io.BytesIO:
+        return self.file
+
+
+class Connection(asyncio.Protocol):
+    """A connection that carries one exchange at a time. What comes in between ends it.
+
+    Whatever stops an exchange early, a cancellation too, leaves it unusable: the rest of the
+    response may still arrive.
+
+    Args:
+        lost: Called once when the connection is lost.
+    """
+
+    def __init__(self, lost: Callable[[Connection], object]) -> None:
+        self._lost = lost
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: BaseException | None = None
+        self._busy = True  # until the first exchange is over
+        self.transport: Any = None
+        self.usable = False
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the transport; with TLS inside a tunnel there comes a second one."""
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what arrives for the exchange under way."""
+        if self._busy:
+            self._received += data
+            self._wake()
+        else:
+            self.abort()
+
+    def eof_received(self) -> None:
+        """Note that nothing more will come."""
+        self._end(None)
+
+    def connection_lost(self, error: BaseException | None) -> None:
+        """Note why nothing more will come."""
+        self._end(error)
+        self._lost(self)
+
+    def abort(self) -> None:
+        """Close the connection at once, without a word to the peer."""
+        self.usable = False
+        self.transport.abort()
+
+    def is_stale(self) -> bool:
+        """Whether something arrived that nobody asked for, the end of the connection included."""
+        return not self.usable or _readable(self.transport.get_extra_info("socket").fileno())
+
+    async def exchange(
+        self, data: bytes, method: str, expected: tuple[int, ...], deadline: Deadline
+    ) -> Received:
+        """Send a request and read the response to it.
+
+        Raises:
+            TimeoutError: The deadline passed.
+            OSError, http.client.HTTPException: There was no complete response.
+            Unreadable: The response is larger than allowed, or cannot be decoded.
+        """
+        if deadline.passed():
+            raise TimeoutError
+        self.usable = False
+        self._busy = True
+        timer = self._loop.call_later(deadline.left(), self._end, TimeoutError())
+        try:
+            self.transport.write(data)
+            response = await self._head(method, expected)
+            headers = Headers(response.headers.items())
+            body = await self._body(response, headers)
+        finally:
+            timer.cancel()
+        in_step = not (self._received or self._ended or self.transport.get_write_buffer_size())
+        self.usable = in_step and not response.will_close
+        self._busy = False
+        return Received(response.status, response.reason, headers, plain(body, headers))
+
+    async def tunnel(self, data: bytes, deadline: Deadline) -> None:
+        """Ask a proxy for a tunnel.
+
+        Raises:
+            OSError: It makes none.
+        """
+        timer = self._loop.call_later(deadline.left(), self._end, TimeoutError())
+        try:
+            self.transport.write(data)
+            response = await self._head("CONNECT", (200,))
+        finally:
+            timer.cancel()
+        if response.status != 200 or self._received:
+            raise OSError(f"Tunnel connection failed: {response.status} {response.reason}".rstrip())
+
+    def _end(self, error: BaseException | None) -> None:
+        if not self._ended:
+            self._ended, self._error = True, error
+            self.usable = False
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _more(self) -> bool:
+        """Wait for more data; False if the connection ended in good order."""
+        if not self._ended:
+            self._waiter = self._loop.create_future()
+            before = len(self._received)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+            if len(self._received) > before:
+                return True
+        if self._error is not None:
+            raise self._error
+        return False
+
+    async def _head(self, method: str, expected: tuple[int, ...]) -> StrictResponse:
+        """Collect the headers, past interim responses, and parse them."""
+        start = searched = interim = 0
+        stop = None
+        while stop is None:
+            end = _END_OF_HEAD.search(self._received, searched)
+            if end is not None:
+                interim += 1
+                if not _INTERIM.match(self._received, start) or interim > MOST_INTERIM:
+                    stop = end.end()
+                start = searched = end.end()
+            elif self._is_no_head(start):
+                stop = len(self._received)
+            else:
+                searched = max(start, len(self._received) - 3)
+                if not await self._more():
+                    raise http.client.RemoteDisconnected("no end of the headers")
+        source = _Source(bytes(self._received[:stop]))
+        response = StrictResponse(source, expected, method=method)
+        response.begin()
+        del self._received[: source.file.tell()]
+        return response
+
+    def _is_no_head(self, start: int) -> bool:
+        """Whether what has arrived of a head shows that it is not one; then the parser says so."""
+        if len(self._received) - start > MOST_HEADERS:
+            interim = _INTERIM.match(self._received, start)
+            raise Unreadable(TOO_MANY_INTERIM if interim else TOO_MANY_HEADERS)
+        if self._received.find(b"\n", start) < 0:
+            return len(self._received) - start > LONGEST_LINE
+        return not self._received.startswith(b"HTTP/", start)
+
+    async def _body(self, response: StrictResponse, headers: Headers) -> bytes:
+        announced(headers)
+        if response.chunked:
+            return await self._chunks()
+        if response.length is not None:
+            return await self._take(response.length)
+        while await self._more():
+            check_size(len(self._received))
+        check_size(len(self._received))
+        return await self._take(len(self._received))
+
+    async def _chunks(self) -> bytes:
+        parts = []
+        size = 0
+        while length := await self._next_chunk():
+            size += length
+            check_size(size)
+            parts.append(await self._take(length))
+            if await self._take(2) != b"\r\n":
+                raise http.client.IncompleteRead(b"")
+        while (line := await self._line()) not in _ENDS_OF_TRAILERS:
+            if len(line) >= LONGEST_LINE:
+                raise http.client.LineTooLong("trailer")
+        return b"".join(parts)
+
+    async def _next_chunk(self) -> int:
+        try:
+            return chunk_size(await self._line())
+        except ValueError:
+            raise http.client.IncompleteRead(b"") from None
+
+    async def _line(self) -> bytes:
+        """Take a line, or as much of it as there is or may be."""
+        searched = 0
+        while (end := self._received.find(b"\n", searched)) < 0:
+            searched = len(self._received)
+            if searched >= LONGEST_LINE or not await self._more():
+                end = searched - 1
+                break
+        return await self._take(min(end + 1, LONGEST_LINE))
+
+    async def _take(self, length: int) -> bytes:
+        while len(self._received) < length:
+            if not await self._more():
+                raise http.client.IncompleteRead(b"")
+        data = bytes(self._received[:length])
+        del self._received[:length]
+        return data
+
+
+if hasattr(select, "poll"):  # pragma: no branch - Windows has none
+
+    def _readable(descriptor: int) -> bool:
+        # select.select takes no descriptor above 1,023.
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+
+else:  # pragma: no cover
+
+    def _readable(descriptor: int) -> bool:
+        return bool(select.select([descriptor], [], [], 0)[0])

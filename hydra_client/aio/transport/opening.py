@@ -1,0 +1,262 @@
+"""Making a connection: names, addresses, proxies, TLS; each step by the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import certifi
+
+from hydra_client.aio.transport.connection import Connection
+from hydra_client.exceptions import ApiConnectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from hydra_client.configuration import Configuration, Origin
+    from hydra_client.protocol.deadline import Deadline
+
+T = TypeVar("T")
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Place(NamedTuple):
+    """Where a connection goes: to a server, or to a proxy in front of it."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def place_of(url: str) -> Place:
+    """Read scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return Place(parts.scheme, host, parts.port or _PORTS[parts.scheme])
+
+
+class Attempted:
+    """How far an attempt came, for the diagnosis of its failure.
+
+    Attributes:
+        unsent: Whether it is certain that no request went out.
+        proxy: The proxy, while it is what can fail.
+        unknown_host: Whether the host's name was not found.
+    """
+
+    __slots__ = ("proxy", "unknown_host", "unsent")
+
+    def __init__(self) -> None:
+        self.unsent = False
+        self.proxy: str | None = None
+        self.unknown_host = False
+
+
+def tls_context(configuration: Configuration) -> ssl.SSLContext:
+    """Make the context for servers and proxies; the environment adds nothing to it.
+
+    Raises:
+        OSError: A file cannot be read, or holds no certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if not configuration.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        trusted = configuration.ssl_ca_cert or certifi.where()
+        if os.path.isdir(trusted):
+            context.load_verify_locations(capath=trusted)
+        else:
+            context.load_verify_locations(cafile=trusted)
+    if configuration.cert_file is not None:
+        context.load_cert_chain(configuration.cert_file, configuration.key_file)
+    return context
+
+
+async def connect(
+    origin: Origin,
+    proxy: str | None,
+    context: Callable[[], ssl.SSLContext],
+    lost: Callable[[Connection], object],
+    deadline: Deadline,
+    attempted: Attempted,
+) -> Connection:
+    """Open a connection to a server, through a proxy if there is one.
+
+    Raises:
+        TimeoutError: The deadline passed.
+        OSError: It cannot be made.
+        http.client.HTTPException: The proxy does not speak HTTP.
+    """
+    server = place_of(f"{origin.scheme}://{origin.netloc}")
+    if proxy is None:
+        return await _open(server, context, lost, deadline, attempted)
+    target = place_of(proxy)
+    attempted.proxy = f"{target.host}:{target.port}"
+    connection = await _open(target, context, lost, deadline, attempted)
+    try:
+        if server.scheme == "https":
+            attempted.unsent = True
+            await connection.tunnel(_connect_request(server, proxy), deadline)
+            attempted.unsent = False
+            attempted.proxy = None
+            await _start_tls(connection, context(), server.host, deadline)
+        attempted.proxy = None
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+def proxy_authorization(proxy: str) -> str | None:
+    """Write the credentials of a proxy's URL, if it has any."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return "Basic " + b64encode(pair.encode("latin-1")).decode("ascii")
+
+
+def _connect_request(server: Place, proxy: str) -> bytes:
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    lines = [f"CONNECT {host}:{server.port} HTTP/1.1", f"Host: {host}:{server.port}"]
+    if authorization := proxy_authorization(proxy):
+        lines.append(f"Proxy-Authorization: {authorization}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+async def _open(
+    place: Place,
+    context: Callable[[], ssl.SSLContext],
+    lost: Callable[[Connection], object],
+    deadline: Deadline,
+    attempted: Attempted,
+) -> Connection:
+    attempted.unsent = True
+    sock = await _connected(place, deadline, attempted)
+    attempted.unsent = False
+    how: dict[str, Any] = {}
+    if place.scheme == "https":
+        how = {
+            "ssl": context(),
+            "server_hostname": place.host,
+            "ssl_handshake_timeout": deadline.left() + 1,  # the deadline comes first
+        }
+    loop = asyncio.get_running_loop()
+    made = loop.create_connection(lambda: Connection(lost), sock=sock, **how)
+    _, connection = await bounded(made, deadline.left(), lambda pair: _abort(pair[0]))
+    return connection
+
+
+async def _connected(place: Place, deadline: Deadline, attempted: Attempted) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    try:
+        found = loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        addresses = await bounded(found, deadline.left())
+    except (socket.gaierror, UnicodeError) as error:
+        attempted.unknown_host = True
+        if isinstance(error, UnicodeError):
+            raise socket.gaierror(socket.EAI_NONAME, "the name is not valid") from None
+        raise
+    last: OSError = OSError("the name has no address")
+    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = None
+        try:
+            if deadline.passed():
+                raise TimeoutError
+            sock = socket.socket(family, kind, protocol)
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            # A share for each address, so that a dead one leaves time for the others.
+            share = deadline.left() / (len(addresses) - tried)
+            await bounded(loop.sock_connect(sock, address), share)
+        except OSError as error:
+            if sock is not None:
+                sock.close()
+            last = error
+        except BaseException:
+            if sock is not None:
+                sock.close()
+            raise
+        else:
+            return sock
+    if last.errno is not None:
+        # The event loop's own words name the address only.
+        raise OSError(last.errno, os.strerror(last.errno))
+    raise last
+
+
+async def _start_tls(
+    connection: Connection, context: ssl.SSLContext, host: str, deadline: Deadline
+) -> None:
+    loop = asyncio.get_running_loop()
+    started = loop.start_tls(
+        connection.transport,
+        connection,
+        context,
+        server_hostname=host,
+        ssl_handshake_timeout=deadline.left() + 1,
+    )
+    try:
+        transport = await bounded(started, deadline.left(), _abort)
+    except TypeError:
+        raise ApiConnectionError(
+            "TLS to the server inside TLS to the proxy requires Python 3.11 with asyncio: use a "
+            "proxy with an http:// URL"
+        ) from None
+    if transport is None:
+        raise ConnectionResetError("connection lost")
+    connection.connection_made(transport)
+
+
+def _abort(transport: asyncio.WriteTransport | None) -> None:
+    if transport is not None:
+        transport.abort()
+
+
+async def bounded(
+    work: Coroutine[Any, Any, T], seconds: float, discard: Callable[[T], object] | None = None
+) -> T:
+    """Await something for so many seconds; leave no task behind, whatever happens.
+
+    `asyncio.wait_for` loses a cancellation, or what was made, where both come at the same time.
+
+    Args:
+        work: What to await.
+        seconds: How long.
+        discard: What to do with the outcome if nobody is left to take it.
+
+    Raises:
+        TimeoutError: The time is up.
+    """
+    task = asyncio.ensure_future(work)
+    taken = interrupted = False
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise TimeoutError
+        taken = True
+        return task.result()
+    finally:
+        if not taken:
+            task.cancel()
+            task.add_done_callback(lambda done: _dispose(done, discard))
+            while not task.done():
+                try:
+                    await asyncio.wait({task})
+                except asyncio.CancelledError:
+                    interrupted = True
+            if interrupted:
+                raise asyncio.CancelledError
+
+
+def _dispose(task: asyncio.Future[T], discard: Callable[[T], object] | None) -> None:
+    if not task.cancelled() and task.exception() is None and discard is not None:
+        discard(task.result())

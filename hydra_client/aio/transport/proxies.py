@@ -1,0 +1,49 @@
+"""Which proxy the environment names, by the rules of requests and without loading it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import TYPE_CHECKING
+from urllib.request import getproxies, proxy_bypass
+
+from hydra_client.protocol import checks
+
+if TYPE_CHECKING:
+    from hydra_client.aio.transport.opening import Place
+
+
+def environment_proxy(server: Place) -> str | None:
+    """Return the proxy for a server by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY.
+
+    Raises:
+        ApiValueError: The proxy's URL is not valid.
+    """
+    if _is_exempt(server):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(server.scheme) or proxies.get("all")
+    if not proxy:
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    return checks.proxy_url("HTTP_PROXY or HTTPS_PROXY", proxy)
+
+
+def _is_exempt(server: Place) -> bool:
+    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    names = [name for name in listed.replace(" ", "").split(",") if name]
+    try:
+        address = ipaddress.IPv4Address(server.host)
+    except ValueError:
+        with_port = f"{server.host}:{server.port}"
+        exempt = any(server.host.endswith(name) or with_port.endswith(name) for name in names)
+    else:
+        exempt = any(_covers(name, address) for name in names)
+    return exempt or bool(proxy_bypass(server.host))
+
+
+def _covers(name: str, address: ipaddress.IPv4Address) -> bool:
+    try:
+        return address in ipaddress.IPv4Network(name, strict=False)
+    except ValueError:
+        return False

@@ -1,0 +1,127 @@
+"""Carries out the steps of a call in the task that makes it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hydra_client.protocol.cache import shared
+from hydra_client.protocol.deadline import current, seconds_left
+from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable
+
+    from hydra_client.protocol.cache import Cache
+    from hydra_client.protocol.effects import Steps
+
+T = TypeVar("T")
+
+
+async def drive(steps: Steps[T]) -> T:
+    """Carry out what the steps ask for, and return their result.
+
+    A cancellation reaches the steps as an exception, so that they hand on what others wait for.
+    """
+    try:
+        effect = next(steps)
+        while True:
+            failed: BaseException | None = None
+            outcome = None
+            try:
+                outcome = await _PERFORM[type(effect)](effect)
+            except BaseException as error:
+                failed = error
+            # Not in the `except` block: what the steps raise is not a consequence of this.
+            effect = steps.send(outcome) if failed is None else steps.throw(failed)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        failed = None  # otherwise its traceback would refer to itself through this frame
+        steps.close()
+
+
+async def share(
+    cache: Cache[T],
+    key: Hashable,
+    work: Callable[[], Awaitable[T]],
+    meanwhile: T | None = None,
+) -> T:
+    """Return what `work` returns, whether it is awaited here or by another task at this time.
+
+    Args:
+        cache: Decides who does the work.
+        key: What the work is for.
+        work: Does it, and stores the value if it is to be kept.
+        meanwhile: An old value to return at once while another task is at work.
+
+    Raises:
+        ApiTimeoutError: Other tasks were at work until the caller's own deadline.
+        HydraException: What `work` raised, or a copy of what another task's raised.
+    """
+    done = ask(Invoke[Any](work))
+    return await drive(shared(cache, key, done, seconds_left(), Alarm(), meanwhile))
+
+
+class Alarm:
+    """An event that threads and tasks of other loops can set, too: they may share the cache."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake the task that waits."""
+        try:
+            self._loop.call_soon_threadsafe(self._event.set)
+        except RuntimeError:  # its loop is closed
+            pass
+
+    async def wait(self, seconds: float) -> None:
+        """Wait to be woken, no longer than so many seconds."""
+        timer = self._loop.call_later(max(seconds, 0), self._event.set)
+        try:
+            await self._event.wait()
+        finally:
+            timer.cancel()
+            self._event.clear()
+
+
+async def _attempt(effect: Attempt) -> Any:
+    return await effect.transport.attempt(effect.request, effect.deadline)
+
+
+async def _pause(effect: Pause) -> None:
+    await asyncio.sleep(effect.seconds)
+
+
+async def _wait(effect: Wait) -> None:
+    await effect.alarm.wait(effect.until - time.monotonic())
+
+
+async def _block(effect: Block[T]) -> T:
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, effect.function, *effect.arguments)
+
+
+async def _invoke(effect: Invoke[Any]) -> Any:
+    # The task's own context: what the function awaits, and the tasks that it makes, inherit it.
+    outer = current.get() if effect.deadline is None else effect.deadline
+    before = current.set(outer)
+    try:
+        result = effect.function(*effect.arguments)
+        return await result if inspect.isawaitable(result) else result
+    finally:
+        current.reset(before)
+
+
+_PERFORM: dict[type[Effect[Any]], Callable[[Any], Awaitable[Any]]] = {
+    Attempt: _attempt,
+    Pause: _pause,
+    Wait: _wait,
+    Block: _block,
+    Invoke: _invoke,
+}

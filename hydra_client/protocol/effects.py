@@ -1,0 +1,107 @@
+"""What the steps of a call ask for: to send, to pause, to wait for somebody else, to run code.
+
+The logic of a call is written once, as generators that do no I/O. They yield effects, and a driver
+carries these out: `hydra_client.transport.driver` in a thread, `hydra_client.aio.waiting` in a
+task. So a threaded and an asyncio client cannot differ in what they retry, renew or raise.
+Generators are for logic that waits amid its work. What only prepares or judges stays a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+from hydra_client.protocol.operation import Response
+from hydra_client.protocol.retry_policy import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hydra_client.protocol.deadline import Deadline
+
+T = TypeVar("T")
+
+
+class Effect(Generic[T]):
+    """Something that a driver does for the generator that yields it. Its outcome is a `T`.
+
+    Effects are plain classes, because tracebacks with local variables show what is in a tuple.
+    """
+
+    __slots__ = ()
+
+
+Steps: TypeAlias = Generator[Effect[Any], Any, T]
+
+
+def ask(effect: Effect[T]) -> Steps[T]:
+    """Yield an effect and return its outcome; `yield from` keeps its type, a bare `yield` does not.
+
+    Raises:
+        BaseException: What the driver met when it carried the effect out.
+    """
+    outcome: T = yield effect
+    return outcome
+
+
+class Alarm(Protocol):
+    """What one caller waits for."""
+
+    def ring(self) -> None:
+        """Wake the caller, from any thread. An alarm that nobody waits for yet is not lost."""
+
+
+class Attempt(Effect[Response | Failure]):
+    """Send a request once."""
+
+    __slots__ = ("deadline", "request", "transport")
+
+    def __init__(self, transport: Any, request: Any, deadline: Deadline) -> None:
+        self.transport = transport
+        self.request = request
+        self.deadline = deadline
+
+
+class Pause(Effect[None]):
+    """Wait so many seconds."""
+
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+
+class Wait(Effect[None]):
+    """Wait for an alarm, until a time (monotonic)."""
+
+    __slots__ = ("alarm", "until")
+
+    def __init__(self, alarm: Any, until: float) -> None:
+        self.alarm = alarm
+        self.until = until
+
+
+class Invoke(Effect[T]):
+    """Call a function of the user's, which may be a coroutine function, within a deadline."""
+
+    __slots__ = ("arguments", "deadline", "function")
+
+    def __init__(
+        self,
+        function: Callable[..., T],
+        arguments: tuple[object, ...] = (),
+        deadline: Deadline | None = None,
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.deadline = deadline
+
+
+class Block(Effect[T]):
+    """Call a function that reads or writes files, where it holds up nobody else."""
+
+    __slots__ = ("arguments", "function")
+
+    def __init__(self, function: Callable[..., T], *arguments: object) -> None:
+        self.function = function
+        self.arguments = arguments

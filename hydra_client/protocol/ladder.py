@@ -1,0 +1,438 @@
+"""The ladder of a call: authorize, send, pause, send again, decode; without I/O.
+
+Each rung is a generator that yields the effects of `hydra_client.protocol.effects`, so that threads
+and asyncio climb the same one.
+"""
+
+from __future__ import annotations
+
+import warnings
+from copy import copy
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+
+from hydra_client.configuration import Configuration
+from hydra_client.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    BadRequestException,
+    ForbiddenException,
+    HydraException,
+    InsecureTransportWarning,
+    UnauthorizedException,
+)
+from hydra_client.protocol import checks
+from hydra_client.protocol.client_credentials import ClientCredentials
+from hydra_client.protocol.credentials import basic_header, bearer_header
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.decoding import decode
+from hydra_client.protocol.effects import Attempt, Invoke, Pause, ask
+from hydra_client.protocol.encoding import check_headers, encode
+from hydra_client.protocol.operation import Response
+from hydra_client.protocol.redaction import Secret, redact_headers
+from hydra_client.protocol.retry_policy import did_nothing, pause_before_retry
+from hydra_client.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from typing_extensions import Self, Unpack
+
+    from hydra_client.configuration import Settings
+    from hydra_client.protocol.client_credentials import TokenSource
+    from hydra_client.protocol.effects import Alarm, Steps
+    from hydra_client.protocol.operation import Call, Operation
+
+T = TypeVar("T")
+
+# Settings that are read when the connections are made.
+_OF_CONNECTIONS = frozenset(
+    {"verify_ssl", "ssl_ca_cert", "cert_file", "key_file", "connection_pool_maxsize"}
+)
+
+
+class ApiResponse(Generic[T]):
+    """What an operation returns, with the response that it was in.
+
+    Attributes:
+        data: What the operation returns.
+        status: The HTTP status.
+        headers: The response's headers; names are found in any case.
+    """
+
+    __slots__ = ("data", "headers", "status")
+
+    def __init__(self, data: T, status: int, headers: Mapping[str, str]) -> None:
+        self.data = data
+        self.status = status
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        # A string is an address that may hold a code or a token.
+        data = "'…'" if isinstance(self.data, str) else repr(self.data)
+        return f"ApiResponse({data}, {self.status}, {redact_headers(self.headers)})"
+
+
+class _Credential(NamedTuple):
+    """What authorizes one call."""
+
+    header: str | None = None
+    # The token in the header, if another one can replace it.
+    token: str | None = None
+    secrets: tuple[str, ...] = ()
+
+
+class Ladder:
+    """What the clients for threads and for asyncio have in common: all but the I/O.
+
+    Args:
+        configuration: Settings; those of `Configuration()` if None.
+
+    Raises:
+        ApiTypeError: It is not a `Configuration`.
+    """
+
+    # What carries a request, one attempt at a time: `prepare(call, settings, headers)` makes it.
+    _transport: Any
+    _credentials: ClientCredentials
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self.configuration = Configuration() if configuration is None else configuration
+        if not isinstance(self.configuration, Configuration):
+            raise ApiTypeError(
+                f"configuration must be a Configuration, got {type(configuration).__name__}"
+            )
+        self.default_headers: dict[str, str] = {
+            "User-Agent": f"hydra-client/{__version__} (Python)",
+            "Accept": "application/json",
+        }
+
+    def _start(self, transport: Any) -> None:
+        self._transport = transport
+        self._checked_headers: dict[str, str] = {}
+        self._credentials = ClientCredentials()
+        self._accepted_scopes: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        self._warned = False
+
+    def _alarm(self) -> Alarm:
+        raise NotImplementedError
+
+    def copy(self, **settings: Unpack[Settings]) -> Self:
+        """Return a client with other settings, over the same connections.
+
+        What you change in this client's configuration or headers later does not reach the copy.
+
+        Args:
+            **settings: Settings of `Configuration` by name, except those of TLS and the pool, which
+                belong to the connections.
+
+        Raises:
+            ApiTypeError, ApiValueError: A setting is not valid.
+        """
+        if fixed := sorted(_OF_CONNECTIONS.intersection(settings)):
+            raise ApiValueError(
+                f"copy: {fixed[0]} belongs to the connections, which the copy shares; make another "
+                "ApiClient"
+            )
+        configuration = copy(self.configuration.snapshot())
+        for name, value in settings.items():
+            setattr(configuration, name, value)
+        client = copy_of(self)
+        client.configuration = configuration
+        client.default_headers = dict(self.default_headers)
+        return client
+
+    def with_http_info(self) -> Self:
+        """Return a client whose `call` returns an `ApiResponse`; see `OAuth2Api.with_http_info`."""
+        client = copy_of(self)
+        client._return_responses()
+        return client
+
+    def _return_responses(self) -> None:
+        raise NotImplementedError
+
+    def _begin(self, call: Call, timeout: float | None) -> Steps[tuple[Any, Response]]:
+        """Take the settings as they are now; return the steps of the call."""
+        settings = self.configuration.snapshot()
+        seconds = settings.timeout if timeout is None else checks.timeout("timeout", timeout)
+        self._warn(call, settings, 6)
+        deadline = Deadline.within(None, seconds)
+        varies = call.operation.older_scopes and _asks_for_scopes(settings)
+        exchange = self._exchange_for_scopes if varies else self._exchange
+        return exchange(call, settings, deadline)
+
+    def _warn(self, call: Call, settings: Configuration, stacklevel: int) -> None:
+        reveals = call.operation.security or call.secrets
+        if reveals and not self._warned and settings.origin.insecure:
+            warnings.warn(
+                "a credential travels over plain http to another machine: use https",
+                InsecureTransportWarning,
+                stacklevel=stacklevel,
+            )
+            self._warned = True
+
+    def request(
+        self,
+        operation: Operation[T],
+        form: Mapping[str, object],
+        settings: Configuration,
+        deadline: Deadline,
+    ) -> Steps[T]:
+        """Carry out an operation as part of another call, with its settings and by its deadline."""
+        call = encode(operation, form=form)
+        self._warn(call, settings, 2)
+        data: T = (yield from self._exchange(call, settings, deadline))[0]
+        return data
+
+    def _drive(self, steps: Steps[Any]) -> Any:
+        raise NotImplementedError
+
+    def _token(
+        self, settings: Configuration, scopes: tuple[str, ...], deadline: Deadline | None = None
+    ) -> Steps[str]:
+        """Get the token that a call which needs these scopes carries."""
+        source, wanted = self._token_source(settings), settings.scopes or scopes
+        if isinstance(source, str):
+            return source
+        if isinstance(source, ClientCredentials):
+            token = yield from source.fetch(self, settings, wanted, deadline)
+        else:
+            token = yield from ask(Invoke(source.token, (wanted,), deadline))
+        return checks.token("access_token", token)
+
+    def _token_source(self, settings: Configuration) -> str | ClientCredentials | TokenSource:
+        source = settings.access_token
+        if source is None:
+            return self._credentials
+        if isinstance(source, (str, ClientCredentials)):
+            return source
+        if callable(getattr(source, "token", None)):
+            return cast("TokenSource", source)
+        return _FromCallable(cast("Callable[[], str]", source))
+
+    def _exchange_for_scopes(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> Steps[tuple[Any, Response]]:
+        """Exchange by a token for the newer scopes, or for the older ones if the server has those.
+
+        Which of them a server accepted is remembered, and tried first the next time.
+        """
+        newer, older = call.operation.scopes, call.operation.older_scopes
+        key = settings.host, newer
+        first = self._accepted_scopes.get(key, newer)
+        second = older if first == newer else newer
+        try:
+            return (yield from self._exchange(call, _asking_for(first, settings), deadline))
+        except (BadRequestException, ForbiddenException) as error:
+            if not _lacks_scope(error):
+                raise
+            refused = error
+        try:
+            result = yield from self._exchange(call, _asking_for(second, settings), deadline)
+        except (BadRequestException, ForbiddenException) as error:
+            if _lacks_scope(error):
+                raise refused from None
+            raise
+        self._accepted_scopes[key] = second
+        return result
+
+    def _exchange(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> Steps[tuple[Any, Response]]:
+        """Authorize, send and decode; once more with a new token if the old one was refused."""
+        if self.default_headers != self._checked_headers:
+            check_headers(self.default_headers)
+            self._checked_headers = dict(self.default_headers)
+        caller = _caller(settings)
+        try:
+            credential = yield from self._authorize(call, settings, deadline)
+        except BadRequestException as error:
+            # The server checks first whether a policy lets everybody call the operation, so it
+            # refuses no token where there is one: only fetching a token can fail.
+            lacks_right = error.error in ("invalid_scope", "invalid_grant")
+            if not (call.operation.open_by_policy and lacks_right):
+                raise
+            response = yield from self._send(call, settings, _Credential(), deadline)
+            try:
+                return decode(call, response), response
+            except ApiException:
+                pass
+            raise
+        response = yield from self._send(call, settings, credential, deadline)
+        try:
+            return decode(call, response, credential.secrets, caller), response
+        except (UnauthorizedException, ForbiddenException) as error:
+            if credential.token is None or not _token_refused(call, error):
+                raise
+            refused = error
+        # A refused call did nothing, so any operation may be sent again.
+        repeated = response.repeated
+        try:
+            credential = yield from self._renew(call, settings, credential.token, refused, deadline)
+        except HydraException as error:
+            error.repeated = error.repeated or repeated
+            raise
+        response = yield from self._send(call, settings, credential, deadline)
+        response.repeated = repeated or response.repeated
+        return decode(call, response, credential.secrets, caller), response
+
+    def _send(
+        self, call: Call, settings: Configuration, credential: _Credential, deadline: Deadline
+    ) -> Steps[Response]:
+        """Send a call, and repeat it as the retry policy allows.
+
+        Raises:
+            ApiConnectionError: No complete response arrived.
+            ApiDecodeError: The response is larger than allowed, or cannot be decoded.
+        """
+        headers = {**self._checked_headers, **call.headers}
+        if credential.header is not None:
+            headers["Authorization"] = credential.header
+        if call.body is not None:
+            headers["Content-Length"] = str(len(call.body))
+        request = self._transport.prepare(call, settings, headers)
+        repeated = False
+        retry = 0
+        while True:
+            outcome = yield from ask(Attempt(self._transport, request, deadline))
+            allowed = retry < settings.retries
+            pause = pause_before_retry(call, outcome, retry) if allowed else None
+            if pause is None or pause >= deadline.left():
+                break
+            repeated = repeated or not did_nothing(outcome)
+            yield from ask(Pause(pause))
+            retry += 1
+        if isinstance(outcome, Response):
+            outcome.repeated = repeated
+            outcome.base_url = settings.origin.base_url
+            return outcome
+        raise outcome.error from outcome.cause
+
+    def _authorize(
+        self, call: Call, settings: Configuration, deadline: Deadline
+    ) -> Steps[_Credential]:
+        """Choose the credential of a call."""
+        operation = call.operation
+        if not operation.security:
+            return _Credential()
+        if call.bearer is not None:
+            return _Credential(bearer_header(call.bearer), None, (call.bearer,))
+        has_basic = settings.username is not None and settings.password is not None
+        if "basic" in operation.security:
+            public = operation.public_client
+            if public is not None and not has_basic and call.parameters.get(public):
+                return _Credential()  # a public client (RFC 6749 section 2.1) names itself
+            if "oauth2" not in operation.security or settings.access_token is None:
+                return _by_basic(settings, operation.basic_form_encoded)
+        if operation.open_by_policy and settings.access_token is None and not has_basic:
+            return _Credential()
+        try:
+            token = yield from self._token(settings, operation.scopes, deadline)
+        except BadRequestException as error:
+            _say_what_for(error, operation, settings.scopes or operation.scopes)
+            raise
+        inspected = operation.inspects and call.parameters.get(operation.inspects)
+        if inspected == token and (own := _with_basic(settings)) is not None:
+            # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
+            return _by_basic(own, form_encoded=False)
+        replaceable = not isinstance(settings.access_token, str)
+        return _Credential(bearer_header(token), token if replaceable else None, (token,))
+
+    def _renew(
+        self,
+        call: Call,
+        settings: Configuration,
+        token: str,
+        refused: ApiException,
+        deadline: Deadline,
+    ) -> Steps[_Credential]:
+        """Get another token instead of a refused one; without one the refusal stands."""
+        drop = getattr(self._token_source(settings), "drop", None)
+        if drop is not None:
+            yield from ask(Invoke(drop, (token,), deadline))
+        renewed = yield from self._token(settings, call.operation.scopes, deadline)
+        if renewed == token:
+            raise refused
+        return _Credential(bearer_header(renewed), renewed, (renewed,))
+
+
+L = TypeVar("L", bound=Ladder)
+
+
+def copy_of(client: L) -> L:
+    """Copy a client, connections included, which its pickled state leaves out."""
+    duplicate = type(client).__new__(type(client))
+    vars(duplicate).update(vars(client))
+    return duplicate
+
+
+class _FromCallable:
+    """A function as a token source."""
+
+    def __init__(self, function: Callable[[], str]) -> None:
+        self._function = function
+
+    def token(self, _scopes: tuple[str, ...], /) -> str:
+        return self._function()
+
+
+def _by_basic(settings: Configuration, form_encoded: bool) -> _Credential:
+    header = basic_header(settings.username, settings.password, form_encoded)
+    return _Credential(header, None, (Secret(settings.password or ""), header[len("Basic ") :]))
+
+
+def _caller(settings: Configuration) -> str | None:
+    """Return the id of the client that calls, if a credential tells it."""
+    if settings.access_token is None:
+        return settings.username
+    own = getattr(settings.access_token, "client_id", None)
+    return own if isinstance(own, str) else None
+
+
+def _say_what_for(
+    error: BadRequestException, operation: Operation[Any], scopes: tuple[str, ...]
+) -> None:
+    """Add to the refusal of a token which scopes were asked for, and for which operation."""
+    what = f"A token with the scopes {' '.join(scopes)!r} was asked for, for {operation.name}."
+    if error.error == "invalid_grant":
+        error.hint = (
+            "The client's own record lacks the grant type client_credentials (its field "
+            "grant_types), or the client is public."
+        )
+        what = f"{what} {error.hint}"
+    error.args = (f"{error} {what}",)
+
+
+def _with_basic(settings: Configuration) -> Configuration | None:
+    """Return settings with Basic credentials: these, or with those that the tokens come from."""
+    if settings.username is not None and settings.password is not None:
+        return settings
+    source = settings.access_token
+    if isinstance(source, ClientCredentials) and source.credentials is not None:
+        settings = copy(settings)
+        settings.username, settings.password = source.credentials
+        return settings
+    return None
+
+
+def _asks_for_scopes(settings: Configuration) -> bool:
+    """Whether the scopes of a token can be those that an operation needs."""
+    source = settings.access_token
+    if settings.scopes or isinstance(source, str) or getattr(source, "scopes", None):
+        return False
+    return source is None or isinstance(source, ClientCredentials) or hasattr(source, "token")
+
+
+def _asking_for(scopes: tuple[str, ...], settings: Configuration) -> Configuration:
+    settings = copy(settings)
+    settings.scopes = scopes
+    return settings
+
+
+def _lacks_scope(error: ApiException) -> bool:
+    """Whether the server refused a scope, either to the client or to its token."""
+    return error.error == "invalid_scope" or "requested scope is invalid" in (error.error or "")
+
+
+def _token_refused(call: Call, error: ApiException) -> bool:
+    return isinstance(error, UnauthorizedException) or call.operation.open_by_policy

@@ -1,0 +1,130 @@
+"""How a response is read, so that its end is certain: http.client's parser, made strict.
+
+The threaded and the asyncio client share it. It reads from a file, and knows no connection.
+"""
+
+from __future__ import annotations
+
+import http
+import http.client
+import re
+from typing import Any
+
+MOST_HEADERS = 256 * 1024
+"""Bytes that a response's headers may have."""
+# The standard library has bounds of its own: 100 lines, and 64 KiB a line.
+TOO_MANY_HEADERS = "the response has too many headers, or too long ones"
+TOO_MANY_INTERIM = "the server sends too many interim responses (status 1xx)"
+MOST_INTERIM = 8
+LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
+LONGEST_LINE = 64 * 1024
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
+
+
+class Unreadable(Exception):  # noqa: N818 - never leaves this package
+    """A response is larger than allowed, or cannot be decoded. The call is not repeated.
+
+    It is not an exception that urllib3 would take for a lost connection.
+    """
+
+
+class StrictResponse(http.client.HTTPResponse):
+    """A response whose connection is kept only if nothing more can arrive on it.
+
+    Whatever arrives late on a connection would be taken for the response to the next request.
+
+    Args:
+        source: What http.client takes for a socket.
+        expected: The statuses of a success.
+        method: The request's method.
+    """
+
+    def __init__(self, source: Any, expected: Any, *arguments: Any, **keywords: Any) -> None:
+        self._expected = expected
+        self._interim_body = False
+        super().__init__(source, *arguments, **keywords)
+
+    def begin(self) -> None:
+        """Read the headers, past interim responses."""
+        too_much = False
+        try:
+            super().begin()
+        except http.client.LineTooLong:
+            too_much = True
+        except http.client.HTTPException as error:
+            # "got more than 100 headers" has no class of its own.
+            too_much = type(error) is http.client.HTTPException
+            if not too_much:
+                raise
+        if too_much:
+            raise Unreadable(TOO_MANY_HEADERS)
+        if self.msg.defects:
+            # A line is not a header. urllib3 would log it, with the query and what follows.
+            raise http.client.HTTPException
+        if self.status == http.HTTPStatus.SWITCHING_PROTOCOLS:
+            raise Unreadable("the server switches protocols (status 101) without being asked")
+        if not self._is_delimited():
+            self.will_close = True
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the final status line, past interim responses (RFC 9110 section 15.2)."""
+        left = LONGEST_INTERIM
+        for _ in range(MOST_INTERIM + 1):
+            status_line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if not 100 <= status_line[1] < 200 or status_line[1] == 101:
+                return status_line
+            line = b"more"
+            while line.strip() and left >= 0:
+                line = self.fp.readline(left + 1)
+                left -= len(line)
+                # It announces a body, which it must not have and which may arrive later.
+                if line.lower().startswith((b"content-length", b"transfer-encoding")):
+                    self._interim_body = True
+            if left < 0:
+                break
+        raise Unreadable(TOO_MANY_INTERIM)
+
+    def _is_delimited(self) -> bool:
+        """Whether the end of the response is certain (RFC 9112 section 6.3) and its status known.
+
+        A 204 or 304 does not delimit its body: one that it must not have may arrive later.
+        """
+        lengths = {
+            length.strip()
+            for value in self.headers.get_all("Content-Length", ())
+            for length in value.split(",")
+        }
+        codings = self.headers.get_all("Transfer-Encoding", ())
+        if len(lengths) > 1 or not all(map(_is_length, lengths)):
+            raise Unreadable("the response has a Content-Length that is not one number")
+        if codings and not self.chunked:
+            raise Unreadable("the response has an unknown Transfer-Encoding")
+        return (
+            (self.status in self._expected or 400 <= self.status < 600)
+            # A server may send a 408 by itself, with the response to the request still to come.
+            and self.status not in (204, 408)
+            and not self._interim_body
+            and self.version == 11
+            and len(lengths) + len(codings) == 1
+        )
+
+    def _read_next_chunk_size(self) -> int:
+        return chunk_size(self.fp.readline(LONGEST_LINE))
+
+
+def chunk_size(line: bytes) -> int:
+    """Read the line in front of a chunk.
+
+    int() accepts signs, blanks, 0x and underscores, which a proxy may read differently.
+
+    Raises:
+        ValueError: It is not a size.
+    """
+    size = _CHUNK_SIZE.fullmatch(line)
+    if size is None or len(line) == LONGEST_LINE:
+        raise ValueError
+    return int(size[1], 16)
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
