@@ -46,6 +46,7 @@ ROOT_POLICY = Policy(
     resources=["rn:hydra:<.*>"],
     actions=["<.*>"],
 )
+_ROOT_GRANTS = ["implicit", "refresh_token", "authorization_code", "password", "client_credentials"]
 
 
 class State:
@@ -65,17 +66,16 @@ class State:
             self._forget(SigningKey(load_test_key))
 
     def restart(self) -> None:
-        """Do what a restart does: read the signing key, and forget what is in memory only.
-
-        Raises:
-            RuntimeError: Hydra would not start, because its set of keys lacks the signing key.
-        """
+        """Do what a restart does. Raises RuntimeError if Hydra would not start."""
         with self.lock:
             if not self.variant.is_sql:
                 self._forget(SigningKey(generate_rsa_key))
                 return
             self._start()
-            self.signing_key = self._read_signing_key()
+            try:
+                self.signing_key = self._read_signing_key()
+            except (PlainError, ValueError) as error:
+                raise RuntimeError(f"Hydra would not start: {error}") from None
             if self.variant.is_0_9:
                 self.consents = ConsentRequests(self.variant)
             if not self.clients.all():
@@ -102,16 +102,11 @@ class State:
     def _read_signing_key(self) -> SigningKey:
         try:
             stored = self.key_sets.get_key(OWN_SET, "private")[0].rsa_private_key()
+            return SigningKey(lambda: stored)
         except NotFoundError:
             key = SigningKey(generate_rsa_key)
-            try:
-                self.key_sets.add(OWN_SET, rsa_keys(key.private, use="sig"))
-            except PlainError as error:
-                raise RuntimeError(f"Hydra would not start: {error}") from None
+            self.key_sets.add(OWN_SET, rsa_keys(key.private, use="sig"))
             return key
-        except ValueError as error:
-            raise RuntimeError(f"Hydra would not start: {error}") from None
-        return SigningKey(lambda: stored)
 
     def _create_root(self) -> None:
         root_id = self.root[0]
@@ -121,13 +116,7 @@ class State:
                 id=root_id,
                 client_name=ROOT_NAME,
                 redirect_uris=["http://localhost:4445/callback"],
-                grant_types=[
-                    "implicit",
-                    "refresh_token",
-                    "authorization_code",
-                    "password",
-                    "client_credentials",
-                ],
+                grant_types=_ROOT_GRANTS,
                 response_types=["id_token", "code", "token"],
                 scope="hydra.* openid offline hydra",
                 secret_hash=self._root_hash,
@@ -137,14 +126,9 @@ class State:
     def authorize(
         self, request: Request, scope: str, action: str, resource: str, owner: str | None = None
     ) -> None:
-        """Raise HydraError unless the request's bearer token allows the action.
+        """Raise HydraError unless the request's bearer token has the scope and policies allow this.
 
-        Args:
-            request: The request.
-            scope: The scope that the token needs.
-            action: What the request does.
-            resource: What it does that to.
-            owner: The owner of the client that the request is about. Policies can test it.
+        Policies can test the `owner` of the client that the request is about.
         """
         bearer = request.bearer
         if bearer.startswith(" ") and self.tokens.access.find(bearer) is not None:
@@ -164,11 +148,7 @@ class State:
         return grant
 
     def authenticate(self, id: str, secret: str) -> Client:
-        """Return the client with this id and secret; a public client needs no secret.
-
-        Raises:
-            OAuthError: There is no such client, or the secret is wrong.
-        """
+        """Return the client; a public one needs no secret. Raises OAuthError."""
         try:
             client = self.clients.get(id)
         except HydraError:

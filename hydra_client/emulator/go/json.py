@@ -44,33 +44,20 @@ class GoJsonError(Exception):
 
 
 def parse(data: bytes) -> Any:
-    """Read the first JSON value in `data`, and ignore what follows.
-
-    Objects are `Pairs`, and numbers are strings of a class of their own.
-
-    Raises:
-        GoJsonError: The data is not JSON.
-    """
+    """Read the first JSON value in `data`, with objects as `Pairs`. Raises GoJsonError."""
     return _Scanner(data).document()
 
 
 def decode_struct(data: bytes, go_type: str, fields: Mapping[str, FieldType]) -> dict[str, Any]:
-    """Read the first JSON value in `data` into a struct `go_type` with `fields` (name → type).
-
-    Raises:
-        GoJsonError: The data is not JSON, or does not fit the struct.
-    """
+    """Read the first JSON value in `data` into a struct, as `unpack_struct` does."""
     return unpack_struct(parse(data), go_type, fields)
 
 
 def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> dict[str, Any]:
-    """Read a value, as from `parse`, into a struct.
+    """Read a value, as from `parse`, into a struct `go_type` with `fields` (name → type).
 
     Like Go, match names in any case, drop unknown ones, and leave fields with `null` unchanged. The
-    result contains only fields that are in the JSON.
-
-    Raises:
-        GoJsonError: The value does not fit the struct.
+    result contains only fields that are in the JSON. Raises GoJsonError if the value does not fit.
     """
     if value is None:
         return {}

@@ -35,12 +35,7 @@ def quote_meta(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def compile_regexp(expression: str) -> Regexp:
-    """Compile the expression.
-
-    Raises:
-        RegexpError: Go does not accept it.
-        MatchLimitError: Go accepts it, but it is too much for the emulator.
-    """
+    """Compile the expression. Raises RegexpError as Go does, or MatchLimitError."""
     return Regexp(parse(expression))
 
 
@@ -90,11 +85,7 @@ class Regexp:
         return following
 
     def matches(self, text: str) -> bool:
-        """Do what `MatchString` does: return whether any part of the text matches.
-
-        Raises:
-            MatchLimitError: It would take too long to find out.
-        """
+        """Do what `MatchString` does: return whether any part matches. Raises MatchLimitError."""
         text = _SURROGATE.sub("\ufffd", text)  # invalid UTF-8
         steps = 0
         waiting: list[int] = []

@@ -175,12 +175,7 @@ def _weight(*nodes: Node) -> int:
 
 
 def parse(expression: str) -> Node:
-    """Parse the expression.
-
-    Raises:
-        RegexpError: Go does not accept it.
-        MatchLimitError: Go accepts it, but the emulator cannot match it.
-    """
+    """Parse the expression. Raises RegexpError as Go does, or MatchLimitError."""
     return _Parser(expression).parse()
 
 

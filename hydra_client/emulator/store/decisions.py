@@ -22,11 +22,7 @@ class Decision(Enum):
 def decide(
     policies: Iterable[Policy], subject: str, action: str, resource: str, context: Mapping[str, Any]
 ) -> Decision:
-    """Return the decision: one policy that denies beats all that allow.
-
-    Raises:
-        MatchLimitError: Matching a template would take too long.
-    """
+    """Return the decision: one policy that denies beats all that allow. Raises MatchLimitError."""
     decision = Decision.UNDECIDED
     try:
         for policy in policies:

@@ -12,12 +12,7 @@ from hydra_client.emulator.variant import Variant
 
 
 def id_token(variant: Variant, key: SigningKey, grant: Grant, now: float) -> str:
-    """Return the ID token of the grant, signed with the key and issued at the Unix time `now`.
-
-    Raises:
-        OAuthError: The nonce is too short, or the user has to log in again.
-        PlainError: 0.9 cannot handle `max_age`.
-    """
+    """Return the ID token of the grant, signed at the Unix time `now`. Raises HydraError."""
     claims = grant.claims
     if variant.is_0_9:
         # 0.9 compares `max_age` with the time of the request, which it never stores.

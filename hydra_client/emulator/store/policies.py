@@ -65,12 +65,7 @@ class Policy:
         return {**members, "conditions": conditions}
 
     def applies(self, subject: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
-        """Return whether the policy matches the request.
-
-        Raises:
-            InvalidTemplateError: A template does not compile.
-            MatchLimitError: Matching a template would take too long.
-        """
+        """Return whether the policy matches the request. Raises as `unmet` does."""
         return next(self.unmet(subject, action, resource, context), None) is None
 
     def unmet(
@@ -94,15 +89,11 @@ class MemoryPolicies(Rows[Policy]):
     """The memory store: ids are unique, and everything is stored as it was sent."""
 
     def page(self, limit: int, offset: int) -> list[Policy]:
-        """Return some of the policies: all of them where the page would pass the end.
-
-        Raises:
-            GoPanicError: `limit` is less than `offset`, because Hydra takes it for the end.
-        """
+        """Return some of the policies: all of them where the page would pass the end."""
         policies = self.all()
         if offset + limit > len(policies):
             return policies
-        if not 0 <= offset <= limit:
+        if not 0 <= offset <= limit:  # Hydra takes the limit for the end
             raise GoPanicError
         return policies[offset:limit]
 
@@ -133,9 +124,6 @@ class SqlPolicies(MemoryPolicies):
 
         0.9 counts rows instead of policies. There is a row for each combination of a subject, an
         action and a resource, so a page can begin and end within a policy.
-
-        Raises:
-            PlainError: A number is negative.
         """
         for name, number in (("OFFSET", offset), ("LIMIT", limit)):
             if number < 0:
@@ -157,11 +145,7 @@ class SqlPolicies(MemoryPolicies):
         return list(page.values())
 
     def create(self, policy: Policy) -> None:
-        """Store the policy, or add its lists to those of the policy with this id.
-
-        Raises:
-            PlainError: The effect is unknown, a template does not compile, or a string is invalid.
-        """
+        """Store the policy, or add its lists to those of the policy with this id."""
         policy.id = policy.id or str(uuid4())
         old = self._rows.get(policy.id)
         self._check(policy, old or policy)

@@ -13,12 +13,7 @@ class InvalidTemplateError(ValueError):
 
 
 def matches(template: str, value: str) -> bool:
-    """Return whether the template matches the whole value.
-
-    Raises:
-        InvalidTemplateError: The template does not compile. Hydra finds out only here.
-        MatchLimitError: It would take too long to find out.
-    """
+    """Return whether the template matches the whole value. Raises as `compile_template` does."""
     if "<" not in template:
         return template == value
     return compile_template(template)[1].matches(value)
@@ -26,11 +21,9 @@ def matches(template: str, value: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def compile_template(template: str) -> tuple[str, Regexp]:
-    """Return the regular expression that the template stands for, as text and compiled.
+    """Return the template's regular expression, as text and compiled.
 
-    Raises:
-        InvalidTemplateError: The template does not compile.
-        MatchLimitError: It is too much for the emulator.
+    Raises InvalidTemplateError, or MatchLimitError if it is too much for the emulator.
     """
     parts, depth, start = ["^"], 0, 0
     try:
