@@ -136,25 +136,19 @@ class Demo:
             held = all(self.take(name, step) for name, step in steps)
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
-        if held and cleaned:
-            echo(f"All {self.number} steps held.")
-        elif cleaned:
-            echo("Not all steps held.")
-        else:
-            echo(f"Not all steps held, and something of {self.id} may still be there.")
+        result = f"All {self.number} steps held" if held and cleaned else "Not all steps held"
+        echo(f"{result}{'' if cleaned else f', and something of {self.id} may still be there'}.")
         return held and cleaned
 
     def take(self, name: str, step: Callable[[], str]) -> bool:
         """Take a step and print its result. Return whether it succeeded."""
         self.number += 1
-        succeeded = False
         try:
-            result = step()
-            succeeded = True
+            state, result = "ok", step()
         except (HydraException, UnexpectedError) as error:
-            result = str(error)
-        echo(f"{self.number:2}  {'ok' if succeeded else 'FAILED':2}  {name:10}  {result}")
-        return succeeded
+            state, result = "FAILED", str(error)
+        echo(f"{self.number:2}  {state}  {name:10}  {result}")
+        return state == "ok"
 
     def discover(self) -> str:
         """Fetch the discovery document, which needs no credentials."""
@@ -294,19 +288,16 @@ class Demo:
 
     def clean_up(self) -> str:
         """Revoke the tokens, which would outlive their client, and delete the client."""
+        result = f"{self.id} is deleted"
         try:
             if self.live:
                 self.app.revoke_oauth2_token(self.tokens.access_token)
         finally:
-            result = self._delete()
+            try:
+                self.api.delete_oauth2_client(self.id)
+            except NotFoundException:
+                result = f"{self.id} was never there"
         return result
-
-    def _delete(self) -> str:
-        try:
-            self.api.delete_oauth2_client(self.id)
-        except NotFoundException:
-            return f"{self.id} was never there"
-        return f"{self.id} is deleted"
 
 
 class Browser:

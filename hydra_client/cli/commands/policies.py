@@ -32,6 +32,11 @@ CONDITIONS = {
     "StringMatchCondition": "matches",
     "StringPairsEqualCondition": None,
 }
+_TEMPLATES = {
+    "action": "What may be done, such as get. Repeatable.",
+    "resource": "What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
+    "subject": "Client, user or group that the policy is about. Repeatable.",
+}
 # One page has all policies: the memory store has no order, so its pages could overlap.
 ALL = 1_000_000_000
 
@@ -51,26 +56,9 @@ def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--effect", type=click.Choice(EFFECTS), help="Whether the policy allows or denies."
         ),
-        click.option(
-            "--action",
-            "actions",
-            multiple=True,
-            metavar="TEMPLATE",
-            help="What may be done, such as get. Repeatable.",
-        ),
-        click.option(
-            "--resource",
-            "resources",
-            multiple=True,
-            metavar="TEMPLATE",
-            help="What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
-        ),
-        click.option(
-            "--subject",
-            "subjects",
-            multiple=True,
-            metavar="TEMPLATE",
-            help="Client, user or group that the policy is about. Repeatable.",
+        *(
+            click.option(f"--{name}", f"{name}s", multiple=True, metavar="TEMPLATE", help=text)
+            for name, text in _TEMPLATES.items()
         ),
         click.option(
             "-f",
