@@ -16,16 +16,26 @@ for a moment that is allowed neither before nor afterwards.
 from __future__ import annotations
 
 from hydra_client.provisioning.clients import ensure_client, patch_client
+from hydra_client.provisioning.expectations import Expectation
 from hydra_client.provisioning.groups import ensure_group
-from hydra_client.provisioning.planning import Apis, Desired, Plan, Step, apply, plan
+from hydra_client.provisioning.planning import Apis, Desired, Plan, apply, plan
 from hydra_client.provisioning.policies import ensure_policy
-from hydra_client.provisioning.results import Action, ClientResult, ProvisioningError, Result
+from hydra_client.provisioning.results import (
+    Action,
+    Change,
+    ClientResult,
+    ProvisioningError,
+    Result,
+)
+from hydra_client.provisioning.steps import Step
 
 __all__ = [
     "Action",
     "Apis",
+    "Change",
     "ClientResult",
     "Desired",
+    "Expectation",
     "Plan",
     "ProvisioningError",
     "Result",

@@ -17,12 +17,17 @@ from hydra_client.provisioning.reconcile import reconcile
 from hydra_client.provisioning.results import ClientResult, ProvisioningError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hydra_client.api import OAuth2Api
+    from hydra_client.provisioning.results import Change
 
 FIELDS = frozenset(OAuth2Client._fields)
 
 
-def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
+def ensure_client(
+    api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None = None
+) -> ClientResult:
     """Create a client, or update the one with its id, unless it is on the server already.
 
     Fields that you leave out stay as they are, and so do fields that this version does not know.
@@ -32,12 +37,17 @@ def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
     random one, which the result holds. A `client_secret` that you set is tried on the server, by a
     request that changes nothing, and written if the client has another one.
 
+    To store a new secret before the server has it, pass `new_secret` in place of `client_secret`.
+    The client gets the secret that it returns, whether the client is new or not.
+
     Two scripts that create the same client at the same time overwrite each other's on memory
     stores, which report no conflict.
 
     Args:
         api: The API of the server.
         client: The fields that you want. It needs an `id`.
+        new_secret: Returns a secret that the client does not have yet. It is called at most once,
+            right before the first write.
 
     Scope: hydra.clients.
     Policy: actions "create" and "update" on "rn:hydra:clients"; action "get" on
@@ -57,7 +67,7 @@ def ensure_client(api: OAuth2Api, client: OAuth2Client) -> ClientResult:
             `update_oauth2_client`, and of `revoke_oauth2_token` or `oauth_token`, by which a secret
             is tried.
     """
-    run = ClientRun(api, client)
+    run = ClientRun(api, client, new_secret)
     result = reconcile(run.id, run.examine, run.write)
     if result.action == "created" and run.is_foreign:
         return ClientResult(run.id, "unchanged")
@@ -109,13 +119,19 @@ class ClientRun:
         is_foreign: Whether someone else turned out to have created it.
     """
 
-    def __init__(self, api: OAuth2Api, client: OAuth2Client) -> None:
+    def __init__(
+        self,
+        api: OAuth2Api,
+        client: OAuth2Client,
+        new_secret: Callable[[], str] | None = None,
+    ) -> None:
         if not client.id:
             raise ApiValueError("the client has no id: choose one, by which it can be found again")
         self.id = client.id
         self.generated: str | None = None
         self.is_foreign = False
         self._api = api
+        self._new_secret = new_secret
         self._wanted = client.to_dict()
         self._secret: str | None = self._wanted.pop("client_secret", None)
         del self._wanted["id"]
@@ -123,8 +139,8 @@ class ClientRun:
     def examine(self) -> tuple[OAuth2Client | None, tuple[str, ...]]:
         """Fetch the client and name the fields that differ. Changes nothing."""
         current = find_client(self._api, self.id)
-        fields = self._differing(current)
-        if self._secret and not self._has_secret(current):
+        fields = tuple(change.field for change in self.changes(current))
+        if self.differs_in_secret(current):
             fields = (*fields, "client_secret")
         if (
             current is not None
@@ -134,12 +150,30 @@ class ClientRun:
             self.generated, self.is_foreign = None, True
         return current, fields
 
+    def changes(self, current: OAuth2Client | None) -> tuple[Change, ...]:
+        """Return the fields that differ, except for the secret."""
+        stored = {} if current is None else current.to_dict()
+        return differing(self._wanted, stored, FIELDS, client_value)
+
+    def differs_in_secret(self, current: OAuth2Client | None) -> bool:
+        """Return whether the client has another secret than the one that is wanted."""
+        if not self._secret:
+            return self._new_secret is not None
+        if current is None:
+            return True
+        if current.public:
+            # It accepts any secret. Whether it has this one matters once it is no longer public.
+            return not self._wanted.get("public", True)
+        return not has_secret(self._api, self.id, self._secret)
+
     def write(self, current: OAuth2Client | None, fields: tuple[str, ...]) -> None:
         """Create or update the client.
 
         Raises:
             ProvisioningError: The server did not store what was sent.
         """
+        if self._new_secret is not None:
+            self._secret, self._new_secret = self._new_secret(), None
         if current is None:
             if not self._secret and not self._wanted.get("public"):
                 self.generated = self.generated or secrets.token_urlsafe()
@@ -149,7 +183,7 @@ class ClientRun:
             members = {**current.to_dict(), **self._wanted}
             secret = self._secret if "client_secret" in fields else None
             body = self._body(members, secret)
-            ignored = self._differing(self._api.update_oauth2_client(self.id, body))
+            ignored = self.changes(self._api.update_oauth2_client(self.id, body))
             if ignored and (self._secret or members.get("public")):
                 # A memory store empties no field by an update, but a creation overwrites the
                 # client; a SQL store rejects that. No secret is lost: it is known, or not needed.
@@ -158,26 +192,14 @@ class ClientRun:
                 except ConflictException:
                     pass
         if ignored:
-            raise _not_stored(self.id, ignored, ", unless you set client_secret")
+            raise _not_stored(self.id, ignored, " unless the secret is written with it")
 
-    def _create(self, members: dict[str, Any], secret: str | None) -> tuple[str, ...]:
-        return self._differing(self._api.create_oauth2_client(self._body(members, secret)))
+    def _create(self, members: dict[str, Any], secret: str | None) -> tuple[Change, ...]:
+        return self.changes(self._api.create_oauth2_client(self._body(members, secret)))
 
     def _body(self, members: dict[str, Any], secret: str | None) -> OAuth2Client:
         with_secret = {} if secret is None else {"client_secret": secret}
         return OAuth2Client.from_dict({**members, "id": self.id, **with_secret})
-
-    def _differing(self, current: OAuth2Client | None) -> tuple[str, ...]:
-        stored = {} if current is None else current.to_dict()
-        return differing(self._wanted, stored, FIELDS, client_value)
-
-    def _has_secret(self, current: OAuth2Client | None) -> bool:
-        if current is None:
-            return False
-        if current.public:
-            # It accepts any secret. Whether it has this one matters once it is no longer public.
-            return bool(self._wanted.get("public", True))
-        return has_secret(self._api, self.id, self._secret or "")
 
 
 def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
@@ -188,7 +210,8 @@ def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
         return None
 
 
-def _not_stored(id: str, fields: tuple[str, ...], unless: str) -> ProvisioningError:
+def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> ProvisioningError:
+    fields = tuple(change.field for change in changes)
     return ProvisioningError(
         f"client {id!r}: the server stored other values of {', '.join(fields)}. "
         f"Memory stores cannot empty a field by an update{unless}.",

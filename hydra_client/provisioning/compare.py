@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hydra_client.provisioning.results import Change
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -26,8 +28,8 @@ def differing(
     current: Mapping[str, Any],
     known: Collection[str],
     normalized: Callable[[str, Any], object],
-) -> tuple[str, ...]:
-    """Return the names of the wanted fields that the current object holds differently.
+) -> tuple[Change, ...]:
+    """Return the wanted fields that the current object holds differently.
 
     Servers ignore fields that they do not know. A field outside `known` is therefore compared only
     if the server has it.
@@ -39,7 +41,7 @@ def differing(
         normalized: Returns a value in a form that can be compared.
     """
     return tuple(
-        name
+        Change(name, current.get(name), value)
         for name, value in wanted.items()
         if (name in known or name in current)
         and normalized(name, value) != normalized(name, current.get(name))
@@ -53,7 +55,7 @@ def client_value(field: str, value: Any) -> object:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         # SQL stores keep a list as one string.
         text = "|".join(value)
-        return frozenset(text.split("|")) if text else None
+        return sorted(text.split("|")) if text else None
     return value or None
 
 

@@ -7,38 +7,37 @@ denies are narrowed. Between two writes nothing is allowed that is not allowed b
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from enum import IntEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.api import OAuth2Api, PolicyApi, WardenApi
-from hydra_client.exceptions import (
-    ApiConnectionError,
-    ApiTypeError,
-    ApiValueError,
-    NotFoundException,
-    ServiceException,
-)
+from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2Client, Policy
+from hydra_client.protocol.encoding import NOT_IN_ID
+from hydra_client.provisioning.caller import caller_of, protect
 from hydra_client.provisioning.clients import ClientRun, ensure_client, find_client
 from hydra_client.provisioning.groups import ensure_group, find_group
 from hydra_client.provisioning.policies import (
     checked,
     ensure_policy,
     find_policy,
-    policy_differences,
+    policies_by_id,
+    policy_changes,
 )
-from hydra_client.provisioning.results import Result
+from hydra_client.provisioning.reconcile import remove
+from hydra_client.provisioning.results import Change, Result
+from hydra_client.provisioning.steps import Phase, Step, denied_meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from hydra_client.api_client import ApiClient
 
-T = TypeVar("T")
+    Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 
-_ALL_POLICIES = 100_000  # in one page, because memory stores return pages in no order
 _ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
 
@@ -64,7 +63,7 @@ class Apis(NamedTuple):
 
 @dataclass(frozen=True)
 class Desired:
-    """How a server should be. What it does not name stays as it is.
+    """How a server should be. What it does not name stays as it is, unless `plan` prunes.
 
     Attributes:
         clients: Clients, as for `ensure_client`.
@@ -73,6 +72,9 @@ class Desired:
         removed_clients: Ids of clients that should not exist.
         removed_policies: Ids of policies that should not exist.
         removed_groups: Names of groups that should not exist.
+        owner: Whose clients and policies `plan` may prune: clients with this `owner`, and policies
+            whose id begins with it and a `:`.
+        new_secrets: `new_secret` of `ensure_client` by the id of the client.
     """
 
     clients: Sequence[OAuth2Client] = ()
@@ -81,39 +83,8 @@ class Desired:
     removed_clients: Collection[str] = ()
     removed_policies: Collection[str] = ()
     removed_groups: Collection[str] = ()
-
-
-class _Phase(IntEnum):
-    """When a write takes place. The module's docstring says why."""
-
-    WIDEN_DENIES = 1
-    JOIN_DENIED_GROUPS = 2
-    TAKE_ACCESS = 3
-    CLIENTS = 4
-    PUT_ALLOWS = 5
-    GIVE_ACCESS = 6
-    DENIES_TO_ALLOWS = 7
-    NARROW_DENIES = 8
-
-
-@dataclass(frozen=True)
-class Step:
-    """One write, or a few for the same object.
-
-    Attributes:
-        kind: `client`, `policy` or `group`.
-        id: The id of the object.
-        action: `create`, `update`, `delete`; `widen` for a policy that temporarily denies what it
-            denied before and what it will deny; `add members`, `remove members`.
-        fields: The fields that differ.
-    """
-
-    kind: Literal["client", "policy", "group"]
-    id: str
-    action: Literal["create", "update", "delete", "widen", "add members", "remove members"]
-    fields: tuple[str, ...]
-    _phase: _Phase = field(repr=False)
-    _run: Callable[[], Result] = field(repr=False, compare=False)
+    owner: str | None = None
+    new_secrets: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,53 +93,84 @@ class Plan:
 
     Attributes:
         steps: The steps in their order; empty if the server is as it should be.
-        warnings: Where the order of writes cannot rule out that a request is briefly allowed
-            which is allowed neither before nor afterwards.
+        warnings: What cannot be pruned, and where the order of writes cannot rule out that a
+            request is briefly allowed which is allowed neither before nor afterwards.
+        denied_meanwhile: Policies and groups because of which requests may be denied during the
+            change that are allowed both before and afterwards.
     """
 
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
+    denied_meanwhile: tuple[str, ...] = ()
+
+    def stages(self) -> Iterator[tuple[Step, ...]]:
+        """Yield the steps in groups. Those of one group can run side by side."""
+        for _, steps in groupby(self.steps, lambda step: step._phase):
+            yield tuple(steps)
 
 
-def plan(apis: Apis, desired: Desired) -> Plan:
+def plan(
+    apis: Apis,
+    desired: Desired,
+    *,
+    prune_clients: bool = False,
+    prune_policies: bool = False,
+    each: Each = map,
+) -> Plan:
     """Compare a server with how it should be. Changes nothing.
+
+    What the caller's own access rests on is changed last, by a single PUT. A plan that cannot be
+    ordered like that is refused.
 
     Args:
         apis: The APIs of the server.
         desired: How it should be.
+        prune_clients: Also delete the other clients of `desired.owner`, except for the caller.
+        prune_policies: Also delete the other policies of `desired.owner`.
+        each: Makes the requests that can run side by side: `map`, or the `map` of an executor.
 
-    Scope: hydra.clients, hydra.policies, hydra.warden.groups (hydra.groups on 0.9).
-    Policy: what the `ensure_*` functions need to look at objects, and action "list" on
-        "rn:hydra:policies" if a group changes.
+    Scope: hydra.clients, hydra.policies, hydra.warden.groups (hydra.groups on 0.9), each if
+        `desired` has such objects.
+    Policy: action "get" on "rn:hydra:clients" for clients; action "list" on "rn:hydra:policies"
+        for policies and groups; action "get" on "rn:hydra:warden:groups:{id}" for groups, and if
+        the caller belongs to a group, action "list" on "rn:hydra:warden:groups".
 
     Raises:
-        ApiTypeError, ApiValueError: `desired` contradicts itself, or touches what the caller's own
-            access rests on: its client, or the policy `default-admin-policy`.
+        ApiTypeError, ApiValueError: `desired` contradicts itself, or takes away what the caller's
+            own access rests on.
         HydraException: An object could not be fetched.
     """
-    _check(apis, desired)
-    policies = [
-        (policy, find_policy(apis.policies, checked(policy))) for policy in desired.policies
-    ]
+    _check(apis, desired, prune=prune_clients or prune_policies)
+    clients: dict[str, OAuth2Client] = {}
+    policies: dict[str, Policy] = {}
+    if desired.clients or desired.removed_clients or prune_clients:
+        clients = {client.id or "": client for client in apis.clients.list_oauth2_clients()}
+    if desired.policies or desired.removed_policies or prune_policies:
+        policies = policies_by_id(apis.policies)
+    changes = list(_group_changes(apis.groups, desired, each))
+    if changes and not policies:
+        policies = policies_by_id(apis.policies)
+    caller = caller_of(apis.clients.api_client)
+    removed_clients, warnings = set(desired.removed_clients), list[str]()
+    removed_policies = set(desired.removed_policies)
+    if prune_clients:
+        named = {client.id for client in desired.clients} | {caller}
+        owned = [id for id, client in clients.items() if client.owner == desired.owner]
+        removed_clients |= _addressable(set(owned) - named, warnings)
+    if prune_policies:
+        named = {policy.id for policy in desired.policies}
+        owned = [id for id in policies if id.startswith(f"{desired.owner}:")]
+        removed_policies |= _addressable(set(owned) - named, warnings)
     steps = [
-        *_client_steps(apis.clients, desired),
-        *(step for policy, now in policies for step in _policy_steps(apis.policies, policy, now)),
-        *_policy_removals(apis.policies, desired.removed_policies),
+        *_client_steps(apis.clients, desired, clients, caller, each),
+        *_client_removals(apis.clients, desired, sorted(removed_clients & clients.keys())),
+        *_policy_steps(apis.policies, desired.policies, policies),
+        *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
+        *_all_group_steps(apis.groups, changes, [*policies.values(), *desired.policies], warnings),
     ]
-    changes = list(_group_changes(apis.groups, desired))
-    warnings = []
-    if changes:
-        stored = apis.policies.list_policies(limit=_ALL_POLICIES)
-        both = [*stored, *desired.policies]
-        for change in changes:
-            effects = {policy.effect == "allow" for policy in both if _names(policy, change.id)}
-            steps += _group_steps(apis.groups, change, is_denied=effects == {False})
-            if effects == {True, False}:
-                warnings.append(
-                    f"group {change.id!r} is a subject of policies that allow and of policies that "
-                    "deny: while its members change, requests that these deny may be allowed"
-                )
-    return Plan(tuple(sorted(steps, key=lambda step: step._phase)), tuple(warnings))
+    steps.sort(key=lambda step: step._phase)
+    steps = protect(apis.groups, caller, steps, policies)
+    return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
 
 
 def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[Result]:
@@ -190,30 +192,34 @@ def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[
     """
     results = []
     for step in plan.steps:
-        result = step._run()
+        result = step.run()
         results.append(result)
         if report is not None:
             report(result)
     return results
 
 
-def _check(apis: Apis, desired: Desired) -> None:
+def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
+    if prune and not desired.owner:
+        raise ApiValueError("pruning needs an owner: set `owner` of what you desire")
     for kind, wanted, removed, spared in (
         (
             "client",
             [client.id for client in desired.clients],
             desired.removed_clients,
-            apis.clients.api_client.configuration.username,
+            caller_of(apis.clients.api_client),
         ),
         ("policy", [policy.id for policy in desired.policies], desired.removed_policies, None),
         ("group", list(desired.groups), desired.removed_groups, None),
     ):
         if isinstance(removed, str):
             raise ApiTypeError(f"the ids of each removed {kind} must be a list, not one string")
-        if twice := [id for id in [*wanted, *removed] if [*wanted, *removed].count(id) > 1]:
+        if twice := [id for id, count in Counter([*wanted, *removed]).items() if count > 1]:
             raise ApiValueError(f"{kind} {twice[0]!r} is named more than once")
         if spared in removed:
             raise ApiValueError(f"client {spared!r} is the caller itself, and cannot be removed")
+    for policy in desired.policies:
+        checked(policy)
     for members in desired.groups.values():
         if isinstance(members, str):
             raise ApiTypeError("the members of a group must be a list of strings, not one string")
@@ -221,51 +227,109 @@ def _check(apis: Apis, desired: Desired) -> None:
         raise ApiValueError(f"{_ADMIN_POLICY} is not touched: without it, nobody may do anything")
 
 
-def _client_steps(api: OAuth2Api, desired: Desired) -> Iterator[Step]:
-    for client in desired.clients:
-        run = ClientRun(api, client)
-        current, fields = run.examine()
-        if current is None or fields:
-            action: Any = "create" if current is None else "update"
-            yield Step(
-                "client",
-                run.id,
-                action,
-                fields,
-                _Phase.CLIENTS,
-                partial(ensure_client, api, client),
+def _addressable(ids: Iterable[str], warnings: list[str]) -> set[str]:
+    """Return the ids that can be part of a path; add a warning for each of the others."""
+    found = set()
+    for id in sorted(ids):
+        if id in ("", ".", "..") or NOT_IN_ID.search(id):
+            warnings.append(
+                f"skipped {id!r}: the API cannot address it: an id must not be empty, '.' or '..', "
+                "and must not contain '/' or control characters"
             )
-    for id in desired.removed_clients:
-        find = partial(find_client, api, id)
-        if find() is not None:
-            work = partial(_delete, id, find, api.delete_oauth2_client)
-            yield Step("client", id, "delete", (), _Phase.TAKE_ACCESS, work)
+        else:
+            found.add(id)
+    return found
+
+
+# --- clients
+
+
+def _client_steps(
+    api: OAuth2Api,
+    desired: Desired,
+    stored: Mapping[str, OAuth2Client],
+    caller: str | None,
+    each: Each,
+) -> list[Step]:
+    def compare(client: OAuth2Client) -> Step | None:
+        new_secret = desired.new_secrets.get(client.id or "")
+        run = ClientRun(api, client, new_secret)
+        current = stored.get(run.id)
+        changes, sets_secret = run.changes(current), run.differs_in_secret(current)
+        if current is not None and not changes and not sets_secret:
+            return None
+        return Step(
+            "client",
+            run.id,
+            "create" if current is None else "update",
+            changes,
+            sets_secret,
+            # A new secret of its own could lock the caller out.
+            Phase.CLIENTS if run.id != caller else Phase.OWN_CLIENT,
+            partial(ensure_client, api, client, new_secret),
+        )
+
+    steps = [step for step in each(compare, desired.clients) if step is not None]
+    return sorted(steps, key=lambda step: step.action != "create")
+
+
+def _client_removals(api: OAuth2Api, desired: Desired, ids: Iterable[str]) -> Iterator[Step]:
+    for id in ids:
+        owner = None if id in desired.removed_clients else desired.owner
+        work = partial(_remove_client, api, id, owner)
+        yield Step("client", id, "delete", (), False, Phase.REMOVE_CLIENTS, work)
+
+
+def _remove_client(api: OAuth2Api, id: str, owner: str | None) -> Result:
+    """Delete a client. One that is pruned must still belong to its owner."""
+    find = partial(find_client, api, id)
+    if owner is not None:
+        current = find()
+        if current is None:
+            return Result(id, "deleted")
+        if current.owner != owner:
+            return Result(id, "unchanged")
+    return remove(id, find, api.delete_oauth2_client)
 
 
 # --- policies
 
 
-def _policy_steps(api: PolicyApi, policy: Policy, current: Policy | None) -> Iterator[Step]:
-    fields = policy_differences(policy, current)
-    if not fields:
-        return
-    if policy.effect == "allow":
-        is_deny = current is not None and current.effect != "allow"
-        phase = _Phase.DENIES_TO_ALLOWS if is_deny else _Phase.PUT_ALLOWS
-    elif current is None or current.effect == "allow":
-        phase = _Phase.WIDEN_DENIES
-    else:
-        phase = _Phase.NARROW_DENIES
-        wide = _widened(policy, current)
-        if changed := policy_differences(wide, current):
-            work = partial(_widen, api, policy)
-            yield Step("policy", checked(policy), "widen", changed, _Phase.WIDEN_DENIES, work)
-        if not policy_differences(policy, wide):
-            return
-    action: Any = "create" if current is None else "update"
-    yield Step(
-        "policy", checked(policy), action, fields, phase, partial(ensure_policy, api, policy)
-    )
+def _policy_steps(
+    api: PolicyApi, policies: Iterable[Policy], stored: Mapping[str, Policy]
+) -> Iterator[Step]:
+    for policy in policies:
+        current = stored.get(checked(policy))
+        changes = policy_changes(policy, current)
+        if not changes:
+            continue
+        if policy.effect == "allow":
+            is_deny = current is not None and current.effect != "allow"
+            phase = Phase.DENIES_TO_ALLOWS if is_deny else Phase.PUT_ALLOWS
+        elif current is None or current.effect == "allow":
+            phase = Phase.WIDEN_DENIES
+        else:
+            phase = Phase.NARROW_DENIES
+            wide = _widened(policy, current)
+            if widened := policy_changes(wide, current):
+                yield _policy_step("widen", wide, widened, phase.WIDEN_DENIES, _widen, api, policy)
+            if not policy_changes(policy, wide):
+                continue
+        action = "create" if current is None else "update"
+        yield _policy_step(action, policy, changes, phase, ensure_policy, api, policy)
+
+
+def _policy_step(
+    action: Any,
+    after: Policy,
+    changes: tuple[Change, ...],
+    phase: Phase,
+    work: Callable[[PolicyApi, Policy], Result],
+    api: PolicyApi,
+    policy: Policy,
+) -> Step:
+    run = partial(work, api, policy)
+    return Step("policy", checked(policy), action, changes, False, phase, run, after)
 
 
 def _widen(api: PolicyApi, policy: Policy) -> Result:
@@ -281,29 +345,26 @@ def _widened(policy: Policy, current: Policy) -> Policy:
     for name in ("subjects", "resources", "actions"):
         both = [*(getattr(policy, name) or []), *(getattr(current, name) or [])]
         setattr(wide, name, list(dict.fromkeys(both)))
-    if policy_differences(
-        Policy(conditions=policy.conditions), Policy(conditions=current.conditions)
-    ):
+    if policy_changes(Policy(conditions=policy.conditions), Policy(conditions=current.conditions)):
         theirs = current.conditions or {}
         wide.conditions = {
             name: condition
             for name, condition in (policy.conditions or {}).items()
             if name in theirs
-            and not policy_differences(
+            and not policy_changes(
                 Policy(conditions={name: condition}), Policy(conditions={name: theirs[name]})
             )
         }
     return wide
 
 
-def _policy_removals(api: PolicyApi, ids: Iterable[str]) -> Iterator[Step]:
+def _policy_removals(
+    api: PolicyApi, stored: Mapping[str, Policy], ids: Iterable[str]
+) -> Iterator[Step]:
     for id in ids:
-        find = partial(find_policy, api, id)
-        current = find()
-        if current is not None:
-            phase = _Phase.TAKE_ACCESS if current.effect == "allow" else _Phase.NARROW_DENIES
-            work = partial(_delete, id, find, api.delete_policy)
-            yield Step("policy", id, "delete", (), phase, work)
+        phase = Phase.TAKE_ACCESS if stored[id].effect == "allow" else Phase.NARROW_DENIES
+        work = partial(remove, id, partial(find_policy, api, id), api.delete_policy)
+        yield Step("policy", id, "delete", (), False, phase, work)
 
 
 # --- groups
@@ -317,32 +378,59 @@ class _GroupChange(NamedTuple):
     wanted: list[str] | None
 
 
-def _group_changes(api: WardenApi, desired: Desired) -> Iterator[_GroupChange]:
-    groups = {id: list(members) for id, members in desired.groups.items()}
-    for id, wanted in [*groups.items(), *((id, None) for id in desired.removed_groups)]:
-        group = find_group(api, id)
+def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[_GroupChange]:
+    groups: dict[str, list[str] | None] = {
+        id: list(dict.fromkeys(members)) for id, members in desired.groups.items()
+    }
+    groups |= dict.fromkeys(desired.removed_groups)
+    found = each(partial(find_group, api), list(groups))
+    for (id, wanted), group in zip(groups.items(), found, strict=True):
         current = None if group is None else group.members or []
         if (current is None) != (wanted is None) or set(current or []) != set(wanted or []):
             yield _GroupChange(id, current, wanted)
 
 
+def _all_group_steps(
+    api: WardenApi,
+    changes: Iterable[_GroupChange],
+    policies: Collection[Policy],
+    warnings: list[str],
+) -> Iterator[Step]:
+    for change in changes:
+        effects = {policy.effect == "allow" for policy in policies if _names(policy, change.id)}
+        if effects == {True, False}:
+            warnings.append(
+                f"group {change.id!r} is a subject of policies that allow and of policies that "
+                "deny: while its members change, requests that these deny may be allowed"
+            )
+        yield from _group_steps(api, change, is_denied=effects == {False})
+
+
 def _group_steps(api: WardenApi, change: _GroupChange, *, is_denied: bool) -> Iterator[Step]:
     id, current, wanted = change
-    join = _Phase.JOIN_DENIED_GROUPS if is_denied else _Phase.GIVE_ACCESS
-    leave = _Phase.NARROW_DENIES if is_denied else _Phase.TAKE_ACCESS
+
+    def step(action: Any, after: Iterable[str], phase: Phase, work: Callable[[], Result]) -> Step:
+        members = () if wanted is None else (Change("members", current, wanted),)
+        changes = members if wanted or current else ()
+        return Step("group", id, action, changes, False, phase, work, tuple(after))
+
+    join = Phase.JOIN_DENIED_GROUPS if is_denied else Phase.GIVE_ACCESS
+    leave = Phase.NARROW_DENIES if is_denied else Phase.TAKE_ACCESS
     if wanted is None:
-        work = partial(_delete, id, partial(find_group, api, id), api.delete_group)
-        yield Step("group", id, "delete", (), leave, work)
+        work = partial(remove, id, partial(find_group, api, id), api.delete_group)
+        yield step("delete", (), leave, work)
     elif current is None:
-        fields = ("members",) if wanted else ()
-        yield Step("group", id, "create", fields, join, partial(ensure_group, api, id, wanted))
+        yield step("create", wanted, join, partial(ensure_group, api, id, wanted))
     else:
-        if not set(wanted) <= set(current):
+        joining = [*current, *(member for member in wanted if member not in current)]
+        if len(joining) > len(current):
             work = partial(_change_members, api, id, wanted, True)
-            yield Step("group", id, "add members", ("members",), join, work)
+            after = joining if is_denied else wanted
+            yield step("add members", after, join, work)
         if not set(current) <= set(wanted):
             work = partial(_change_members, api, id, wanted, False)
-            yield Step("group", id, "remove members", ("members",), leave, work)
+            staying = wanted if is_denied else [item for item in current if item in wanted]
+            yield step("remove members", staying, leave, work)
 
 
 def _change_members(api: WardenApi, id: str, wanted: list[str], join: bool) -> Result:
@@ -359,12 +447,3 @@ def _names(policy: Policy, id: str) -> bool:
         subject == id or ("<" in subject and subject not in _EVERYONE)
         for subject in policy.subjects or []
     )
-
-
-def _delete(id: str, find: Callable[[], T | None], delete: Callable[[str], None]) -> Result:
-    try:
-        delete(id)
-    except (ApiConnectionError, NotFoundException, ServiceException):
-        if find() is not None:
-            raise
-    return Result(id, "deleted")

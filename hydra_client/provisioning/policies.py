@@ -11,9 +11,10 @@ from hydra_client.provisioning.reconcile import reconcile
 
 if TYPE_CHECKING:
     from hydra_client.api import PolicyApi
-    from hydra_client.provisioning.results import Result
+    from hydra_client.provisioning.results import Change, Result
 
 FIELDS = frozenset(Policy._fields)
+_ALL = 100_000
 
 
 def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
@@ -45,7 +46,7 @@ def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
 
     def examine() -> tuple[Policy | None, tuple[str, ...]]:
         current = find_policy(api, id)
-        return current, policy_differences(policy, current)
+        return current, tuple(change.field for change in policy_changes(policy, current))
 
     def write(current: Policy | None, _: tuple[str, ...]) -> None:
         stored = {} if current is None else current.to_dict()
@@ -64,8 +65,13 @@ def find_policy(api: PolicyApi, id: str) -> Policy | None:
         return None
 
 
-def policy_differences(policy: Policy, current: Policy | None) -> tuple[str, ...]:
-    """Return the names of the fields in which the current policy is not the one that is wanted."""
+def policies_by_id(api: PolicyApi) -> dict[str, Policy]:
+    """Fetch all policies, in one page: memory stores return pages in no order."""
+    return {policy.id or "": policy for policy in api.list_policies(limit=_ALL)}
+
+
+def policy_changes(policy: Policy, current: Policy | None) -> tuple[Change, ...]:
+    """Return the fields in which the current policy is not the one that is wanted."""
     stored = {} if current is None else current.to_dict()
     return differing(wanted_fields(policy), stored, FIELDS, policy_value)
 

@@ -1,4 +1,4 @@
-"""The loop behind every `ensure_*` function: look, write, and look again if in doubt."""
+"""The loops behind every write: look, write, and look again if in doubt."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def reconcile(
 ) -> Result:
     """Make one object on the server as it should be.
 
-    A write whose outcome is not known is never repeated before another look at the server.
+    A write whose outcome is not known is never repeated before another look at the server. On each
+    error that it raises, `repeated` says whether a write may have been carried out.
 
     Args:
         id: The id of the object.
@@ -42,7 +43,7 @@ def reconcile(
         HydraException: The object could not be fetched, or a write failed and the object is not as
             it should be.
     """
-    current, fields = examine()
+    current, fields = _look(examine)
     if current is not None and not fields:
         return Result(id, "unchanged")
     attempts = 0
@@ -52,13 +53,44 @@ def reconcile(
         try:
             write(current, fields)
         except (*_OTHERS, *_UNKNOWN) as error:
-            current, fields = examine()
+            error.repeated = _is_in_doubt(error)
+            current, fields = _look(examine, in_doubt=error.repeated)
             if current is not None and not fields:
                 return Result(id, "unchanged") if isinstance(error, _OTHERS) else planned
             if attempts == _ATTEMPTS or _is_final(error):
                 raise
         else:
             return planned
+
+
+def remove(id: str, find: Callable[[], T | None], delete: Callable[[str], None]) -> Result:
+    """Delete one object; look for it if the response says that something went wrong.
+
+    Raises:
+        HydraException: It still exists, or could not be looked for.
+    """
+    try:
+        delete(id)
+    except (*_OTHERS, *_UNKNOWN) as error:
+        error.repeated = _is_in_doubt(error)
+        if _look(find, in_doubt=error.repeated) is not None:
+            raise
+    return Result(id, "deleted")
+
+
+def _look(examine: Callable[[], T], *, in_doubt: bool = False) -> T:
+    try:
+        return examine()
+    except HydraException as error:
+        error.repeated = in_doubt  # what it says of the look itself is of no interest
+        raise
+
+
+def _is_in_doubt(error: HydraException) -> bool:
+    """Whether the write may have been carried out. By a 500, Hydra itself says that it failed."""
+    if isinstance(error, ServiceException):
+        return error.status != 500
+    return isinstance(error, _UNKNOWN)
 
 
 def _is_final(error: HydraException) -> bool:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from hydra_client.exceptions import HydraException
 
 Action = Literal["created", "updated", "unchanged", "deleted"]
+
+
+class Change(NamedTuple):
+    """A field of an object that differs from what you asked for. It never holds a secret.
+
+    Attributes:
+        field: The name of the field.
+        old: Its value on the server; None if it has none.
+        new: The value that you asked for.
+    """
+
+    field: str
+    old: Any
+    new: Any
 
 
 class ProvisioningError(HydraException):

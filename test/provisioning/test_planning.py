@@ -120,10 +120,10 @@ def test_a_server_is_set_up_and_torn_down(hydra: HydraEmulator, apis: Apis) -> N
     )
     planned = plan(apis, gone)
     assert steps(planned) == [
-        ("delete", "app"),
         ("delete", "p"),
         ("delete", "g"),
         ("delete", "e"),
+        ("delete", "app"),
         ("delete", "q"),
         ("delete", "h"),
     ]
