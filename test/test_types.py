@@ -106,7 +106,9 @@ assert_type(apis.groups, hc.WardenApi)
 planned = provisioning.plan(apis, provisioning.Desired(policies=[policy], groups={"a": ["b"]}))
 assert_type(planned, provisioning.Plan)
 assert_type(planned.steps, tuple[provisioning.Step, ...])
+assert_type(planned.steps[0].changes, tuple[provisioning.Change, ...])
 assert_type(provisioning.apply(planned, print), list[provisioning.Result])
+assert_type(provisioning.Expectation("a", "get", "b").is_met(warden), bool)
 
 
 def said(error: hc.HydraException) -> None:

@@ -35,10 +35,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "groups": ("groups", "Manage groups of subjects."),
         "warden": ("warden", "Ask whether a subject or a token may do something."),
     },
-    "Clients as code": {
-        "plan": ("plan", "Show what a manifest of clients would change on the server."),
-        "apply": ("apply", "Create and update the server's clients from a manifest."),
-        "adopt": ("adopt", "Write a manifest of the clients on the server."),
+    "Access as code": {
+        "plan": ("plan", "Show what a manifest would change on the server."),
+        "apply": ("apply", "Create and update clients, policies and groups from a manifest."),
+        "export": ("export", "Write a manifest of the clients, policies and groups on the server."),
         "rotate": ("rotate", "Give a client a new secret and verify that it works."),
     },
     "A server to try things on": {

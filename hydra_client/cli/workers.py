@@ -15,10 +15,33 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def side_by_side(
+    jobs: int, work: Callable[[T], R], items: Sequence[T], done: Callable[[], object]
+) -> list[R]:
+    """Process items side by side; return the results in the order of the items.
+
+    Args:
+        jobs: Number of items to process at the same time.
+        work: Processes an item.
+        items: The items.
+        done: Called after each item.
+    """
+    results: dict[int, R] = {}
+    workers: Workers[int, R] = Workers(jobs, lambda at: work(items[at]), range(len(items)))
+    try:
+        for at, result in workers:
+            results[at] = result
+            done()
+    finally:
+        workers.stop()
+    return [results[at] for at in range(len(items))]
+
 
 jobs_option = click.option(
     "-j",

@@ -214,7 +214,7 @@ def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> Provisioni
     fields = tuple(change.field for change in changes)
     return ProvisioningError(
         f"client {id!r}: the server stored other values of {', '.join(fields)}. "
-        f"Memory stores cannot empty a field by an update{unless}.",
+        f"Memory stores cannot empty a field{unless}.",
         id,
         fields,
     )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
 
-_ADMIN_POLICY = "default-admin-policy"
+ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
 
 
@@ -223,8 +223,8 @@ def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
     for members in desired.groups.values():
         if isinstance(members, str):
             raise ApiTypeError("the members of a group must be a list of strings, not one string")
-    if _ADMIN_POLICY in [*(policy.id for policy in desired.policies), *desired.removed_policies]:
-        raise ApiValueError(f"{_ADMIN_POLICY} is not touched: without it, nobody may do anything")
+    if ADMIN_POLICY in [*(policy.id for policy in desired.policies), *desired.removed_policies]:
+        raise ApiValueError(f"{ADMIN_POLICY} is not touched: without it, nobody may do anything")
 
 
 def _addressable(ids: Iterable[str], warnings: list[str]) -> set[str]:

@@ -406,7 +406,7 @@ def test_completion_completes(start: Start) -> None:
     [
         "plan",
         "apply",
-        "adopt",
+        "export",
         "clients import",
         "clients create --file",
         "consent accept x --access-token-extra",

@@ -20,7 +20,7 @@ COMMANDS = (
     ["clients", "list"],
     ["clients", "get", "app"],
     ["plan", "manifest.yaml"],
-    ["adopt", "-"],
+    ["export", "-"],
     ["doctor"],
     ["discover"],
     ["jwks"],

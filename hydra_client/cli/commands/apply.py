@@ -1,40 +1,41 @@
-"""`hydra-client apply`: makes the clients of a server match a manifest."""
+"""`hydra-client apply`: makes a server match a manifest."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from hydra_client.cli.commands.plan import load, manifest_options, to_delete
+from hydra_client.cli.commands.plan import label, load, manifest_options, plan_for, proven
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
-from hydra_client.cli.errors import USAGE, Failure, failure_of
+from hydra_client.cli.errors import FAILED, USAGE, Failure, failure_of
 from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.text import echo, plain
 from hydra_client.cli.workers import SignalReceived, Workers
+from hydra_client.exceptions import ApiConnectionError, HydraException, UnauthorizedException
+from hydra_client.provisioning import ProvisioningError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from hydra_client import HydraException
     from hydra_client.cli.manifest.model import Manifest
-    from hydra_client.cli.manifest.reconcile import Outcome
+    from hydra_client.provisioning import Step
 
-    Task = tuple[str, Callable[[], Outcome]]
+    Key = tuple[str, str]
 
 _CHANGED = ("created", "updated", "deleted")
 _INCOMPLETE = ("failed", "unknown", "not tried")
+_PLURALS = {"client": "clients", "policy": "policies", "group": "groups"}
 _MAX_IDS = 20
 
 
 @click.command("apply", cls=Command)
 @manifest_options
-@click.option("-y", "--yes", is_flag=True, help="Do not ask before --prune deletes clients.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before --prune deletes anything.")
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -44,84 +45,129 @@ def command(
     yes: bool,
     allow_long_secret: bool,
 ) -> None:
-    """Create and update the clients of the server, so that they match the manifest.
+    """Create and update clients, policies and groups, so that the server matches the manifest.
 
     Fields and secrets that are not in the manifest do not change. A generated secret is saved to
-    its file before it is sent. Running the command again changes nothing, or completes what an
-    interrupted run has left.
+    its file before it is sent. The order of the writes is such that nothing is allowed in the
+    meantime that is not allowed before or afterwards. Running the command again changes nothing,
+    or completes what an interrupted run has left. At the end, the server is asked about what the
+    manifest expects; status 1 if it decides otherwise.
 
-    --prune also deletes the clients of the manifest's `owner` that are not in the manifest, except
-    for the calling client. It lists them first. On a terminal it asks for confirmation; elsewhere
-    it needs --yes.
+    --prune also deletes the clients and policies of the manifest's `owner` that are not in the
+    manifest, except for the calling client, and the groups under `removed`. It lists them first. On
+    a terminal it asks for confirmation; elsewhere it needs --yes.
 
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients and
     rn:hydra:clients:<.*>, "create" and "update" on rn:hydra:clients, and for --prune "delete" on
-    rn:hydra:clients:<.*>.
+    rn:hydra:clients:<.*>. For policies and groups also hydra.policies, hydra.warden.groups
+    (hydra.groups on 0.9), and policies for "list" on rn:hydra:policies, "get" and "update" on
+    rn:hydra:policies:<.*>, "create" on rn:hydra:warden:groups, and "get", "members.add",
+    "members.remove" and "delete" on rn:hydra:warden:groups:<.*>.
 
     \b
     Examples:
-      hydra-client apply clients.yaml
-      hydra-client apply --prune --yes --jobs 16 clients.yaml
+      hydra-client apply access.yaml
+      hydra-client apply --prune --yes --jobs 16 access.yaml
     """  # noqa: D301 - click's mark for lines to keep
-    from hydra_client.cli.manifest.reconcile import reconcile, remove
+    from hydra_client.provisioning import Apis
 
     wanted = load(manifest, prune, allow_long_secret)
-    with invocation.api(connection_pool_maxsize=jobs) as api:
-        current = {client.id: client for client in api.list_oauth2_clients()}
-        extra = to_delete(invocation, wanted, current.values()) if prune else []
-        if extra:
-            _confirm(wanted, extra, yes)
-        run = _Run(invocation, jobs, [*(entry.id for entry in wanted.entries), *extra])
-        with Progress(invocation, len(run.ids), "applying") as progress:
-            # New clients first, because most others turn out to be unchanged.
-            run.execute(
-                [
-                    (entry.id, partial(reconcile, api, entry, current.get(entry.id)))
-                    for entry in sorted(wanted.entries, key=lambda entry: entry.id in current)
-                ],
-                progress,
-            )
-            run.execute([(id, partial(remove, api, id, wanted.owner)) for id in extra], progress)
-    run.report()
-    run.exit()
+    with invocation.client(connection_pool_maxsize=jobs) as client:
+        apis = Apis.of(client)
+        planned = plan_for(invocation, apis, wanted, jobs, prune)
+        deleted = [step for step in planned.steps if step.action == "delete"]
+        if deleted:
+            _confirm(wanted, deleted, yes)
+        run = _Run(invocation, jobs, wanted.keys(), planned.steps)
+        with Progress(invocation, len(planned.steps), "applying") as progress:
+            for stage in planned.stages():
+                run.execute(stage, progress)
+        run.report()
+        run.exit()
+        if not proven(apis, wanted):
+            click.get_current_context().exit(FAILED)
 
 
-def _confirm(manifest: Manifest, extra: Sequence[str], yes: bool) -> None:
-    """List the clients to delete, and ask for confirmation."""
-    echo(f"These clients of {manifest.owner} are not in the manifest:", err=True)
-    for id in extra:
-        echo(f"- {plain(id)}", err=True)
+def _confirm(manifest: Manifest, deleted: Sequence[Step], yes: bool) -> None:
+    """List what is to be deleted, and ask for confirmation."""
+    for kind, plural in _PLURALS.items():
+        if ids := [step.id for step in deleted if step.kind == kind]:
+            what = f"{plural} of {manifest.owner} are not in the manifest"
+            echo(f"These {'groups are to be removed' if kind == 'group' else what}:", err=True)
+            for id in ids:
+                echo(f"- {plain(id)}", err=True)
     if yes:
         return
-    what = "it" if len(extra) == 1 else f"these {len(extra)}"
+    what = "it" if len(deleted) == 1 else f"these {len(deleted)}"
     if not sys.stdin.isatty():
         raise Failure(f"use --yes to let --prune delete {what}; nothing was changed", USAGE)
     confirm(f"Delete {what}?")
 
 
+class _Outcome(NamedTuple):
+    """The outcome of a step.
+
+    Attributes:
+        result: `created`, `updated`, `unchanged`, `deleted` or `failed`; `unknown` if a write may
+            have been carried out.
+        fields: What an update changed, including the secret.
+        error: Why it failed.
+    """
+
+    result: str
+    fields: tuple[str, ...] = ()
+    error: HydraException | Failure | None = None
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether the other steps would fail for the same reason."""
+        return isinstance(self.error, (ApiConnectionError, UnauthorizedException))
+
+
+def _carry_out(step: Step) -> _Outcome:
+    try:
+        result = step.run()
+    except Failure as error:
+        return _Outcome("failed", (), error)
+    except HydraException as error:
+        return _Outcome("unknown" if error.repeated else "failed", (), error)
+    names = result.fields if result.action == "updated" else ()
+    return _Outcome(
+        result.action, tuple("secret" if name == "client_secret" else name for name in names)
+    )
+
+
 class _Run:
     """The outcomes so far, and what to report in the end."""
 
-    def __init__(self, invocation: Invocation, jobs: int, ids: list[str]) -> None:
-        self.ids = ids
+    def __init__(
+        self, invocation: Invocation, jobs: int, keys: Sequence[Key], steps: Sequence[Step]
+    ) -> None:
         self._invocation = invocation
         self._jobs = jobs
-        self._outcomes: dict[str, Outcome] = {}
-        self._started = set(ids)
+        # The outcomes of the steps of each object.
+        self._results: dict[Key, list[_Outcome]] = {key: [] for key in keys}
+        for step in steps:
+            self._results.setdefault((step.kind, step.id), [])
         self._signal = 0
 
-    def execute(self, tasks: list[Task], progress: Progress) -> None:
-        """Execute tasks side by side, unless earlier ones failed."""
+    def execute(self, steps: Sequence[Step], progress: Progress) -> None:
+        """Execute steps side by side, unless earlier ones failed."""
+        keys = [(step.kind, step.id) for step in steps]
         if self._signal or self._failures():
-            self._started.difference_update(id for id, _ in tasks)
+            for key in keys:
+                self._results[key].append(_Outcome("not tried"))
             return
-        workers: Workers[Task, Outcome] = Workers(
-            self._jobs, lambda task: task[1](), tasks, lambda outcome: outcome.fatal
+        workers: Workers[Step, _Outcome] = Workers(
+            self._jobs, _carry_out, steps, lambda outcome: outcome.is_fatal
         )
+        done: list[Key] = []
         with workers.catching_signals():
             for patient in (True, False):
                 try:
-                    self._collect(workers, progress)
+                    for step, outcome in workers:
+                        done.append((step.kind, step.id))
+                        self._add(step, outcome, progress)
                     break
                 except SignalReceived as received:
                     self._signal = received.number
@@ -130,58 +176,60 @@ class _Run:
                         progress.print(
                             "Waiting for requests in progress. Repeat to stop at once.", err=True
                         )
-        self._started.difference_update(id for id, _ in workers.not_started)
+        not_started = [(step.kind, step.id) for step in workers.not_started]
+        for key in keys:
+            if key not in done:
+                result = "not tried" if key in not_started else "unknown"
+                self._results[key].append(_Outcome(result))
 
-    def _collect(self, workers: Workers[Task, Outcome], progress: Progress) -> None:
-        table = self._invocation.output == "table"
-        for _, outcome in workers:
-            self._outcomes[outcome.id] = outcome
-            progress.advance()
-            if outcome.error is not None:
-                progress.print(f"Error: {_message(outcome.id, outcome.error)}", err=True)
-            elif outcome.result in _CHANGED and table:
-                progress.print(self._line(outcome))
-
-    def _line(self, outcome: Outcome) -> str:
-        id = plain(outcome.id)
-        if self._invocation.quiet:
-            return id
-        fields = f": {', '.join(outcome.fields)}" if outcome.fields else ""
-        return f"{outcome.result.capitalize()} {id}{fields}."
+    def _add(self, step: Step, outcome: _Outcome, progress: Progress) -> None:
+        self._results[step.kind, step.id].append(outcome)
+        progress.advance()
+        name = label(step.kind, step.id)
+        if outcome.error is not None:
+            progress.print(f"Error: {_message(name, outcome.error)}", err=True)
+        elif outcome.result in _CHANGED and self._invocation.output == "table":
+            fields = f": {', '.join(outcome.fields)}" if outcome.fields else ""
+            line = f"{outcome.result.capitalize()} {name}{fields}."
+            progress.print(plain(step.id) if self._invocation.quiet else line)
 
     def _failures(self) -> list[Failure]:
-        outcomes = self._outcomes.values()
+        outcomes = [outcome for found in self._results.values() for outcome in found]
         return [failure_of(outcome.error) for outcome in outcomes if outcome.error is not None]
 
-    def _result(self, id: str) -> str:
-        if id in self._outcomes:
-            return self._outcomes[id].result
-        return "unknown" if id in self._started else "not tried"
+    def _result(self, key: Key) -> str:
+        """Return the result for an object: of several steps, what is still to be done counts."""
+        results = {outcome.result for outcome in self._results[key]}
+        order = (*_INCOMPLETE, *_CHANGED)
+        return next((result for result in order if result in results), "unchanged")
 
     def report(self) -> None:
         """Print what was done and what was not."""
-        results = {id: self._result(id) for id in self.ids}
+        results = {key: self._result(key) for key in self._results}
         output = self._invocation.output
         if output != "table":
-            print_many([self._document(id, results[id]) for id in results], output, ())
-        ids: dict[str, list[str]] = {}
-        for id, result in results.items():
-            ids.setdefault(result, []).append(id)
+            documents = [self._document(key, result) for key, result in results.items()]
+            print_many(documents, output, ())
+        names: dict[str, list[str]] = {}
+        for key, result in results.items():
+            names.setdefault(result, []).append(label(*key))
         if output == "table" and not self._invocation.quiet:
             order = (*_CHANGED, "unchanged", *_INCOMPLETE)
-            counts = [f"{len(ids[result])} {result}" for result in order if result in ids]
+            counts = [f"{len(names[result])} {result}" for result in order if result in names]
             echo(f"{', '.join(counts) or 'Nothing to do'}.")
-        incomplete = [result for result in _INCOMPLETE if result in ids]
+        incomplete = [result for result in _INCOMPLETE if result in names]
         for result in incomplete:
-            echo(f"{result.capitalize()}: {_shortened(ids[result])}", err=True)
+            echo(f"{result.capitalize()}: {_shortened(names[result])}", err=True)
         if incomplete:
             self._invocation.remark("Run the command again to complete it.")
 
-    def _document(self, id: str, result: str) -> dict[str, object]:
-        outcome = self._outcomes.get(id)
-        fields = list(outcome.fields) if outcome else []
-        error = _message(id, outcome.error) if outcome and outcome.error is not None else None
-        return {"id": id, "result": result, "fields": fields, "error": error}
+    def _document(self, key: Key, result: str) -> dict[str, object]:
+        outcomes = self._results[key]
+        fields = dict.fromkeys(name for outcome in outcomes for name in outcome.fields)
+        errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+        error = _message(label(*key), errors[0]) if errors else None
+        kind, id = key
+        return {"kind": kind, "id": id, "result": result, "fields": list(fields), "error": error}
 
     def exit(self) -> None:
         """Exit with the status of the signal or of the first failure, if there was one."""
@@ -193,10 +241,11 @@ class _Run:
             click.get_current_context().exit(failures[0].exit_code)
 
 
-def _message(id: str, error: HydraException | Failure) -> str:
-    return f"{plain(id)}: {failure_of(error).format_message()}"
+def _message(name: str, error: HydraException | Failure) -> str:
+    text = failure_of(error).format_message()
+    return text if isinstance(error, ProvisioningError) else f"{name}: {text}"
 
 
-def _shortened(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - _MAX_IDS} more" if len(ids) > _MAX_IDS else ""
-    return f"{', '.join(map(plain, ids[:_MAX_IDS]))}{more}."
+def _shortened(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MAX_IDS} more" if len(names) > _MAX_IDS else ""
+    return f"{', '.join(names[:_MAX_IDS])}{more}."

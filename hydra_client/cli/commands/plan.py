@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.errors import DRIFT
+from hydra_client.cli.errors import DRIFT, FAILED
 from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.secret_files import long_secret_option
-from hydra_client.cli.text import plain
-from hydra_client.cli.workers import Workers, jobs_option
+from hydra_client.cli.text import echo, plain
+from hydra_client.cli.workers import jobs_option, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from hydra_client import OAuth2Api, OAuth2Client
-    from hydra_client.cli.manifest.diff import Step
-    from hydra_client.cli.manifest.model import Entry, Manifest
+    from hydra_client.cli.manifest.model import Manifest
+    from hydra_client.provisioning import Apis, Plan, Step
 
 _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
 
@@ -35,7 +34,8 @@ def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--prune",
             is_flag=True,
-            help="Delete clients of the manifest's owner that are not in the manifest.",
+            help="Delete clients and policies of the manifest's owner that are not in it, and the "
+            "groups under `removed`.",
         ),
         long_secret_option,
         click.argument("manifest", type=ANY_FILE),
@@ -55,7 +55,12 @@ def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 @click.command("plan", cls=Command)
 @manifest_options
-@click.option("--check", is_flag=True, help="Exit with status 3 if something would change.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Exit with status 3 if something would change, and otherwise prove what the manifest "
+    "expects.",
+)
 @click.option(
     "--schema",
     is_flag=True,
@@ -79,28 +84,41 @@ def command(
     and neither is the order of lists and scopes. A secret in the manifest is compared by using it,
     in a request that changes nothing.
 
-    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
+    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients. For policies and
+    groups also hydra.policies, hydra.warden.groups (hydra.groups on 0.9), and policies for "list"
+    on rn:hydra:policies and "get" on rn:hydra:warden:groups:<.*>.
 
     \b
     Examples:
-      hydra-client plan clients.yaml
-      hydra-client plan --check --prune clients.yaml
-      hydra-client plan --schema > clients.schema.json
+      hydra-client plan access.yaml
+      hydra-client plan --check --prune access.yaml
+      hydra-client plan --schema > access.schema.json
     """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client.provisioning import Apis
+
     wanted = load(manifest, prune, allow_long_secret)
-    with invocation.api(connection_pool_maxsize=jobs) as api:
-        steps = planned(invocation, api, wanted, jobs, prune)
+    with invocation.client(connection_pool_maxsize=jobs) as client:
+        apis = Apis.of(client)
+        planned = plan_for(invocation, apis, wanted, jobs, prune)
+        _print(invocation, wanted, planned)
+        if check and planned.steps:
+            click.get_current_context().exit(DRIFT)
+        if check and not proven(apis, wanted):
+            click.get_current_context().exit(FAILED)
+
+
+def _print(invocation: Invocation, manifest: Manifest, plan: Plan) -> None:
+    secrets = {entry.id: entry.secret.source for entry in manifest.entries if entry.secret}
     if invocation.shortest:
-        for step in steps:
-            click.echo(plain(step.id))
+        for id in dict.fromkeys(step.id for step in plan.steps):
+            click.echo(plain(id))
     elif invocation.output == "table":
-        for step in steps:
-            show(step)
-        click.echo(_summary(wanted, steps))
+        for step in plan.steps:
+            show(step, secrets.get(step.id))
+        click.echo(_summary(manifest, plan.steps))
     else:
-        print_many([_document(step) for step in steps], invocation.output, ())
-    if check and steps:
-        click.get_current_context().exit(DRIFT)
+        documents = [_document(step, secrets.get(step.id)) for step in plan.steps]
+        print_many(documents, invocation.output, ())
 
 
 def load(path: str, prune: bool, long_secrets: bool) -> Manifest:
@@ -113,108 +131,129 @@ def load(path: str, prune: bool, long_secrets: bool) -> Manifest:
     from hydra_client.cli.manifest.reader import read
 
     manifest = read(path, long_secrets=long_secrets)
-    if prune and manifest.owner is None:
+    if prune and manifest.owner is None and not manifest.removed_groups:
         raise click.UsageError(
             "--prune needs an owner: add `owner: NAME` to the manifest. Clients without an owner "
             "are never deleted"
         )
     for warning in manifest.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo(f"Warning: {warning}", err=True)
     return manifest
 
 
-def planned(
-    invocation: Invocation, api: OAuth2Api, manifest: Manifest, jobs: int, prune: bool
-) -> list[Step]:
-    """Return all steps in the order of the manifest, then the deletions."""
-    from hydra_client.cli.manifest.diff import DELETE, Step
-    from hydra_client.cli.manifest.reconcile import examine
+def plan_for(
+    invocation: Invocation, apis: Apis, manifest: Manifest, jobs: int, prune: bool
+) -> Plan:
+    """Compare the server with a manifest, and print what to be aware of."""
+    from hydra_client.cli.manifest.subjects import unknown_subjects
+    from hydra_client.provisioning import plan
 
-    current = {client.id: client for client in api.list_oauth2_clients()}
+    def each(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
+        with Progress(invocation, len(items), "comparing") as progress:
+            return side_by_side(jobs, work, items, progress.advance)
 
-    def step_of(entry: Entry) -> Step | None:
-        return examine(api, entry, current.get(entry.id))
-
-    found: dict[str, Step | None] = {}
-    workers = Workers(jobs, step_of, manifest.entries)
-    try:
-        with Progress(invocation, len(manifest.entries), "comparing") as progress:
-            for entry, step in workers:
-                found[entry.id] = step
-                progress.advance()
-    finally:
-        workers.stop()
-    steps = [step for entry in manifest.entries if (step := found[entry.id]) is not None]
-    if prune:
-        steps += [Step(DELETE, id, []) for id in to_delete(invocation, manifest, current.values())]
-    return steps
-
-
-def to_delete(
-    invocation: Invocation, manifest: Manifest, current: Iterable[OAuth2Client]
-) -> list[str]:
-    """Return the ids of the clients that --prune deletes; warn about those that it cannot."""
-    from hydra_client.cli.manifest.diff import to_prune
-    from hydra_client.cli.manifest.model import unfit
-
-    found = []
-    for id in to_prune(manifest, current, invocation.settings.client_id):
-        if why := unfit(id, {}):
-            click.echo(f"Warning: skipped {plain(id)!r}: {why}", err=True)
-        else:
-            found.append(id)
-    return found
+    owned = manifest.kinds if prune and manifest.owner is not None else ()
+    planned = plan(
+        apis,
+        manifest.desired(prune=prune),
+        prune_clients="clients" in owned,
+        prune_policies="policies" in owned,
+        each=each,
+    )
+    for warning in (*unknown_subjects(apis, manifest, each), *planned.warnings):
+        echo(f"Warning: {warning}", err=True)
+    if planned.denied_meanwhile:
+        invocation.remark(
+            "Until everything is applied, requests may be denied that are allowed before and "
+            f"afterwards, because of: {', '.join(planned.denied_meanwhile)}."
+        )
+    return planned
 
 
-def show(step: Step) -> None:
+def proven(apis: Apis, manifest: Manifest) -> bool:
+    """Ask the server about all that the manifest expects; print what is not met."""
+    unmet = [expected for expected in manifest.expectations if not expected[1].is_met(apis.groups)]
+    for place, expected in unmet:
+        wanted, found = ("allowed", "denies") if expected.allowed else ("denied", "allows")
+        echo(
+            f"Error: {place}: {expected.subject!r} should be {wanted} {expected.action!r} on "
+            f"{expected.resource!r}, but the server {found} it",
+            err=True,
+        )
+    return not unmet
+
+
+def label(kind: str, id: str) -> str:
+    """Name an object for people. A client has only its id."""
+    return plain(id) if kind == "client" else f"{kind} {plain(id)}"
+
+
+def show(step: Step, secret: str | None) -> None:
     """Print a step for people, in color on a terminal."""
-    mark, color = _MARKS[step.action]
-    lines = [f"{mark} {plain(step.id)}"]
-    lines += [f"    {field:14}  {change}" for field, change in _changes(step)]
+    mark, color = _MARKS[_effect(step)]
+    note = " (in the meantime, denies more)" if step.action == "widen" else ""
+    lines = [f"{mark} {label(step.kind, step.id)}{note}"]
+    lines += [f"    {field:14}  {change}" for field, change in _changes(step, secret)]
     colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for line in lines:
         click.echo(click.style(line, fg=color) if colored else line)
 
 
-def _changes(step: Step) -> list[tuple[str, str]]:
+def _effect(step: Step) -> str:
+    return step.action if step.action in _MARKS else "update"
+
+
+def _changes(step: Step, secret: str | None) -> list[tuple[str, str]]:
     """Describe the changes of a step: fields, and what becomes of each."""
     changes = []
     for field, old, new in step.changes:
         if step.action == "create":
             change = _written(new)
-        elif isinstance(new, list):
-            change = _items(old or [], new)
+        elif isinstance(new, list) or isinstance(old, list):
+            change = _items(old or [], new or [], step.action)
         elif field == "scope":
-            change = _items((old or "").split(), new.split())
+            change = _items((old or "").split(), new.split(), step.action)
         else:
             change = f"{_written(old)} → {_written(new)}"
         changes.append((field, change))
-    if step.secret is not None:
-        changes.append(("secret", step.secret if step.action == "create" else f"→ {step.secret}"))
-    elif step.action == "create" and not any(field == "public" for field, *_ in step.changes):
-        changes.append(("secret", "generated by the server, known to nobody"))
+    if step.sets_secret:
+        changes.append(("secret", f"{secret}" if step.action == "create" else f"→ {secret}"))
+    elif (step.kind, step.action) == ("client", "create") and not any(
+        field == "public" for field, *_ in step.changes
+    ):
+        changes.append(("secret", "random, known to nobody"))
     return changes
 
 
-def _items(old: Sequence[str], new: Sequence[str]) -> str:
+def _items(old: Sequence[str], new: Sequence[str], action: str) -> str:
     """Describe which items a list gains and loses."""
     parts = [f"+ {_written(item)}" for item in new if item not in old]
-    parts += [f"- {_written(item)}" for item in old if item not in new]
-    return "  ".join(parts) or f"{_written(list(old))} → {_written(list(new))}"
+    if action == "add members":
+        return "  ".join(parts)
+    gone = [f"- {_written(item)}" for item in old if item not in new]
+    if action == "remove members":
+        return "  ".join(gone)
+    return "  ".join([*parts, *gone]) or f"{_written(list(old))} → {_written(list(new))}"
 
 
 def _written(value: Any) -> str:
     return plain(json.dumps(value, ensure_ascii=False))
 
 
-def _document(step: Step) -> dict[str, Any]:
+def _document(step: Step, secret: str | None) -> dict[str, Any]:
     """Return a step as JSON and YAML show it."""
-    changes = {field: {"from": old, "to": new} for field, old, new in step.changes}
-    return {"id": step.id, "action": step.action, "changes": changes, "secret": step.secret}
+    return {
+        "kind": step.kind,
+        "id": step.id,
+        "action": step.action,
+        "changes": {field: {"from": old, "to": new} for field, old, new in step.changes},
+        "secret": secret if step.sets_secret else None,
+    }
 
 
 def _summary(manifest: Manifest, steps: Sequence[Step]) -> str:
-    counts = {action: sum(step.action == action for step in steps) for action in _MARKS}
-    matching = len(manifest.entries) - counts["create"] - counts["update"]
+    effects = {(step.kind, step.id): _effect(step) for step in steps}
+    counts = {action: list(effects.values()).count(action) for action in _MARKS}
+    matching = len(manifest.keys()) - counts["create"] - counts["update"]
     parts = [f"{count} to {action}" for action, count in counts.items() if count]
     return f"{', '.join(parts) or 'Nothing to do'}; {matching} up to date."

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli.commands.plan import load, plan_for, proven
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure, exclusive, needs_extra
-from hydra_client.cli.options import FILE, Command
+from hydra_client.cli.options import ANY_FILE, FILE, Command
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from hydra_client import ApiClient
+    from hydra_client.cli.manifest.model import Manifest
 
 ROOT = "admin:demo-password"
 
@@ -67,6 +71,12 @@ def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="URL",
     help="URL of the consent app. [http://localhost:3000/consent]",
 )
+@click.option(
+    "--manifest",
+    type=ANY_FILE,
+    metavar="FILE",
+    help="Start with what is in a manifest, as `apply`.",
+)
 @pass_invocation
 def command(
     invocation: Invocation,
@@ -78,6 +88,7 @@ def command(
     root: str | None,
     root_file: str | None,
     consent_url: str,
+    manifest: str | None,
 ) -> None:
     """Run an embedded server that behaves like ORY Hydra, for tests and demos.
 
@@ -89,6 +100,7 @@ def command(
       hydra-client serve
       hydra-client serve --version 0.9 --store sql --port 0
       hydra-client serve --root test:not-a-secret --consent-url http://localhost:5000/consent
+      hydra-client serve --manifest access.yaml
     """  # noqa: D301 - click's mark for lines to keep
     exclusive(root=root, root_file=root_file)
     client_id, colon, secret = (read_secret(root_file) if root_file else root or ROOT).partition(
@@ -96,6 +108,7 @@ def command(
     )
     if not colon or not client_id or not secret:
         raise click.UsageError(f"{'--root-file' if root_file else '--root'}: expected ID:SECRET")
+    wanted = None if manifest is None else load(manifest, prune=False, long_secrets=False)
     with needs_extra("emulator"):
         from hydra_client.emulator import HydraEmulator
     try:
@@ -119,6 +132,8 @@ def command(
         except OSError as error:
             raise Failure(f"cannot listen on {host}, port {port}: {error.strerror}") from None
         try:
+            if wanted is not None:
+                _provision(invocation, emulator.api().api_client, wanted)
             for line in _facts(emulator, root_file):
                 echo(line)
             stop.wait()
@@ -126,6 +141,15 @@ def command(
             emulator.stop()
     if not invocation.quiet:
         echo("Stopped.")
+
+
+def _provision(invocation: Invocation, client: ApiClient, manifest: Manifest) -> None:
+    """Create what is in a manifest. What it expects in vain is a warning: look into it here."""
+    from hydra_client.provisioning import Apis, apply
+
+    apis = Apis.of(client)
+    apply(plan_for(invocation, apis, manifest, jobs=1, prune=False))
+    proven(apis, manifest)
 
 
 def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:

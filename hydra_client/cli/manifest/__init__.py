@@ -1,1 +1,1 @@
-"""Clients as code: a manifest is read, compared with the server, and carried out."""
+"""Access as code: reads manifests of clients, policies and groups, and checks them."""

@@ -1,4 +1,4 @@
-"""What a manifest holds: clients as they are wanted, and where their secrets are."""
+"""What a manifest holds: clients, policies and groups as they are wanted, and more about them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import new_secret
 from hydra_client.cli.text import plain
-from hydra_client.models import OAuth2Client
+from hydra_client.models import OAuth2Client, Policy
 from hydra_client.protocol.encoding import NOT_IN_ID
+from hydra_client.provisioning import Desired, Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,22 +73,68 @@ class Entry(NamedTuple):
     secret: Secret | None
 
 
+class Expected(NamedTuple):
+    """An expectation, and its place in the manifest for messages."""
+
+    place: str
+    expectation: Expectation
+
+
 class Manifest(NamedTuple):
     """The content of a manifest.
 
     Attributes:
+        kinds: Which of `clients`, `policies` and `groups` it has. The others are not pruned.
         entries: The clients, in order.
-        owner: Their owner, if the manifest names one.
+        policies: The policies, in order.
+        groups: The members of each group.
+        removed_groups: Groups to delete when pruning.
+        expectations: What the server should allow and deny afterwards.
+        owner: The owner of the clients and policies, if the manifest names one.
         warnings: What Hydra would accept although it can never work.
+        subjects: The place of each subject of a policy that is not a template.
     """
 
+    kinds: frozenset[str]
     entries: list[Entry]
+    policies: list[Policy]
+    groups: dict[str, list[str]]
+    removed_groups: list[str]
+    expectations: list[Expected]
     owner: str | None
     warnings: list[str]
+    subjects: dict[str, str]
+
+    def keys(self) -> list[tuple[str, str]]:
+        """Return the kind and the id of each object, in order."""
+        return [
+            *(("client", entry.id) for entry in self.entries),
+            *(("policy", policy.id or "") for policy in self.policies),
+            *(("group", id) for id in self.groups),
+        ]
+
+    def desired(self, *, prune: bool = False) -> Desired:
+        """Return how the server should be."""
+        clients, new_secrets = [], {}
+        for id, fields, secret in self.entries:
+            client = OAuth2Client.from_dict({"id": id, **fields})
+            if secret is not None and secret.value is not None:
+                client.client_secret = secret.value
+            elif secret is not None:
+                new_secrets[id] = secret.obtain
+            clients.append(client)
+        return Desired(
+            clients=clients,
+            policies=self.policies,
+            groups=self.groups,
+            removed_groups=self.removed_groups if prune else (),
+            owner=self.owner,
+            new_secrets=new_secrets,
+        )
 
 
 def unfit(id: str, fields: Mapping[str, Any]) -> str | None:
-    """Return why a client cannot be in a manifest; None if it can."""
+    """Return why an object cannot be in a manifest; None if it can."""
     if not id or id in (".", "..") or NOT_IN_ID.search(id):
         return (
             "the API cannot address it: an id must not be empty, '.' or '..', and must not contain "

@@ -1,4 +1,4 @@
-"""Reads manifests of clients, and reports everything that is wrong with one at once, by line.
+"""Reads manifests, and reports everything that is wrong with one at once, by line.
 
 YAML 1.1 (which PyYAML reads), YAML 1.2 (which editors follow) and JSON differ in what they take
 for a number or a boolean. Here a plain scalar is a string only if it is one to all of them.
@@ -6,6 +6,7 @@ for a number or a boolean. Here a plain scalar is a string only if it is one to 
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -15,11 +16,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hydra_client.cli import yaml_nodes
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.lint import guess, lint, too_long
+from hydra_client.cli.manifest.lint_policies import (
+    doubtful_conditions,
+    doubtful_resource,
+    doubtful_template,
+)
 from hydra_client.cli.manifest.model import (
     FIELDS,
     NOT_STORABLE,
     NOT_STORED,
     Entry,
+    Expected,
     Manifest,
     Secret,
     unfit,
@@ -27,7 +34,8 @@ from hydra_client.cli.manifest.model import (
 from hydra_client.cli.secret_files import new_secret, read_secret
 from hydra_client.cli.text import name_of, plain
 from hydra_client.cli.yaml_nodes import TAG, position
-from hydra_client.models import OAuth2Client
+from hydra_client.models import OAuth2Client, Policy
+from hydra_client.provisioning import Expectation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -36,7 +44,8 @@ if TYPE_CHECKING:
 
     Position = tuple[int, int]
 
-_TOP = ("clients", "defaults", "owner", "$schema")
+_KINDS_OF_OBJECTS = ("clients", "policies", "groups")
+_TOP = (*_KINDS_OF_OBJECTS, "defaults", "owner", "removed", "expect", "$schema")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _PLACES = "`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`"
@@ -55,7 +64,8 @@ def read(
         Failure: The manifest is faulty. The message lists every fault with its line and column.
     """
     document = yaml_nodes.read(path, "a manifest", all_numbers=True)
-    reader = _Reader(Path() if path == "-" else Path(path).parent, environ, long_secrets)
+    folder = Path() if path == "-" else Path(path).parent
+    reader = _Reader(document.place, folder, environ, long_secrets)
     manifest = reader.manifest(document.root)
 
     def lines(notes: set[tuple[Position, str]]) -> list[str]:
@@ -84,7 +94,10 @@ class _Reader:
     belong.
     """
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], long_secrets: bool) -> None:
+    def __init__(
+        self, place: str, folder: Path, environ: Mapping[str, str], long_secrets: bool
+    ) -> None:
+        self._place = place
         self._folder = folder
         self._environ = environ
         self._long_secrets = long_secrets
@@ -92,26 +105,50 @@ class _Reader:
         self.faults: set[tuple[Position, str]] = set()
         self.doubts: set[tuple[Position, str]] = set()
         self._members: dict[yaml.Node, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
-        self._ids: dict[str, int] = {}
+        self._ids: dict[tuple[str, str], int] = {}
+        self._subjects: dict[str, str] = {}
         self._outs: dict[str, int] = {}
 
     def manifest(self, root: yaml.Node | None) -> Manifest:
         """Read the whole document."""
         if root is None:
-            self.faults.add(((1, 1), "the manifest is empty: it needs a list `clients`"))
-            return Manifest([], None, [])
-        top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
+            self.faults.add(((1, 1), "the manifest is empty"))
+        top: dict[str, yaml.Node] = {}
+        if root is not None:
+            top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
         defaults = self._defaults(top)
-        entries = []
-        if "clients" not in top:
-            if _is_mapping(root):
-                self._fault(root, "the key `clients` is missing")
-        elif not _is_list(top["clients"]):
-            self._fault(top["clients"], "clients: expected a list")
-        else:
-            entries = [self._entry(node, defaults) for node in top["clients"].value]
-        owner = defaults.get("owner")
-        return Manifest(entries, owner.value or None if owner else None, [])
+        owner = defaults["owner"].value or None if "owner" in defaults else None
+        kinds = frozenset(_KINDS_OF_OBJECTS).intersection(top)
+        if (
+            root is not None
+            and _is_mapping(root)
+            and not kinds | top.keys() & {"expect", "removed"}
+        ):
+            self._fault(root, "one of the keys `clients`, `policies` and `groups` is missing")
+        entries = [self._entry(node, defaults) for node in self._list(top, "clients")]
+        policies = [self._policy(node, owner) for node in self._list(top, "policies")]
+        groups = dict(self._group(node) for node in self._list(top, "groups"))
+        return Manifest(
+            kinds,
+            entries,
+            policies,
+            groups,
+            self._removed(top),
+            [self._expected(node) for node in self._list(top, "expect")],
+            owner,
+            [],
+            self._subjects,
+        )
+
+    def _list(self, members: Mapping[str, yaml.Node], name: str) -> list[yaml.Node]:
+        """Return the items of a list, if the mapping has it."""
+        if name not in members:
+            return []
+        if not _is_list(members[name]):
+            self._fault(members[name], f"{name}: expected a list")
+            return []
+        nodes: list[yaml.Node] = members[name].value
+        return nodes
 
     def _defaults(self, top: Mapping[str, yaml.Node]) -> dict[str, _Given]:
         """Read what applies to every client: the defaults and the owner."""
@@ -128,11 +165,7 @@ class _Reader:
     def _entry(self, node: yaml.Node, defaults: Mapping[str, _Given]) -> Entry:
         members = self._mapping(node, "a client", ("id", "secret", *FIELDS))
         places = {name: position(members.get(name, node)) for name in ("id", "secret")}
-        id = ""
-        if "id" in members:
-            id = self._id(members.pop("id"))
-        elif _is_mapping(node):
-            self._fault(node, "the client has no id")
+        id = self._id(members, node, "client")
         secret = self._secret(members.pop("secret")) if "secret" in members else None
         fields = {**defaults, **self._fields(members)}
         entry = Entry(id, {name: fields[name].value for name in FIELDS if name in fields}, secret)
@@ -154,16 +187,22 @@ class _Reader:
             else:
                 self.doubts.add((places.get(field, default), f"{field}: {text}"))
 
-    def _id(self, node: yaml.Node) -> str:
+    def _id(self, members: dict[str, yaml.Node], owner: yaml.Node, kind: str) -> str:
+        """Take the id from the members of an object."""
+        if "id" not in members:
+            if _is_mapping(owner):
+                self._fault(owner, f"the {kind} has no id")
+            return ""
+        node = members.pop("id")
         id = self._string(node, "id")
         if id is None:
             return ""
         if why := unfit(id, {}):
             self._fault(node, f"id {plain(id)!r}: {why}")
-        elif id in self._ids:
-            self._fault(node, f"id {plain(id)!r}: already used on line {self._ids[id]}")
+        elif (kind, id) in self._ids:
+            self._fault(node, f"id {plain(id)!r}: already used on line {self._ids[kind, id]}")
         else:
-            self._ids[id] = position(node)[0]
+            self._ids[kind, id] = position(node)[0]
         return id
 
     def _fields(self, members: Mapping[str, yaml.Node]) -> dict[str, _Given]:
@@ -176,6 +215,120 @@ class _Reader:
             name: _Given(readers[FIELDS[name]](node, name), position(node))
             for name, node in members.items()
         }
+
+    # --- policies and groups
+
+    def _policy(self, node: yaml.Node, owner: str | None) -> Policy:
+        members = self._mapping(node, "a policy", tuple(Policy._by_wire))
+        place = members.get("id", node)
+        policy = Policy(id=self._id(members, node, "policy"))
+        if policy.id == "default-admin-policy":
+            self._fault(place, "default-admin-policy is never changed: use another id")
+        if owner is not None and not (policy.id or "").startswith(f"{owner}:"):
+            self._doubt(place, f"id: does not begin with {plain(owner)}: and so is never pruned")
+        if "description" in members:
+            policy.description = self._string(members["description"], "description")
+        if "effect" in members:
+            policy.effect = self._string(members["effect"], "effect")
+        if policy.effect not in ("allow", "deny") and _is_mapping(node):
+            self._fault(members.get("effect", node), "effect: expected allow or deny")
+        for name in ("subjects", "resources", "actions"):
+            setattr(policy, name, self._templates(members.get(name), node, name))
+        if "conditions" in members:
+            conditions = self._conditions(members["conditions"])
+            policy.conditions = Policy.from_dict({"conditions": conditions}).conditions
+        return policy
+
+    def _templates(self, node: yaml.Node | None, policy: yaml.Node, name: str) -> list[str]:
+        found = [] if node is None else self._strings(node, name)
+        if not found and _is_mapping(policy):
+            self._doubt(node or policy, f"{name}: empty, so the policy never applies")
+        for item, text in zip(node.value if node and found else (), found, strict=True):
+            check = doubtful_resource if name == "resources" else doubtful_template
+            if text is not None and (why := check(text)):
+                self._doubt(item, f"{name}: '{plain(text)}': {why}")
+            elif text is not None and name == "subjects" and "<" not in text:
+                line, column = position(item)
+                self._subjects.setdefault(text, f"{self._place}:{line}:{column}")
+        return [text for text in found if text is not None]
+
+    def _conditions(self, node: yaml.Node) -> dict[str, Any]:
+        if node.tag == f"{TAG}null":
+            return {}
+        if not _is_mapping(node):
+            self._fault(node, "conditions: expected a mapping")
+            return {}
+        found: dict[str, Any] = {}
+        names = self._merged(node)
+        for name, (_, value) in names.items():
+            members = self._mapping(value, "a condition", ("type", "options"))
+            if "type" not in members and _is_mapping(value):
+                self._fault(value, "the condition has no type")
+            condition = {"type": self._string(members["type"], "type")} if "type" in members else {}
+            options = members.get("options")
+            found[name] = condition
+            if options is None or options.tag == f"{TAG}null":
+                continue
+            if not _is_mapping(options):
+                self._fault(options, "options: expected a mapping")
+                continue
+            found[name]["options"] = {
+                option: self._string(given, option)
+                for option, (_, given) in self._merged(options).items()
+            }
+        for name, why in doubtful_conditions(found):
+            self._doubt(names[name][0], f"conditions: {plain(name)}: {why}")
+        return found
+
+    def _group(self, node: yaml.Node) -> tuple[str, list[str]]:
+        members = self._mapping(node, "a group", ("id", "members"))
+        id = self._id(members, node, "group")
+        if "members" not in members:
+            if _is_mapping(node):
+                self._fault(node, "the group has no members; `members: []` is an empty group")
+            return id, []
+        return id, [item or "" for item in self._strings(members["members"], "members")]
+
+    def _removed(self, top: Mapping[str, yaml.Node]) -> list[str]:
+        """Read which groups to delete: the server cannot list them."""
+        if "removed" not in top:
+            return []
+        members = self._mapping(top["removed"], "removed", ("groups",))
+        nodes = self._list(members, "groups")
+        return [self._id({"id": node}, node, "group") for node in nodes]
+
+    # --- expectations
+
+    def _expected(self, node: yaml.Node) -> Expected:
+        names = ("subject", "action", "resource")
+        members = self._mapping(node, "an expectation", (*names, "context", "allowed"))
+        if _is_mapping(node):
+            for name in names:
+                if name not in members:
+                    self._fault(node, f"the expectation has no {name}")
+        subject, action, resource = (
+            (self._string(members[name], name) or "" if name in members else "") for name in names
+        )
+        context = self._context(members["context"]) if "context" in members else {}
+        allowed = "allowed" not in members or self._boolean(members["allowed"], "allowed")
+        line, column = position(node)
+        expectation = Expectation(subject, action, resource, context, allowed)
+        return Expected(f"{self._place}:{line}:{column}", expectation)
+
+    def _context(self, node: yaml.Node) -> dict[str, Any]:
+        """Read values of any type, as far as JSON has them."""
+        if node.tag == f"{TAG}null":
+            return {}
+        try:
+            value = yaml_nodes.Document(self._place, node).value()
+            json.dumps(value, allow_nan=False)
+        except (Failure, TypeError, ValueError):
+            self._fault(node, "context: expected a mapping of values that JSON has")
+            return {}
+        if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+            self._fault(node, "context: expected a mapping")
+            return {}
+        return value
 
     # --- secrets
 
@@ -353,6 +506,9 @@ class _Reader:
                     own.setdefault(name, pair)
         self._members[node] = own
         return own
+
+    def _doubt(self, node: yaml.Node, text: str) -> None:
+        self.doubts.add((position(node), text))
 
     def _fault(self, node: yaml.Node, text: str) -> None:
         self.faults.add((position(node), text))

@@ -338,11 +338,11 @@ def test_nothing_is_sent_for_a_faulty_one(
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "1: the manifest is empty: it needs a list `clients`"),
-        ("# nothing\n", "1: the manifest is empty: it needs a list `clients`"),
+        ("", "1: the manifest is empty"),
+        ("# nothing\n", "1: the manifest is empty"),
         ("\n- id: a\n", "2: a manifest: expected a mapping"),
         ("[]", "1: a manifest: expected a mapping"),
-        ("{}", "1: the key `clients` is missing"),
+        ("{}", "1: one of the keys `clients`, `policies` and `groups` is missing"),
         ("clients:\n", "1: clients: expected a list"),
         ("clients: {a: {}}", "1: clients: expected a list"),
         ("clients: []\nclients: []", "2: duplicate key clients, first on line 1"),

@@ -17,14 +17,17 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 
 
 def test_recorded_clients(run: Run, recording: Recording, tmp_path: Path) -> None:
-    """Adopted, planned and applied: only the secret that is wrong makes a difference."""
+    """Exported, planned and applied: only the secret that is wrong makes a difference."""
     token = recording.answer("token: client_credentials as the root client")["access_token"]
     environment = {"HYDRA_URL": recording.issuer, "HYDRA_ACCESS_TOKEN": token}
     path = str(tmp_path / "clients.yaml")
-    for arguments in (["adopt", path], ["plan", "--check", path], ["apply", path]):
+    for arguments in (["export", path], ["plan", "--check", path], ["apply", path]):
         with responses.RequestsMock() as server:
             recording.play(server, "clients: list")
-            assert run(*arguments, **environment).exit_code == 0
+            if arguments[0] == "export":
+                server.get(f"{recording.issuer}/policies", status=403)
+            result = run(*arguments, **environment)
+            assert result.exit_code == 0, result.output
     with responses.RequestsMock() as server:
         recording.play(server, "clients: list", "revoke: wrong secret")
         changed = written(tmp_path, [{"id": "tiny", "secret": {"env": "SECRET"}}])

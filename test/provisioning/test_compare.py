@@ -1,4 +1,4 @@
-"""What counts as a difference, and what has to be done about it."""
+"""What counts as a difference between a client as it is wanted and as a server has it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hydra_client import OAuth2Client
-from hydra_client.cli.manifest.diff import (
-    CREATE,
-    UPDATE,
-    Change,
-    Step,
-    differences,
-    step_for,
-    to_prune,
-)
-from hydra_client.cli.manifest.model import FIELDS, Entry, Manifest, Secret
+from hydra_client.provisioning import Change
+from hydra_client.provisioning.compare import client_value, differing
+
+FIELDS = {
+    name: field.json_type
+    for name, field in OAuth2Client._by_wire.items()
+    if name not in ("id", "client_secret")
+}
+
+
+def differences(wanted: dict[str, Any], current: dict[str, Any]) -> list[Change]:
+    return list(differing(wanted, current, FIELDS, client_value))
 
 
 @pytest.mark.parametrize(
@@ -72,31 +74,3 @@ def test_putting_the_differences_leaves_none(
     assert {change.field for change in changes} <= set(wanted)
     assert differences(wanted, current | {field: new for field, _, new in changes}) == []
     assert differences(current, current) == []
-
-
-def test_steps() -> None:
-    secret = Secret("from a place", "a-secret")
-    entry = Entry("a", {"client_name": "A", "owner": "", "public": False}, secret)
-    same = OAuth2Client(id="a", client_name="A", scope="not named")
-    assert step_for(entry, None, False) == Step(
-        CREATE, "a", [Change("client_name", None, "A")], secret.source
-    )
-    assert step_for(entry, same, True) is None
-    assert step_for(entry, same, False) == Step(UPDATE, "a", [], secret.source)
-    assert step_for(entry._replace(secret=None), same, True) is None
-    other = OAuth2Client(id="a", client_name="B", owner="me")
-    changes = [Change("client_name", "B", "A"), Change("owner", "me", "")]
-    assert step_for(entry, other, True) == Step(UPDATE, "a", changes)
-
-
-def test_only_the_owners_clients_are_pruned() -> None:
-    clients = [OAuth2Client(id=id, owner=owner) for id, owner in zip("dcbax", "mmmym", strict=True)]
-    clients += [
-        OAuth2Client(id="unowned", owner=""),
-        OAuth2Client(id="unset"),
-        OAuth2Client(owner="m"),
-    ]
-    manifest = Manifest([Entry("b", {}, None)], "m", [])
-    assert to_prune(manifest, clients) == ["c", "d", "x"]
-    assert to_prune(manifest, clients, "x") == ["c", "d"]
-    assert to_prune(manifest, []) == []

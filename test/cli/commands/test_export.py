@@ -1,4 +1,4 @@
-"""`adopt`: a manifest of what the server has, for which there is nothing to do."""
+"""`export`: a manifest of what the server has, for which there is nothing to do."""
 
 from __future__ import annotations
 
@@ -32,15 +32,18 @@ def full(every_root: HydraEmulator) -> HydraEmulator:
     return every_root
 
 
-def test_adopting(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
+def test_exporting(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     """Sorted by id, without what is empty."""
     path = str(tmp_path / "clients.yaml")
-    result = run("adopt", path)
+    result = run("export", path)
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == f"Wrote 4 clients to {path}, without their secrets.\n"
+    assert result.stderr == (
+        f"Wrote 4 clients to {path}, without their secrets.\n"
+        "The server cannot list groups, so it may have others.\n"
+    )
     text = Path(path).read_text()
-    assert text.startswith("# OAuth 2.0 clients; ")
+    assert text.startswith("# What `hydra-client apply` ")
     clients = yaml.safe_load(text)["clients"]
     assert [client["id"] for client in clients] == ["1e5", "a b", "admin", "b"]
     assert clients[0] == {
@@ -69,23 +72,23 @@ def test_the_same_every_time_and_never_over_a_file(
     run: Run, root: HydraEmulator, tmp_path: Path
 ) -> None:
     path = tmp_path / "clients.yaml"
-    assert run("adopt", str(path)).exit_code == 0
+    assert run("export", str(path)).exit_code == 0
     first = path.read_text()
     path.write_text("mine")
     asked = len(root.requests)
-    refused = run("adopt", str(path))
+    refused = run("export", str(path))
     assert refused.exit_code == 2
     assert refused.stderr == f"Error: {path}: already exists; use --force to overwrite it\n"
     assert path.read_text() == "mine"
     assert len(root.requests) == asked
-    assert run("adopt", str(path), "--force").exit_code == 0
+    assert run("export", str(path), "--force").exit_code == 0
     assert path.read_text() == first
-    assert run("adopt", str(tmp_path / "none" / "clients.yaml")).exit_code == 2
+    assert run("export", str(tmp_path / "none" / "clients.yaml")).exit_code == 2
 
 
 def test_of_one_owner(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     path = str(tmp_path / "mine.json")
-    assert run("adopt", path, "--owner", "me").exit_code == 0
+    assert run("export", path, "--owner", "me").exit_code == 0
     document = json.loads(Path(path).read_text())
     assert document["owner"] == "me"
     (client,) = document["clients"]
@@ -93,16 +96,16 @@ def test_of_one_owner(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     assert "owner" not in client
     pruned = run("plan", "--check", "--prune", path)
     assert pruned.exit_code == 0
-    nobodys = run("adopt", "--owner", "", "-o", "json")
+    nobodys = run("export", "--owner", "", "-o", "json")
     assert [client["id"] for client in json.loads(nobodys.stdout)["clients"]] == ["a b", "admin"]
 
 
 def test_to_stdout(run: Run, root: HydraEmulator) -> None:
     root.add_client(id="é", client_name="日本")
-    result = run("adopt")
+    result = run("export")
     assert result.stderr == ""
     assert "- id: é\n  client_name: 日本\n" in result.stdout
-    assert json.loads(run("adopt", "-", "--output", "json").stdout)["clients"][1]["id"] == "é"
+    assert json.loads(run("export", "-", "--output", "json").stdout)["clients"][1]["id"] == "é"
 
 
 def test_what_no_manifest_can_hold_is_left_out(
@@ -111,7 +114,7 @@ def test_what_no_manifest_can_hold_is_left_out(
     root.add_client(id="x/y")
     root.add_client(id="nul", contacts=["a", "b\0"])
     path = str(tmp_path / "clients.yaml")
-    result = run("adopt", path)
+    result = run("export", path)
     assert result.exit_code == 0
     assert result.stderr.startswith(
         "Warning: skipped 'nul': contacts contains NUL or half of a surrogate pair, which SQL "
@@ -137,7 +140,7 @@ CLIENT = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind i
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(client={"client_name": "\x85x", "contacts": ["a\x85b"]}, id="\x85", sql=True)
 @given(client=CLIENT, id=TEXT | TRICKY, sql=st.booleans())
-def test_there_is_nothing_to_do_for_what_was_adopted(
+def test_there_is_nothing_to_do_for_what_was_exported(
     monkeypatch: pytest.MonkeyPatch,
     run: Run,
     tmp_path: Path,
@@ -153,6 +156,6 @@ def test_there_is_nothing_to_do_for_what_was_adopted(
     with HydraEmulator(store="sql" if sql else "memory") as hydra:
         name_root(hydra, monkeypatch)
         hydra.add_client(**client, id=id)
-        assert run("adopt", "--force", str(path)).exit_code == 0
+        assert run("export", "--force", str(path)).exit_code == 0
         plan = run("plan", "--check", str(path))
     assert plan.exit_code == 0, plan.output

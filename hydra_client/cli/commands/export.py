@@ -1,0 +1,192 @@
+"""`hydra-client export`: writes a manifest of what is on a server."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hydra_client.cli.context import Invocation, pass_invocation
+from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.options import ANY_FILE, Command
+from hydra_client.cli.output import as_yaml
+from hydra_client.cli.progress import Progress
+from hydra_client.cli.text import echo, escaped, plain
+from hydra_client.cli.workers import jobs_option, side_by_side
+from hydra_client.exceptions import BadRequestException, ForbiddenException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from hydra_client import OAuth2Client, Policy
+    from hydra_client.provisioning import Apis
+
+    Each = Callable[[Callable[[str], Any], Sequence[str]], list[Any]]
+
+_HEADER = """\
+# What `hydra-client apply` creates and updates on the server: OAuth 2.0 clients, policies, groups.
+# Secrets cannot be read from a server. To manage the secret of a client, say where it is:
+#   secret: {env: NAME}, {file: FILE} or {generate: {out: FILE}}
+# A server cannot list its groups. Here are those that policies name or clients belong to.
+"""
+
+
+@click.command("export", cls=Command)
+@jobs_option
+@click.argument("manifest", type=ANY_FILE, default="-")
+@click.option(
+    "--owner",
+    metavar="NAME",
+    help="Include only the clients of this owner, and the policies whose id begins with NAME:.",
+)
+@click.option("--force", is_flag=True, help="Overwrite the file if it exists.")
+@pass_invocation
+def command(
+    invocation: Invocation, manifest: str, owner: str | None, force: bool, jobs: int
+) -> None:
+    """Write a manifest of the clients, policies and groups on the server, sorted by id.
+
+    The manifest is written to a file, as JSON if its name ends in .json and as YAML otherwise, or
+    to stdout. It leaves out empty fields, the policy default-admin-policy, and secrets, which
+    cannot be read from a server. The server cannot list its groups: the manifest has those that the
+    policies name as subjects or the clients belong to, and others may exist. `plan` finds nothing
+    to change for it.
+
+    Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients. For policies and
+    groups also hydra.policies, hydra.warden.groups (hydra.groups on 0.9), and policies for "list"
+    on rn:hydra:policies and rn:hydra:warden:groups, and "get" on rn:hydra:warden:groups:<.*>.
+    Without these, it leaves out policies and groups, with a warning.
+
+    \b
+    Examples:
+      hydra-client export access.yaml
+      hydra-client export --owner team-photos > photos.yaml
+    """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client.provisioning import Apis
+
+    as_json = manifest.endswith(".json") or (manifest == "-" and invocation.output == "json")
+    file = Path(manifest)
+    if manifest != "-" and not force and file.exists():
+        raise Failure(f"{manifest}: already exists; use --force to overwrite it", USAGE)
+
+    def each(work: Callable[[str], Any], items: Sequence[str]) -> list[Any]:
+        with Progress(invocation, len(items), "reading") as progress:
+            return side_by_side(jobs, work, items, progress.advance)
+
+    with invocation.client(connection_pool_maxsize=jobs) as client:
+        document = _document(Apis.of(client), owner, each)
+    if as_json:
+        text = escaped(json.dumps(document, indent=2)) + "\n"
+    else:
+        text = f"{_HEADER}{as_yaml(document, unicode=None if manifest == '-' else True)}\n"
+    if manifest == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as error:
+        raise Failure(f"{manifest}: {error.strerror}", USAGE) from None
+    kinds = [kind for kind in ("clients", "policies", "groups") if kind in document]
+    counts = ", ".join(f"{len(document[kind])} {kind}" for kind in kinds)
+    invocation.remark(f"Wrote {counts} to {manifest}, without their secrets.")
+    invocation.remark("The server cannot list groups, so it may have others.")
+
+
+def _document(apis: Apis, owner: str | None, each: Each) -> dict[str, Any]:
+    clients = [
+        client
+        for client in apis.clients.list_oauth2_clients()
+        if owner is None or client.owner == owner
+    ]
+    head = {"owner": owner} if owner else {}
+    document = {**head, "clients": list(_clients(clients, owner))}
+    try:
+        return document | _access(apis, clients, owner, each)
+    except (ForbiddenException, BadRequestException) as error:
+        echo(f"Warning: left out policies and groups: {error}", err=True)
+        return document
+
+
+def _clients(clients: Iterable[OAuth2Client], owner: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the manifest's entries; warn about clients that cannot be in a manifest."""
+    from hydra_client.cli.manifest.model import FIELDS
+
+    for client in sorted(clients, key=lambda client: client.id or ""):
+        members = client.to_dict()
+        fields = {name: members[name] for name in FIELDS if members.get(name)}
+        if _fits(client.id or "", fields):
+            if owner is not None:
+                fields.pop("owner", None)
+            yield {"id": client.id, **fields}
+
+
+def _access(
+    apis: Apis, clients: Iterable[OAuth2Client], owner: str | None, each: Each
+) -> dict[str, Any]:
+    """Return the policies, and the groups that they name or the clients belong to."""
+    from hydra_client.cli.manifest.model import unfit
+    from hydra_client.provisioning.groups import find_group
+    from hydra_client.provisioning.planning import ADMIN_POLICY
+    from hydra_client.provisioning.policies import policies_by_id
+
+    policies = [
+        policy
+        for id, policy in sorted(policies_by_id(apis.policies).items())
+        if id != ADMIN_POLICY and (owner is None or id.startswith(f"{owner}:"))
+    ]
+    joined = each(apis.groups.find_groups_by_member, [client.id or "" for client in clients])
+    names = {group.id or "" for groups in joined for group in groups}
+    subjects = {subject for policy in policies for subject in policy.subjects or []}
+    names |= {subject for subject in subjects if "<" not in subject}
+    found = each(
+        partial(find_group, apis.groups), sorted(name for name in names if not unfit(name, {}))
+    )
+    groups = [
+        {"id": group.id, "members": sorted(group.members or [])}
+        for group in found
+        if group is not None and _fits(group.id or "", {"members": group.members or []})
+    ]
+    kinds = {"policies": list(_policies(policies)), "groups": groups}
+    return {kind: objects for kind, objects in kinds.items() if objects}
+
+
+def _policies(policies: Iterable[Policy]) -> Iterator[dict[str, Any]]:
+    for policy in policies:
+        members = policy.to_dict()
+        for name in ("subjects", "resources", "actions"):
+            members[name] = sorted(set(members.get(name) or ()))  # SQL stores keep no order
+        members["conditions"] = {
+            name: _condition(condition.to_dict())
+            for name, condition in sorted((policy.conditions or {}).items())
+        }
+        if policy.effect not in ("allow", "deny"):
+            echo(
+                f"Warning: skipped {plain(policy.id)!r}: its effect is neither allow nor deny",
+                err=True,
+            )
+        elif _fits(policy.id or "", _texts(members)):
+            yield {name: value for name in policy._by_wire if (value := members.get(name))}
+
+
+def _condition(condition: dict[str, Any]) -> dict[str, Any]:
+    """Return a condition without the empty options that servers add."""
+    options = {name: value for name, value in (condition.get("options") or {}).items() if value}
+    return {"type": condition.get("type"), **({"options": options} if options else {})}
+
+
+def _texts(members: dict[str, Any]) -> dict[str, Any]:
+    conditions = json.dumps(members["conditions"], ensure_ascii=False)
+    return {**members, "conditions": conditions}
+
+
+def _fits(id: str, fields: dict[str, Any]) -> bool:
+    """Whether an object can be in a manifest. Warns if not."""
+    from hydra_client.cli.manifest.model import unfit
+
+    if why := unfit(id, fields):
+        echo(f"Warning: skipped {plain(id)!r}: {why}", err=True)
+    return not why

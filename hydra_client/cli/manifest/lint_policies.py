@@ -1,0 +1,110 @@
+"""Finds what Hydra accepts in a policy although it cannot work. Pure functions."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from hydra_client import operations
+from hydra_client.cli.manifest.lint import guess
+from hydra_client.cli.text import plain
+from hydra_client.emulator.go.regexp import MatchLimitError, compile_regexp
+from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template
+from hydra_client.protocol.operation import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# The option that each type of condition needs.
+CONDITIONS = {
+    "CIDRCondition": "cidr",
+    "EqualsSubjectCondition": None,
+    "StringEqualCondition": "equals",
+    "StringMatchCondition": "matches",
+    "StringPairsEqualCondition": None,
+}
+_OWN = "rn:hydra"
+_VARIABLE = re.compile(r"\{\w+\}|<\.\*>")
+
+
+def _resources() -> list[str]:
+    """Return the resources that Hydra asks its policies about, with {} for what varies."""
+    operation_resources = {
+        _VARIABLE.sub("{}", operation.policy[0])
+        for operation in vars(operations).values()
+        if isinstance(operation, Operation) and operation.policy[0]
+    }
+    return sorted(operation_resources)
+
+
+def doubtful_template(text: str) -> str | None:
+    """Return why a template cannot match; None if it can."""
+    try:
+        if "<" in text:
+            compile_template(text)
+        elif ">" in text:
+            return "'>' without '<' stands for itself"
+    except InvalidTemplateError as error:
+        return f"not a valid template: {plain(str(error))}. Hydra fails when it uses the policy"
+    except MatchLimitError:
+        pass  # Hydra can do it
+    return None
+
+
+def doubtful_resource(text: str) -> str | None:
+    """Return why a template of a resource cannot match; None if it can."""
+    if why := doubtful_template(text):
+        return why
+    start = text.partition("<")[0]
+    if not start.startswith(_OWN):
+        return None  # of another application, or a template that can match anything
+    resources = _resources()
+    if any(_can_begin(resource, start, whole=start == text) for resource in resources):
+        return None
+    near = guess(start, [resource.partition(":{}")[0] for resource in resources])
+    hint = f"; did you mean {near}?" if near else ""
+    return f"Hydra has no such resource{hint}"
+
+
+def _can_begin(resource: str, start: str, *, whole: bool) -> bool:
+    """Whether a resource can begin with a text, or be it."""
+    fixed, variable, _ = resource.partition("{}")
+    if start.startswith(fixed) and variable:
+        return len(start) > len(fixed) or not whole
+    return start == resource or (not whole and fixed.startswith(start))
+
+
+def doubtful_conditions(
+    conditions: Mapping[str, Mapping[str, object]],
+) -> Iterator[tuple[str, str]]:
+    """Yield the name of each condition that cannot hold, and why."""
+    for name, condition in conditions.items():
+        kind = str(condition.get("type") or "")
+        options = condition.get("options")
+        given = options if isinstance(options, dict) else {}
+        if kind not in CONDITIONS:
+            near = guess(kind, CONDITIONS)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(CONDITIONS)}"
+            yield name, f"unknown condition {plain(kind)!r}, which Hydra refuses; {hint}"
+            continue
+        option = CONDITIONS[kind]
+        if unknown := [one for one in given if one != option]:
+            yield name, f"{kind} has no option {plain(unknown[0])}"
+        if option is not None and (why := _doubtful_option(option, str(given.get(option) or ""))):
+            yield name, f"{option}: {why}"
+
+
+def _doubtful_option(option: str, value: str) -> str | None:
+    if not value:
+        return "is missing"
+    try:
+        if option == "cidr":
+            ip_network(value, strict=False)
+        elif option == "matches":
+            compile_regexp(value)
+    except ValueError as error:  # a RegexpError is one
+        return f"not valid: {plain(str(error))}"
+    except MatchLimitError:
+        pass
+    return None

@@ -1,0 +1,51 @@
+"""Finds subjects of policies that nobody has heard of."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hydra_client.cli.manifest.model import unfit
+from hydra_client.cli.text import plain
+from hydra_client.exceptions import ApiException
+from hydra_client.provisioning.clients import find_client
+from hydra_client.provisioning.groups import find_group
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    from hydra_client.cli.manifest.model import Manifest
+    from hydra_client.provisioning import Apis
+
+
+def unknown_subjects(
+    apis: Apis,
+    manifest: Manifest,
+    each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]],
+) -> list[str]:
+    """Return a warning for each subject that is neither a client nor a group.
+
+    It can still be the id of a user, whom Hydra does not know. What the caller may not look for is
+    taken as known.
+    """
+    ours = {entry.id for entry in manifest.entries} | manifest.groups.keys()
+    subjects = [subject for subject in manifest.subjects if subject not in ours]
+    known = each(partial(_is_known, apis), subjects)
+    return [
+        f"{manifest.subjects[subject]}: subjects: '{plain(subject)}' is neither a client nor a "
+        "group. Ignore this if it is a user"
+        for subject, is_known in zip(subjects, known, strict=True)
+        if not is_known
+    ]
+
+
+def _is_known(apis: Apis, subject: str) -> bool:
+    if unfit(subject, {}):
+        return False
+    try:
+        return find_client(apis.clients, subject) is not None or (
+            find_group(apis.groups, subject) is not None
+        )
+    except ApiException:
+        return True
