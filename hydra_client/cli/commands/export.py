@@ -90,8 +90,11 @@ def command(
             out.write(text)
     except OSError as error:
         raise Failure(f"{manifest}: {error.strerror}", USAGE) from None
-    kinds = [kind for kind in ("clients", "policies", "groups") if kind in document]
-    counts = ", ".join(f"{len(document[kind])} {kind}" for kind in kinds)
+    counts = ", ".join(
+        f"{len(document[kind])} {one if len(document[kind]) == 1 else kind}"
+        for kind, one in (("clients", "client"), ("policies", "policy"), ("groups", "group"))
+        if kind in document
+    )
     invocation.remark(f"Wrote {counts} to {manifest}, without their secrets.")
     invocation.remark("The server cannot list groups, so it may have others.")
 
