@@ -192,7 +192,7 @@ class ClientRun:
                 except ConflictException:
                     pass
         if ignored:
-            raise _not_stored(self.id, ignored, " unless the secret is written with it")
+            raise _not_stored(self.id, ignored, ", unless the secret is written with it")
 
     def _create(self, members: dict[str, Any], secret: str | None) -> tuple[Change, ...]:
         return self.changes(self._api.create_oauth2_client(self._body(members, secret)))
@@ -214,7 +214,7 @@ def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> Provisioni
     fields = tuple(change.field for change in changes)
     return ProvisioningError(
         f"client {id!r}: the server stored other values of {', '.join(fields)}. "
-        f"Memory stores cannot empty a field{unless}.",
+        f"Memory stores cannot empty a field by an update{unless}.",
         id,
         fields,
     )

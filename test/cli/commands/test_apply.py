@@ -217,7 +217,7 @@ def test_a_memory_store_that_cannot_empty_a_field(
     assert result.stdout == "Updated b: client_name.\n1 updated, 1 failed.\n"
     assert result.stderr == (
         "Error: client 'a': the server stored other values of owner. Memory stores cannot empty a "
-        "field unless the secret is written with it.\n"
+        "field by an update, unless the secret is written with it.\n"
         "Failed: a.\nRun the command again to complete it.\n"
     )
     assert works(root, "a", SECRET)
