@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from hydra_client.protocol.model import Model
 
 
+_MIN_WIDTH = 8  # of columns, before the first one is narrowed
+
+
 def document_of(model: Model, *, show_secret: bool = False) -> dict[str, Any]:
     """Return a model as the API represents it, with secrets masked unless `show_secret`."""
     document = model.to_dict()
@@ -65,20 +68,38 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
 
 
 def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
-    from rich.box import SIMPLE_HEAD
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    grid = Table(box=SIMPLE_HEAD if header else None, show_header=bool(header), pad_edge=False)
-    for title in header or ("name", "value"):
-        grid.add_column(title, overflow="fold", header_style="bold")
-    if not header:
-        grid.columns[0].style = "bold"
+    console = Console()
+    grid = Table(box=None, show_header=bool(header), pad_edge=False, padding=(0, 2, 0, 0))
+    if header:
+        columns = zip(header, *cells, strict=True)
+        widths = _fitted([max(map(cell_len, column)) for column in columns], console.width)
+        # An id is never cut; what else does not fit on one line ends early.
+        grid.add_column(header[0], width=widths[0], overflow="fold")
+        for title, width in zip(header[1:], widths[1:], strict=True):
+            grid.add_column(title, width=width, overflow="ellipsis", no_wrap=True)
+    else:
+        grid.add_column("name", style="bold", no_wrap=True)
+        grid.add_column("value", overflow="fold")
     for row in cells:
         # As Text, because the name of a client may look like markup: [red].
         grid.add_row(*map(Text, row))
-    Console().print(grid)
+    console.print(grid)
+
+
+def _fitted(widths: list[int], total: int) -> list[int]:
+    """Narrow columns until a row fits, the widest first, and the first column only as the last."""
+    gaps = 2 * len(widths)
+    while sum(widths) + gaps > total and max(widths) > 1:
+        widest = max(
+            range(len(widths)), key=lambda at: (at > 0 and widths[at] > _MIN_WIDTH, widths[at])
+        )
+        widths[widest] -= 1
+    return widths
 
 
 def print_model(invocation: Invocation, model: Model, shortest: str | None) -> None:

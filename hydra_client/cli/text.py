@@ -7,6 +7,7 @@ screen, hide a part of itself or look like another id.
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 
@@ -19,6 +20,8 @@ UNPRINTABLE = re.compile(
     "\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+
+_WORD = re.compile(r"[^\s,]+")
 
 
 def escaped(text: str) -> str:
@@ -34,7 +37,7 @@ def plain(value: Any) -> str:
         text = ""
     elif isinstance(value, bool):
         text = "yes" if value else "no"
-    elif isinstance(value, list) and all(isinstance(item, str) for item in value):
+    elif isinstance(value, list) and all(isinstance(v, str) and _WORD.fullmatch(v) for v in value):
         text = " ".join(value)
     elif isinstance(value, str):
         text = value
@@ -51,6 +54,11 @@ def name_of(text: object) -> str:
     if isinstance(text, str) and _NAME.fullmatch(text):
         return text
     return "(not shown: it does not look like a name)"
+
+
+def colored() -> bool:
+    """Return whether the environment allows colors."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def echo(text: str, *, err: bool = False) -> None:

@@ -221,6 +221,10 @@ def test_a_refusal_does_nothing_to_a_terminal(
         (False, "no"),
         (7, "7"),
         (["a", "b"], "a b"),
+        (["code", "code id_token"], '["code", "code id_token"]'),
+        (["a,b"], '["a,b"]'),
+        ([""], '[""]'),
+        ([], ""),
         ([1], "[1]"),
         ({"ü": 1}, '{"ü": 1}'),
         (ODD, r"[red]Ünïcode[/red] \x1b[31m \x9b2J \u2028 \ud800"),
@@ -254,7 +258,23 @@ def test_a_table_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
     out = capsys.readouterr().out
     assert r"[red]Ünïcode[/red] \x1b[31m" in out
     assert "name" in out
-    assert "─" in out
+
+
+@pytest.mark.parametrize("width", [80, 50, 30, 5])
+def test_a_row_takes_one_line_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, width: int
+) -> None:
+    """Ids are whole as long as they fit."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    id = "3f1c2d34-aaaa-bbbb-cccc"
+    table([[id, "Photo prints for everyone", "authorization_code"]], ("id", "name", "grant_types"))
+    out = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(len, out.splitlines())) <= max(width, 7)
+    if width >= 50:
+        (row,) = out.splitlines()[1:]
+        assert row.startswith(f"{id}  Photo p")
+        assert ("authorization_code" in row) == (width == 80)
 
 
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}])

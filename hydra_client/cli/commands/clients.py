@@ -110,20 +110,50 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--owner", metavar="TEXT", help="Only clients of this owner.")
+@click.option(
+    "--search",
+    metavar="TEXT",
+    help="Only clients with this text in their id, name, owner or redirect URIs.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    type=click.Choice(["id", *(name for name, *_ in FIELDS)]),
+    metavar="FIELD",
+    help=f"Field to show in a table. Repeatable. [{' '.join(COLUMNS)}]",
+)
 @pass_invocation
-def list_(invocation: Invocation) -> None:
-    """List all clients, sorted by id.
+def list_(
+    invocation: Invocation, owner: str | None, search: str | None, columns: tuple[str, ...]
+) -> None:
+    """List clients, sorted by id.
+
+    On a terminal, each client takes one line, and long values are cut. Other output has all of
+    them.
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
 
     \b
     Examples:
       hydra-client clients list
-      hydra-client clients list --quiet
+      hydra-client clients list --owner team-photos --column id --column redirect_uris
+      hydra-client clients list --search example.com --quiet
       hydra-client clients list --output json
     """  # noqa: D301 - click's mark for lines to keep
     with invocation.api() as api:
-        print_models(invocation, api.list_oauth2_clients(), COLUMNS)
+        clients = api.list_oauth2_clients()
+    if owner is not None:
+        clients = [client for client in clients if (client.owner or "") == owner]
+    if search is not None:
+        clients = [client for client in clients if search.lower() in _searched(client)]
+    print_models(invocation, clients, columns or COLUMNS)
+
+
+def _searched(client: OAuth2Client) -> str:
+    texts = (client.id, client.client_name, client.owner, *(client.redirect_uris or ()))
+    return "\n".join(filter(None, texts)).lower()
 
 
 @command.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,7 @@ from hydra_client.cli.options import FILE, Command
 from hydra_client.cli.output import as_yaml, print_many
 from hydra_client.cli.roles import ROLES
 from hydra_client.cli.secret_files import read_secret
-from hydra_client.cli.text import echo, plain
+from hydra_client.cli.text import colored, echo, plain
 from hydra_client.exceptions import HydraException
 from hydra_client.protocol.extras import other_project
 
@@ -147,7 +146,7 @@ def command(
 
 def _show(finding: Finding) -> None:
     mark = f"{finding.state:6}"
-    if not os.environ.get("NO_COLOR"):
+    if colored():
         mark = click.style(mark, fg=_COLORS[finding.state])
     click.echo(f"{mark}  {finding.tried:11}  {plain(finding.came)}")
     if finding.do:

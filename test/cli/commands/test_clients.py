@@ -450,6 +450,22 @@ def test_a_client_that_was_shown_can_be_put_back(
     assert kept(run) == before
 
 
+# --- list
+
+
+def test_list_some(run: Run, root: HydraEmulator) -> None:
+    root.add_client(id="a", owner="Team", client_name="Photos", grant_types=["x y", "z"])
+    root.add_client(id="b", owner="team", redirect_uris=["https://photos.example.com/"])
+    assert run("clients", "list", "-q", "--owner", "Team").output == "a\n"
+    assert run("clients", "list", "-q", "--owner", "").output == "admin\n"
+    assert run("clients", "list", "-q", "--search", "PHOTOS").output == "a\nb\n"
+    assert run("clients", "list", "-q", "--search", "photos", "--owner", "team").output == "b\n"
+    columns = ("--column", "id", "--column", "grant_types")
+    shown = run("clients", "list", "--owner", "Team", *columns)
+    assert shown.output == 'id  grant_types\na   ["x y", "z"]\n'
+    assert run("clients", "list", "--column", "secret").exit_code == 2
+
+
 # --- delete
 
 

@@ -83,10 +83,14 @@ def test_what_it_shows(run: Run, root: HydraEmulator) -> None:
     assert "wrong-secret" not in result.output
 
 
-@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
-def test_colours(root: HydraEmulator, no_color: str, coloured: bool) -> None:
-    """On a terminal, unless NO_COLOR says otherwise."""
-    result = CliRunner().invoke(app, ["doctor"], color=True, env={"NO_COLOR": no_color})
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_colours(root: HydraEmulator, environment: dict[str, str], coloured: bool) -> None:
+    """On a terminal, unless the environment says otherwise."""
+    variables = {"NO_COLOR": "", "TERM": "xterm", **environment}
+    result = CliRunner().invoke(app, ["doctor"], color=True, env=variables)
     assert ("\x1b[32mok" in result.output) == coloured
 
 
