@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,16 +49,22 @@ def act_as(
 def print_tokens(
     invocation: Invocation, tokens: OAuth2TokenResponse, out: SecretOut, path: str | None
 ) -> None:
-    """Print the response of the token endpoint, and save it if a file is given."""
+    """Print the response of the token endpoint, and save it if a file is given.
+
+    Tokens are masked, except where a program asks for them: stdout is not a terminal, and the
+    output is the shortest, JSON or YAML.
+    """
     out.write(json.dumps(tokens.to_dict(), indent=2))
-    document = document_of(tokens, show_secret=invocation.show_secret)
+    for_program = invocation.shortest or invocation.output != "table"
+    show = invocation.show_secret or (for_program and path is None and not sys.stdout.isatty())
+    document = document_of(tokens, show_secret=show)
     if invocation.shortest:
         print_value(document["access_token"])
     else:
         print_one(document, invocation.output)
     if path is not None:
         invocation.remark(f"Saved the tokens to {path}.")
-    elif not invocation.show_secret:
+    elif not show:
         invocation.remark(
             "Use --show-secret to print the tokens, or --secret-out FILE to save them."
         )

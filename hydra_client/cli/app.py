@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.errors import failure_of
 from hydra_client.cli.options import Group
 from hydra_client.cli.text import echo
@@ -99,7 +100,8 @@ class App(Group):
             from hydra_client.exceptions import HydraException
 
             if isinstance(error, HydraException):
-                raise failure_of(error) from None
+                url = ctx.obj.settings.url if isinstance(ctx.obj, Invocation) else None
+                raise failure_of(error, url) from None
             raise
 
 

@@ -93,7 +93,10 @@ class Invocation:
             "ssl_ca_cert": settings.ca_cert,
             **({} if settings.timeout is None else {"timeout": settings.timeout}),
         }
-        return Configuration(**(given | changed))
+        configuration = Configuration(**(given | changed))
+        if configuration.origin.scheme == "https" and settings.ca_cert is not None:
+            _check_ca(settings.ca_cert)
+        return configuration
 
     @contextmanager
     def api(self, **changed: Any) -> Iterator[OAuth2Api]:
@@ -116,6 +119,20 @@ class Invocation:
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+
+
+def _check_ca(path: str) -> None:
+    """Reject a file without certificates, which OpenSSL would not name."""
+    import ssl  # slow to import
+
+    if os.path.isdir(path):
+        return
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        no_pem = isinstance(error, ssl.SSLError)
+        reason = "contains no certificate in PEM format" if no_pem else error.strerror
+        raise Failure(f"--ca-cert (HYDRA_CA_CERT) '{path}': {reason}", USAGE) from None
 
 
 def confirm(question: str, yes: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,45 @@ class Failure(click.ClickException):
         return "\n".join(map(plain, self.message.split("\n")))
 
 
-def failure_of(error: HydraException | Failure) -> Failure:
-    """Convert an error of the SDK into a failure with the matching exit status."""
+# What the SDK calls a setting, and what sets it here.
+_OPTIONS = {
+    "access_token": "--access-token-file (HYDRA_ACCESS_TOKEN)",
+    "headers": "--header",
+    "host": "--url (HYDRA_URL)",
+    "password": "--client-secret-file (HYDRA_CLIENT_SECRET)",
+    "scopes": "--token-scopes (HYDRA_SCOPES)",
+    "ssl_ca_cert": "--ca-cert (HYDRA_CA_CERT)",
+    "timeout": "--timeout",
+    "username": "--client-id (HYDRA_CLIENT_ID)",
+}
+_SETTING = re.compile(rf"^({'|'.join(_OPTIONS)})\b|\bthe setting ({'|'.join(_OPTIONS)})\b")
+_PHRASES = (
+    ("set access_token (", "use --access-token-file ("),
+    ("username and password", "--client-id and --client-secret-file"),
+    (" is missing (HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET in the environment)", " is missing"),
+    ("names those of tokens that are fetched", "names them"),
+    (
+        "set the default header X-Forwarded-Proto to https",
+        "use --header 'X-Forwarded-Proto: https'",
+    ),
+)
+
+
+def _in_options(message: str) -> str:
+    """Name options where the SDK names its settings."""
+    message = _SETTING.sub(lambda match: _OPTIONS[match[1] or match[2]], message)
+    for words, ours in _PHRASES:
+        message = message.replace(words, ours)
+    return message
+
+
+def failure_of(error: HydraException | Failure, url: str | None = None) -> Failure:
+    """Convert an error of the SDK into a failure with the matching exit status.
+
+    Args:
+        error: The error.
+        url: Base URL of the server, for errors that come from a wrong one.
+    """
     if isinstance(error, Failure):
         return error
     from hydra_client.exceptions import (
@@ -50,11 +88,16 @@ def failure_of(error: HydraException | Failure) -> Failure:
     message = plain(str(error))
     if isinstance(error, ApiException) and error.hint:
         hint = plain(error.hint)
-        message = f"{message.removesuffix(hint).rstrip()}\nHint: {hint}"
+        message = f"{message.replace(f' {hint}', '', 1)}\nHint: {hint}"
+    message = _in_options(message)
     if isinstance(error, (ApiValueError, ApiTypeError)):
         return Failure(message, USAGE)
-    if isinstance(error, NotFoundException) or isinstance(error.__cause__, NotFoundException):
-        return Failure(message, NOT_FOUND)
+    missing = error if isinstance(error, NotFoundException) else error.__cause__
+    if isinstance(missing, NotFoundException):
+        if missing.error is not None:
+            return Failure(message, NOT_FOUND)
+        # Hydra says in JSON what it does not find. Here, it is the path that does not exist.
+        return Failure(f"{message} The base URL is {url}." if url else message)
     if isinstance(error, (UnauthorizedException, ForbiddenException)):
         return Failure(message, NOT_AUTHORIZED)
     return Failure(message)

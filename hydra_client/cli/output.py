@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,6 +120,15 @@ def print_models(invocation: Invocation, models: Sequence[Model], columns: Seque
             print_value(document.get("id"))
     else:
         print_many(documents, invocation.output, columns)
+
+
+def with_times(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return the document with dates beside these numbers of seconds since 1970."""
+    return dict(document) | {
+        name: f"{document[name]} ({datetime.fromtimestamp(document[name], timezone.utc)})"
+        for name in names
+        if isinstance(document.get(name), int)
+    }
 
 
 def print_one(document: Mapping[str, Any], form: str) -> None:

@@ -106,12 +106,25 @@ def given_secret(
     if ways[0].endswith("_file"):
         return read_secret(value, member)
     if ways[0].endswith("_env"):
-        return _secret(environ.get(value, ""), f"the environment variable {value}", member)
+        if value not in environ:
+            raise Failure(f"the environment variable {value} is not set", USAGE)
+        return _secret(environ[value], f"the environment variable {value}", member)
     return _secret(read_stdin(what, hidden=True), "stdin", member)
+
+
+def _refuse_arguments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> None:
+    if given:
+        raise click.UsageError(
+            "a token on the command line can be read by others; use --token-file, --token-env or "
+            "stdin"
+        )
 
 
 def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add --token-file, --token-env and --token-stdin; `given_token` reads them."""
+    command = click.argument(
+        "given", nargs=-1, metavar="", expose_value=False, callback=_refuse_arguments
+    )(command)
     return secret_options("token", "the token, or the output of --secret-out")(command)
 
 
@@ -171,13 +184,15 @@ def read_stdin(what: str, *, hidden: bool = False) -> str:
 
 def _secret(text: str, place: str, member: str | None) -> str:
     secret: Any = text.removesuffix("\n").removesuffix("\r")
+    problem = "is empty"
     if member is not None and text.lstrip().startswith("{"):
+        problem = f"has no {member}"
         try:
             secret = json.loads(text).get(member)
         except ValueError:
-            secret = None
+            problem, secret = "is not valid JSON", None
     if not isinstance(secret, str) or not secret:
-        raise Failure(f"{place}: contains no secret", USAGE)
+        raise Failure(f"{place} {problem}", USAGE)
     return secret
 
 

@@ -159,7 +159,8 @@ STATUSES = [
     ({"status": 500}, 1),
     ({"reset": True}, 1),
     ({"status": 200, "body": "<html>"}, 1),
-    ({"status": 404}, 4),
+    ({"status": 404, "body": '{"error":{"message":": Not found"}}'}, 4),
+    ({"status": 404, "body": "404 page not found"}, 1),
     ({"status": 401}, 5),
     ({"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'}, 5),
 ]
@@ -174,6 +175,49 @@ def test_exit_statuses(
     assert result.exit_code == status
     assert result.stdout == ""
     assert result.stderr.startswith("Error: get_oauth2_client: ")
+
+
+def test_a_wrong_base_path(run: Run, root: HydraEmulator) -> None:
+    """It is not the client that is not there."""
+    for arguments in (("clients", "get", "x"), ("discover",)):
+        result = run(*arguments, HYDRA_URL=f"{root.url}/wrong")
+        assert result.exit_code == 1
+        assert "404 Not Found (" in result.stderr
+        assert "check the base URL. " in result.stderr
+        assert result.stderr.endswith(f"The base URL is {root.url}/wrong.\n")
+
+
+def test_a_missing_object_is_said_once(run: Run, root: HydraEmulator) -> None:
+    assert "404 Not Found (GET /keys/x, " in run("keys", "get", "x").stderr
+
+
+@pytest.mark.parametrize("text", ["not a certificate", None])
+def test_a_ca_file_that_is_none(
+    run: Run, tmp_path: Path, text: str | None, tls: tuple[str, str]
+) -> None:
+    path = tmp_path / "own.pem"
+    if text is not None:
+        path.write_text(text)
+    result = run("discover", "--url", tls[0], "--ca-cert", str(path))
+    assert result.exit_code == 2
+    why = "contains no certificate in PEM format" if text else "No such file or directory"
+    assert f"--ca-cert (HYDRA_CA_CERT) '{path}': {why}" in result.stderr
+    assert run("discover", "--url", tls[0], "--ca-cert", str(tmp_path)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({"HYDRA_URL": "nonsense"}, "--url (HYDRA_URL) 'nonsense' must begin with http"),
+        ({"HYDRA_ACCESS_TOKEN": "a b"}, "--access-token-file (HYDRA_ACCESS_TOKEN) is empty, or"),
+        ({"HYDRA_CLIENT_SECRET": ""}, "or --client-id and --client-secret-file (HYDRA_CLIENT_ID"),
+        ({"HYDRA_SCOPES": "none"}, "or ask for others (--token-scopes (HYDRA_SCOPES) names them)"),
+    ],
+)
+def test_errors_name_options(
+    run: Run, root: HydraEmulator, environment: dict[str, str], words: str
+) -> None:
+    assert words in run("clients", "list", **environment).stderr
 
 
 def test_what_is_refused_before_sending_is_usage(run: Run, root: HydraEmulator) -> None:

@@ -11,7 +11,7 @@ from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group
-from hydra_client.cli.output import print_model
+from hydra_client.cli.output import document_of, print_model, print_one, with_times
 from hydra_client.cli.secret_files import SecretOut, given_token, out_option, token_options
 
 
@@ -37,14 +37,15 @@ def client(
 ) -> None:
     """Get an access token by client credentials (RFC 6749 section 4.4).
 
-    Tokens are masked unless you pass --show-secret. --secret-out saves the whole response as JSON
-    to a new file, which --token-file and --access-token-file can read.
+    On a terminal, tokens are masked unless you pass --show-secret. Programs get them with --quiet
+    or --output json. --secret-out saves the whole response as JSON to a new file, which
+    --token-file and --access-token-file can read.
 
     \b
     Examples:
       hydra-client token client --scope hydra.clients --secret-out token.json
       hydra-client token client --as my-app --secret-file my-app.secret --scope photos.read \\
-          --quiet --show-secret
+          --quiet | hydra-client token introspect
     """  # noqa: D301 - click's mark for lines to keep
     scope = " ".join(scopes) or (invocation.settings.scopes if as_id is None else None)
     with SecretOut(secret_out) as out, act_as(invocation, as_id, options) as api:
@@ -81,7 +82,10 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
         if not found.active and invocation.settings.access_token is None:
             # 0.10 responds the same to a wrong secret, so check it by revoking a random token.
             api.revoke_oauth2_token(secrets.token_urlsafe())
-    print_model(invocation, found, "active" if found.active else "inactive")
+    if invocation.output == "table" and not invocation.quiet:
+        print_one(with_times(document_of(found), "exp", "iat", "nbf"), "table")
+    else:
+        print_model(invocation, found, "active" if found.active else "inactive")
 
 
 @command.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -65,18 +66,40 @@ def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path
 
 def test_the_token_alone(run: Run, root: HydraEmulator) -> None:
     add(root)
-    result = run("token", "client", *AS, "--quiet", "--show-secret", S="a-secret")
+    result = run("token", "client", *AS, "--quiet", S="a-secret")
     token = result.stdout.strip()
     assert result.stderr == ""
+    printed = json.loads(run("token", "client", *AS, "-o", "json", S="a-secret").stdout)
+    assert len(printed["access_token"]) == len(token)
     assert run("token", "introspect", "-q", input=token).output == "active\n"
     assert run("token", "introspect", "-q", "--token-env", "T", T=token).output == "active\n"
     assert run("token", "introspect", "-q", "--token-stdin", input=token).output == "active\n"
-    hidden = run("token", "client", *AS, "--quiet", S="a-secret")
-    assert hidden.output == "***\n"
+    introspected = run("token", "introspect", input=token).output
+    assert re.search(r"\niat +\d{10} \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+00:00\)\n", introspected)
     told = run("token", "client", *AS, S="a-secret")
+    assert "access_token  ***\n" in told.stdout
     assert (
         told.stderr == "Use --show-secret to print the tokens, or --secret-out FILE to save them.\n"
     )
+
+
+@pytest.mark.parametrize("form", [("-q",), ("-o", "json")])
+def test_a_token_is_masked_on_a_terminal(
+    run: Run, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch, form: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    assert "***" in run("token", "client", *form).stdout
+
+
+@pytest.mark.parametrize("command", [("token", "introspect"), ("token", "revoke"), ("userinfo",)])
+def test_a_token_on_the_command_line(
+    run: Run, root: HydraEmulator, command: tuple[str, ...]
+) -> None:
+    result = run(*command, "some-token")
+    assert result.exit_code == 2
+    assert "use --token-file, --token-env or stdin" in result.stderr
+    assert "some-token" not in result.stderr
+    assert root.requests == []
 
 
 def test_the_calling_client(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
@@ -106,9 +129,10 @@ def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator) -> None:
     [
         (["client", "--secret-env", "S"], "a secret needs the client it belongs to"),
         (["introspect", "--token-file", "a", "--token-stdin"], "cannot be used together"),
-        (["introspect"], "stdin: contains no secret"),
-        (["introspect", "--token-env", "J"], "J: contains no secret"),
-        (["revoke", "--token-env", "B"], "B: contains no secret"),
+        (["introspect"], "stdin is empty"),
+        (["introspect", "--token-env", "J"], "the environment variable J has no access_token"),
+        (["revoke", "--token-env", "B"], "the environment variable B is not valid JSON"),
+        (["revoke", "--token-env", "NONE"], "the environment variable NONE is not set"),
         (["revoke", "--as", "x", "--secret-stdin", "--token-stdin"], "stdin cannot provide both"),
     ],
 )

@@ -47,7 +47,7 @@ def test_on_every_server(run: Run, every_hydra: HydraEmulator) -> None:
     unknown = run("userinfo", input="no-such-token", HYDRA_URL=every_hydra.url)
     assert "no-such-token" not in unknown.output
     if wire.is_0_9:
-        assert (result.exit_code, unknown.exit_code) == (4, 4)
+        assert (result.exit_code, unknown.exit_code) == (1, 1)
         assert "Hint: " in result.stderr
     else:
         assert (result.exit_code, unknown.exit_code) == (0, 5)
