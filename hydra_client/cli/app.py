@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from hydra_client.cli.context import Invocation
 from hydra_client.cli.errors import failure_of
 from hydra_client.cli.options import Group
 from hydra_client.cli.text import echo
@@ -100,8 +99,7 @@ class App(Group):
             from hydra_client.exceptions import HydraException
 
             if isinstance(error, HydraException):
-                url = ctx.obj.settings.url if isinstance(ctx.obj, Invocation) else None
-                raise failure_of(error, url) from None
+                raise failure_of(error) from None
             raise
 
 

@@ -66,13 +66,8 @@ def _in_options(message: str) -> str:
     return message
 
 
-def failure_of(error: HydraException | Failure, url: str | None = None) -> Failure:
-    """Convert an error of the SDK into a failure with the matching exit status.
-
-    Args:
-        error: The error.
-        url: Base URL of the server, for errors that come from a wrong one.
-    """
+def failure_of(error: HydraException | Failure) -> Failure:
+    """Convert an error of the SDK into a failure with the matching exit status."""
     if isinstance(error, Failure):
         return error
     from hydra_client.exceptions import (
@@ -94,10 +89,8 @@ def failure_of(error: HydraException | Failure, url: str | None = None) -> Failu
         return Failure(message, USAGE)
     missing = error if isinstance(error, NotFoundException) else error.__cause__
     if isinstance(missing, NotFoundException):
-        if missing.error is not None:
-            return Failure(message, NOT_FOUND)
-        # Hydra says in JSON what it does not find. Here, it is the path that does not exist.
-        return Failure(f"{message} The base URL is {url}." if url else message)
+        # Hydra says in JSON what it does not find. Otherwise, it is the path that does not exist.
+        return Failure(message, FAILED if missing.error is None else NOT_FOUND)
     if isinstance(error, (UnauthorizedException, ForbiddenException)):
         return Failure(message, NOT_AUTHORIZED)
     return Failure(message)

@@ -183,8 +183,7 @@ def test_a_wrong_base_path(run: Run, root: HydraEmulator) -> None:
         result = run(*arguments, HYDRA_URL=f"{root.url}/wrong")
         assert result.exit_code == 1
         assert "404 Not Found (" in result.stderr
-        assert "check the base URL. " in result.stderr
-        assert result.stderr.endswith(f"The base URL is {root.url}/wrong.\n")
+        assert f"check the base URL {root.url}/wrong. " in result.stderr
 
 
 def test_a_missing_object_is_said_once(run: Run, root: HydraEmulator) -> None:
