@@ -19,6 +19,7 @@ EXTRAS = {
     "emulator": ("werkzeug", "jwt", "cryptography", "bcrypt"),
 }
 FOLDERS = {
+    "browser": {"emulator"},
     "cli": {"cli", "emulator", "jwt"},
     "emulator": {"emulator"},
     "examples": {"emulator"},

@@ -1,164 +1,318 @@
 """A login and consent app for Hydra, written with Flask.
 
 Hydra redirects browsers to /consent. Users who are not logged in log in first. Then they see which
-application asks for what, and allow or deny it. README.md explains how to run the app, and what you
-need in production.
+application asks for what, and allow or deny it. The page / lists the choices that they want
+remembered. README.md explains how to run the app, and what you need in production.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import time
+from datetime import datetime, timezone
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
 
-from flask import Flask, Response, abort, redirect, render_template, request, session, url_for
-from werkzeug.security import check_password_hash, generate_password_hash
+import flask
+from flask import Flask, Response, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
 
 import hydra_client
-from hydra_client.consent import ConsentApp, ConsentExpired, ConsentFlowError, WrongBrowser
+from hydra_client.consent import (
+    AuthorizationRequestError,
+    ConsentApp,
+    ConsentExpired,
+    ConsentFlowError,
+    WrongBrowser,
+)
+
+from .scopes import explain
+from .sessions import LIFETIME, Session, Sessions
+from .store import Store
+from .users import Users, normal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
     from werkzeug import Response as Redirect
 
-    from hydra_client import HydraException, OAuth2Api
+    from hydra_client import HydraException, OAuth2Api, OAuth2Client
     from hydra_client.consent import Challenge
 
 Page = tuple[str, int]
 
-MEANINGS = {
-    "openid": "know who you are",
-    "offline": "stay connected while you are away",
-}
-"""What Hydra's own scopes mean, in the words that users see."""
+
+class StaleForm(Exception):  # noqa: N818 - says what happened
+    """A form does not belong to this session."""
+
+
+STALE_FORM = "That page was out of date, so nothing was done with it. Here it is anew."
+WRONG_PASSWORD = "This is not the right name and password."
+NOT_ALL_NEEDED = "The application cannot work without what is marked as needed."
+NOTHING_TICKED = "Nothing is ticked. Tick what you allow, or choose Deny."
+
+# Seconds in which the same form again is a double click. Later, the browser has left already.
+DOUBLE_CLICK = 2.0
+# Seconds for which a login is new enough for a request that asks for a new one.
+FRESH_LOGIN = 120.0
 
 
 def create_app(
-    users: Mapping[str, str],
+    users: Users,
+    store: Store,
     api: OAuth2Api | None = None,
     *,
-    secret_key: str | None = None,
     public_url: str | None = None,
-    secure_cookie: bool = True,
+    is_local: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Flask:
     """Create the app.
 
     Args:
-        users: Password hashes by user name (see werkzeug.security).
+        users: Who can log in.
+        store: Where the app keeps sessions and consents.
         api: The API, with the scopes `hydra.consent` and `hydra.clients`. If None, it is created
             from the HYDRA_* variables.
-        secret_key: Signs the session and the forms; at least 32 characters. If None, a random key
-            is used until the app restarts.
         public_url: Hydra's URL as browsers see it. If None, it is read from Hydra's discovery
             document.
-        secure_cookie: Whether browsers send the session cookie only over https.
+        is_local: Whether the app is tried on one machine, over http. Then browsers send its cookie
+            without https, and logos may come from 127.0.0.1.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
     """
-    key = secret_key or secrets.token_urlsafe(32)
-    consents = ConsentApp(api or hydra_client.connect(), public_url)
+    consents = ConsentApp(api or hydra_client.connect(), public_url, clock=clock, memory=store)
     app = Flask(__name__)
-    app.config.update(
-        SECRET_KEY=key,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=secure_cookie,
-        MAX_CONTENT_LENGTH=64 * 1024,
-    )
+    app.config.update(MAX_CONTENT_LENGTH=64 * 1024)
+    app.session_interface = sessions = Sessions(store, secure=not is_local)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["explain"] = explain
+    app.jinja_env.filters["day"] = day
+    images = "https: http://127.0.0.1:*" if is_local else "https:"
+    schemes = ("https", "http") if is_local else ("https",)
 
-    def begin_session() -> None:
-        """Begin a new session, with a new secret: flows under way are bound to it anew."""
-        session.clear()
-        session["browser"] = secrets.token_urlsafe(32)
+    # --- what pages and forms share
 
-    def challenge_of_form() -> Challenge:
-        # The ticket is valid only for this session, so another site cannot submit the form.
-        if "browser" not in session:
-            abort(400)
-        return consents.challenge({"ticket": request.form.get("ticket", "")}, session["browser"])
+    def challenge_of(query: object) -> Challenge:
+        """Read the request that this browser has begun; WrongBrowser sends it round otherwise."""
+        # Without a session, no request and no form belongs to this browser.
+        return consents.challenge(query, session().get("secret") or secrets.token_urlsafe(32))
 
-    def login_page(challenge: Challenge, problem: str = "") -> Page:
-        page = render_template(
-            "login.html", client=challenge.client(), challenge=challenge, problem=problem
+    def check_csrf() -> None:
+        """Check that a form that belongs to no request is of this session."""
+        sent, expected = request.form.get("csrf", ""), session().get("csrf", "")
+        if not expected or not compare_digest(sent.encode(), expected.encode()):
+            raise StaleForm
+
+    def page(template: str, status: int = 200, **values: object) -> Page:
+        challenge = values.get("challenge")
+        notice = session().pop("notice", "") or getattr(challenge, "notice", "")
+        text = render_template(template, notice=notice, csrf=session().get("csrf"), **values)
+        return text, status
+
+    def problem(status: int, title: str, text: str, **values: object) -> Page:
+        return page("problem.html", status, title=title, text=text, **values)
+
+    def user_of(challenge: Challenge) -> str | None:
+        """Return who is logged in, if that is enough for the request."""
+        limit = FRESH_LOGIN if asks_again(challenge) else LIFETIME
+        return session().get("user") if clock() - session().get("since", 0) < limit else None
+
+    def login_page(challenge: Challenge | None, status: int = 200, **values: object) -> Page:
+        client = shown(challenge.client(), schemes) if challenge else None
+        return page("login.html", status, challenge=challenge, client=client, **values)
+
+    def consent_page(challenge: Challenge, client: OAuth2Client, problem: str = "") -> Page:
+        return page(
+            "consent.html",
+            422 if problem else 200,
+            challenge=challenge,
+            client=shown(client, schemes),
+            scopes=explain(challenge.requested_scopes, challenge.client_id),
+            ticked=request.form.getlist("scope") if problem else challenge.requested_scopes,
+            remember=bool(request.form.get("remember")),
+            problem=problem,
+            user=session()["user"],
         )
-        return page, 401 if problem else 200
+
+    def cookie_first() -> Redirect | Page | None:
+        """Make sure that the browser keeps the session's cookie, which every page needs."""
+        if session().id:
+            return None
+        arguments: dict[str, Any] = {**request.args.to_dict(), "cookies": "set"}
+        if request.args.get("cookies") and sessions.cookie not in request.cookies:
+            arguments.pop("cookies")
+            again = url_for(str(request.endpoint), **arguments)
+            text = "Allow cookies for this site in your browser. Then try again."
+            return page(
+                "problem.html", 400, title="This page needs cookies", text=text, again=again
+            )
+        session().renew()
+        return see_other(url_for(str(request.endpoint), **arguments))
+
+    # --- the way of a login
 
     @app.get("/consent")
-    def consent() -> str | Page | Redirect:
-        if "browser" not in session and "error" not in request.args:
-            if "cookies" in request.args:
-                return render_template("problem.html", text="This page needs cookies."), 400
-            begin_session()
-            return see_other(f"{request.full_path}&cookies=tested")
-        browser = session.get("browser") or secrets.token_urlsafe(32)
-        challenge = consents.challenge(request.args, browser)
-        if "user" not in session:
+    def consent() -> Redirect | Page:
+        if "error" not in request.args and (first := cookie_first()):
+            return first
+        challenge = challenge_of(request.args)
+        user = user_of(challenge)
+        if user is None:
             return login_page(challenge)
         client = challenge.client()
-        return render_template(
-            "consent.html",
-            client=client,
-            logo=web_address(client.logo_uri),
-            meanings=[(scope, MEANINGS.get(scope, scope)) for scope in challenge.requested_scopes],
-            challenge=challenge,
-            user=session["user"],
-        )
+        granted = store.remembered(user, client, challenge.requested_scopes)
+        if granted is not None and not asks_again(challenge):
+            return see_other(challenge.accept(user, granted))
+        return consent_page(challenge, client)
 
     @app.post("/login")
-    def login() -> Redirect | Page:
-        challenge = challenge_of_form()
-        user = request.form.get("user", "")
-        # Check a hash for unknown users as well, so that response times do not reveal them.
-        expected = users.get(user, next(iter(users.values())))
-        matches = check_password_hash(expected, request.form.get("password", ""))
-        if not matches or user not in users:
-            return login_page(challenge, "That is not the right name and password.")
-        begin_session()
-        session["user"] = user
-        return see_other(url_for("consent", consent=challenge.id))
-
-    @app.post("/logout")
-    def logout() -> Redirect:
-        challenge = challenge_of_form()
-        begin_session()
-        return see_other(url_for("consent", consent=challenge.id))
+    def login() -> Redirect | Page | Response:
+        challenge = challenge_of(request.form) if "ticket" in request.form else None
+        if challenge is None:
+            check_csrf()
+        user = normal(request.form.get("user", ""))
+        wait = store.attempt(user, request.remote_addr)
+        if wait:
+            minutes = f"{wait // 60 + 1:.0f} minute{'s' if wait >= 60 else ''}"
+            text = f"Too many attempts. Please try again in {minutes}."
+            response = app.make_response(login_page(challenge, 429, problem=text, user=user))
+            response.headers["Retry-After"] = f"{wait + 1:.0f}"
+            return response
+        if not users.check(user, request.form.get("password", "")):
+            return login_page(challenge, 401, problem=WRONG_PASSWORD, user=user)
+        store.succeeded(user, request.remote_addr)
+        session().renew(user=user, since=clock())
+        return see_other(way_on())
 
     @app.post("/decide")
     def decide() -> Redirect | Page:
-        challenge = challenge_of_form()
-        if "user" not in session:
+        done, until, url = session().pop("decided", ("", 0, ""))
+        if request.form.get("ticket") == done and clock() < until:
+            return see_other(url)  # of a double click, the browser follows the second
+        challenge = challenge_of(request.form)
+        user = user_of(challenge)
+        if user is None:
             return login_page(challenge)
-        if request.form.get("decision") != "allow":
-            return see_other(challenge.reject("The user declined."))
+        client = challenge.client()
         ticked = request.form.getlist("scope")
         granted = [scope for scope in challenge.requested_scopes if scope in ticked]
-        return see_other(challenge.accept(session["user"], granted))
+        allows = request.form.get("decision") == "allow"
+        if allows and challenge.requested_scopes:
+            scopes = explain(challenge.requested_scopes, challenge.client_id)
+            if any(scope.is_needed and scope.name not in granted for scope in scopes):
+                return consent_page(challenge, client, NOT_ALL_NEEDED)
+            if not granted:
+                return consent_page(challenge, client, NOTHING_TICKED)
+        if allows and request.form.get("remember"):
+            store.remember(user, client, challenge.requested_scopes, granted)
+        else:
+            store.forget(user, challenge.client_id)
+        said_no = "The user declined."
+        url = challenge.accept(user, granted) if allows else challenge.reject(said_no)
+        session()["decided"] = (challenge.ticket, clock() + DOUBLE_CLICK, url)
+        return see_other(url)
+
+    @app.post("/logout")
+    def logout() -> Redirect:
+        check_csrf()
+        session().renew(notice="You are logged out.")
+        return see_other(way_on())
+
+    # --- the user's own page
+
+    @app.get("/")
+    def home() -> Redirect | Page:
+        if first := cookie_first():
+            return first
+        user = session().get("user")
+        if user is None:
+            return login_page(None)
+        return page("home.html", user=user, consents=store.all_remembered(user))
+
+    @app.post("/forget")
+    def forget() -> Redirect:
+        check_csrf()
+        store.forget(session().get("user", ""), request.form.get("client_id", ""))
+        session()["notice"] = "Forgotten. You will be asked the next time."
+        return see_other(url_for("home"))
+
+    # --- what goes wrong
 
     @app.errorhandler(WrongBrowser)
-    def start_again(error: WrongBrowser) -> Redirect:
+    def go_round(error: WrongBrowser) -> Redirect:
         return see_other(error.redirect_url)
 
+    @app.errorhandler(StaleForm)
+    def stale_form(error: StaleForm) -> Redirect:
+        # Another tab logged in, the session ended, or another site sent the form.
+        if session().id:
+            session()["notice"] = STALE_FORM
+        return see_other(way_on())
+
+    @app.errorhandler(ConsentExpired)
+    def expired(error: ConsentExpired) -> Page:
+        text = "You took longer than the ten minutes that a login may take."
+        return problem(400, "This login has expired", text, again=error.restart_url)
+
+    @app.errorhandler(AuthorizationRequestError)
+    def refused(error: AuthorizationRequestError) -> Page:
+        app.logger.warning("Hydra refused a request: %s. %s", error, error.hint)
+        text = (
+            "The application that sent you here asked in a way that is not allowed. You have done "
+            "nothing wrong. Go back to the application and try again. If this happens again, its "
+            "operators can use the details below."
+        )
+        return problem(400, "The application made a mistake", text, details=str(error))
+
     @app.errorhandler(ConsentFlowError)
-    def show_problem(error: ConsentFlowError) -> Page:
-        restart = error.restart_url if isinstance(error, ConsentExpired) else None
-        return render_template("problem.html", text=str(error), restart=restart), 400
+    def flow_ended(error: ConsentFlowError) -> Page:
+        text = "Go back to the application that you want to use, and log in again."
+        return problem(400, "This login cannot continue", text, details=str(error))
 
     @app.errorhandler(hydra_client.HydraException)
     def hydra_failed(error: HydraException) -> Page:
         app.logger.error("Hydra: %s", error)
-        return render_template("problem.html", text="Please try again later.", restart=None), 502
+        again = request.full_path if request.method == "GET" else way_on()
+        text = "The server behind this page does not respond. Please try again in a minute."
+        return problem(502, "Please try again later", text, again=again)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Page:
+        title = "This page does not exist" if error.code == 404 else str(error.name)
+        return problem(error.code or 500, title, "Go back, or start at your own page.")
 
     @app.after_request
     def protect(response: Response) -> Response:
-        # Forbid framing and caching, and do not send the page's URL as a referrer.
+        # No form-action where a login goes on: browsers apply it to redirects as well, which lead
+        # to the application and on to wherever it likes.
+        ends_here = "" if "consent" in request.args else "form-action 'self'; "
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; img-src https:; frame-ancestors 'none'; base-uri 'none'"
+            f"default-src 'none'; style-src 'self'; img-src 'self' {images}; {ends_here}"
+            "frame-ancestors 'none'; base-uri 'none'"
         )
-        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Frame-Options"] = "DENY"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
         return response
 
     return app
+
+
+def session() -> Session:
+    """Return the session of the browser that sent the request."""
+    return cast("Session", flask.session)
+
+
+def way_on() -> str:
+    """Return where a browser goes on after a form: to the login that it belongs to, or home.
+
+    The id in the form's URL may come from anybody. It is of no use for more than a fresh page.
+    """
+    id = request.args.get("consent")
+    return url_for("consent", consent=id) if id else url_for("home")
 
 
 def see_other(url: str) -> Redirect:
@@ -166,18 +320,43 @@ def see_other(url: str) -> Redirect:
     return redirect(url, 303)
 
 
-def web_address(address: str | None) -> str | None:
-    """Return a client's address if it is https, or None: other schemes can be dangerous."""
+def asks_again(challenge: Challenge) -> bool:
+    """Return whether the application wants the user to be asked, whatever is remembered."""
+    query = parse_qs(urlsplit(challenge.redirect_url).query, keep_blank_values=True)
+    return "prompt" in query or "max_age" in query
+
+
+def shown(client: OAuth2Client, schemes: tuple[str, ...]) -> dict[str, str | None]:
+    """Return what pages show of a client. Addresses with other schemes can be dangerous."""
+    name = " ".join((client.client_name or client.id or "").split())
+    addresses = {
+        "logo": client.logo_uri,
+        "policy": client.policy_uri,
+        "terms": client.tos_uri,
+        "url": client.client_uri,
+    }
+    checked = {kind: web_address(address, schemes) for kind, address in addresses.items()}
+    return {"name": name[:100], **checked}
+
+
+def web_address(address: str | None, schemes: tuple[str, ...]) -> str | None:
+    """Return an address if its scheme is one of these, or None."""
     try:
-        return address if address and urlsplit(address).scheme == "https" else None
+        return address if address and urlsplit(address).scheme in schemes else None
     except ValueError:
         return None
 
 
-def demo() -> Flask:
-    """Create the app with one user, alice, whose password is wonderland."""
+def from_env() -> Flask:
+    """Create the app from CONSENT_APP_USERS, CONSENT_APP_DATABASE and CONSENT_APP_IS_LOCAL."""
     return create_app(
-        {"alice": generate_password_hash("wonderland")},
-        secret_key=os.environ.get("CONSENT_APP_KEY"),
-        secure_cookie=False,
+        Users(os.environ.get("CONSENT_APP_USERS", "users.json")),
+        Store(os.environ.get("CONSENT_APP_DATABASE", "consent.sqlite")),
+        is_local=bool(os.environ.get("CONSENT_APP_IS_LOCAL")),
     )
+
+
+def day(timestamp: float) -> str:
+    """Write a date."""
+    date = datetime.fromtimestamp(timestamp, timezone.utc)
+    return f"{date.day} {date:%B %Y}"
