@@ -14,7 +14,7 @@ from support.variants import IDS, VARIANTS
 
 pytest.importorskip("flask", reason="the examples need Flask")
 
-import run  # noqa: E402 - once it is known that it can be
+import run
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -42,6 +42,7 @@ def example(_example: run.Example) -> Iterator[run.Example]:
     yield _example
     _example.hydra.clock.reset()
     _example.hydra._faults.clear()
+    _example.hydra._requests.clear()
     with closing(sqlite3.connect(_example.store.path)) as database, database:
         for table in ("sessions", "attempts", "memory", "consents"):
             database.execute(f"DELETE FROM {table}")

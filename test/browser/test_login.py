@@ -165,9 +165,7 @@ def test_remembered_but_asked_for(example: run.Example, page: Page, more: str) -
     assert page.title.startswith("Allow ")
 
 
-def test_remembered_only_for_these_scopes_and_this_client(
-    example: run.Example, page: Page
-) -> None:
+def test_remembered_only_for_these_scopes_and_this_client(example: run.Example, page: Page) -> None:
     assert example.hydra
     ask(page, example)
     page.one("[name=remember]").click()
