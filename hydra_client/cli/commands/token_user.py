@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from hydra_client.cli.act_as import act_as, as_options, print_tokens
+from hydra_client.cli.callback_page import HEADERS, page
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
 from hydra_client.cli.options import Command
@@ -284,31 +285,30 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         flow = self.server.flow
         if path != self.server.path or flow is None:
-            self._respond(404, "Not found.")
+            self._respond(404, "Not found", "This is not the address that the login returns to.")
             return
         try:
             self.server.tokens = flow.exchange(query)
         except (StateError, CallbackError) as error:
-            self._respond(400, str(error))  # of another flow; the right one may still come
+            # Of another flow; the right one may still come.
+            self._respond(400, "Not the login that was awaited", str(error))
             return
         except HydraException as error:
             self.server.error = error
         try:
             if self.server.error is None:
-                self._respond(200, "Logged in. You can close this page.")
+                self._respond(200, "Logged in", "Go on in the terminal. You can close this page.")
             else:
-                self._respond(200, "Login failed; see the terminal. You can close this page.")
+                text = "The terminal says why. You can close this page."
+                self._respond(200, "Login failed", text)
         finally:
             self.server.done.set()  # even if the browser closed the connection
 
-    def _respond(self, status: int, text: str) -> None:
-        body = text.encode()
+    def _respond(self, status: int, title: str, text: str) -> None:
+        body = page(title, text)
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in {**HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -102,7 +102,8 @@ def test_log_in(
     assert not any(secret in result.output for secret in tokens.values() if len(str(secret)) > 20)
     user.thread.join()
     (page,) = user.pages
-    assert page.text == "Logged in. You can close this page."
+    assert "<h1>Logged in</h1>" in page.text
+    assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha")
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert "Location" not in page.headers
@@ -314,7 +315,7 @@ def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
     user.thread.join()
     assert result.exit_code == 1
     assert "Error: rejected_consent_request: The user said no.\n" in result.stderr
-    assert user.pages[0].text.startswith("Login failed")
+    assert "<h1>Login failed</h1>" in user.pages[0].text
     assert not file.exists()
 
 
