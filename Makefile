@@ -1,7 +1,7 @@
 # Every command sets itself up, inside this folder. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help test demo lint format docs generate bench newest live clean
+.PHONY: help test demo example lint format docs generate bench newest live clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,9 @@ test: $(BIN)/tox ## everything that must hold: style, types, generated files, te
 
 demo: $(BIN)/hydra-client ## the main job, step by step, against an embedded server
 	@$(BIN)/hydra-client demo
+
+example: $(BIN)/flask ## a login to click through: Hydra, a consent app, an application, an API
+	@$(BIN)/python examples/run.py
 
 lint: $(BIN)/tox ## style and types
 	$(TOX) -e lint
@@ -66,4 +69,8 @@ $(BIN)/tox: requirements/tox.txt $(VENV)/pyvenv.cfg
 $(BIN)/hydra-client: setup.py requirements/newest.txt $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt \
 		--config-settings editable_mode=compat -e '.[all]'
+	@touch $@
+
+$(BIN)/flask: requirements/frameworks.txt $(BIN)/hydra-client
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/frameworks.txt
 	@touch $@

@@ -498,7 +498,10 @@ def test_no_file_names_a_path_of_a_machine() -> None:
 def test_continuous_integration_runs_what_the_readme_says() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [
-        line for line in lines if line and not line.startswith(("#", "echo ", "set ", "cd "))
+        line
+        for line in lines
+        # What is indented only installs the browser.
+        if line and not line.startswith(("#", "echo ", "set ", "cd ", "if ", "fi", " "))
     ]
     assert commands == ["make test", "make demo"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -84,7 +84,7 @@ def create_app(
     consents = ConsentApp(api or hydra_client.connect(), public_url, clock=clock, memory=store)
     app = Flask(__name__)
     app.config.update(MAX_CONTENT_LENGTH=64 * 1024)
-    app.session_interface = sessions = Sessions(store, secure=not is_local)
+    app.session_interface = Sessions(store, secure=not is_local)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["explain"] = explain
     app.jinja_env.filters["day"] = day
@@ -105,8 +105,8 @@ def create_app(
             raise StaleForm
 
     def page(template: str, status: int = 200, **values: object) -> Page:
-        challenge = values.get("challenge")
-        notice = session().pop("notice", "") or getattr(challenge, "notice", "")
+        notices = session().pop("notice", ""), getattr(values.get("challenge"), "notice", "")
+        notice = " ".join(filter(None, notices))
         text = render_template(template, notice=notice, csrf=session().get("csrf"), **values)
         return text, status
 
@@ -137,18 +137,16 @@ def create_app(
 
     def cookie_first() -> Redirect | Page | None:
         """Make sure that the browser keeps the session's cookie, which every page needs."""
+        here = str(request.endpoint)
+        arguments: dict[str, Any] = request.args.to_dict()
+        was_sent = arguments.pop("cookies", None)
         if session().id:
-            return None
-        arguments: dict[str, Any] = {**request.args.to_dict(), "cookies": "set"}
-        if request.args.get("cookies") and sessions.cookie not in request.cookies:
-            arguments.pop("cookies")
-            again = url_for(str(request.endpoint), **arguments)
+            return see_other(url_for(here, **arguments)) if was_sent else None
+        if was_sent:
             text = "Allow cookies for this site in your browser. Then try again."
-            return page(
-                "problem.html", 400, title="This page needs cookies", text=text, again=again
-            )
+            return problem(400, "This page needs cookies", text, again=url_for(here, **arguments))
         session().renew()
-        return see_other(url_for(str(request.endpoint), **arguments))
+        return see_other(url_for(here, **arguments, cookies="set"))
 
     # --- the way of a login
 

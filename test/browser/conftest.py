@@ -9,12 +9,9 @@ from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import run
 from support.chromium import Page, missing
 from support.variants import IDS, VARIANTS
-
-pytest.importorskip("flask", reason="the examples need Flask")
-
-import run
 
 
 @pytest.fixture(autouse=True, scope="session")

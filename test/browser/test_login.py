@@ -287,7 +287,6 @@ def test_keyboard_only(example: run.Example, page: Page) -> None:
     names = [name.removesuffix(" needed") for name in seen]
     assert names == [
         "Example accounts",
-        "Use another account",
         "Know who you are",
         "Stay connected while you are away",
         "See your photos",

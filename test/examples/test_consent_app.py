@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import re
+import stat
 import subprocess
 import sys
 import threading
@@ -15,6 +16,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from consent_app import create_app, from_env
+from consent_app.store import Store
+from consent_app.users import Users
 from support.browsing import Browser, told
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
@@ -28,22 +32,15 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "examples" / "consent_app"
 CALLBACK = "http://127.0.0.1/callback"
-KEY = "a-key-of-this-test-with-32-characters"
-# Few rounds: it is not this hash that is tested.
-USERS = {"alice": generate_password_hash("wonderland", "pbkdf2:sha256:10")}
+ENTERED = {"user": "alice", "password": "wonderland"}
 
 
-def load() -> Any:
-    spec = importlib.util.spec_from_file_location("consent_app", FOLDER / "app.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-EXAMPLE = load()
+@pytest.fixture
+def users(tmp_path: Path) -> Users:
+    # Few rounds: it is not this hash that is tested.
+    hashed = {"alice": generate_password_hash("wonderland", "pbkdf2:sha256:10")}
+    (tmp_path / "users.json").write_text(json.dumps(hashed))
+    return Users(tmp_path / "users.json")
 
 
 @pytest.fixture(params=["0.9", "0.10"])
@@ -52,9 +49,13 @@ def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture
-def app(hydra: HydraEmulator, hydra_api: OAuth2Api) -> Flask:
-    made: Flask = EXAMPLE.create_app(USERS, hydra_api, secret_key=KEY, secure_cookie=False)
-    return made
+def store(hydra: HydraEmulator, tmp_path: Path) -> Store:
+    return Store(tmp_path / "consent.sqlite", hydra.clock)
+
+
+@pytest.fixture
+def app(hydra: HydraEmulator, hydra_api: OAuth2Api, users: Users, store: Store) -> Flask:
+    return create_app(users, store, hydra_api, is_local=True, clock=hydra.clock)
 
 
 @pytest.fixture
@@ -76,6 +77,7 @@ class Forms(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.found: dict[str, dict[str, str]] = {}
+        self.queries: dict[str, str] = {}
         self.scopes: list[str] = []
         self.feed(page)
 
@@ -83,10 +85,12 @@ class Forms(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form":
             assert attributes["method"] == "post"
-            self.fields = self.found.setdefault(attributes["action"], {})
+            path, _, query = attributes["action"].partition("?")
+            self.fields = self.found.setdefault(path, {})
+            self.queries[path] = query
         if attributes.get("type") == "hidden":
             self.fields[attributes["name"]] = attributes["value"]
-        if attributes.get("type") == "checkbox":
+        if attributes.get("type") == "checkbox" and attributes["name"] == "scope":
             self.scopes.append(attributes["value"])
 
 
@@ -124,9 +128,13 @@ class User:
     def send(self, action: str, fields: dict[str, Any]) -> requests.Response:
         return self.session.post(self.base + action, data=fields, allow_redirects=False, timeout=10)
 
+    def submit(self, page: requests.Response, action: str, **fields: Any) -> requests.Response:
+        """Submit a form of the page."""
+        forms = Forms(page.text)
+        return self.send(f"{action}?{forms.queries[action]}", {**forms.found[action], **fields})
+
     def log_in(self, page: requests.Response, password: str = "wonderland") -> requests.Response:
-        ticket = Forms(page.text).found["/login"]
-        return self.send("/login", {**ticket, "user": "alice", "password": password})
+        return self.submit(page, "/login", user="alice", password=password)
 
     def logged_in(self) -> requests.Response:
         """The consent page, after a login."""
@@ -147,12 +155,7 @@ def test_the_whole_way_through_sockets(
 ) -> None:
     callback = consent_flow(
         url=url,
-        fields={
-            "user": "alice",
-            "password": "wonderland",
-            "decision": "allow",
-            "scope": ["openid", "photos.read"],
-        },
+        fields={**ENTERED, "decision": "allow", "scope": ["openid", "photos.read"]},
         scope="openid offline photos.read",
     )
     tokens = callback.exchange()
@@ -161,22 +164,23 @@ def test_the_whole_way_through_sockets(
 
 
 def test_the_user_says_no(app: Flask, consent_flow: ConsentFlow) -> None:
-    callback = consent_flow(
-        wsgi=app, fields={"user": "alice", "password": "wonderland", "decision": "deny"}
-    )
+    callback = consent_flow(wsgi=app, fields={**ENTERED, "decision": "deny"})
     assert callback.params["error"] == "rejected_consent_request"
     assert callback.params["error_description"] == "The user declined."
 
 
 def test_pages_show_who_asks_for_what(user: User) -> None:
     login = user.arrive()
-    assert "Log in to Photo app" in login.text
+    assert "<title>Log in to Photo app – Example accounts</title>" in login.text
     page = user.logged_in()
-    assert "Photo app asks for access" in page.text
-    assert "You are alice." in page.text
+    assert "<title>Allow Photo app? – Example accounts</title>" in page.text
+    assert "You are logged in as <bdi>alice</bdi>." in page.text
     assert Forms(page.text).scopes == ["openid", "offline", "photos.read"]
     for answer in (login, page):
-        assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'; style-src 'self'; " in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "script" not in policy
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -188,23 +192,39 @@ def test_pages_show_who_asks_for_what(user: User) -> None:
 def test_who_is_logged_in_decides_at_once_and_may_log_out(user: User) -> None:
     user.logged_in()
     page = user.arrive()
-    assert "You are alice." in page.text
-    answer = user.send("/logout", Forms(page.text).found["/logout"])
+    assert "You are logged in as <bdi>alice</bdi>." in page.text
+    answer = user.submit(page, "/logout")
     page = user.session.get(user.base + answer.headers["Location"], timeout=10)
     assert "/login" in Forms(page.text).found
 
 
 def test_a_wrong_password(user: User) -> None:
     page = user.arrive()
-    for fields in (
-        {"user": "alice", "password": "x"},
-        {"user": "bob", "password": "wonderland"},
-        {},
-    ):
-        answer = user.send("/login", {**Forms(page.text).found["/login"], **fields})
+    for fields in ({**ENTERED, "password": "x"}, {**ENTERED, "user": "bob"}, {}):
+        answer = user.submit(page, "/login", **fields)
         assert answer.status_code == 401
         assert "not the right name and password" in answer.text
     assert user.log_in(answer).status_code == 303
+
+
+def test_too_many_attempts(hydra: HydraEmulator, store: Store, user: User) -> None:
+    page = user.arrive()
+    for _ in range(5):
+        assert user.log_in(page, "wrong").status_code == 401
+    answer = user.log_in(page)
+    assert answer.status_code == 429
+    assert 295 < int(answer.headers["Retry-After"]) <= 301
+    hydra.clock.advance(299)
+    assert "Please try again in 1 minute." in user.log_in(page).text
+    hydra.clock.advance(2)
+    assert user.log_in(page).status_code == 303
+    # Success forgives the account; the address only gets its own attempt back.
+    assert store.attempt("alice", "127.0.0.1") == 0
+    # Whole networks count as one address.
+    for number in range(30):
+        assert store.attempt(f"user {number}", f"2001:db8::{number:x}") == 0
+    assert store.attempt("dave", "2001:db8::ffff") > 0
+    assert store.attempt("dave", "2001:db8:0:1::1") == 0
 
 
 def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -> None:
@@ -214,24 +234,26 @@ def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -
     own = Forms(page.text).found["/decide"]
     changed = {"ticket": own["ticket"][:-1] + ("A" if own["ticket"][-1] != "A" else "B")}
     for ticket in ({}, theirs, changed, {"ticket": ""}):
-        for action in ("/decide", "/login", "/logout"):
+        for action in ("/decide", "/login", "/logout", "/forget"):
             answer = victim.send(action, {**ticket, "decision": "allow", "scope": "openid"})
             assert answer.status_code in (303, 400)
             # Nothing is decided: at most, this browser is sent round to begin a flow of its own.
-            location = answer.headers.get("Location", f"{hydra.url}/oauth2/auth?")
-            assert location.startswith(f"{hydra.url}/oauth2/auth?")
+            location = answer.headers.get("Location", "/")
+            assert location == "/" or location.startswith(f"{hydra.url}/oauth2/auth?")
             assert "consent=" not in location
+            assert "Set-Cookie" not in answer.headers
     assert [r for r in hydra.requests if r.method == "PATCH"] == []
-    # A browser without any session is no better off.
-    assert attacker.browser.session.cookies
+    # A browser without a session is no better off, and gets none by a form.
     attacker.browser.session.cookies.clear()
-    assert attacker.send("/decide", theirs).status_code == 400
+    for action in ("/decide", "/login", "/logout", "/forget"):
+        answer = attacker.send(action, theirs)
+        assert answer.status_code == 303
+        assert "Set-Cookie" not in answer.headers
     # The victim is still logged in, and decides: on a new page, as another flow may have begun.
     answer = victim.send("/decide", {**own, "decision": "allow", "scope": "openid"})
     page = victim.session.get(answer.headers["Location"], timeout=10)
     assert "Another login began in this browser" in page.text
-    own = Forms(page.text).found["/decide"]
-    answer = victim.send("/decide", {**own, "decision": "allow", "scope": "openid"})
+    answer = victim.submit(page, "/decide", decision="allow", scope="openid")
     assert told(victim.browser(answer.headers["Location"]))["scope"] == "openid"
 
 
@@ -249,85 +271,179 @@ def test_a_form_from_before_the_login_does_not_decide(user: User) -> None:
 
 
 def test_scopes_that_nobody_asked_for_are_not_granted(user: User) -> None:
-    ticket = Forms(user.logged_in().text).found["/decide"]
     scopes = ["openid", "photos.write", "hydra"]
-    answer = user.send("/decide", {**ticket, "decision": "allow", "scope": scopes})
+    answer = user.submit(user.logged_in(), "/decide", decision="allow", scope=scopes)
     assert told(user.browser(answer.headers["Location"]))["scope"] == "openid"
+
+
+def test_what_is_needed(user: User) -> None:
+    page = user.submit(user.logged_in(), "/decide", decision="allow", scope="offline")
+    assert page.status_code == 422
+    assert "<title>Not allowed yet: " in page.text
+    assert 'value="offline" id="scope-2" aria-describedby="detail-2" checked>' in page.text
+
+
+def test_the_same_form_twice(hydra: HydraEmulator, user: User) -> None:
+    """The second time, the browser goes where it has been sent already; later, it is sent round."""
+    page = user.logged_in()
+    first = user.submit(page, "/decide", decision="allow", scope="openid")
+    again = user.submit(page, "/decide", decision="allow", scope="openid")
+    assert first.headers["Location"] == again.headers["Location"]
+    assert len([r for r in hydra.requests if r.method == "PATCH"]) == 1
+    hydra.clock.advance(3)
+    later = user.submit(page, "/decide", decision="allow", scope="openid")
+    assert "hydra_client_browser=" in later.headers["Location"]
+    assert "&consent=" not in later.headers["Location"]
+
+
+def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> None:
+    answer = user.submit(
+        user.logged_in(), "/decide", decision="allow", scope=["openid"], remember="yes"
+    )
+    assert told(user.browser(answer.headers["Location"]))["scope"] == "openid"
+    (kept,) = store.all_remembered("alice")
+    assert (kept.client_id, kept.name, kept.scopes) == (user.client["id"], "Photo app", ["openid"])
+    answer = user.session.get(user.authorize_url(), timeout=10, allow_redirects=False)
+    for _ in range(6):  # round to Hydra, and back to the application without a question
+        location = answer.headers["Location"]
+        if location.startswith(CALLBACK):
+            break
+        answer = user.session.get(location, timeout=10, allow_redirects=False)
+    assert told(location)["scope"] == "openid"
+    page = user.session.get(user.base, timeout=10)
+    assert "Know who you are" in page.text
+    user.submit(page, "/forget")
+    assert store.all_remembered("alice") == []
+    assert "/decide" in Forms(user.arrive().text).found
+
+
+def test_a_copied_cookie_is_dead_after_the_logout(user: User) -> None:
+    page = user.logged_in()
+    copied = dict(user.session.cookies)
+    user.submit(page, "/logout")
+    answer = requests.get(user.base, cookies=copied, timeout=10, allow_redirects=False)
+    assert answer.headers["Location"] == "/?cookies=set"
+    answer = requests.get(f"{user.base}/?cookies=set", cookies=copied, timeout=10)
+    assert "This page needs cookies" in answer.text
 
 
 def test_an_error_arrives(user: User) -> None:
     page = user.arrive(redirect_uri="http://elsewhere.example/")
     assert page.status_code == 400
-    assert "invalid_request: The request is missing" in page.text
+    assert "<code>invalid_request: The request is missing" in page.text
     page = user.session.get(
         user.hydra.consent_url + "?error=<script>&error_description=%3Cb%3E\n<i>", timeout=10
     )
     assert page.status_code == 400
     assert "&lt;script&gt;: &lt;b&gt; &lt;i&gt;" in page.text
     for query in ("", "?consent=", "?consent=a&consent=b", "?consent=unknown"):
-        assert user.session.get(user.hydra.consent_url + query, timeout=10).status_code == 400
+        page = user.session.get(user.hydra.consent_url + query, timeout=10)
+        assert page.status_code == 400
+        assert "This login cannot continue" in page.text
+
+
+def test_other_pages(user: User) -> None:
+    assert user.session.get(f"{user.base}/elsewhere", timeout=10).status_code == 404
+    assert user.send("/consent", {}).status_code == 405
+    assert user.send("/login", {"user": "x" * 70_000}).status_code == 413
 
 
 def test_a_user_who_takes_too_long_begins_again(hydra: HydraEmulator, user: User) -> None:
-    hydra.clock.advance(-601)  # so what it starts now has ended by the app's clock
-    page = user.arrive()
-    assert page.status_code == 400
-    assert "has expired" in page.text
-    (restart,) = re.findall('href="(.*)"', page.text)
-    hydra.clock.reset()
-    assert restart.replace("&amp;", "&") == user.authorize_url()
-    assert "/login" in Forms(user.arrive().text).found
-
-
-def test_names_and_logos_are_clients_words(hydra: HydraEmulator, url: str) -> None:
-    user = User(hydra, client_name="<b>App</b>", logo_uri='https://app.example/a.png?b="c')
     page = user.logged_in()
-    assert "&lt;b&gt;App&lt;/b&gt; asks" in page.text
-    assert '<img src="https://app.example/a.png?b=&#34;c" alt=""' in page.text
-    for logo in ("javascript:alert(1)", "http://app.example/a.png", "https://[bad", ""):
+    hydra.clock.advance(601)
+    page = user.submit(page, "/decide", decision="allow", scope="openid")
+    assert page.status_code == 400
+    assert "This login has expired" in page.text
+    (restart,) = re.findall('class="button main" href="(.*?)"', page.text)
+    assert restart.replace("&amp;", "&") == user.authorize_url()
+    assert "/decide" in Forms(user.arrive().text).found
+
+
+def test_names_and_addresses_are_clients_words(hydra: HydraEmulator, url: str) -> None:
+    user = User(
+        hydra,
+        client_name="<b>App</b>",
+        logo_uri='https://app.example/a.png?b="c',
+        policy_uri="https://app.example/policy",
+        tos_uri="data:text/html,<script>alert(1)</script>",
+    )
+    page = user.logged_in()
+    assert "Allow <bdi>&lt;b&gt;App&lt;/b&gt;</bdi>" in page.text
+    assert '<img class="sign" src="https://app.example/a.png?b=&#34;c" alt="">' in page.text
+    assert 'href="https://app.example/policy" target="_blank" rel="noopener' in page.text
+    assert "terms of service" not in page.text
+    for logo in ("javascript:alert(1)", "https://[bad", ""):
         nameless = User(hydra, client_name="", logo_uri=logo)
         page = nameless.logged_in()
-        assert f"<h1>{nameless.client['id']} asks" in page.text
-        assert "<img" not in page.text
+        assert f"<bdi>{nameless.client['id']}</bdi>" in page.text
+        assert '<img class="sign"' not in page.text
 
 
 def test_hydra_is_away(hydra: HydraEmulator, user: User) -> None:
     page = user.logged_in()
     hydra.fail("/oauth2/consent/requests/*", status=500, times=None)
-    answer = user.send("/decide", Forms(page.text).found["/decide"])
+    answer = user.submit(page, "/decide")
     assert answer.status_code == 502
     assert "try again later" in answer.text
 
 
 def test_without_settings_it_takes_those_of_the_environment(
-    hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+    hydra: HydraEmulator, users: Users, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
         "HYDRA_URL": hydra.url,
         "HYDRA_CLIENT_ID": hydra.root[0],
         "HYDRA_CLIENT_SECRET": hydra.root[1],
+        "CONSENT_APP_USERS": str(users.path),
+        "CONSENT_APP_DATABASE": str(tmp_path / "own.sqlite"),
     }.items():
         monkeypatch.setenv(name, value)
-    app = EXAMPLE.create_app(USERS)
-    assert app.config["SESSION_COOKIE_SECURE"]
-    assert len(app.config["SECRET_KEY"]) >= 32
-    assert app.config["SECRET_KEY"] != EXAMPLE.create_app(USERS).config["SECRET_KEY"]
-    callback = ConsentFlow(hydra)(
-        wsgi=EXAMPLE.demo(),
-        fields={"user": "alice", "password": "wonderland", "decision": "allow"},
-    )
+    response = from_env().test_client().get("/", base_url="https://consent.example")
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-consent_app=")
+    assert "; Secure; HttpOnly; Path=/; SameSite=Lax" in cookie
+    assert stat.S_IMODE((tmp_path / "own.sqlite").stat().st_mode) == 0o600
+    monkeypatch.setenv("CONSENT_APP_IS_LOCAL", "yes")
+    callback = ConsentFlow(hydra)(wsgi=from_env(), fields={**ENTERED, "decision": "allow"})
     assert "code" in callback.params
 
 
-def test_the_command_of_its_readme() -> None:
-    (app,) = re.findall(r"flask --app (\S+) run", (FOLDER / "README.md").read_text("utf-8"))
-    finished = subprocess.run(
-        [sys.executable, "-m", "flask", "--app", app, "routes"],
+def command(
+    *arguments: str, database: Path | None = None, **settings: Any
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "HYDRA_URL": "http://127.0.0.1:4444",
+        "PYTHONPATH": f"{hydra_client.__path__[0]}/..",
+        "CONSENT_APP_DATABASE": str(database),
+    }
+    return subprocess.run(
+        [sys.executable, *arguments],
         cwd=FOLDER.parents[1],
-        env={"HYDRA_URL": "http://127.0.0.1:4444", "PYTHONPATH": hydra_client.__path__[0] + "/.."},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
+        **settings,
     )
+
+
+def test_the_command_of_its_readme(tmp_path: Path) -> None:
+    (app,) = re.findall(r"flask --app (\S+) run", (FOLDER / "README.md").read_text("utf-8"))
+    finished = command("-m", "flask", "--app", app, "routes", database=tmp_path / "own.sqlite")
     assert urlsplit("http://localhost:3000/consent").path in finished.stdout, finished.stderr
+
+
+def test_the_command_for_users(tmp_path: Path) -> None:
+    file = tmp_path / "users.json"
+    script = str(FOLDER / "users.py")
+    for password, status in (("short", 2), ("wonderland", 0), ("wonderland 2", 0)):
+        finished = command(script, str(file), "Alice", input=f"{password}\n")
+        assert finished.returncode == status, finished.stderr
+    assert "at least 8 characters" in command(script, str(file), "bob", input="x\n").stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(json.loads(file.read_text())) == ["alice"]
+    users = Users(file)
+    assert users.check("alice", "wonderland 2")
+    assert not users.check("alice", "wonderland")
+    assert not users.check("bob", "wonderland")
