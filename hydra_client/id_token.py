@@ -19,15 +19,16 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
-from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.extras import extra
-from hydra_client.transport.sharing import share
+from hydra_client.transport.sharing import share, within
 
 with extra("jwt"):
     import jwt
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hydra_client.api import OAuth2Api
-    from hydra_client.models import JsonWebKey
+    from hydra_client.models import JsonWebKey, JsonWebKeySet, WellKnown
 
 __all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenError"]
 
@@ -52,8 +53,6 @@ _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)")
 _KEY_LIFETIME = 3600.0
 # Seconds without another fetch, after a token caused one for nothing.
 _COOL_DOWN = 30.0
-# Seconds that such a fetch may take.
-_LONGEST_DETOUR = 2.0
 # Seconds without another fetch, after a second failure.
 _PAUSE = 1.0
 
@@ -168,29 +167,24 @@ class IdTokenClaims(Mapping[str, Any]):
         )
 
 
-class IdTokenVerifier:
-    """Verifies ID tokens that one server issued to one client. Thread-safe; make one and keep it.
+class BaseVerifier:
+    """What verifiers for threads and for tasks share: settings, known keys, and all decisions.
 
-    Args:
-        api: The API, with a credential for `hydra.keys.get`.
-        client_id: The client that the tokens are meant for.
-        algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
-        leeway: Seconds by which the server's clock may differ from this one. A token is still
-            valid that long after it has expired, and already valid that long before it begins.
-        clock: Returns the time, in seconds since 1970-01-01 UTC.
-
-    Raises:
-        ApiTypeError, ApiValueError: A setting is not valid.
+    It makes no request and never waits. A verifier fetches keys when it is told to, and hands them
+    to `Token.judge`.
     """
+
+    _CURRENT, _NEWER = "current", "newer"  # the two kinds of fetches that callers share
+    # Seconds that a fetch of newer keys may take.
+    _LONGEST_DETOUR = 2.0
 
     def __init__(
         self,
-        api: OAuth2Api,
+        api: Any,
         client_id: str,
-        algorithms: Sequence[str] = ("RS256",),
-        leeway: float = 5.0,
-        *,
-        clock: Callable[[], float] = time.time,
+        algorithms: Sequence[str],
+        leeway: float,
+        clock: Callable[[], float],
     ) -> None:
         if isinstance(algorithms, str):
             raise ApiTypeError("algorithms must be a list of strings, got one string")
@@ -205,11 +199,136 @@ class IdTokenVerifier:
         self.algorithms = tuple(algorithms)
         self.leeway = checks.seconds("leeway", leeway)
         self._clock = clock
-        self._cache: Cache[_Server] = Cache()
+        self._cache: Cache[Server] = Cache()
         self._refetched_at = -math.inf
         self._failed_at = -math.inf
         self._failures = 0
         self._failure: HydraException | None = None
+
+    @property
+    def _timeout(self) -> float:
+        timeout: float = self.api.api_client.configuration.timeout
+        return timeout
+
+    def _read(
+        self,
+        id_token: str,
+        nonce: str | None,
+        access_token: str | None,
+        code: str | None,
+        max_age: float | None,
+        subject: str | None,
+    ) -> Token:
+        """Check the arguments of `verify`, and whatever needs no key."""
+        for name, value in (
+            ("nonce", nonce),
+            ("access_token", access_token),
+            ("code", code),
+            ("subject", subject),
+        ):
+            if value is not None:
+                checks.nonempty(name, value)
+        oldest = None if max_age is None else checks.seconds("max_age", max_age)
+        hashed = {"at_hash": access_token, "c_hash": code}
+        return Token(self, id_token, self._known, nonce, subject, oldest, hashed)
+
+    @property
+    def _known(self) -> Server | None:
+        """The server as it was at the last fetch, if there was one."""
+        entry = self._cache.get(self._CURRENT)
+        return None if entry is None else entry.value
+
+    @property
+    def _fresh(self) -> Server | None:
+        """The same, unless its keys may have been withdrawn since."""
+        entry = self._cache.get(self._CURRENT)
+        if entry is None or self._is_old(entry.stored_at, _KEY_LIFETIME):
+            return None
+        return entry.value
+
+    def _without_asking(self, known: Server) -> Server | None:
+        """Return the latest keys if there are newer ones, or if nobody may ask for them now.
+
+        A token must not be refused for keys that are out of date. But anybody can make up tokens
+        with a bad signature: so they cause one request in 30 seconds, they wait for it two seconds
+        at most, and no token with a good signature waits for it.
+        """
+        latest = self._known or known
+        if latest is not known or not self._is_old(self._refetched_at, _COOL_DOWN):
+            return latest
+        # Noted before the attempt, so that one that fails cools down as well.
+        self._refetched_at = self._clock()
+        return None
+
+    def _compared(self, known: Server, latest: Server) -> Server:
+        """Return the latest keys, and note whether the request for them was of use."""
+        if latest.differs(known):
+            # A server may change its keys twice, at two restarts, say.
+            self._refetched_at = -math.inf
+        return latest
+
+    def _fetched_meanwhile(self, known: Server | None) -> Server | None:
+        """Return the keys if another caller has fetched them since `known` was looked up."""
+        latest = self._known
+        return None if latest is known else latest
+
+    @contextmanager
+    def _noting_failures(self) -> Iterator[None]:
+        """Note that a fetch failed; for a while, let others fail by the same error."""
+        if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
+            raise copy.copy(self._failure)
+        try:
+            yield
+        except HydraException as error:
+            if self._failures:
+                # Otherwise forged tokens would hammer a server that is down, or that refuses.
+                self._failed_at, self._failure = self._clock(), copy.copy(error)
+            self._failures += 1
+            raise
+
+    def _stored(self, keys: JsonWebKeySet, discovery: WellKnown) -> Server:
+        """Keep what the server sent."""
+        self._failures, self._failure = 0, None
+        server = Server(discovery.issuer, keys.keys)
+        now = self._clock()
+        self._cache.put(self._CURRENT, Entry(server, now, now + _KEY_LIFETIME, math.inf))
+        return server
+
+    def _is_old(self, since: float, lifetime: float) -> bool:
+        # A clock that was set back says nothing about age.
+        return not 0 <= self._clock() - since < lifetime
+
+    def __repr__(self) -> str:
+        return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
+
+
+class IdTokenVerifier(BaseVerifier):
+    """Verifies ID tokens that one server issued to one client. Thread-safe; make one and keep it.
+
+    Args:
+        api: The API, with a credential for `hydra.keys.get`.
+        client_id: The client that the tokens are meant for.
+        algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
+        leeway: Seconds by which the server's clock may differ from this one. A token is still
+            valid that long after it has expired, and already valid that long before it begins.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        ApiTypeError, ApiValueError: A setting is not valid.
+    """
+
+    api: OAuth2Api
+
+    def __init__(
+        self,
+        api: OAuth2Api,
+        client_id: str,
+        algorithms: Sequence[str] = ("RS256",),
+        leeway: float = 5.0,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(api, client_id, algorithms, leeway, clock)
 
     def fetch_keys(self) -> None:
         """Fetch the server's keys and its issuer, unless they are known.
@@ -223,10 +342,7 @@ class IdTokenVerifier:
         Raises:
             HydraException: They could not be fetched; see `well_known` and `get_well_known`.
         """
-        self._deadline().run(self._current)
-
-    def _deadline(self) -> Deadline:
-        return Deadline(self.api.api_client.configuration.timeout)
+        within(self._timeout, self._current)
 
     def verify(
         self,
@@ -264,191 +380,125 @@ class IdTokenVerifier:
 
         Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
         """
-        for name, value in (
-            ("nonce", nonce),
-            ("access_token", access_token),
-            ("code", code),
-            ("subject", subject),
-        ):
-            if value is not None:
-                checks.nonempty(name, value)
-        oldest = None if max_age is None else checks.seconds("max_age", max_age)
-        header, content, signed, signature = _split(id_token)
-        algorithm = self._check_header(header)
-        claims = self._deadline().run(
-            self._signed_claims, header.get("kid"), algorithm, content, signed, signature
-        )
-        self._check_parties(claims)
-        self._check_times(claims, oldest)
-        if subject is not None and claims["sub"] != subject:
-            raise InvalidIdTokenError("sub is not the expected user", "subject", "sub")
-        if nonce is not None and not _same(nonce, claims.get("nonce", "")):
-            raise InvalidIdTokenError(
-                "nonce is missing, or is not the one that was sent", "nonce", "nonce"
-            )
-        for claim, value in (("at_hash", access_token), ("c_hash", code)):
-            if value is not None:
-                if claim not in claims:
-                    raise _missing(claim)
-                if not _same(claims[claim], _half_hash(value, algorithm)):
-                    raise InvalidIdTokenError(
-                        f"{claim} does not belong to the value that came with it", claim, claim
-                    )
-        return IdTokenClaims(claims)
+        token = self._read(id_token, nonce, access_token, code, max_age, subject)
+        return within(self._timeout, self._judged, token)
 
-    def _check_header(self, header: Mapping[str, Any]) -> str:
-        if "crit" in header or "b64" in header:
-            raise InvalidIdTokenError(
-                "the header has crit or b64, but no extension is supported",
-                "critical_header",
-                "crit",
-            )
-        brought = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
-        if brought:
-            raise InvalidIdTokenError(
-                f"the header has {brought[0]}, a key of its own", "embedded_key", brought[0]
-            )
-        kind = header.get("typ", "JWT")
-        if not isinstance(kind, str) or kind.upper() != "JWT":
-            raise InvalidIdTokenError("the header's typ is not JWT", "token_type", "typ")
-        algorithm = header.get("alg")
-        if not isinstance(algorithm, str) or algorithm not in self.algorithms:
-            raise InvalidIdTokenError(
-                f"alg is {_shown(algorithm)}, not {' or '.join(self.algorithms)}",
-                "algorithm",
-                "alg",
-            )
-        return algorithm
-
-    def _signed_claims(
-        self, kid: object, algorithm: str, content: bytes, signed: bytes, signature: bytes
-    ) -> dict[str, Any]:
-        self._check_signature(kid, algorithm, signed, signature)
-        claims = _members(content)
-        _check_types(claims)
-        self._check_issuer(claims["iss"])
+    def _judged(self, token: Token) -> IdTokenClaims:
+        server = self._current()
+        while not (claims := token.judge(server)):
+            server = self._newer(server)
         return claims
 
-    def _check_signature(
-        self, kid: object, algorithm: str, signed: bytes, signature: bytes
-    ) -> None:
-        if not isinstance(kid, str):
-            raise InvalidIdTokenError("the header has no kid", "unknown_key", "kid")
-        before = self._cache.get("server")
-        server = self._current()
-        if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
-            return
-        if before is not None and server is before.value:
-            # The kid stays the same when the keys are rotated, so either failure may mean new keys.
-            server = self._newer(server)
-            if _is_signed(server.candidates(kid, algorithm), algorithm, signed, signature):
-                return
-        if not server.candidates(kid, algorithm):
-            raise InvalidIdTokenError(
-                f"the server has no key {_shown(kid)} for {algorithm}", "unknown_key", "kid"
-            )
-        raise InvalidIdTokenError("no key of the server made the signature", "signature")
+    def _current(self) -> Server:
+        ask = partial(self._fetched, self._known)
+        return self._fresh or share(self._cache, self._CURRENT, ask)
 
-    def _check_issuer(self, issuer: str) -> None:
-        server = self._current()
+    def _newer(self, known: Server) -> Server:
+        ask = partial(self._refetched, known)
+        return within(self._LONGEST_DETOUR, share, self._cache, self._NEWER, ask)
+
+    def _refetched(self, known: Server) -> Server:
+        return self._without_asking(known) or self._compared(known, self._fetched(known))
+
+    def _fetched(self, known: Server | None) -> Server:
+        return self._fetched_meanwhile(known) or self._asked()
+
+    def _asked(self) -> Server:
+        with self._noting_failures():
+            keys = self.api.well_known()
+            discovery = self.api.get_well_known()
+        return self._stored(keys, discovery)
+
+
+class Token:
+    """One ID token on its way through the checks; not a tuple, which tracebacks would show.
+
+    Args:
+        verifier: Has the settings.
+        id_token: The token.
+        known: The server's keys as they are known now.
+        nonce: What its nonce must be, unless None.
+        subject: The user that it must be about, unless None.
+        max_age: Seconds that may have passed since the user logged in, unless None.
+        hashed: What it came with, by the claim that must be a hash of it.
+
+    Raises:
+        InvalidIdTokenError: No key can make it valid.
+    """
+
+    def __init__(
+        self,
+        verifier: BaseVerifier,
+        id_token: object,
+        known: Server | None,
+        nonce: str | None,
+        subject: str | None,
+        max_age: float | None,
+        hashed: Mapping[str, str | None],
+    ) -> None:
+        self._verifier = verifier
+        self._known = known
+        self._nonce = nonce
+        self._subject = subject
+        self._max_age = max_age
+        header, self._content, self._signed, self._signature = _split(id_token)
+        self._kid, self._algorithm = _check_header(header, verifier.algorithms)
+        # Hashes, because tracebacks would show what is in local variables below.
+        self._hashes = {
+            claim: _half_hash(value, self._algorithm)
+            for claim, value in hashed.items()
+            if value is not None
+        }
+        self._claims: IdTokenClaims | None = None
+        self._may_have_new_issuer = True
+
+    def judge(self, server: Server) -> IdTokenClaims | None:
+        """Return its claims, or None if only newer keys can say whether it is valid.
+
+        Raises:
+            InvalidIdTokenError: It must not be trusted.
+        """
+        if self._claims is None:
+            keys = server.candidates(self._kid, self._algorithm)
+            if not _is_signed(keys, self._algorithm, self._signed, self._signature):
+                if server is self._known:
+                    # The kid stays the same when the keys are rotated, so there may be newer keys
+                    # with or without this kid. Keys that were just fetched are the newest.
+                    self._known = None
+                    return None
+                raise _not_signed(bool(keys), self._kid, self._algorithm)
+            self._claims = _typed(_members(self._content))
+        issuer = self._claims.iss
         if issuer != server.issuer:
-            # The server signed it, so it may have a new issuer.
-            server = self._newer(server)
-        if issuer != server.issuer:
+            if self._may_have_new_issuer:
+                # The server signed it, so it may have a new issuer.
+                self._may_have_new_issuer = False
+                return None
             raise InvalidIdTokenError(
                 f"iss is {_shown(issuer)}, not {server.issuer!r}", "issuer", "iss"
             )
+        self._check(self._claims)
+        return self._claims
 
-    def _current(self) -> _Server:
-        known = self._cache.get("server")
-        if known is not None and not self._is_old(known.stored_at, _KEY_LIFETIME):
-            return known.value
-        return share(self._cache, "server", lambda: self._fetched(known.value if known else None))
-
-    def _newer(self, known: _Server) -> _Server:
-        """Ask for newer keys, so that a token is not refused for keys that are out of date.
-
-        Anybody can make up tokens with a bad signature: so they cause one request in 30 seconds,
-        they wait for it two seconds at most, and no token with a good signature waits for it.
-        """
-
-        def work() -> _Server:
-            entry = self._cache.get("server")
-            latest = known if entry is None else entry.value
-            if latest is known and self._is_old(self._refetched_at, _COOL_DOWN):
-                # Noted before the attempt, so that one that fails cools down as well.
-                self._refetched_at = self._clock()
-                latest = self._fetched(known)
-                if latest.differs(known):
-                    # A server may change its keys twice, at two restarts, say.
-                    self._refetched_at = -math.inf
-            return latest
-
-        return Deadline(_LONGEST_DETOUR).run(share, self._cache, "newer", work)
-
-    def _fetched(self, known: _Server | None) -> _Server:
-        """Ask the server, unless another thread has done so since `known` was looked up."""
-        latest = self._cache.get("server")
-        if latest is not None and latest.value is not known:
-            return latest.value  # pragma: no cover - another thread was a moment faster
-        server = self._asked()
-        now = self._clock()
-        self._cache.put("server", Entry(server, now, now + _KEY_LIFETIME, math.inf))
-        return server
-
-    def _asked(self) -> _Server:
-        if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
-            raise copy.copy(self._failure)
-        try:
-            keys = self.api.well_known().keys
-            issuer = self.api.get_well_known().issuer
-        except HydraException as error:
-            if self._failures:
-                # Otherwise forged tokens would hammer a server that is down, or that refuses.
-                self._failed_at, self._failure = self._clock(), copy.copy(error)
-            self._failures += 1
-            raise
-        self._failures, self._failure = 0, None
-        return _Server(issuer, keys)
-
-    def _is_old(self, since: float, lifetime: float) -> bool:
-        # A clock that was set back says nothing about age.
-        return not 0 <= self._clock() - since < lifetime
-
-    def _check_parties(self, claims: Mapping[str, Any]) -> None:
-        audience = _audience(claims)
-        if self.client_id not in audience:
-            raise InvalidIdTokenError(f"aud does not name {self.client_id!r}", "audience", "aud")
-        authorized = claims.get("azp")
-        if authorized is None and len(set(audience)) > 1:
+    def _check(self, claims: IdTokenClaims) -> None:
+        _check_parties(claims, self._verifier.client_id)
+        _check_times(claims, self._verifier._clock(), self._verifier.leeway, self._max_age)
+        if self._subject is not None and claims.sub != self._subject:
+            raise InvalidIdTokenError("sub is not the expected user", "subject", "sub")
+        if self._nonce is not None and not _same(self._nonce, claims.get("nonce", "")):
             raise InvalidIdTokenError(
-                "aud names several clients, but azp is missing", "authorized_party", "azp"
+                "nonce is missing, or is not the one that was sent", "nonce", "nonce"
             )
-        if authorized is not None and authorized != self.client_id:
-            raise InvalidIdTokenError(f"azp is not {self.client_id!r}", "authorized_party", "azp")
-
-    def _check_times(self, claims: Mapping[str, Any], max_age: float | None) -> None:
-        now = self._clock()
-        if now >= claims["exp"] + self.leeway:
-            raise ExpiredError(f"expired {now - claims['exp']:.0f} s ago", "expired", "exp")
-        for name in ("iat", "nbf"):
-            ahead = claims.get(name, now) - now
-            if ahead > self.leeway:
-                raise InvalidIdTokenError(f"{name} is {ahead:.0f} s ahead", "not_yet_valid", name)
-        if max_age is not None:
-            if "auth_time" not in claims:
-                raise _missing("auth_time")
-            age = now - claims["auth_time"]
-            if not -self.leeway <= age <= max_age + self.leeway:
+        for claim, expected in self._hashes.items():
+            if claim not in claims:
+                raise _missing(claim)
+            if not _same(claims[claim], expected):
                 raise InvalidIdTokenError(
-                    f"auth_time is {age:.0f} s ago, not within {max_age}", "auth_time", "auth_time"
+                    f"{claim} does not belong to the value that came with it", claim, claim
                 )
 
-    def __repr__(self) -> str:
-        return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
 
-
-class _Server:
+class Server:
     """The server's issuer and keys as they were at one time, the keys parsed when needed."""
 
     def __init__(self, issuer: str, keys: Sequence[JsonWebKey]) -> None:
@@ -456,7 +506,7 @@ class _Server:
         self._keys = tuple(keys)
         self._parsed: dict[int, RSAPublicKey | None] = {}
 
-    def differs(self, other: _Server) -> bool:
+    def differs(self, other: Server) -> bool:
         """Whether the server has another issuer or other keys than at that time."""
         return (self.issuer, self._keys) != (other.issuer, other._keys)
 
@@ -492,6 +542,14 @@ def _is_signed(
 ) -> bool:
     verify = jwt.get_algorithm_by_name(algorithm).verify
     return any(verify(signed, key, signature) for key in keys)
+
+
+def _not_signed(has_key: bool, kid: str, algorithm: str) -> InvalidIdTokenError:
+    if has_key:
+        return InvalidIdTokenError("no key of the server made the signature", "signature")
+    return InvalidIdTokenError(
+        f"the server has no key {_shown(kid)} for {algorithm}", "unknown_key", "kid"
+    )
 
 
 def _split(token: object) -> tuple[dict[str, Any], bytes, bytes, bytes]:
@@ -552,7 +610,7 @@ def _mistyped(claim: str, problem: str) -> InvalidIdTokenError:
     return InvalidIdTokenError(f"{claim} {problem}", "claim_type", claim)
 
 
-def _check_types(claims: Mapping[str, Any]) -> None:
+def _typed(claims: Mapping[str, Any]) -> IdTokenClaims:
     for name in ("iss", "sub", "aud", "exp", "iat"):
         if name not in claims:
             raise _missing(name)
@@ -566,6 +624,60 @@ def _check_types(claims: Mapping[str, Any]) -> None:
             raise _mistyped(name, "must be a number of seconds since 1970")
     if not all(isinstance(name, str) for name in _audience(claims)):
         raise _mistyped("aud", "must be a string or a list of strings")
+    return IdTokenClaims(claims)
+
+
+def _check_header(header: Mapping[str, Any], algorithms: tuple[str, ...]) -> tuple[str, str]:
+    """Return the id of the key and the algorithm."""
+    if "crit" in header or "b64" in header:
+        raise InvalidIdTokenError(
+            "the header has crit or b64, but no extension is supported", "critical_header", "crit"
+        )
+    embedded = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
+    if embedded:
+        raise InvalidIdTokenError(
+            f"the header has {embedded[0]}, a key of its own", "embedded_key", embedded[0]
+        )
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.upper() != "JWT":
+        raise InvalidIdTokenError("the header's typ is not JWT", "token_type", "typ")
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise InvalidIdTokenError(
+            f"alg is {_shown(algorithm)}, not {' or '.join(algorithms)}", "algorithm", "alg"
+        )
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise InvalidIdTokenError("the header has no kid", "unknown_key", "kid")
+    return kid, algorithm
+
+
+def _check_parties(claims: IdTokenClaims, client_id: str) -> None:
+    if client_id not in claims.aud:
+        raise InvalidIdTokenError(f"aud does not name {client_id!r}", "audience", "aud")
+    if claims.azp is None and len(set(claims.aud)) > 1:
+        raise InvalidIdTokenError(
+            "aud names several clients, but azp is missing", "authorized_party", "azp"
+        )
+    if claims.azp not in (None, client_id):
+        raise InvalidIdTokenError(f"azp is not {client_id!r}", "authorized_party", "azp")
+
+
+def _check_times(claims: IdTokenClaims, now: float, leeway: float, max_age: float | None) -> None:
+    if now >= claims.exp + leeway:
+        raise ExpiredError(f"expired {now - claims.exp:.0f} s ago", "expired", "exp")
+    for name in ("iat", "nbf"):
+        ahead = claims.get(name, now) - now
+        if ahead > leeway:
+            raise InvalidIdTokenError(f"{name} is {ahead:.0f} s ahead", "not_yet_valid", name)
+    if max_age is not None:
+        if claims.auth_time is None:
+            raise _missing("auth_time")
+        age = now - claims.auth_time
+        if not -leeway <= age <= max_age + leeway:
+            raise InvalidIdTokenError(
+                f"auth_time is {age:.0f} s ago, not within {max_age}", "auth_time", "auth_time"
+            )
 
 
 def _is_time(value: object) -> bool:

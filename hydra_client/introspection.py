@@ -9,14 +9,14 @@ import hashlib
 import json
 import time
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.models import OAuth2TokenIntrospection
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
-from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.redaction import Secret
-from hydra_client.transport.sharing import share
+from hydra_client.transport.sharing import share, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,103 @@ if TYPE_CHECKING:
 __all__ = ["CachedIntrospection"]
 
 
-class CachedIntrospection:
+class BaseIntrospection:
+    """What caches for threads and for tasks share: the responses, and all decisions.
+
+    It makes no request and never waits.
+    """
+
+    def __init__(
+        self,
+        api: Any,
+        max_size: int,
+        max_age: float,
+        negative_age: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._api = api
+        self._max_size = checks.whole_number("max_size", max_size, least=1)
+        self._max_age = checks.seconds("max_age", max_age)
+        self._negative_age = checks.seconds("negative_age", negative_age)
+        self._clock = checks.function("clock", clock)
+        self.clear()
+
+    def forget(self, token: str) -> None:
+        """Forget what is known of a token, because it was revoked, say."""
+        self._era = object()
+        digest = _digest(token)
+        for key, entry in self._cache.entries():
+            if entry.value.token_digest == digest:
+                self._cache.discard(key)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._era = object()
+        self._cache: Cache[Known] = Cache(self._max_size)
+
+    def _question(self, token: str, scope: str | None) -> Question | None:
+        """Return what is asked; None if an argument is wrong, for which the API has the words."""
+        configuration = self._api.api_client.configuration.snapshot()
+        source = configuration.access_token
+        context = (
+            scope,
+            configuration.host,
+            configuration.username,
+            configuration.password,
+            source if isinstance(source, str) else id(source),
+        )
+        try:
+            key = _digest(token), _digest(json.dumps(context))
+        except (AttributeError, TypeError):
+            return None
+        return Question(Secret(token), scope, key, self._era, source, configuration.timeout)
+
+    def _pinned_api(self) -> Any:
+        """Return the API as it is now: the response must be that of the server in the key."""
+        api = copy(self._api)
+        api.api_client = self._api.api_client.copy()
+        return api
+
+    def _known(self, question: Question) -> Known | None:
+        entry = self._cache.get(question.key)
+        # A clock that was set back must not make a response last longer.
+        if entry is None or not entry.stored_at <= self._clock() < entry.usable_until:
+            return None
+        return entry.value
+
+    def _request(self) -> Request:
+        """Note, before a request is sent, what decides on how long its response is kept."""
+        return Request(self._era, self._cache, self._clock())
+
+    def _kept(
+        self, question: Question, request: Request, introspection: OAuth2TokenIntrospection
+    ) -> Known:
+        """Return what the server said, and keep it as long as it may be used."""
+        known = Known(question.key[0], introspection.to_dict(), question.source)
+        until = request.at + (self._max_age if introspection.active else self._negative_age)
+        if introspection.active and introspection.exp is not None:
+            until = min(until, introspection.exp)
+        if until > request.at:
+            request.cache.put(question.key, Entry(known, request.at, until, until))
+            if self._era is not request.era:
+                request.cache.discard(question.key)  # it may be about what was to be forgotten
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_cache": None, "_era": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.clear()
+
+    def __repr__(self) -> str:
+        return (
+            f"CachedIntrospection({self._api.api_client!r}, {len(self._cache)} of "
+            f"{self._max_size} responses, max_age={self._max_age})"
+        )
+
+
+class CachedIntrospection(BaseIntrospection):
     """A cache in front of `api.introspect_oauth2_token`: call it instead.
 
     A response serves only the same token, scope, server and credential. Threads that ask the same
@@ -46,6 +142,8 @@ class CachedIntrospection:
         ApiTypeError, ApiValueError: An argument is not valid.
     """
 
+    _api: OAuth2Api
+
     def __init__(
         self,
         api: OAuth2Api,
@@ -55,12 +153,7 @@ class CachedIntrospection:
         negative_age: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._api = api
-        self._max_size = checks.whole_number("max_size", max_size, least=1)
-        self._max_age = checks.seconds("max_age", max_age)
-        self._negative_age = checks.seconds("negative_age", negative_age)
-        self._clock = checks.function("clock", clock)
-        self.clear()
+        super().__init__(api, max_size, max_age, negative_age, clock)
 
     def __call__(self, token: str, scope: str | None = None) -> OAuth2TokenIntrospection:
         """Introspect a token, or return what an earlier introspection said.
@@ -75,93 +168,27 @@ class CachedIntrospection:
         Raises:
             HydraException: As `introspect_oauth2_token` does.
         """
-        configuration = self._api.api_client.configuration.snapshot()
-        source = configuration.access_token
-        context = (
-            scope,
-            configuration.host,
-            configuration.username,
-            configuration.password,
-            source if isinstance(source, str) else id(source),
-        )
-        try:
-            key = _digest(token), _digest(json.dumps(context))
-        except (AttributeError, TypeError):
-            # The operation says what is wrong with the argument.
+        question = self._question(token, scope)
+        if not question:
             return self._api.introspect_oauth2_token(token, scope)
-        token = Secret(token)
-        known = self._known(key)
-        if known is None:
-            # A response that was asked for before `forget` must not serve who comes after it.
-            flight = (key, self._era)
-            api = copy(self._api)
-            # Whatever is assigned meanwhile, the response is that of the server in the key.
-            api.api_client = self._api.api_client.copy()
-            known = Deadline(configuration.timeout).run(
-                share, self._cache, flight, lambda: self._asked(api, key, source, token, scope)
-            )
-        return OAuth2TokenIntrospection.from_dict(known.document)
+        token = question.token  # tracebacks would show the caller's own
+        known = self._known(question) or self._shared(question)
+        return known.introspection()
 
-    def forget(self, token: str) -> None:
-        """Forget what is known of a token, because it was revoked, say."""
-        self._era = object()
-        digest = _digest(token)
-        for key, entry in self._cache.entries():
-            if entry.value.token_digest == digest:
-                self._cache.discard(key)
+    def _shared(self, question: Question) -> Known:
+        ask = partial(self._asked, self._pinned_api(), question)
+        return within(question.timeout, share, self._cache, question.flight, ask)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        self._era = object()
-        self._cache: Cache[_Known] = Cache(self._max_size)
-
-    def _known(self, key: tuple[bytes, bytes]) -> _Known | None:
-        entry = self._cache.get(key)
-        # A clock that was set back must not make a response last longer.
-        if entry is None or not entry.stored_at <= self._clock() < entry.usable_until:
-            return None
-        return entry.value
-
-    def _asked(
-        self,
-        api: OAuth2Api,
-        key: tuple[bytes, bytes],
-        source: object,
-        token: str,
-        scope: str | None,
-    ) -> _Known:
-        """Ask the server, while no other thread does; keep what it says."""
-        known = self._known(key)
-        if known is not None:
-            return known  # another thread was a moment faster
-        era, cache = self._era, self._cache
-        now = self._clock()
-        introspection = api.introspect_oauth2_token(token, scope)
-        known = _Known(key[0], introspection.to_dict(), source)
-        until = now + (self._max_age if introspection.active else self._negative_age)
-        if introspection.active and introspection.exp is not None:
-            until = min(until, introspection.exp)
-        if until > now:
-            cache.put(key, Entry(known, now, until, until))
-            if self._era is not era:
-                cache.discard(key)  # it may be about what was to be forgotten
-        return known
-
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_cache": None, "_era": None}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self.clear()
-
-    def __repr__(self) -> str:
-        return (
-            f"CachedIntrospection({self._api.api_client!r}, {len(self._cache)} of "
-            f"{self._max_size} responses, max_age={self._max_age})"
-        )
+    def _asked(self, api: OAuth2Api, question: Question) -> Known:
+        known = self._known(question)  # another thread may have been faster
+        if known:
+            return known
+        request = self._request()
+        introspection = api.introspect_oauth2_token(question.token, question.scope)
+        return self._kept(question, request, introspection)
 
 
-class _Known:
+class Known:
     """What the server said of a token; not a tuple, which tracebacks would show."""
 
     __slots__ = ("document", "source", "token_digest")
@@ -171,6 +198,50 @@ class _Known:
         self.document = document
         # Its id is part of the key; as long as it is here, nothing else can have that id.
         self.source = source
+
+    def introspection(self) -> OAuth2TokenIntrospection:
+        """Return a copy for one caller."""
+        return OAuth2TokenIntrospection.from_dict(self.document)
+
+
+class Question:
+    """What one caller asks.
+
+    Attributes:
+        token: The token.
+        scope: Scopes that it must have.
+        key: What the response depends on, as hashes: the token, and everything else.
+        flight: What callers share. A response that was asked for before `forget` must not serve
+            who comes after it.
+        source: The configured access token or its source.
+        timeout: Seconds that the caller has.
+    """
+
+    __slots__ = ("flight", "key", "scope", "source", "timeout", "token")
+
+    def __init__(
+        self,
+        token: Secret,
+        scope: str | None,
+        key: tuple[bytes, bytes],
+        era: object,
+        source: object,
+        timeout: float,
+    ) -> None:
+        self.token = token
+        self.scope = scope
+        self.key = key
+        self.flight = (key, era)
+        self.source = source
+        self.timeout = timeout
+
+
+class Request(NamedTuple):
+    """The circumstances of a request."""
+
+    era: object
+    cache: Cache[Known]
+    at: float
 
 
 def _digest(text: str) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from hydra_client.protocol.cache import shared
-from hydra_client.protocol.deadline import seconds_left
+from hydra_client.protocol.deadline import Deadline, seconds_left
 from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.transport.driver import drive
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from hydra_client.protocol.cache import Cache
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -32,6 +33,11 @@ def share(cache: Cache[T], key: Hashable, work: Callable[[], T], meanwhile: T | 
         HydraException: What `work` raised, or a copy of what another thread's raised.
     """
     return drive(shared(cache, key, ask(Invoke(work)), seconds_left(), Alarm(), meanwhile))
+
+
+def within(seconds: float, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+    """Call a function that may take so many seconds, or as many as the current call has left."""
+    return Deadline(seconds).run(function, *arguments, **keywords)
 
 
 class Alarm:
