@@ -232,10 +232,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run a login, with all that belongs to it.")
     parser.add_argument("--version", choices=["0.9", "0.10"], default="0.10")
     parser.add_argument("--store", choices=["memory", "sql"], default="memory")
+    parser.add_argument("--free-ports", action="store_true", help="listen on any free ports")
     arguments = parser.parse_args()
+    ports = Ports(0, 0, 0, 0) if arguments.free_ports else Ports()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with running(version=arguments.version, store=arguments.store) as example:
+        with running(ports, arguments.version, arguments.store) as example:
             print(f"Hydra        {example.hydra_url}")
             print(f"Consent app  {example.consent_url}")
             print(f"API          {example.api_url}/photos")
@@ -248,6 +250,8 @@ def main() -> None:
             wait(example.hydra)
     except KeyboardInterrupt:
         print("Ended.")
+    except OSError as error:
+        sys.exit(f"{error}. To listen on free ports, pass --free-ports.")
 
 
 def wait(hydra: HydraEmulator | None) -> None:

@@ -113,10 +113,13 @@ def create_app(
     def problem(status: int, title: str, text: str, **values: object) -> Page:
         return page("problem.html", status, title=title, text=text, **values)
 
-    def user_of(challenge: Challenge) -> str | None:
+    def user_of(challenge: Challenge | None = None) -> str | None:
         """Return who is logged in, if that is enough for the request."""
-        limit = FRESH_LOGIN if asks_again(challenge) else LIFETIME
-        return session().get("user") if clock() - session().get("since", 0) < limit else None
+        user: str | None = session().get("user")
+        if user is None or users.version(user) != session()["version"]:
+            return None  # the account is gone, or has another password
+        limit = FRESH_LOGIN if challenge and asks_again(challenge) else LIFETIME
+        return user if clock() - session()["since"] < limit else None
 
     def login_page(challenge: Challenge | None, status: int = 200, **values: object) -> Page:
         client = shown(challenge.client(), schemes) if challenge else None
@@ -180,7 +183,7 @@ def create_app(
         if not users.check(user, request.form.get("password", "")):
             return login_page(challenge, 401, problem=WRONG_PASSWORD, user=user)
         store.succeeded(user, request.remote_addr)
-        session().renew(user=user, since=clock())
+        session().renew(user=user, since=clock(), version=users.version(user))
         return see_other(way_on())
 
     @app.post("/decide")
@@ -223,7 +226,7 @@ def create_app(
     def home() -> Redirect | Page:
         if first := cookie_first():
             return first
-        user = session().get("user")
+        user = user_of()
         if user is None:
             return login_page(None)
         return page("home.html", user=user, consents=store.all_remembered(user))
@@ -231,7 +234,7 @@ def create_app(
     @app.post("/forget")
     def forget() -> Redirect:
         check_csrf()
-        store.forget(session().get("user", ""), request.form.get("client_id", ""))
+        store.forget(user_of() or "", request.form.get("client_id", ""))
         session()["notice"] = "Forgotten. You will be asked the next time."
         return see_other(url_for("home"))
 
@@ -250,7 +253,7 @@ def create_app(
 
     @app.errorhandler(ConsentExpired)
     def expired(error: ConsentExpired) -> Page:
-        text = "You took longer than the ten minutes that a login may take."
+        text = "You took longer than a login may take."
         return problem(400, "This login has expired", text, again=error.restart_url)
 
     @app.errorhandler(AuthorizationRequestError)

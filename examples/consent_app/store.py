@@ -187,6 +187,7 @@ class Store:
 def _limits(user: str, address: str | None) -> dict[str, int]:
     """Return how many attempts each key allows: the account's, and the address's."""
     origin = ipaddress.ip_address(address or "0.0.0.0")  # noqa: S104 - not listened on
+    origin = getattr(origin, "ipv4_mapped", None) or origin
     if origin.version == 6:
         # Everybody has at least a /64, so a single address means nothing.
         origin = ipaddress.ip_network((origin, 64), strict=False).network_address

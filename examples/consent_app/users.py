@@ -6,6 +6,7 @@ python examples/consent_app/users.py users.json alice     # asks for the passwor
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -30,6 +31,11 @@ class Users:
         expected = self._read().get(name)
         matches = check_password_hash(expected or self._nobody, password)
         return matches and expected is not None
+
+    def version(self, name: str) -> str | None:
+        """Return what changes with the user's password; None if there is no such user."""
+        found = self._read().get(name)
+        return hashlib.sha256(found.encode()).hexdigest() if found else None
 
     def add(self, name: str, password: str) -> None:
         """Add a user, or change their password."""

@@ -225,6 +225,16 @@ def test_too_many_attempts(hydra: HydraEmulator, store: Store, user: User) -> No
         assert store.attempt(f"user {number}", f"2001:db8::{number:x}") == 0
     assert store.attempt("dave", "2001:db8::ffff") > 0
     assert store.attempt("dave", "2001:db8:0:1::1") == 0
+    for number in range(31):
+        assert store.attempt(f"user {number}", f"::ffff:192.0.2.{number}") == 0
+
+
+def test_a_new_password_ends_the_sessions(users: Users, user: User) -> None:
+    page = user.logged_in()
+    users.add("alice", "another password")
+    answer = user.submit(page, "/decide", decision="allow", scope="openid")
+    assert "/login" in Forms(answer.text).found
+    assert "<title>Log in – " in user.session.get(user.base, timeout=10).text
 
 
 def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -> None:
