@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation
 from hydra_client.cli.output import document_of, print_one, print_value
 from hydra_client.cli.secret_files import SecretOut, given_secret, secret_options
@@ -23,7 +24,11 @@ def as_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options to act as another client than the calling one."""
     command = secret_options("secret", "the secret of the client in --as")(command)
     return click.option(
-        "--as", "as_id", metavar="ID", help="Client to act as. [the calling client]"
+        "--as",
+        "as_id",
+        metavar="ID",
+        shell_complete=client_ids,
+        help="Client to act as. [the calling client]",
     )(command)
 
 

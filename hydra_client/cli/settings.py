@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from hydra_client.cli.document import load_object
 from hydra_client.cli.errors import USAGE, Failure
-from hydra_client.cli.secret_files import given_secret, read_secret
+from hydra_client.cli.secret_files import given_secret, read_secret, read_text
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _STRINGS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "clien
 _KEYS = (*_STRINGS, "timeout", "headers")
 _TOP = ("default_profile", "profiles")
 _OUTPUTS = ("table", "json", "yaml")
+HYDRA_YML = "hydra.yml"  # the profile that is in ~/.hydra.yml
 
 
 class Settings(NamedTuple):
@@ -54,6 +56,8 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
     """
     levels = [_from_options(options, environ), _from_environment(environ)]
     name, profile = _profile(options, environ)
+    if name is None and not any("url" in level for level in levels):
+        name, profile = _of_hydra(must_exist=False)
     _withhold(profile, levels[1] | levels[0])
     levels.append(profile)
     merged: dict[str, Any] = {}
@@ -130,6 +134,8 @@ def _profile(
     path = config_path(options, environ)
     name = options.get("profile") or environ.get("HYDRA_PROFILE")
     document = _read(path)
+    if name == HYDRA_YML and name not in (document or {}).get("profiles", {}):
+        return _of_hydra(must_exist=True)
     if document is None:
         if name or options.get("config") or environ.get("HYDRA_CONFIG"):
             raise Failure(f"{path}: the config file does not exist", USAGE)
@@ -145,6 +151,18 @@ def _profile(
         known = ", ".join(profiles) if isinstance(profiles, dict) else ""
         raise Failure(f"{path}: no profile {name!r}; known profiles: {known or 'none'}", USAGE)
     return name, _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
+
+
+def _of_hydra(*, must_exist: bool) -> tuple[str | None, dict[str, Any]]:
+    """Read the file that Hydra's own `hydra connect` writes, as a profile."""
+    path = Path.home() / f".{HYDRA_YML}"
+    if not must_exist and not path.exists():
+        return None, {}
+    read_text(str(path), private=True)
+    document = load_object(str(path))
+    names = {"cluster_url": "url", "client_id": "client_id", "client_secret": "client_secret"}
+    found = {ours: document[theirs] for theirs, ours in names.items() if document.get(theirs)}
+    return HYDRA_YML, _checked(str(path), found, path.parent)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -26,6 +26,7 @@ from hydra_client.emulator import HydraEmulator
 @pytest.fixture(autouse=True)
 def _no_config_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     logger = logging.getLogger("hydra_client")
     handlers, level = list(logger.handlers), logger.level
     yield

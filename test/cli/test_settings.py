@@ -315,3 +315,56 @@ def test_the_secret_from_stdin(run: Run, hydra: HydraEmulator) -> None:
     assert result.exit_code == 2
     assert "stdin cannot provide both" in result.stderr
     assert run("clients", "list", *where, input="").exit_code == 2
+
+
+# --- what Hydra's own command wrote
+
+
+OWN = "cluster_url: http://own\nclient_id: id-own\nclient_secret: secret-own\nsigned: 1\n"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "home" / ".hydra.yml"
+    path.parent.mkdir()
+    path.touch(mode=0o700)  # as Hydra does it
+    path.write_text(OWN)
+    return path
+
+
+def test_hydras_own_file(own: Path, tmp_path: Path) -> None:
+    nowhere = {"XDG_CONFIG_HOME": str(tmp_path)}
+    expected = Settings(
+        url="http://own", client_id="id-own", client_secret="secret-own", profile="hydra.yml"
+    )
+    assert settings(**nowhere) == expected
+    assert settings({"profile": "hydra.yml"}, **nowhere) == expected
+    elsewhere = settings(**nowhere, HYDRA_URL="http://env")
+    assert (elsewhere.url, elsewhere.client_secret) == ("http://env", None)
+    own.write_text("client_id: id-own\n")
+    assert settings(**nowhere) == Settings(client_id="id-own", profile="hydra.yml")
+
+
+def test_a_config_file_goes_before_hydras_own(config: Path, own: Path) -> None:
+    assert settings(HYDRA_CONFIG=str(config)).url == "http://one"
+    assert settings({"profile": "hydra.yml"}, HYDRA_CONFIG=str(config)).url == "http://own"
+    config.write_text(PROFILE + '\n[profiles."hydra.yml"]\nurl = "http://ours"\n')
+    assert settings({"profile": "hydra.yml"}, HYDRA_CONFIG=str(config)).url == "http://ours"
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "message"),
+    [
+        (OWN, 0o640, "others can read it"),
+        ("cluster_url: [1]", 0o600, "url must be a string"),
+        ("- a", 0o600, "expected an object"),
+        (None, 0o600, "No such file"),
+    ],
+)
+def test_hydras_own_file_that_cannot_be_used(
+    own: Path, tmp_path: Path, text: str | None, mode: int, message: str
+) -> None:
+    own.chmod(mode)
+    own.unlink() if text is None else own.write_text(text)
+    with pytest.raises(Failure, match=message):
+        settings({"profile": "hydra.yml"}, XDG_CONFIG_HOME=str(tmp_path))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli import completion
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import client_of, load, load_object
@@ -56,16 +57,31 @@ FIELDS = (
     ("contacts", "--contact", "TEXT", "Contact address. Repeatable."),
     ("public", "--public/--confidential", None, "Whether the client is public: has no secret."),
 )
+_WITHOUT_COMMAS = ("grant_types", "response_types", "scope")
+_WORDS = {"grant_types": completion.grant_types, "response_types": completion.response_types}
 _LISTS = ("redirect_uris", "grant_types", "response_types", "contacts", "scope")
+
+
+def _refuse_commas(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Reject a list in one value, as Hydra's own command accepts it."""
+    for value in values:
+        if "," in value:
+            option = param.opts[0]
+            each = " ".join(f"{option} {item.strip()}" for item in value.split(","))
+            raise click.UsageError(f"{option} takes one value; repeat it: {each}")
+    return values
 
 
 def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add an option for each field, and --file."""
     for name, option, metavar, help in reversed(FIELDS):
-        add = click.option(
-            option, name, metavar=metavar, multiple=name in _LISTS, default=None, help=help
-        )
-        command = add(command)
+        settings: dict[str, Any] = {"multiple": name in _LISTS, "default": None}
+        if name in _WITHOUT_COMMAS:
+            settings["callback"] = _refuse_commas
+        settings["shell_complete"] = _WORDS.get(name)
+        command = click.option(option, name, metavar=metavar, help=help, **settings)(command)
     return click.option(
         "-f",
         "--file",
@@ -83,7 +99,7 @@ def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--generate-secret", is_flag=True, help="Generate a new secret."),
         secret_options("secret", "a new secret"),
         field_options,
-        click.argument("id"),
+        click.argument("id", shell_complete=completion.client_ids),
     ):
         command = option(command)
     return command
@@ -157,7 +173,7 @@ def _searched(client: OAuth2Client) -> str:
 
 
 @command.command()
-@click.argument("id")
+@click.argument("id", shell_complete=completion.client_ids)
 @pass_invocation
 def get(invocation: Invocation, id: str) -> None:
     """Show a client. Its secret cannot be read from the server.
@@ -319,7 +335,9 @@ def patch(
 
 
 @command.command()
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.argument(
+    "ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.client_ids
+)
 @yes_option
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:

@@ -10,7 +10,9 @@ from hydra_client.cli.options import Command
 @click.command("completion", cls=Command)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
-    """Print a script that makes a shell complete commands and options.
+    """Print a script that makes a shell complete commands, options, ids, and grant types.
+
+    Ids are fetched from the server that the command names, or that the environment does.
 
     \b
     Examples:

@@ -47,7 +47,7 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
     \b
     Examples:
       hydra-client demo
-      hydra-client demo --version 0.9 --store sql
+      hydra-client demo --hydra 0.9 --store sql
       HYDRA_URL=https://hydra.example.com HYDRA_CLIENT_ID=admin hydra-client demo \\
           --client-secret-file admin.secret
     """  # noqa: D301 - click's mark for lines to keep
@@ -56,7 +56,7 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
     running = invocation.names_a_server
     if running and (version or store):
         raise click.UsageError(
-            "--version and --store are for the embedded server, but another server is configured"
+            "--hydra and --store are for the embedded server, but another server is configured"
         )
     with (
         _running(invocation) if running else _embedded(version or "0.10", store or "memory") as api

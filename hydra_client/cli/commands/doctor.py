@@ -11,6 +11,7 @@ import click
 from hydra_client.cli.commands import doctor_caller as caller
 from hydra_client.cli.commands import doctor_server as server
 from hydra_client.cli.commands.doctor_certificate import save_certificate
+from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
 from hydra_client.cli.deletion import yes_option
 from hydra_client.cli.errors import FAILED
@@ -68,7 +69,11 @@ class Checks(NamedTuple):
     help=f"Role to check: {', '.join(ROLES)}. Repeatable.",
 )
 @click.option(
-    "--for", "subject", metavar="CLIENT", help="Client with the role. [the calling client]"
+    "--for",
+    "subject",
+    metavar="CLIENT",
+    shell_complete=client_ids,
+    help="Client with the role. [the calling client]",
 )
 @click.option("--fix", is_flag=True, help="Show the missing policies of the roles, and apply them.")
 @click.option(

@@ -34,6 +34,9 @@ Config file; if it has a secret, only you may be able to read it (chmod 600):
   # also: scopes, ca_cert, timeout, output
   # and headers = { X-Forwarded-Proto = "https" }
 
+Without a server from elsewhere, ~/.hydra.yml is used, which `hydra connect`
+writes. You can also name it: --profile hydra.yml
+
 Exit status:
   0    success
   1    the server refused, failed or could not be reached, or you cancelled;

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli import completion
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
@@ -100,7 +101,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @command.command()
-@click.argument("id")
+@click.argument("id", shell_complete=completion.policy_ids)
 @pass_invocation
 def get(invocation: Invocation, id: str) -> None:
     """Show a policy.
@@ -154,7 +155,7 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
 
 
 @command.command()
-@click.argument("id")
+@click.argument("id", shell_complete=completion.policy_ids)
 @field_options
 @pass_invocation
 def update(invocation: Invocation, /, id: str, file: str | None, **options: Any) -> None:
@@ -180,7 +181,9 @@ def update(invocation: Invocation, /, id: str, file: str | None, **options: Any)
 
 
 @command.command()
-@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.argument(
+    "ids", metavar="ID...", nargs=-1, required=True, shell_complete=completion.policy_ids
+)
 @yes_option
 @pass_invocation
 def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:

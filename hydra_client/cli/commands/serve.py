@@ -35,7 +35,8 @@ def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Store of the server; they behave slightly differently. [memory]",
         ),
         click.option(
-            "--version",
+            "--hydra",
+            "version",
             type=click.Choice(["0.9", "0.10"]),
             help="Version of Hydra: 0.9.14 or 0.10.10. [0.10]",
         ),
@@ -98,7 +99,7 @@ def command(
     \b
     Examples:
       hydra-client serve
-      hydra-client serve --version 0.9 --store sql --port 0
+      hydra-client serve --hydra 0.9 --store sql --port 0
       hydra-client serve --root test:not-a-secret --consent-url http://localhost:5000/consent
       hydra-client serve --manifest access.yaml
     """  # noqa: D301 - click's mark for lines to keep

@@ -165,8 +165,8 @@ def test_a_secret_is_asked_for_at_a_terminal(
     [
         (["--secret-file", "a", "--secret-env", "b"], "--secret-file and --secret-env cannot"),
         (["--secret-file", "no-such-file"], "no-such-file: No such file or directory"),
-        (["--secret-env", "NOT_SET"], "NOT_SET: contains no secret"),
-        (["--secret-stdin"], "stdin: contains no secret"),
+        (["--secret-env", "NOT_SET"], "NOT_SET is not set"),
+        (["--secret-stdin"], "stdin is empty"),
         (["--secret-env", "SHORT"], "client_secret must have at least 6 characters"),
         (["--id", "a/b", "--show-secret"], "cannot be addressed"),
     ],
@@ -448,6 +448,18 @@ def test_a_client_that_was_shown_can_be_put_back(
     assert kept(run) == before
     assert run("clients", "patch", "my-app", "--file", str(file)).exit_code == 0
     assert kept(run) == before
+
+
+@pytest.mark.parametrize("command", [("create", "--public"), ("update", "x"), ("patch", "x")])
+@pytest.mark.parametrize("option", ["--grant-type", "--response-type", "--scope"])
+def test_lists_with_commas(
+    run: Run, root: HydraEmulator, command: tuple[str, ...], option: str
+) -> None:
+    """As Hydra's own command takes them."""
+    result = run("clients", *command, option, "a,b, c")
+    assert result.exit_code == 2
+    assert f"{option} takes one value; repeat it: {option} a {option} b {option} c" in result.stderr
+    assert root.requests == []
 
 
 # --- list

@@ -48,7 +48,7 @@ def test_what_it_shows(start: Start) -> None:
 
 @pytest.mark.parametrize(("version", "store"), VARIANTS)
 def test_each_embedded_server(run: Run, version: str, store: str) -> None:
-    result = run("demo", "--version", version, "--store", store)
+    result = run("demo", "--hydra", version, "--store", store)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"An embedded Hydra {version} ({store} store) at ")
     assert result.output.endswith("All 16 steps held.\n")
@@ -200,7 +200,7 @@ def test_ended_early_it_leaves_nothing_there(
 
 
 def test_an_embedded_server_or_a_running_one(run: Run, root: HydraEmulator) -> None:
-    result = run("demo", "--version", "0.9")
+    result = run("demo", "--hydra", "0.9")
     assert result.exit_code == 2
     assert "embedded" in result.stderr
     assert root.requests == []

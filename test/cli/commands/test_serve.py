@@ -23,7 +23,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_end(start: Start, number: signal.Signals) -> None:
-    process = start("serve", "--port", "0", "--version", "0.9", "--store", "sql")
+    process = start("serve", "--port", "0", "--hydra", "0.9", "--store", "sql")
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(7)]
     url = lines[1].split()[-1]
@@ -101,7 +101,7 @@ def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
         (["--root", "a:b", "--root-file", "x"], "cannot be used together"),
         (["--root-file", "no-such-file"], "no-such-file: No such file or directory"),
         (["--host", "192.0.2.1"], "not a loopback address"),
-        (["--version", "1.0"], "'1.0'"),
+        (["--hydra", "1.0"], "'1.0'"),
         (["--port", "65536"], "65536"),
     ],
 )

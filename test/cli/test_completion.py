@@ -1,0 +1,53 @@
+"""What shells offer, beside the names of commands and options."""
+
+from __future__ import annotations
+
+import pytest
+from click.shell_completion import ShellComplete
+
+from hydra_client.cli.app import app
+from hydra_client.emulator import HydraEmulator
+
+
+def offered(*arguments: str, incomplete: str = "") -> list[str]:
+    shell = ShellComplete(app, {}, "hydra-client", "_HYDRA_CLIENT_COMPLETE")
+    return [item.value for item in shell.get_completions(list(arguments), incomplete)]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("clients", "get"),
+        ("clients", "update"),
+        ("clients", "patch"),
+        ("clients", "delete", "other"),
+        ("token", "client", "--as"),
+        ("doctor", "--for"),
+    ],
+)
+def test_client_ids(root: HydraEmulator, arguments: tuple[str, ...]) -> None:
+    root.add_client(id="app-2")
+    root.add_client(id="app-1")
+    assert offered(*arguments) == ["admin", "app-1", "app-2"]
+    assert offered(*arguments, incomplete="app") == ["app-1", "app-2"]
+
+
+@pytest.mark.parametrize("command", ["get", "update", "delete"])
+def test_policy_ids(root: HydraEmulator, command: str) -> None:
+    assert offered("policies", command, incomplete="d") == ["default-admin-policy"]
+
+
+def test_the_options_before_decide_on_the_server(root: HydraEmulator) -> None:
+    nowhere = ("clients", "--url", "http://127.0.0.1:1", "get")
+    assert offered(*nowhere) == []
+    assert offered("--client-secret-stdin", "clients", "get") == []
+
+
+def test_no_server() -> None:
+    assert offered("clients", "get") == []
+
+
+def test_words_that_hydra_knows() -> None:
+    create = ("clients", "create")
+    assert offered(*create, "--grant-type", incomplete="i") == ["implicit"]
+    assert offered(*create, "--response-type") == ["code", "id_token", "token"]
