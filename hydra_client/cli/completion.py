@@ -47,7 +47,7 @@ def _ids(fetch: Callable[[ApiClient], Iterator[str | None]]) -> Complete:
                 invocation.client(timeout=_SECONDS, retries=0) as client,
             ):
                 warnings.simplefilter("ignore")
-                return sorted(id for id in fetch(api) if id and id.startswith(incomplete))
+                return sorted(id for id in fetch(client) if id and id.startswith(incomplete))
         except Exception:
             return []  # whatever it is, the command itself will say it better
 
