@@ -202,7 +202,7 @@ class Api(Named):
     """What the APIs of the server share: a client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
+        self.api_client = api_client or ApiClient()
 
     def __enter__(self) -> Self:
         return self

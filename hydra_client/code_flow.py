@@ -453,9 +453,9 @@ class CodeFlow(BaseCodeFlow):
     def refresh(self) -> OAuth2TokenResponse:
         """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
-        Threads that call it at the same time share one request and its outcome, each within its
-        own time. After an unknown outcome, such as a time-out, a later call sends the same refresh
-        token again: if the server has used it up, it responds with 400 and revokes nothing.
+        Calls at the same time share one request and its outcome, each within its own time. After an
+        unknown outcome, such as a time-out, a later call sends the same refresh token again: if the
+        server has used it up, it responds with 400 and revokes nothing.
 
         Returns:
             The tokens. The old access token no longer works.

@@ -390,8 +390,10 @@ class IdTokenVerifier(BaseVerifier):
         return claims
 
     def _current(self) -> Server:
-        ask = partial(self._fetched, self._known)
-        return self._fresh or share(self._cache, self._CURRENT, ask)
+        server = self._fresh
+        if server:
+            return server
+        return share(self._cache, self._CURRENT, partial(self._fetched, self._known))
 
     def _newer(self, known: Server) -> Server:
         ask = partial(self._refetched, known)

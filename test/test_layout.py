@@ -6,6 +6,8 @@ Imports inside functions count; those for type checkers do not.
 from __future__ import annotations
 
 import ast
+import importlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,3 +143,70 @@ def test_no_function_is_long(module: str) -> None:
             if lines > 50:
                 long.append(f"{node.name}: {lines} lines")
     assert long == []
+
+
+# What the asyncio side waits with, and what is generated.
+AIO_APART = ("transport", "waiting", "api")
+TWINS = ["code_flow", "id_token", "introspection"]
+
+
+def decisions(path: Path) -> Iterator[str]:
+    """The comparisons, `raise` statements and literals of a file.
+
+    None does not count, nor what says how something is called and typed: docstrings, `__all__`,
+    `__repr__`, type variables, and the defaults and annotations of arguments.
+    """
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, (ast.Compare, ast.Raise)):
+            yield f"{path.name}:{node.lineno} {ast.unparse(node)}"
+        if isinstance(node, ast.Constant) and node.value is not None:
+            yield f"{path.name}:{node.lineno} {node.value!r}"
+        match node:
+            case ast.Expr(ast.Constant()) | ast.Assign([ast.Name("__all__")]):
+                continue
+            case ast.FunctionDef("__repr__") | ast.Call(ast.Name("TypeVar" | "ParamSpec")):
+                continue
+            case ast.Call(ast.Name("cast"), [_, *values]):
+                nodes += values
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                nodes += node.body
+            case _:
+                nodes += ast.iter_child_nodes(node)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in sorted((PACKAGE / "aio").rglob("*.py"))
+        if path.relative_to(PACKAGE / "aio").with_suffix("").parts[0] not in AIO_APART
+    ],
+    ids=lambda path: path.name,
+)
+def test_the_asyncio_side_decides_nothing(path: Path) -> None:
+    """Its logic is that of the threaded side, with `await` in front of what is waited for."""
+    assert list(decisions(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("code_flow", "CodeFlow"),
+        ("id_token", "IdTokenVerifier"),
+        ("introspection", "CachedIntrospection"),
+    ],
+)
+def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
+    pytest.importorskip("jwt", reason="needs the extra jwt")
+    threads = getattr(importlib.import_module(f"hydra_client.{module}"), name)
+    tasks = getattr(importlib.import_module(f"hydra_client.aio.{module}"), name)
+    methods, twins = (
+        {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
+        for kind in (threads, tasks)
+    )
+    assert methods.keys() == twins.keys()
+    for method, function in methods.items():
+        assert inspect.signature(function) == inspect.signature(twins[method]), method
+        assert inspect.getdoc(function) == inspect.getdoc(twins[method]), method

@@ -31,6 +31,9 @@ from hydra_client import (
     provisioning,
     tokens,
 )
+from hydra_client.aio import code_flow as aio_code_flow
+from hydra_client.aio import id_token as aio_id_token
+from hydra_client.aio import introspection as aio_introspection
 
 assert_type(hc.__version__, str)
 api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
@@ -182,6 +185,13 @@ async def with_asyncio() -> None:
     assert_type(await api.get_oauth2_client("photos"), hc.OAuth2Client)
     response = await api.with_http_info.get_oauth2_client("photos")
     assert_type(response, aio.ApiResponse[hc.OAuth2Client])
+    keys = aio_id_token.IdTokenVerifier(api, "photos")
+    assert_type(await keys.verify("a.b.c", nonce=None), id_token.IdTokenClaims)
+    login = aio_code_flow.CodeFlow(api, "http://127.0.0.1/callback", "openid", verifier=keys)
+    assert_type(await login.authorization_url(), str)
+    assert_type(await login.exchange("code=a"), hc.OAuth2TokenResponse)
+    cached = aio_introspection.CachedIntrospection(api)
+    assert_type(await cached("token"), hc.OAuth2TokenIntrospection)
     await api.get_oauth2_client(5)  # wrong: the id
     await api.with_http_info.get_oauth2_client(5)  # wrong: the id
 

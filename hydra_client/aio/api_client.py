@@ -84,8 +84,8 @@ class ApiClient(Ladder):
         call = encode(
             operation, body=body, form=form, query=query, bearer=bearer, headers=headers, **ids
         )
-        data: T = (await self._carry_out(call, timeout))[0]
-        return data
+        data, _ = await self._carry_out(call, timeout)
+        return cast("T", data)
 
     async def call_with_http_info(
         self, operation: Operation[T], *, timeout: float | None = None, **arguments: Any
@@ -140,7 +140,7 @@ class Api(Named):
     """What the APIs of the server share: a client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
-        self.api_client = ApiClient() if api_client is None else api_client
+        self.api_client = api_client or ApiClient()
 
     async def __aenter__(self) -> Self:
         await self.api_client.__aenter__()

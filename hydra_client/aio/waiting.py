@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hydra_client.protocol.cache import shared
-from hydra_client.protocol.deadline import current, seconds_left
+from hydra_client.protocol.deadline import Deadline, current, seconds_left
 from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait, ask
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hydra_client.protocol.cache import Cache
     from hydra_client.protocol.effects import Steps
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -64,6 +66,20 @@ async def share(
     """
     done = ask(Invoke[Any](work))
     return await drive(shared(cache, key, done, seconds_left(), Alarm(), meanwhile))
+
+
+async def within(
+    seconds: float,
+    function: Callable[P, Awaitable[T]],
+    *arguments: P.args,
+    **keywords: P.kwargs,
+) -> T:
+    """Await a function that may take so many seconds, or as many as the current call has left."""
+    work = Invoke[Any](
+        partial(function, *arguments, **keywords), (), Deadline.within(None, seconds)
+    )
+    result: T = await _invoke(work)
+    return result
 
 
 class Alarm:
