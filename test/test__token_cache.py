@@ -60,7 +60,7 @@ def test_only_the_owner_may_look_whatever_the_umask(folder: Path) -> None:
     assert stat.S_IMODE(only_file(folder / "deep").stat().st_mode) == 0o600
 
 
-def test_neither_name_nor_content_tells_the_secret(cache: TokenCache, folder: Path) -> None:
+def test_neither_name_nor_content_reveals_the_secret(cache: TokenCache, folder: Path) -> None:
     path = only_file(folder)
     assert json.loads(path.read_text()) == {
         "access_token": "the-access-token",
@@ -187,7 +187,7 @@ def open_files() -> int | None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "pipe with a writer"])
-def test_what_is_no_file_is_ignored(cache: TokenCache, folder: Path, kind: str) -> None:
+def test_what_is_not_a_file_is_ignored(cache: TokenCache, folder: Path, kind: str) -> None:
     path = only_file(folder)
     path.unlink()
     writer = None
@@ -236,7 +236,7 @@ def test_what_is_no_file_is_ignored(cache: TokenCache, folder: Path, kind: str) 
     ],
     ids=lambda content: repr(content[:60]),
 )
-def test_what_is_no_token_is_ignored(cache: TokenCache, folder: Path, content: bytes) -> None:
+def test_what_is_not_a_token_is_ignored(cache: TokenCache, folder: Path, content: bytes) -> None:
     only_file(folder).write_bytes(content)
     assert cache.load(KEY) is None
     cache.save(KEY, *TOKEN)
@@ -266,7 +266,7 @@ def test_a_place_that_cannot_be_breaks_nothing(tmp_path: Path, place: str) -> No
     assert cache.load(KEY) is None
 
 
-def test_the_log_tells_why_and_no_secret(
+def test_the_log_says_why_and_shows_no_secret(
     cache: TokenCache, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

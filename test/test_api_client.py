@@ -1,4 +1,4 @@
-"""A whole call, from typed arguments to typed answer, by the 14 methods and all their names."""
+"""A whole call, from typed arguments to typed result, by the 14 methods and all their names."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from support.loopback import (
     OPERATIONS,
     Peer,
     Server,
-    answer,
     api,
+    raw_response,
     within,
 )
 
@@ -176,7 +176,7 @@ def test_an_api_without_a_client_makes_the_default_one() -> None:
 
 def test_an_update_sends_back_what_was_not_understood(server: Server) -> None:
     stored = {**CLIENT, "jwks_uri": "https://photos.example.com/keys", "client_secret": None}
-    server.steps = [answer(stored), answer(stored, 201, "Created")]
+    server.steps = [raw_response(stored), raw_response(stored, 201, "Created")]
     with api(server) as client:
         photos = client.get_oauth2_client("photos")
         photos.client_name = "More photos"
@@ -312,14 +312,18 @@ def test_what_cannot_be_right_is_refused_before_anything_is_sent(
     assert seconds_left() is None
 
 
-# -- the answer with what came around it
+# -- the response with what came around it
 
 
 def test_a_response_shows_no_secret(server: Server) -> None:
     server.steps = [
-        answer({**CLIENT, "client_secret": "hush-hush"}, 201, "Created", Set_Cookie="hush-hush"),
-        answer(status=302, reason="Found", Location="https://photos.example.com/?code=hush-hush"),
-        answer([CLIENT]),
+        raw_response(
+            {**CLIENT, "client_secret": "hush-hush"}, 201, "Created", Set_Cookie="hush-hush"
+        ),
+        raw_response(
+            status=302, reason="Found", Location="https://photos.example.com/?code=hush-hush"
+        ),
+        raw_response([CLIENT]),
     ]
     with api(server) as client:
         created = client.with_http_info.create_oauth2_client(OAuth2Client())
@@ -361,7 +365,7 @@ def test_each_attempt_logs_a_line(
     server: Server, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
-    server.steps = [answer(status=503, reason="Busy"), lambda peer: peer.reset(), ONE]
+    server.steps = [raw_response(status=503, reason="Busy"), lambda peer: peer.reset(), ONE]
     caplog.set_level(logging.DEBUG, "hydra_client")
     with api(server) as client:
         client.get_oauth2_client("photos")
@@ -403,7 +407,7 @@ def test_what_responses_does_not_know_is_a_connection_error() -> None:
 
 
 class Canned(HTTPAdapter):
-    """An adapter that makes its answers up, as those of test doubles do."""
+    """An adapter that makes its responses up, as those of test doubles do."""
 
     def __init__(self, outcome: bytes | Exception) -> None:
         super().__init__()
@@ -485,7 +489,7 @@ def test_a_session_can_be_used_for_something_else(
 ) -> None:
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # they make requests use another pool
         monkeypatch.delenv(name, raising=False)
-    server.steps = [answer({"alive": True}), ONE, answer({"alive": True})]
+    server.steps = [raw_response({"alive": True}), ONE, raw_response({"alive": True})]
     with api(server) as client:
         session = client.api_client.session
         assert session.get(f"{server.url}/health", timeout=LONG).json() == {"alive": True}
@@ -504,9 +508,9 @@ def test_a_call_stays_with_the_settings_that_it_began_with() -> None:
         if not asked.is_set():
             asked.set()
             assert moved.wait(LONG)
-        peer.send(answer({"access_token": "token-of-a", "token_type": "bearer"}))
+        peer.send(raw_response({"access_token": "token-of-a", "token_type": "bearer"}))
 
-    with Server(tokens, ONE) as a, Server(answer({"access_token": "token-of-b"}), ONE) as b:
+    with Server(tokens, ONE) as a, Server(raw_response({"access_token": "token-of-b"}), ONE) as b:
         configuration = Configuration(a.url, "admin", "secret-of-a", timeout=LONG)
         with ApiClient(configuration) as client, Crowd() as crowd:
             crowd.send(1, lambda: OAuth2Api(client).get_oauth2_client("photos").id)
@@ -566,7 +570,7 @@ def test_32_threads_share_one_client() -> None:
             start.wait(LONG)
             return [client.get_oauth2_client(f"{number}-{turn}").id for turn in range(10)]
 
-        server.steps = [lambda peer: peer.send(answer({"id": peer.last.id}))]
+        server.steps = [lambda peer: peer.send(raw_response({"id": peer.last.id}))]
         with api(server) as client, ThreadPoolExecutor(32) as pool:
             for number, ids in enumerate(pool.map(work, range(32))):
                 assert ids == [f"{number}-{turn}" for turn in range(10)]
@@ -622,7 +626,7 @@ print(codes)
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.parametrize("threads", [0, 3])
 def test_a_forked_process_uses_connections_of_its_own(threads: int) -> None:
-    with Server(lambda peer: peer.send(answer({"id": peer.last.id}))) as server:
+    with Server(lambda peer: peer.send(raw_response({"id": peer.last.id}))) as server:
         done = python(FORK, server.url, str(threads))
     assert done.stdout == "[0, 0, 0, 0]\n", done.stderr
     assert done.stderr == ""
@@ -705,11 +709,11 @@ def test_nothing_stays_open(server: Server) -> None:
 def test_errors_leave_nothing_open_either(recwarn: pytest.WarningsRecorder) -> None:
     steps: list[Any] = [
         lambda peer: peer.reset(),
-        answer(b"<html>"),
+        raw_response(b"<html>"),
         b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
         b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n",
         b"nonsense\r\n\r\n",
-        answer(b"x" * 100, Content_Encoding="gzip"),
+        raw_response(b"x" * 100, Content_Encoding="gzip"),
     ]
     for step in steps:
 
@@ -756,7 +760,7 @@ def test_a_client_can_be_pickled_and_copied(server: Server) -> None:
             assert type(mounted).__name__ == "Canned"
             twin.api_client.close()
         info = pickle.loads(pickle.dumps(original.with_http_info.get_oauth2_consent_request))
-        server.steps = [answer(CONSENT)]
+        server.steps = [raw_response(CONSENT)]
         response = info("c1")
         assert pickle.loads(pickle.dumps(response.data)) == response.data
         info.__self__.api_client.close()
@@ -843,8 +847,8 @@ def test_a_deletion_is_done_though_a_token_ran_out_in_between(
     tokens = iter(["old", "new"])
     server.steps = [
         lambda peer: peer.reset(),
-        answer({"error": {"code": 401}}, 401, "Unauthorized"),
-        answer(b"404 page not found", 404, "Not Found"),
+        raw_response({"error": {"code": 401}}, 401, "Unauthorized"),
+        raw_response(b"404 page not found", 404, "Not Found"),
     ]
     with api(server, access_token=lambda: next(tokens)) as client:
         assert client.delete_oauth2_client("photos") is None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import requests
-from support.loopback import CODE, ISSUED, OPERATIONS, Server, answer, api
+from support.loopback import CODE, ISSUED, OPERATIONS, Server, api, raw_response
 
 import hydra_client
 from hydra_client import (
@@ -198,8 +198,8 @@ def test_a_source_is_asked_for_the_scopes(
     assert source.asked == [asked]
 
 
-REFUSED = answer({"error": {"code": 401, "message": "token_expired"}}, 401, "Unauthorized")
-DENIED = answer({"error": {"code": 403, "message": "Request was denied"}}, 403, "Forbidden")
+REFUSED = raw_response({"error": {"code": 401, "message": "token_expired"}}, 401, "Unauthorized")
+DENIED = raw_response({"error": {"code": 403, "message": "Request was denied"}}, 403, "Forbidden")
 
 
 @pytest.mark.parametrize("name", BEARER)
@@ -255,7 +255,7 @@ def test_a_source_needs_no_more_than_tokens(server: Server) -> None:
 
 
 def test_tokens_are_fetched_for_who_has_a_secret_only(server: Server) -> None:
-    tokens = answer({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
+    tokens = raw_response({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
     server.steps = [tokens, OPERATIONS["get_oauth2_client"].success]
     with api(server, username="admin", password=SECRET, access_token=None) as client:
         client.get_oauth2_client("photos")
@@ -267,8 +267,8 @@ def test_tokens_are_fetched_for_who_has_a_secret_only(server: Server) -> None:
 
 
 def test_tokens_may_be_fetched_for_another_client_than_basic_names(server: Server) -> None:
-    tokens = answer({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
-    server.steps = [tokens, OPERATIONS["get_oauth2_client"].success, answer()]
+    tokens = raw_response({"access_token": "fetched", "token_type": "bearer", "expires_in": 3599})
+    server.steps = [tokens, OPERATIONS["get_oauth2_client"].success, raw_response()]
     other = ClientCredentials("other", "other-secret")
     with api(server, username="admin", password=SECRET, access_token=other) as client:
         client.api_client.default_headers["X-Forwarded-Proto"] = "https"
@@ -303,7 +303,7 @@ def test_the_key_endpoint_says_denied_when_it_means_unauthorized(server: Server)
 
 
 def test_a_wrong_client_secret_is_not_tried_twice(server: Server) -> None:
-    server.steps = [answer({"error": "invalid_client"}, 401, "Unauthorized")]
+    server.steps = [raw_response({"error": "invalid_client"}, 401, "Unauthorized")]
     for name in BASIC:
         with (
             api(server, username="admin", password=SECRET) as client,
@@ -370,7 +370,7 @@ def test_authentications_can_be_read_and_set_as_the_reference_shows() -> None:
     [("/oauth2/token", "%C3%BC"), ("/x/oauth2/token?a=b", "%C3%BC"), ("/oauth2/revoke", "ü")],
 )
 def test_authentications_work_with_requests(server: Server, path: str, user: str) -> None:
-    server.steps = [answer({})]
+    server.steps = [raw_response({})]
     client = ApiClient(Configuration(server.url, "ü", SECRET, "token-0001"))
     url = server.url + path
     with requests.Session() as session:

@@ -464,7 +464,7 @@ def test_recorded_errors_that_come_back(name: str) -> None:
 @pytest.mark.parametrize("flow_name", ["A", "B"])
 def test_recorded_flows(name: str, flow_name: str) -> None:
     recording = Recording(name)
-    client = recording.answer("clients: create, secret generated")
+    client = recording.body("clients: create, secret generated")
     returned = {"A": "flow A browser goes back to redirectUrl", "B": "flow B browser goes back"}
     exchanged = {"A": "flow A token: authorization_code", "B": "flow B token"}[flow_name]
     redirect_uri = client["redirect_uris"][0]
@@ -474,7 +474,7 @@ def test_recorded_flows(name: str, flow_name: str) -> None:
     }[flow_name]
     with responses.RequestsMock() as server:
         recording.play(server, "discovery", "discovery", "jwks with a bearer token", exchanged)
-        claims = recording.answer(exchanged)["id_token"].split(".")[1]
+        claims = recording.body(exchanged)["id_token"].split(".")[1]
         issued_at = json.loads(base64.urlsafe_b64decode(claims + "=="))["iat"]
         flow = CodeFlow(
             hydra_client.connect(recording.issuer, client["id"], client["client_secret"]),
@@ -486,7 +486,7 @@ def test_recorded_flows(name: str, flow_name: str) -> None:
         )
         assert flow.authorization_url() == recording.url(begins)
         tokens = flow.exchange(recording.location(returned[flow_name]))
-        assert tokens.to_dict() == recording.answer(exchanged)
+        assert tokens.to_dict() == recording.body(exchanged)
         assert flow.claims is not None
         assert flow.claims.sub == {"A": "alice", "B": "bob"}[flow_name]
         sent = next(call.request for call in server.calls if call.request.method == "POST")
@@ -495,7 +495,7 @@ def test_recorded_flows(name: str, flow_name: str) -> None:
         assert sent.headers["Authorization"] == recorded_headers["Authorization"]
         if flow_name == "B":
             recording.play(server, "token: refresh_token")
-            assert flow.refresh().to_dict() == recording.answer("token: refresh_token")
+            assert flow.refresh().to_dict() == recording.body("token: refresh_token")
 
 
 CALLBACKS: list[tuple[object, type[CodeFlowError], str]] = [
@@ -556,10 +556,10 @@ class Server:
         self.keys = Keys(mock)
         self.mock = mock
 
-    def flow(self, *answers: dict[str, Any], scope: str = SCOPE) -> CodeFlow:
+    def flow(self, *documents: dict[str, Any], scope: str = SCOPE) -> CodeFlow:
         issuer = self.keys.discovery["issuer"]
-        for answer in answers:
-            self.mock.post(f"{issuer}/oauth2/token", json={"token_type": "bearer", **answer})
+        for response in documents:
+            self.mock.post(f"{issuer}/oauth2/token", json={"token_type": "bearer", **response})
         api = hydra_client.connect(issuer, CLIENT, "a-secret", access_token="token-for-keys")
         verifier = IdTokenVerifier(api, CLIENT, clock=lambda: NOW)
         return CodeFlow(api, CALLBACK, scope, state=STATE, nonce=NONCE, verifier=verifier)
@@ -701,7 +701,7 @@ def test_settings_that_cannot_be_right(
     assert "secret" not in str(error.value)
 
 
-def test_repr_tells_neither_state_nor_nonce() -> None:
+def test_repr_shows_neither_state_nor_nonce() -> None:
     flow = recorded_flow()
     assert repr(flow) == (
         f"CodeFlow(ApiClient({flow.api.api_client.configuration.host!r}), {CALLBACK!r}, {SCOPE!r}, "
@@ -728,7 +728,7 @@ def test_import_brings_only_the_standard_library() -> None:
     assert (finished.stdout, finished.stderr) == ("hydra_client\n", "")
 
 
-def test_what_an_operator_is_told_of_an_error_of_the_browsers() -> None:
+def test_what_the_log_says_about_an_error_of_the_browser() -> None:
     for code in ("error", "unknown_error"):
         assert "consent cookie" in (AuthorizationError(code).hint or "")
     assert "character by character" in (AuthorizationError("invalid_request").hint or "")

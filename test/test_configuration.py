@@ -259,7 +259,7 @@ def test_arguments_go_before_the_environment() -> None:
     assert configuration.timeout == 5.0
 
 
-def test_whoever_is_named_does_not_call_by_the_token_of_the_environment() -> None:
+def test_a_named_client_does_not_use_the_token_of_the_environment() -> None:
     assert Configuration.from_env(ENVIRONMENT, username="other").access_token is None
     named = Configuration.from_env(ENVIRONMENT, username="other", access_token="mine")
     assert named.access_token == "mine"

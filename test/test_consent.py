@@ -131,7 +131,7 @@ def test_recorded_acceptances(recording: Recording, name: str) -> None:
             server, "discovery", f"flow {name} consent: get", f"flow {name} consent: accept"
         )
         challenge = ConsentApp(recording.api(), clock=lambda: THEN).challenge(arrived, NO_BROWSER)
-        request = recording.answer(f"flow {name} consent: get")
+        request = recording.body(f"flow {name} consent: get")
         assert challenge.id == request["id"]
         assert challenge.client_id == request["clientId"]
         assert list(challenge.requested_scopes) == request["requestedScopes"]
@@ -192,7 +192,7 @@ def test_the_name_that_the_client_id_had_before() -> None:
         recording.play(server, "discovery", "flow A consent: get")
         app = ConsentApp(recording.api(), clock=lambda: THEN)
         challenge = app.challenge(recording.location(BEGINS["A"]), NO_BROWSER)
-        assert challenge.client_id == recording.answer("flow A consent: get")["audience"]
+        assert challenge.client_id == recording.body("flow A consent: get")["audience"]
 
 
 # --- all ways of a browser
@@ -348,8 +348,8 @@ def recorded_request(**members: Any) -> Recording:
     """A recording whose consent request has other members."""
     recording = Recording(NAMES[0])
     response = recording.exchanges["flow A consent: get"]["response"]
-    answer = {**recording.answer("flow A consent: get"), **members}
-    response["body"] = json.dumps({name: value for name, value in answer.items() if value != ...})
+    body = {**recording.body("flow A consent: get"), **members}
+    response["body"] = json.dumps({name: value for name, value in body.items() if value != ...})
     return recording
 
 
@@ -437,7 +437,7 @@ def test_addresses_that_are_the_authorization_endpoint(url: str, public_url: str
 def test_a_server_that_was_given_another_name() -> None:
     """Discovery is looked at once more when a request leads elsewhere, and not too often."""
     recording = recorded_request()
-    right = recording.answer("discovery")
+    right = recording.body("discovery")
     wrong = {**right, "authorization_endpoint": "http://old.example.com/oauth2/auth"}
     now = [THEN]
     app = ConsentApp(recording.api(), clock=lambda: now[0])
@@ -498,19 +498,19 @@ def test_a_public_url_that_cannot_be_one(public_url: str) -> None:
 def test_a_discovery_document_without_an_address() -> None:
     recording = Recording(NAMES[0])
     response = recording.exchanges["discovery"]["response"]
-    response["body"] = json.dumps({**recording.answer("discovery"), "authorization_endpoint": "x"})
+    response["body"] = json.dumps({**recording.body("discovery"), "authorization_endpoint": "x"})
     with pytest.raises(RedirectUrlError, match="discovery document"):
         take_up(recording)
 
 
 @pytest.mark.parametrize("field", ["clientId", "expiresAt", "redirectUrl"])
 @pytest.mark.parametrize("value", [..., None, ""])
-def test_an_answer_that_lacks_what_is_needed(field: str, value: Any) -> None:
+def test_a_response_that_lacks_what_is_needed(field: str, value: Any) -> None:
     with pytest.raises(ApiDecodeError):
         take_up(recorded_request(**{field: value}))
 
 
-def test_something_else_that_answers_404_is_not_the_users_fault() -> None:
+def test_a_404_of_something_else_is_not_the_users_fault() -> None:
     recording = Recording(NAMES[0])
     with responses.RequestsMock() as server:
         server.get(f"{recording.issuer}/oauth2/consent/requests/{ID}", status=404, body="404 page")
@@ -779,7 +779,7 @@ def test_claims_of_the_server_are_all_reserved() -> None:
     for name in NAMES:
         recording = Recording(name)
         tokens = [
-            recording.answer("flow A token: authorization_code")["id_token"],
+            recording.body("flow A token: authorization_code")["id_token"],
             recording.told("flow D browser goes back")["id_token"],
         ]
         for token in tokens:

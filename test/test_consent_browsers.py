@@ -554,7 +554,7 @@ def test_a_value_that_was_copied_with_the_link(world: World, alice: Person) -> N
 def test_authorization_by_post(world: World, alice: Person) -> None:
     url, _, query = world.login_url().partition("?")
     for address, browser in ((url, alice.secret), (url, NO_BROWSER), (f"{url}?a=b", alice.secret)):
-        answer = requests.post(
+        response = requests.post(
             address,
             data=query,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
@@ -562,7 +562,7 @@ def test_authorization_by_post(world: World, alice: Person) -> None:
             timeout=10,
         )
         with pytest.raises(RedirectUrlError, match="with POST") as error:
-            world.consents.challenge(answer.headers["Location"], browser)
+            world.consents.challenge(response.headers["Location"], browser)
         assert "state" not in str(error.value)
 
 

@@ -45,7 +45,7 @@ from support.forge import (
     signature,
     token,
 )
-from support.loopback import CONFIGURATION, Peer, Server, answer, api
+from support.loopback import CONFIGURATION, Peer, Server, api, raw_response
 from support.recorded import NAMES, Recording
 from support.refusals import refused
 
@@ -110,14 +110,14 @@ def recorded_token(recording: Recording, flow: str) -> tuple[str, str]:
         told = recording.told("flow D browser goes back")
     else:
         name = {"A": "flow A token: authorization_code", "B": "flow B token"}[flow]
-        told = recording.answer(name)
+        told = recording.body(name)
     return told["id_token"], told["access_token"]
 
 
 @pytest.mark.parametrize(("flow", "subject"), [("A", "alice"), ("B", "bob"), ("D", "carol")])
 def test_recorded_tokens_verify(recording: Recording, flow: str, subject: str) -> None:
     id_token, access_token = recorded_token(recording, flow)
-    client_id = recording.answer("clients: create, secret generated")["id"]
+    client_id = recording.body("clients: create, secret generated")["id"]
     raw = json.loads(base64.urlsafe_b64decode(id_token.split(".")[1] + "=="))
     clock = Clock(raw["iat"])
     with responses.RequestsMock() as mock:
@@ -142,7 +142,7 @@ def test_recorded_tokens_verify(recording: Recording, flow: str, subject: str) -
         clock.now = raw["iat"] - 1
         with refused("not_yet_valid"):
             verifier.verify(id_token, nonce=NONCE)
-    keys = joserfc.jwk.KeySet.import_key_set(recording.answer("jwks with a bearer token"))
+    keys = joserfc.jwk.KeySet.import_key_set(recording.body("jwks with a bearer token"))
     assert joserfc.jwt.decode(id_token, keys, algorithms=["RS256"]).claims == raw
 
 
@@ -655,9 +655,9 @@ def test_forged_tokens_do_not_wait_for_keys_that_hang() -> None:
             if hang.is_set():
                 peer.stall()
                 return
-            peer.send(answer({"keys": [jwk(private_key("server"))]}))
+            peer.send(raw_response({"keys": [jwk(private_key("server"))]}))
         else:
-            peer.send(answer(discovery))
+            peer.send(raw_response(discovery))
 
     good, forged = token(), compact(sign=partial(signature, name="other"))
     with Server(respond) as server, api(server, timeout=20) as client:

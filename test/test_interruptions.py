@@ -20,7 +20,7 @@ import hydra_client
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.cache import Cache
 from hydra_client.transport import sharing
-from support.loopback import Server, answer, api
+from support.loopback import Server, api, raw_response
 
 class Interrupted(Exception):
     pass
@@ -39,7 +39,7 @@ class Tolerant(Server):
             pass  # a request that was torn away half-sent
 
 def respond(peer):
-    peer.send(answer({"active": True, "sub": peer.last.form["token"]}))
+    peer.send(raw_response({"active": True, "sub": peer.last.form["token"]}))
 
 flights = Cache()
 

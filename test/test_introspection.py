@@ -1,4 +1,4 @@
-"""Answers about tokens are kept for a while: for the same question only, and never too long."""
+"""Responses about tokens are kept for a while: for the same question only, and never too long."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_same_question_is_asked_once(hydra: HydraEmulator, api: OAuth2Api, t
     assert asked(hydra) == 3
 
 
-def test_an_answer_never_serves_another_scope(
+def test_a_response_never_serves_another_scope(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     introspect = CachedIntrospection(api, negative_age=30)
@@ -117,7 +117,7 @@ def test_an_answer_never_serves_another_scope(
     assert asked(hydra) == len(expected)
 
 
-def test_an_answer_never_serves_another_token(api: OAuth2Api, token: str) -> None:
+def test_a_response_never_serves_another_token(api: OAuth2Api, token: str) -> None:
     introspect = CachedIntrospection(api, negative_age=30)
     assert introspect(token).active
     for other in (token + "x", token[:-1], token.upper(), f" {token}", "", "é"):
@@ -125,7 +125,7 @@ def test_an_answer_never_serves_another_token(api: OAuth2Api, token: str) -> Non
     assert introspect(token).active
 
 
-def test_an_answer_never_serves_another_server(hydra: HydraEmulator, token: str) -> None:
+def test_a_response_never_serves_another_server(hydra: HydraEmulator, token: str) -> None:
     with HydraEmulator() as other:
         api = hydra.api()
         introspect = CachedIntrospection(api, negative_age=30)
@@ -137,7 +137,7 @@ def test_an_answer_never_serves_another_server(hydra: HydraEmulator, token: str)
         assert (asked(hydra), asked(other)) == (1, 1)
 
 
-def test_an_answer_never_serves_another_credential(
+def test_a_response_never_serves_another_credential(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     configuration = api.api_client.configuration
@@ -177,13 +177,13 @@ def test_a_source_that_comes_where_another_one_was(
 
 
 def test_a_caller_cannot_change_what_others_get(api: OAuth2Api, hydra: HydraEmulator) -> None:
-    answer = {"active": True, "scope": "a", "ext": {"roles": ["user"]}, "unknown": {"list": [1]}}
-    hydra.fail(PATH, status=200, body=json.dumps(answer))
+    response = {"active": True, "scope": "a", "ext": {"roles": ["user"]}, "unknown": {"list": [1]}}
+    hydra.fail(PATH, status=200, body=json.dumps(response))
     introspect = CachedIntrospection(api)
     original = introspect("token").to_dict()
     for _ in range(2):
         got = introspect("token")
-        assert got.to_dict() == original == answer
+        assert got.to_dict() == original == response
         assert got.ext is not None
         got.ext["roles"].append("admin")
         got.ext["new"] = True
@@ -195,7 +195,7 @@ def test_a_caller_cannot_change_what_others_get(api: OAuth2Api, hydra: HydraEmul
 # --- how long
 
 
-def test_an_active_answer_is_kept_for_its_age(
+def test_an_active_response_is_kept_for_its_age(
     hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
 ) -> None:
     introspect = CachedIntrospection(api, max_age=30, clock=clock)
@@ -208,7 +208,7 @@ def test_an_active_answer_is_kept_for_its_age(
     assert asked(hydra) == 2
     clock.ahead += 29
     introspect(token)
-    assert asked(hydra) == 2, "the age counts from the last answer"
+    assert asked(hydra) == 2, "the age counts from the last response"
 
 
 def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
@@ -222,7 +222,7 @@ def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
     assert not introspect(token).active
 
 
-def test_an_answer_is_never_kept_past_the_tokens_end(
+def test_a_response_is_never_kept_past_the_tokens_end(
     hydra: HydraEmulator, api: OAuth2Api, token: str, clock: Clock
 ) -> None:
     introspect = CachedIntrospection(api, max_age=10 * LIFETIME, clock=clock)
@@ -238,7 +238,7 @@ def test_an_answer_is_never_kept_past_the_tokens_end(
 
 
 @pytest.mark.parametrize(
-    ("answer", "kept"),
+    ("response", "kept"),
     [
         ({"active": True}, True),
         ({"active": True, "exp": None}, True),
@@ -251,16 +251,16 @@ def test_an_answer_is_never_kept_past_the_tokens_end(
     ids=str,
 )
 def test_what_is_kept(
-    hydra: HydraEmulator, api: OAuth2Api, answer: dict[str, object], kept: bool
+    hydra: HydraEmulator, api: OAuth2Api, response: dict[str, object], kept: bool
 ) -> None:
-    hydra.fail(PATH, status=200, body=json.dumps(answer), times=None)
+    hydra.fail(PATH, status=200, body=json.dumps(response), times=None)
     introspect = CachedIntrospection(api)
     for _ in range(3):
-        assert introspect("token").active is answer["active"]
+        assert introspect("token").active is response["active"]
     assert asked(hydra) == (1 if kept else 3)
 
 
-def test_an_inactive_answer_is_kept_as_long_as_is_asked_for(
+def test_an_inactive_response_is_kept_as_long_as_is_asked_for(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
     introspect = CachedIntrospection(api, negative_age=2, clock=clock)
@@ -345,7 +345,7 @@ def test_what_is_learnt_anew_is_not_the_next_to_go(
     clock.ahead += 20
     introspect("b")
     clock.ahead += 15
-    introspect("a")  # its answer was old
+    introspect("a")  # its response was old
     introspect("c")  # b goes
     assert asked(hydra) == 4
     introspect("a")
@@ -386,7 +386,7 @@ def test_forget_and_clear(hydra: HydraEmulator, api: OAuth2Api, token: str) -> N
 
 
 class Gate(Adapter):
-    """Holds answers back until the gate opens."""
+    """Holds responses back until the gate opens."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=32, pool_maxsize=32)
@@ -409,7 +409,7 @@ def gated(api: OAuth2Api) -> Gate:
 
 
 @pytest.mark.parametrize("how", ["forget", "clear"])
-def test_an_answer_under_way_is_forgotten_too(
+def test_a_response_under_way_is_forgotten_too(
     hydra: HydraEmulator, api: OAuth2Api, token: str, how: str
 ) -> None:
     """Else what is forgotten after a revocation would come back, from before it."""
@@ -421,16 +421,16 @@ def test_an_answer_under_way_is_forgotten_too(
         api.api_client.session.mount("http://", Adapter())
         api.revoke_oauth2_token(token)
         introspect.clear() if how == "clear" else introspect.forget(token)
-        assert not introspect(token).active, "nor is the answer under way waited for"
+        assert not introspect(token).active, "nor does it wait for the response under way"
         gate.opened.set()
     assert crowd.results == [True]
     assert not introspect(token).active
 
 
-def test_an_answer_is_kept_for_the_server_that_gave_it(
+def test_a_response_is_kept_for_the_server_that_gave_it(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    """Though another host was assigned while the answer was under way."""
+    """Though another host was assigned while the response was under way."""
     with HydraEmulator() as other:
         introspect = CachedIntrospection(api)
         gate = gated(api)
@@ -470,7 +470,7 @@ def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -
     assert len({id(result) for result in crowd.results}) == 64
 
 
-def test_an_inactive_answer_is_shared_by_those_who_wait(
+def test_an_inactive_response_is_shared_by_those_who_wait(
     hydra: HydraEmulator, api: OAuth2Api
 ) -> None:
     introspect = CachedIntrospection(api)
@@ -524,7 +524,7 @@ def test_waiting_ends(hydra: HydraEmulator, token: str) -> None:
 def test_who_comes_a_moment_too_late_asks_no_more(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    """Between its look at what is kept and its turn, another thread has learnt the answer."""
+    """Between its look at what is kept and its turn, another thread has learnt the response."""
     old = time.time() - 60
     looked, go_on = threading.Event(), threading.Event()
     now = [old]
@@ -548,7 +548,7 @@ def test_who_comes_a_moment_too_late_asks_no_more(
     assert asked(hydra) == 2
 
 
-def test_an_answer_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -> None:
+def test_a_response_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -> None:
     cleared = False
 
     def clock() -> float:
@@ -563,7 +563,7 @@ def test_an_answer_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) -
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_a_forked_process_has_the_answers_and_asks_for_others(
+def test_a_forked_process_has_the_responses_and_asks_for_others(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     introspect = CachedIntrospection(api)
@@ -609,7 +609,7 @@ def test_no_token_shows(api: OAuth2Api, token: str, caplog: pytest.LogCaptureFix
     )
 
 
-def test_a_pickle_holds_the_settings_and_no_answer(
+def test_a_pickle_holds_the_settings_and_no_response(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     introspect = CachedIntrospection(api, max_size=7, max_age=5, negative_age=3)
@@ -624,7 +624,7 @@ def test_a_pickle_holds_the_settings_and_no_answer(
 
 
 @pytest.mark.parametrize("arguments", [(3,), (b"token",), ("token", 3), ("token", b"a")])
-def test_what_is_no_string_is_refused(
+def test_what_is_not_a_string_is_rejected(
     hydra: HydraEmulator, api: OAuth2Api, arguments: tuple[Any, ...]
 ) -> None:
     with pytest.raises(ApiTypeError, match="must be a string"):
@@ -671,7 +671,7 @@ def test_settings_are_checked(
 
 
 class Freshness(RuleBasedStateMachine):
-    """No answer is older than it may be, nor belongs to another question."""
+    """No response is older than it may be, nor belongs to another question."""
 
     MAX_AGE, NEGATIVE_AGE, MAX_SIZE = 30, 5, 4
 
@@ -719,16 +719,16 @@ class Freshness(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9), scope=st.sampled_from([None, "hydra.clients", "hydra.keys"]))
     def ask(self, which: int, scope: str | None) -> None:
         token = self.tokens[which % len(self.tokens)]
-        answer = self.introspect(token, scope)
+        response = self.introspect(token, scope)
         dead = self.dead_since[token]
         if scope == "hydra.keys":
-            assert not answer.active
+            assert not response.active
         elif self.now < dead:
-            assert answer.active
-        elif answer.active:
+            assert response.active
+        elif response.active:
             assert self.now < dead + self.MAX_AGE
-            assert answer.exp is not None
-            assert self.now < answer.exp
+            assert response.exp is not None
+            assert self.now < response.exp
 
     @invariant()
     def it_is_bounded(self) -> None:

@@ -49,11 +49,11 @@ class Witness(HydraEmulator):
         super().__init__(*arguments)
 
     def handle(self, request: Request) -> Response:
-        answer = super().handle(request)
-        body = answer.body.decode("utf-8", "replace")
+        response = super().handle(request)
+        body = response.body.decode("utf-8", "replace")
         self.secrets.update(IN_JSON.findall(body))
         self.secrets.update(IN_JSON.findall(request.body.decode("utf-8", "replace")))
-        for name, value in answer.all_headers():
+        for name, value in response.all_headers():
             if name == "Location":
                 self._note(urlsplit(value).query + "&" + urlsplit(value).fragment, IN_ADDRESS)
             if name == "Set-Cookie":
@@ -62,7 +62,7 @@ class Witness(HydraEmulator):
         scheme, _, credential = request.header("Authorization").partition(" ")
         if scheme:
             self.secrets.add(credential)
-        return answer
+        return response
 
     def _note(self, query: str, names: tuple[str, ...]) -> None:
         self.secrets.update(value for name, value in parse_qsl(query) if name in names)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from support.loopback import Peer, Server, answer
+from support.loopback import Peer, Server, raw_response
 
 from hydra_client import (
     ApiClient,
@@ -280,7 +280,7 @@ CASES = {
 
 def response_of(case: Case) -> bytes:
     body = b"" if case.response is None else json.dumps(case.response).encode()
-    return answer(body, case.status)
+    return raw_response(body, case.status)
 
 
 def api_for(case: Case, server: Server, **settings: Any) -> Any:
@@ -373,12 +373,15 @@ def test_a_page_is_given_in_whole_numbers(limit: Any, kind: type[Exception], mes
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"7"])
 def test_metrics_are_an_object(body: bytes) -> None:
-    with Server(answer(body)) as server, pytest.raises(ApiDecodeError, match="expected an object"):
+    with (
+        Server(raw_response(body)) as server,
+        pytest.raises(ApiDecodeError, match="expected an object"),
+    ):
         api_for(CASES["get_instance_metrics"], server).get_instance_metrics()
 
 
 def test_an_empty_set_of_keys_may_come_as_null() -> None:
-    with Server(answer(b'{"keys": null}')) as server:
+    with Server(raw_response(b'{"keys": null}')) as server:
         keys = api_for(CASES["get_json_web_key_set"], server).get_json_web_key_set("s")
     assert keys.keys == []
 
@@ -436,7 +439,7 @@ def test_an_error_says_what_happened(
     name: str, status: int, message: str, kind: type[ApiException], hint: str | None
 ) -> None:
     case = CASES[name]
-    response = answer(admin(message).encode(), status)
+    response = raw_response(admin(message).encode(), status)
     with Server(response) as server, pytest.raises(ApiException) as caught:
         case.call(api_for(case, server, retries=0))
     error = caught.value
@@ -471,7 +474,7 @@ def test_a_denial_names_the_policy_that_is_missing(
     name: str, scope: str, resource: str, action: str
 ) -> None:
     case = CASES[name]
-    response = answer(admin(DENIED).encode(), 500)
+    response = raw_response(admin(DENIED).encode(), 500)
     with Server(response) as server, pytest.raises(ForbiddenException) as caught:
         case.call(api_for(case, server))
     policy = {
@@ -491,7 +494,7 @@ def test_private_members_of_keys_do_not_show_in_errors() -> None:
         operations.UPDATE_JSON_WEB_KEY_SET, body=JsonWebKeySet.from_dict(KEYS), set="s"
     )
     assert request.secrets == (secret,)
-    with Server(answer(admin(f"no such key: {secret}").encode(), 500)) as server:
+    with Server(raw_response(admin(f"no such key: {secret}").encode(), 500)) as server:
         case = CASES["update_json_web_key_set"]
         with pytest.raises(ServiceException) as caught:
             case.call(api_for(case, server))
@@ -502,7 +505,11 @@ def test_private_members_of_keys_do_not_show_in_unexpected_responses() -> None:
     pair = {"kty": "RSA", "kid": "private:a", "n": "n" * 32, "d": "d" * 32, "dp": "x-_" * 9}
     body = json.dumps({"keys": [KEY, pair]}).encode()
     case = CASES["create_json_web_key_set"]
-    for response in (answer(body, 202), answer(body[:-8], 202), answer(body[:-8], 201)):
+    for response in (
+        raw_response(body, 202),
+        raw_response(body[:-8], 202),
+        raw_response(body[:-8], 201),
+    ):
         with Server(response) as server, pytest.raises(HydraException) as caught:
             case.call(api_for(case, server))
         details = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -519,7 +526,7 @@ def test_private_members_of_keys_do_not_show_in_unexpected_responses() -> None:
 
 def test_userinfo_never_sends_the_clients_own_token() -> None:
     settings = {"username": "admin", "password": "demo-password", "access_token": None}
-    refused = answer(admin("request_unauthorized", 401).encode(), 401)
+    refused = raw_response(admin("request_unauthorized", 401).encode(), 401)
     with Server(refused) as server:
         api = api_for(CASES["userinfo"], server, **settings)
         with pytest.raises(UnauthorizedException) as caught:
@@ -534,7 +541,7 @@ def test_userinfo_never_sends_the_clients_own_token() -> None:
 
 
 def test_0_9_has_no_userinfo() -> None:
-    response = answer(b"404 page not found\n", 404)
+    response = raw_response(b"404 page not found\n", 404)
     with Server(response) as server, pytest.raises(NotFoundException) as caught:
         api_for(CASES["userinfo"], server).userinfo(USERS)
     assert caught.value.hint == (
@@ -547,11 +554,11 @@ def test_0_9_has_no_userinfo() -> None:
 
 NEWER, OLDER = "hydra.warden.groups", "hydra.groups"
 NO_SCOPE = {
-    "0.9": answer(
+    "0.9": raw_response(
         admin("A validator returned an error: The requested scope is invalid, unknown").encode(),
         500,
     ),
-    "0.10": answer(admin("invalid_scope", 400).encode(), 400),
+    "0.10": raw_response(admin("invalid_scope", 400).encode(), 400),
 }
 
 
@@ -561,7 +568,7 @@ class Hydra:
     def __init__(self, version: str, grants: tuple[str, ...]) -> None:
         self.version = version
         self.grants = grants
-        self.success = answer(json.dumps(GROUP).encode())
+        self.success = raw_response(json.dumps(GROUP).encode())
         self.asked: list[str] = []
 
     def __call__(self, peer: Peer) -> None:
@@ -571,9 +578,9 @@ class Hydra:
             self.asked.append(f"token for {scope}")
             if scope in self.grants:
                 tokens = {"access_token": scope, "token_type": "bearer", "expires_in": 3599}
-                peer.send(answer(json.dumps(tokens).encode()))
+                peer.send(raw_response(json.dumps(tokens).encode()))
             else:
-                peer.send(answer(b'{"error": "invalid_scope"}', 400))
+                peer.send(raw_response(b'{"error": "invalid_scope"}', 400))
             return
         scope = request.headers["authorization"].removeprefix("Bearer ")
         self.asked.append(f"call with {scope}")
@@ -626,7 +633,7 @@ def test_0_9_gets_the_older_scope_and_is_remembered(
 
 def test_a_client_with_the_older_scope_only(hydra: Hydra, server: Server) -> None:
     hydra.grants = (OLDER,)
-    hydra.success = answer(status=204)
+    hydra.success = raw_response(status=204)
     warden(server).add_members_to_group("editors", GroupMembers(members=["peter"]))
     assert hydra.asked == [
         f"token for {NEWER}",
@@ -655,7 +662,7 @@ def test_a_client_with_neither_scope(hydra: Hydra, server: Server, version: str)
 
 
 def test_an_error_of_another_kind_ends_the_search(hydra: Hydra, server: Server) -> None:
-    hydra.success = answer(admin(DENIED).encode(), 500)
+    hydra.success = raw_response(admin(DENIED).encode(), 500)
     for version in ("0.9", "0.10"):
         hydra.version = version
         with pytest.raises(

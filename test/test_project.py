@@ -374,7 +374,7 @@ def test_tools_are_pinned_alike_everywhere() -> None:
     assert twice == {}
 
 
-def test_version_is_told_alike_everywhere() -> None:
+def test_version_is_the_same_everywhere() -> None:
     version = literals(PACKAGE / "version.py")["__version__"]
     assert version == hydra_client.__version__
     first = re.search(r"^## \[(?!unreleased\])(.+?)\]", changelog(), re.MULTILINE | re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What holds for all inputs: random answers, clients, ids, secrets and headers."""
+"""What holds for all inputs: random responses, clients, ids, secrets and headers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.loopback import LONG, OPERATIONS, Server, answer, api
+from support.loopback import LONG, OPERATIONS, Server, api, raw_response
 
 from hydra_client import (
     ApiTypeError,
@@ -77,7 +77,7 @@ def test_a_document_is_a_model_or_an_error_of_ours(name: str, data: st.DataObjec
 
 @few
 @given(st.binary(max_size=50) | texts.map(str.encode) | documents.map(json.dumps).map(str.encode))
-def test_any_bytes_are_an_answer_or_an_error_of_ours(body: bytes) -> None:
+def test_any_bytes_are_a_response_or_an_error_of_ours(body: bytes) -> None:
     for reader in (one(OAuth2Client), many(OAuth2Client)):
         operation = Operation("any", "GET", "/any", read=reader, success=(200,))
         call = encode(operation)
@@ -138,7 +138,7 @@ def test_no_form_of_a_secret_survives(before: str, secret: str, after: str) -> N
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """One server for all examples; each sets the step it needs."""
-    with Server(answer({})) as server:
+    with Server(raw_response({})) as server:
         yield server
 
 
@@ -151,13 +151,13 @@ def client(server: Server) -> Iterator[OAuth2Api]:
 @pytest.mark.parametrize("name", OPERATIONS)
 @settings(max_examples=30)
 @given(status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 500]), data=st.data())
-def test_any_answer_to_any_operation_is_a_model_or_an_error_of_ours(
+def test_any_response_to_any_operation_is_a_model_or_an_error_of_ours(
     server: Server, client: OAuth2Api, name: str, status: int, data: st.DataObject
 ) -> None:
     kinds = [near(model) for model in MODELS.values()]
     document = data.draw(st.one_of(*kinds, st.lists(near(OAuth2Client), max_size=3), documents))
     body = b"" if status == 204 else json.dumps(document).encode()
-    server.steps = [answer(body, status, "Whatever")]
+    server.steps = [raw_response(body, status, "Whatever")]
     try:
         made = OPERATIONS[name].call(client)
     except HydraException:
@@ -202,7 +202,7 @@ def test_a_client_survives(document: dict[str, Any]) -> None:
 def test_a_client_that_is_sent_arrives(
     server: Server, client: OAuth2Api, document: dict[str, Any]
 ) -> None:
-    server.steps = [lambda peer: peer.send(answer(peer.last.body, 201, "Created"))]
+    server.steps = [lambda peer: peer.send(raw_response(peer.last.body, 201, "Created"))]
     before = len(server.requests)
     try:
         created = client.create_oauth2_client(OAuth2Client.from_dict(document))
@@ -223,7 +223,7 @@ def is_control(character: str) -> bool:
 @few
 @given(st.text(max_size=20))
 def test_an_id_arrives_as_it_was_meant(server: Server, client: OAuth2Api, id: str) -> None:
-    server.steps = [lambda peer: peer.send(answer({"id": peer.last.id}))]
+    server.steps = [lambda peer: peer.send(raw_response({"id": peer.last.id}))]
     before = len(server.requests)
     try:
         arrived = client.get_oauth2_client(id).id
@@ -239,7 +239,7 @@ def test_an_id_arrives_as_it_was_meant(server: Server, client: OAuth2Api, id: st
 @few
 @given(user=texts, secret=texts)
 def test_credentials_arrive_as_they_were_meant(server: Server, user: str, secret: str) -> None:
-    server.steps = [answer({"access_token": "t", "active": True})]
+    server.steps = [raw_response({"access_token": "t", "active": True})]
     before = len(server.requests)
     try:
         with api(server, username=user, password=secret, access_token=None) as client:
@@ -271,10 +271,10 @@ def test_forms_and_queries_arrive_as_they_were_meant(
     server: Server, client: OAuth2Api, sent: dict[str, str | None]
 ) -> None:
     meant = {name: value for name, value in sent.items() if value is not None}
-    server.steps = [answer({"access_token": "t"})]
+    server.steps = [raw_response({"access_token": "t"})]
     client.oauth_token(**sent)
     assert server.requests[-1].form == meant
-    server.steps = [answer(status=302, reason="Found", Location="/x")]
+    server.steps = [raw_response(status=302, reason="Found", Location="/x")]
     client.oauth_auth(**sent)
     assert server.requests[-1].query == meant
 
@@ -290,7 +290,7 @@ def test_forms_and_queries_arrive_as_they_were_meant(
 def test_headers_arrive_as_they_were_meant_or_not_at_all(
     server: Server, client: OAuth2Api, headers: dict[str, Any]
 ) -> None:
-    server.steps = [answer({})]
+    server.steps = [raw_response({})]
     before = len(server.requests)
     try:
         client.get_oauth2_client("photos", headers=headers)
@@ -311,7 +311,7 @@ def test_headers_arrive_as_they_were_meant_or_not_at_all(
 def test_claims_arrive_as_they_were_meant(
     server: Server, client: OAuth2Api, claims: dict[str, Any]
 ) -> None:
-    server.steps = [answer(status=204, reason="No Content")]
+    server.steps = [raw_response(status=204, reason="No Content")]
     client.accept_oauth2_consent_request(
         "c1", ConsentRequestAcceptance(subject="alice", id_token_extra=claims), timeout=LONG
     )

@@ -104,9 +104,9 @@ def asked(hydra: HydraEmulator) -> int:
     return sum(request.path == TOKEN_PATH for request in hydra.requests)
 
 
-def say(hydra: HydraEmulator, times: int | None = 1, **answer: object) -> None:
-    """Let the token endpoint give this answer."""
-    hydra.fail(TOKEN_PATH, status=200, body=json.dumps(answer), times=times)
+def say(hydra: HydraEmulator, times: int | None = 1, **response: object) -> None:
+    """Let the token endpoint give this response."""
+    hydra.fail(TOKEN_PATH, status=200, body=json.dumps(response), times=times)
 
 
 class Gate(Adapter):
@@ -641,7 +641,7 @@ def test_a_server_that_is_gone(hydra: HydraEmulator) -> None:
         assert asked(hydra) == 1
 
 
-def test_a_refused_token_whose_renewal_fails_tells_of_the_renewal(
+def test_a_refused_token_whose_renewal_fails_reports_the_renewal(
     hydra: HydraEmulator, api: OAuth2Api
 ) -> None:
     api.list_oauth2_clients()
@@ -658,7 +658,7 @@ def test_a_refused_token_whose_renewal_fails_tells_of_the_renewal(
     assert api.list_oauth2_clients()[0].id == "admin"
 
 
-def test_wrong_credentials_and_scopes_are_told(hydra: HydraEmulator) -> None:
+def test_wrong_credentials_and_scopes_are_reported(hydra: HydraEmulator) -> None:
     with connected(hydra, password="wrong-password") as api:
         with pytest.raises(UnauthorizedException, match="Check the client id and secret"):
             api.list_oauth2_clients()
@@ -733,7 +733,7 @@ def test_waiting_outside_a_call_ends_as_well(hydra: HydraEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("response", "message"),
     [
         ({"access_token": "two words", "token_type": "bearer"}, "has spaces"),
         ({"access_token": "", "token_type": "bearer"}, "is empty"),
@@ -742,11 +742,11 @@ def test_waiting_outside_a_call_ends_as_well(hydra: HydraEmulator) -> None:
         ({"access_token": "token", "expires_in": "soon"}, "expires_in"),
     ],
 )
-def test_an_answer_that_holds_no_token(
-    hydra: HydraEmulator, answer: dict[str, object], message: str
+def test_a_response_that_holds_no_token(
+    hydra: HydraEmulator, response: dict[str, object], message: str
 ) -> None:
     with connected(hydra) as api:
-        say(hydra, **answer)
+        say(hydra, **response)
         with pytest.raises(ApiDecodeError, match=message):
             api.list_oauth2_clients()
         assert api.list_oauth2_clients()[0].id == "admin", "nothing of it is kept"
@@ -977,7 +977,7 @@ def test_a_forked_process_uses_the_token_and_renews_it(
 def test_a_forked_process_fetches_its_token_over_a_connection_of_its_own(
     hydra: HydraEmulator, api: OAuth2Api
 ) -> None:
-    """Both would read each other's answers off a connection that they shared."""
+    """Both would read each other's responses off a connection that they shared."""
     api.list_oauth2_clients()
     pools = api.api_client.session.get_adapter(hydra.url).poolmanager.pools
     (pool,) = [pools[key] for key in pools.keys()]  # noqa: SIM118 - urllib3's has no iterator
@@ -1106,7 +1106,7 @@ def test_a_token_of_the_folder_that_is_due_is_renewed(
 
 
 @pytest.mark.parametrize("entry", ["two words", 3, None, ""])
-def test_what_is_no_token_in_the_folder_is_ignored(
+def test_what_is_not_a_token_in_the_folder_is_ignored(
     hydra: HydraEmulator, folder: Path, entry: object
 ) -> None:
     with connected(hydra, access_token=ClientCredentials(cache=folder)) as api:

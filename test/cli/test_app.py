@@ -109,7 +109,7 @@ def test_no_option_stands_in_anothers_way(path: tuple[str, ...]) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_the_table_tells_what_there_is(run: Run) -> None:
+def test_the_table_lists_everything(run: Run) -> None:
     result = run("--help")
     for section in COMMANDS.values():
         for name, (module, line) in section.items():
@@ -279,7 +279,7 @@ def test_a_credential_over_plain_http_is_warned_of(run: Run) -> None:
     assert result.stderr.startswith("Warning: a credential travels over plain http")
 
 
-def test_verbose_tells_each_request_once(start: Start, root: HydraEmulator) -> None:
+def test_verbose_logs_each_request_once(start: Start, root: HydraEmulator) -> None:
     process = start("-v", "clients", "list", "-v", "-q")
     out, err = process.communicate(timeout=60)
     assert out == "admin\n"
@@ -325,7 +325,7 @@ def test_a_reader_that_goes_away(start: Start, root: HydraEmulator) -> None:
         ("clients", "list", "--client-secret-stdin"),
     ],
 )
-def test_a_stdin_that_is_no_utf_8(
+def test_a_stdin_that_is_not_utf_8(
     run: Run, root: HydraEmulator, arguments: tuple[str, ...]
 ) -> None:
     result = run(*arguments, input=b"clients: []\n\xff")
@@ -382,7 +382,7 @@ def test_interrupted_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
 
 
-def test_a_module_of_ours_that_is_missing_is_no_missing_extra(
+def test_a_missing_module_of_this_package_is_not_a_missing_extra(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     monkeypatch.setitem(sys.modules, "hydra_client.emulator", None)
@@ -411,7 +411,7 @@ def test_without_an_extra(start: Start, tmp_path: Path, arguments: list[str], mo
     assert err.startswith(f"Error: {name} is missing: pip install 'hydra-legacy-client[")
 
 
-def test_a_project_of_the_same_name_is_told(
+def test_a_project_of_the_same_name_is_reported(
     run: Run, hydra: HydraEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run("--version").stderr == ""
@@ -467,7 +467,7 @@ def test_completion_offers_files(run: Run, words: str) -> None:
     assert result.output == "file,cl\n"
 
 
-def test_what_is_wrong_with_a_file_is_told_where_it_is_read(run: Run, tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_file_is_reported_where_it_is_read(run: Run, tmp_path: Path) -> None:
     for arguments in (("plan",), ("clients", "import"), ("discover", "--config")):
         result = run(*arguments, str(tmp_path), HYDRA_URL="http://127.0.0.1:1")
         assert result.exit_code == 2

@@ -1,4 +1,4 @@
-"""The commands on recorded answers of running servers: what they print, and how they end."""
+"""The commands on recorded responses of running servers: what they print, and how they end."""
 
 from __future__ import annotations
 
@@ -154,8 +154,8 @@ def test_recorded(
     command: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    answer = exchange["response"]
-    server.expect(answer)
+    response = exchange["response"]
+    server.expect(response)
     body = call.arguments.get("body")
     result = run(
         "--output",
@@ -172,19 +172,21 @@ def test_recorded(
     secrets = {str(call.settings.get(name)) for name in ("password", "access_token")}
     if call.method == "userinfo":  # the caller's own credentials are words
         secrets = {call.arguments["access_token"]}
-    if answer["status"] in SUCCESS[call.method][0]:
-        denied = command[:2] == ["warden", "allowed"] and not json.loads(answer["body"])["allowed"]
+    if response["status"] in SUCCESS[call.method][0]:
+        denied = (
+            command[:2] == ["warden", "allowed"] and not json.loads(response["body"])["allowed"]
+        )
         assert result.exit_code == (1 if denied else 0), result.output
         if command[:2] == ["token", "client"]:  # its output is for a program, so it has the token
-            assert json.loads(result.stdout) == json.loads(answer["body"])
-        elif answer["body"] and result.stdout.startswith(("{", "[")):
-            secrets |= check(json.loads(result.stdout), json.loads(answer["body"]))
+            assert json.loads(result.stdout) == json.loads(response["body"])
+        elif response["body"] and result.stdout.startswith(("{", "[")):
+            secrets |= check(json.loads(result.stdout), json.loads(response["body"]))
     else:
-        error = error_of(call.method, answer["status"], answer["body"] or "")
+        error = error_of(call.method, response["status"], response["body"] or "")
         status = next(code for kind, code in STATUSES if issubclass(error, kind))
-        unknown_path = (answer["body"] or "").startswith("404 page not found")
+        unknown_path = (response["body"] or "").startswith("404 page not found")
         assert result.exit_code == (1 if unknown_path else status)
-        assert f": {answer['status']} " in result.stderr
+        assert f": {response['status']} " in result.stderr
         assert result.stdout == ""
     for secret in secrets - {"None", ""}:
         assert secret not in result.output

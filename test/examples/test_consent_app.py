@@ -138,9 +138,9 @@ class User:
 
     def logged_in(self) -> requests.Response:
         """The consent page, after a login."""
-        answer = self.log_in(self.arrive())
-        assert answer.status_code == 303
-        page = self.session.get(self.base + answer.headers["Location"], timeout=10)
+        response = self.log_in(self.arrive())
+        assert response.status_code == 303
+        page = self.session.get(self.base + response.headers["Location"], timeout=10)
         assert page.status_code == 200
         return page
 
@@ -176,14 +176,14 @@ def test_pages_show_who_asks_for_what(user: User) -> None:
     assert "<title>Allow Photo app? – Example accounts</title>" in page.text
     assert "You are logged in as <bdi>alice</bdi>." in page.text
     assert Forms(page.text).scopes == ["openid", "offline", "photos.read"]
-    for answer in (login, page):
-        policy = answer.headers["Content-Security-Policy"]
+    for response in (login, page):
+        policy = response.headers["Content-Security-Policy"]
         assert "default-src 'none'; style-src 'self'; " in policy
         assert "frame-ancestors 'none'" in policy
         assert "script" not in policy
-        assert answer.headers["Cache-Control"] == "no-store"
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
     first = login.history[0]
     assert "HttpOnly" in first.headers["Set-Cookie"]
     assert "SameSite=Lax" in first.headers["Set-Cookie"]
@@ -193,27 +193,27 @@ def test_who_is_logged_in_decides_at_once_and_may_log_out(user: User) -> None:
     user.logged_in()
     page = user.arrive()
     assert "You are logged in as <bdi>alice</bdi>." in page.text
-    answer = user.submit(page, "/logout")
-    page = user.session.get(user.base + answer.headers["Location"], timeout=10)
+    response = user.submit(page, "/logout")
+    page = user.session.get(user.base + response.headers["Location"], timeout=10)
     assert "/login" in Forms(page.text).found
 
 
 def test_a_wrong_password(user: User) -> None:
     page = user.arrive()
     for fields in ({**ENTERED, "password": "x"}, {**ENTERED, "user": "bob"}, {}):
-        answer = user.submit(page, "/login", **fields)
-        assert answer.status_code == 401
-        assert "not the right name and password" in answer.text
-    assert user.log_in(answer).status_code == 303
+        response = user.submit(page, "/login", **fields)
+        assert response.status_code == 401
+        assert "not the right name and password" in response.text
+    assert user.log_in(response).status_code == 303
 
 
 def test_too_many_attempts(hydra: HydraEmulator, store: Store, user: User) -> None:
     page = user.arrive()
     for _ in range(5):
         assert user.log_in(page, "wrong").status_code == 401
-    answer = user.log_in(page)
-    assert answer.status_code == 429
-    assert 295 < int(answer.headers["Retry-After"]) <= 301
+    response = user.log_in(page)
+    assert response.status_code == 429
+    assert 295 < int(response.headers["Retry-After"]) <= 301
     hydra.clock.advance(299)
     assert "Please try again in 1 minute." in user.log_in(page).text
     hydra.clock.advance(2)
@@ -232,8 +232,8 @@ def test_too_many_attempts(hydra: HydraEmulator, store: Store, user: User) -> No
 def test_a_new_password_ends_the_sessions(users: Users, user: User) -> None:
     page = user.logged_in()
     users.add("alice", "another password")
-    answer = user.submit(page, "/decide", decision="allow", scope="openid")
-    assert "/login" in Forms(answer.text).found
+    response = user.submit(page, "/decide", decision="allow", scope="openid")
+    assert "/login" in Forms(response.text).found
     assert "<title>Log in – " in user.session.get(user.base, timeout=10).text
 
 
@@ -245,45 +245,45 @@ def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -
     changed = {"ticket": own["ticket"][:-1] + ("A" if own["ticket"][-1] != "A" else "B")}
     for ticket in ({}, theirs, changed, {"ticket": ""}):
         for action in ("/decide", "/login", "/logout", "/forget"):
-            answer = victim.send(action, {**ticket, "decision": "allow", "scope": "openid"})
-            assert answer.status_code in (303, 400)
+            response = victim.send(action, {**ticket, "decision": "allow", "scope": "openid"})
+            assert response.status_code in (303, 400)
             # Nothing is decided: at most, this browser is sent round to begin a flow of its own.
-            location = answer.headers.get("Location", "/")
+            location = response.headers.get("Location", "/")
             assert location == "/" or location.startswith(f"{hydra.url}/oauth2/auth?")
             assert "consent=" not in location
-            assert "Set-Cookie" not in answer.headers
+            assert "Set-Cookie" not in response.headers
     assert [r for r in hydra.requests if r.method == "PATCH"] == []
     # A browser without a session is no better off, and gets none by a form.
     attacker.browser.session.cookies.clear()
     for action in ("/decide", "/login", "/logout", "/forget"):
-        answer = attacker.send(action, theirs)
-        assert answer.status_code == 303
-        assert "Set-Cookie" not in answer.headers
+        response = attacker.send(action, theirs)
+        assert response.status_code == 303
+        assert "Set-Cookie" not in response.headers
     # The victim is still logged in, and decides: on a new page, as another flow may have begun.
-    answer = victim.send("/decide", {**own, "decision": "allow", "scope": "openid"})
-    page = victim.session.get(answer.headers["Location"], timeout=10)
+    response = victim.send("/decide", {**own, "decision": "allow", "scope": "openid"})
+    page = victim.session.get(response.headers["Location"], timeout=10)
     assert "Another login began in this browser" in page.text
-    answer = victim.submit(page, "/decide", decision="allow", scope="openid")
-    assert told(victim.browser(answer.headers["Location"]))["scope"] == "openid"
+    response = victim.submit(page, "/decide", decision="allow", scope="openid")
+    assert told(victim.browser(response.headers["Location"]))["scope"] == "openid"
 
 
 def test_a_form_from_before_the_login_does_not_decide(user: User) -> None:
     before = Forms(user.arrive().text).found["/login"]
     # Not logged in yet: the login page comes, whatever is decided.
-    answer = user.send("/decide", {**before, "decision": "allow"})
-    assert "/login" in Forms(answer.text).found
-    assert user.log_in(answer).status_code == 303
+    response = user.send("/decide", {**before, "decision": "allow"})
+    assert "/login" in Forms(response.text).found
+    assert user.log_in(response).status_code == 303
     # The session began anew with the login.
-    answer = user.send("/decide", {**before, "decision": "allow"})
-    assert "hydra_client_browser=" in answer.headers["Location"]
-    page = user.session.get(answer.headers["Location"], timeout=10)
+    response = user.send("/decide", {**before, "decision": "allow"})
+    assert "hydra_client_browser=" in response.headers["Location"]
+    page = user.session.get(response.headers["Location"], timeout=10)
     assert "You have logged in or out since this page was opened" in page.text
 
 
 def test_scopes_that_nobody_asked_for_are_not_granted(user: User) -> None:
     scopes = ["openid", "photos.write", "hydra"]
-    answer = user.submit(user.logged_in(), "/decide", decision="allow", scope=scopes)
-    assert told(user.browser(answer.headers["Location"]))["scope"] == "openid"
+    response = user.submit(user.logged_in(), "/decide", decision="allow", scope=scopes)
+    assert told(user.browser(response.headers["Location"]))["scope"] == "openid"
 
 
 def test_what_is_needed(user: User) -> None:
@@ -307,18 +307,18 @@ def test_the_same_form_twice(hydra: HydraEmulator, user: User) -> None:
 
 
 def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> None:
-    answer = user.submit(
+    response = user.submit(
         user.logged_in(), "/decide", decision="allow", scope=["openid"], remember="yes"
     )
-    assert told(user.browser(answer.headers["Location"]))["scope"] == "openid"
+    assert told(user.browser(response.headers["Location"]))["scope"] == "openid"
     (kept,) = store.all_remembered("alice")
     assert (kept.client_id, kept.name, kept.scopes) == (user.client["id"], "Photo app", ["openid"])
-    answer = user.session.get(user.authorize_url(), timeout=10, allow_redirects=False)
+    response = user.session.get(user.authorize_url(), timeout=10, allow_redirects=False)
     for _ in range(6):  # round to Hydra, and back to the application without a question
-        location = answer.headers["Location"]
+        location = response.headers["Location"]
         if location.startswith(CALLBACK):
             break
-        answer = user.session.get(location, timeout=10, allow_redirects=False)
+        response = user.session.get(location, timeout=10, allow_redirects=False)
     assert told(location)["scope"] == "openid"
     page = user.session.get(user.base, timeout=10)
     assert "Know who you are" in page.text
@@ -331,10 +331,10 @@ def test_a_copied_cookie_is_dead_after_the_logout(user: User) -> None:
     page = user.logged_in()
     copied = dict(user.session.cookies)
     user.submit(page, "/logout")
-    answer = requests.get(user.base, cookies=copied, timeout=10, allow_redirects=False)
-    assert answer.headers["Location"] == "/?cookies=set"
-    answer = requests.get(f"{user.base}/?cookies=set", cookies=copied, timeout=10)
-    assert "This page needs cookies" in answer.text
+    response = requests.get(user.base, cookies=copied, timeout=10, allow_redirects=False)
+    assert response.headers["Location"] == "/?cookies=set"
+    response = requests.get(f"{user.base}/?cookies=set", cookies=copied, timeout=10)
+    assert "This page needs cookies" in response.text
 
 
 def test_an_error_arrives(user: User) -> None:
@@ -392,9 +392,9 @@ def test_names_and_addresses_are_clients_words(hydra: HydraEmulator, url: str) -
 def test_hydra_is_away(hydra: HydraEmulator, user: User) -> None:
     page = user.logged_in()
     hydra.fail("/oauth2/consent/requests/*", status=500, times=None)
-    answer = user.submit(page, "/decide")
-    assert answer.status_code == 502
-    assert "try again later" in answer.text
+    response = user.submit(page, "/decide")
+    assert response.status_code == 502
+    assert "try again later" in response.text
 
 
 def test_without_settings_it_takes_those_of_the_environment(

@@ -170,16 +170,16 @@ class Browser:
         """Goes to the authorization endpoint; returns where it is sent from there."""
         encoded = query if isinstance(query, str) else urlencode(query)
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = requests.get(
+        response = requests.get(
             f"{self._server.url.rstrip('/')}/oauth2/auth?{encoded}",
             headers={**self._server.headers, **({"Cookie": cookies} if cookies else {})},
             allow_redirects=False,
             verify=os.environ.get("HYDRA_CA_CERT") or True,
             timeout=30,
         )
-        assert answer.status_code == 302, answer.text
-        self.cookies.update(answer.cookies)
-        return answer.headers["Location"]
+        assert response.status_code == 302, response.text
+        self.cookies.update(response.cookies)
+        return response.headers["Location"]
 
     def return_to(self, request: sdk.OAuth2ConsentRequest) -> dict[str, str]:
         """Goes back after the user has answered; returns what the client is told."""

@@ -39,8 +39,8 @@ def test_a_client_from_birth_to_death(server: Server) -> None:
     assert stored in api.list_oauth2_clients()
 
     stored.client_name = "Photo app 2"
-    answer = api.update_oauth2_client(created.id, stored)
-    assert answer == stored
+    response = api.update_oauth2_client(created.id, stored)
+    assert response == stored
     assert api.get_oauth2_client(created.id) == stored
 
     api.delete_oauth2_client(created.id)
@@ -135,9 +135,9 @@ def test_fields_that_the_server_does_not_know_are_dropped_there(server: Server) 
     created = server.create(id=id)
     body = sdk.OAuth2Client.from_dict({**created.to_dict(), "from_the_future": {"a": [1]}})
     body.client_name = "futuristic"
-    answer = server.root.update_oauth2_client(id, body)
-    assert answer.client_name == "futuristic"
-    assert "from_the_future" not in answer.to_dict()
+    response = server.root.update_oauth2_client(id, body)
+    assert response.client_name == "futuristic"
+    assert "from_the_future" not in response.to_dict()
     assert "from_the_future" not in server.root.get_oauth2_client(id).to_dict()
 
 
@@ -166,9 +166,9 @@ def test_a_new_secret_takes_the_place_of_the_old_one(server: Server) -> None:
     app = server.app()
     stored = server.root.get_oauth2_client(str(app.id))
     stored.client_secret = "another-secret"
-    answer = server.root.update_oauth2_client(str(app.id), stored)
-    assert answer.client_secret == "another-secret"
-    assert server.is_active(server.token("photos.read", answer))
+    response = server.root.update_oauth2_client(str(app.id), stored)
+    assert response.client_secret == "another-secret"
+    assert server.is_active(server.token("photos.read", response))
     with pytest.raises(sdk.UnauthorizedException):
         server.token("photos.read", app)
 
@@ -176,8 +176,8 @@ def test_a_new_secret_takes_the_place_of_the_old_one(server: Server) -> None:
 def test_the_id_in_the_path_wins(server: Server) -> None:
     id = str(server.app("-path").id)
     other = f"{server.prefix}-body"
-    answer = server.root.update_oauth2_client(id, sdk.OAuth2Client(id=other, owner="carol"))
-    assert answer.id == id
+    response = server.root.update_oauth2_client(id, sdk.OAuth2Client(id=other, owner="carol"))
+    assert response.id == id
     assert server.root.get_oauth2_client(id).owner == "carol"
     with pytest.raises(sdk.NotFoundException):
         server.root.get_oauth2_client(other)

@@ -82,11 +82,11 @@ def test_the_code_flow(server: Server) -> None:
     )
     assert (accepted.status, accepted.data) == (204, None)
 
-    answer = browser.return_to(request)
-    assert set(answer) == {"code", "scope", "state"}
-    assert (answer["scope"], answer["state"]) == (SCOPES, ODD_STATE)
+    response = browser.return_to(request)
+    assert set(response) == {"code", "scope", "state"}
+    assert (response["scope"], response["state"]) == (SCOPES, ODD_STATE)
 
-    tokens = redeem(server.by_basic(app), answer["code"])
+    tokens = redeem(server.by_basic(app), response["code"])
     assert tokens.refresh_token
     assert tokens.scope == SCOPES
     found = claims(server, tokens.id_token, app)
@@ -161,15 +161,15 @@ def test_what_is_granted_is_what_the_acceptance_says(server: Server) -> None:
     assert more.scope == "photos.read nobody.asked"
 
 
-# --- the user's answer
+# --- the user's decision
 
 
 def test_a_rejection(server: Server) -> None:
     app, browser = server.app(), Browser(server)
     request = server.start(app, browser)
     body = sdk.ConsentRequestRejection(reason=REASON)
-    answer = server.root.with_http_info.reject_oauth2_consent_request(str(request.id), body)
-    assert (answer.status, answer.data) == (204, None)
+    response = server.root.with_http_info.reject_oauth2_consent_request(str(request.id), body)
+    assert (response.status, response.data) == (204, None)
     assert browser.return_to(request) == {
         "error": "rejected_consent_request",
         "error_description": REASON,
@@ -177,7 +177,7 @@ def test_a_rejection(server: Server) -> None:
     }
 
 
-def test_answers_can_be_given_again(server: Server) -> None:
+def test_a_decision_can_be_made_again(server: Server) -> None:
     app, api = server.app(), server.root
     yes = sdk.ConsentRequestAcceptance(subject="alice", grant_scopes=["photos.read"])
     no = sdk.ConsentRequestRejection(reason=REASON)
@@ -219,9 +219,9 @@ def test_another_browser_than_the_first(server: Server) -> None:
     request = server.start(app)
     body = sdk.ConsentRequestAcceptance(subject="alice", grant_scopes=["photos.read"])
     server.root.accept_oauth2_consent_request(str(request.id), body)
-    answer = Browser(server).return_to(request)
-    assert (answer["error"], answer["state"]) == (unknown_error(server), STATE)
-    assert "code" not in answer
+    response = Browser(server).return_to(request)
+    assert (response["error"], response["state"]) == (unknown_error(server), STATE)
+    assert "code" not in response
 
 
 def test_an_acceptance_without_a_subject(server: Server) -> None:
@@ -254,9 +254,9 @@ def test_openid_needs_both_response_types(server: Server) -> None:
 def test_what_is_looked_at_only_when_the_browser_returns(
     server: Server, query: dict[str, str | None]
 ) -> None:
-    answer = server.arrive(server.app(), "openid", **query)
-    assert "error" in answer
-    assert not {"code", "access_token", "id_token"} & set(answer)
+    response = server.arrive(server.app(), "openid", **query)
+    assert "error" in response
+    assert not {"code", "access_token", "id_token"} & set(response)
 
 
 # --- first visits that fail
@@ -289,12 +289,12 @@ def test_a_state_that_is_too_short(server: Server) -> None:
 
 def test_the_implicit_flow(server: Server) -> None:
     app = server.app()
-    answer = server.arrive(app, response_type="token", scope="photos.read")
-    assert answer["state"] == STATE
-    assert answer["scope"] == "photos.read"
-    assert int(answer["expires_in"]) > 0
-    assert "id_token" not in answer
-    found = server.by_basic().introspect_oauth2_token(answer["access_token"])
+    response = server.arrive(app, response_type="token", scope="photos.read")
+    assert response["state"] == STATE
+    assert response["scope"] == "photos.read"
+    assert int(response["expires_in"]) > 0
+    assert "id_token" not in response
+    found = server.by_basic().introspect_oauth2_token(response["access_token"])
     assert (found.active, found.sub, found.client_id) == (True, "alice", app.id)
 
 
@@ -311,14 +311,14 @@ def test_the_implicit_flow_with_an_id_token(server: Server) -> None:
     )
     location = browser.visit(urlsplit(str(request.redirect_url)).query)
     assert location.startswith(f"{CALLBACK}#")
-    answer = dict(parse_qsl(urlsplit(location).fragment))
-    assert (answer["scope"], answer["state"]) == ("openid photos.read", STATE)
-    found = claims(server, answer["id_token"], app)
+    response = dict(parse_qsl(urlsplit(location).fragment))
+    assert (response["scope"], response["state"]) == ("openid photos.read", STATE)
+    found = claims(server, response["id_token"], app)
     assert (found["sub"], found["nonce"]) == ("carol", NONCE)
     assert found["email"] == "carol@example.com"
-    half = hashlib.sha256(answer["access_token"].encode()).digest()[:16]
+    half = hashlib.sha256(response["access_token"].encode()).digest()[:16]
     assert found["at_hash"] == urlsafe_b64encode(half).decode().rstrip("=")
-    assert server.is_active(answer["access_token"])
+    assert server.is_active(response["access_token"])
 
 
 def test_the_hybrid_flow(server: Server) -> None:
@@ -328,9 +328,9 @@ def test_the_hybrid_flow(server: Server) -> None:
     server.root.accept_oauth2_consent_request(str(request.id), body)
     location = browser.visit(urlsplit(str(request.redirect_url)).query)
     assert location.startswith(f"{CALLBACK}#")
-    answer = dict(parse_qsl(urlsplit(location).fragment))
-    assert answer["state"] == STATE
-    assert answer["code"]
-    found = claims(server, answer["id_token"], app)
+    response = dict(parse_qsl(urlsplit(location).fragment))
+    assert response["state"] == STATE
+    assert response["code"]
+    found = claims(server, response["id_token"], app)
     assert (found["sub"], found["nonce"]) == ("dave", NONCE)
     assert found["c_hash"]

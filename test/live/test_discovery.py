@@ -19,7 +19,7 @@ def test_discovery_needs_no_credentials(server: Server) -> None:
     assert "public" in found.subject_types_supported
 
 
-def test_discovery_tells_more_from_0_10_on(server: Server) -> None:
+def test_discovery_says_more_from_0_10_on(server: Server) -> None:
     found = server.root.get_well_known()
     more = (
         found.userinfo_endpoint,
@@ -31,9 +31,9 @@ def test_discovery_tells_more_from_0_10_on(server: Server) -> None:
 
 
 def test_the_keys_are_public_ones(server: Server) -> None:
-    answer = server.root.with_http_info.well_known()
-    assert answer.status == 200
-    key = next(key for key in answer.data.keys if key.kid == "public")
+    response = server.root.with_http_info.well_known()
+    assert response.status == 200
+    key = next(key for key in response.data.keys if key.kid == "public")
     assert (key.kty, key.use, key.alg) == ("RSA", "sig", "RS256")
     assert key.n
     assert key.e

@@ -15,11 +15,11 @@ ODD_SECRETS = ["p+q%41 r:s", "100%-sure", "a&b=c;d/e?f#g", ":colons:", "pässwö
 
 def test_client_credentials(server: Server) -> None:
     app = server.app()
-    answer = server.by_basic(app).with_http_info.oauth_token(
+    response = server.by_basic(app).with_http_info.oauth_token(
         grant_type="client_credentials", scope="photos.read hydra.clients"
     )
-    assert (answer.status, answer.headers["cache-control"]) == (200, "no-store")
-    tokens = answer.data
+    assert (response.status, response.headers["cache-control"]) == (200, "no-store")
+    tokens = response.data
     assert type(tokens) is sdk.OAuth2TokenResponse is sdk.InlineResponse2001
     assert str(tokens.token_type).lower() == "bearer"
     assert set(str(tokens.scope).split()) == {"photos.read", "hydra.clients"}
@@ -168,7 +168,7 @@ def test_revoking_an_unknown_token_is_a_success(server: Server) -> None:
 # --- introspection
 
 
-def test_introspection_tells_what_a_token_is(server: Server) -> None:
+def test_introspection_says_what_a_token_is(server: Server) -> None:
     app = server.app()
     token = server.tokens(app).access_token
     by_basic = server.by_basic().introspect_oauth2_token(token)

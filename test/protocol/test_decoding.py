@@ -20,7 +20,7 @@ from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.operation import Operation, Response
 
 
-def test_an_answer_becomes_a_model() -> None:
+def test_a_response_becomes_a_model() -> None:
     call = encode(GET, id="a")
     assert decode(call, Response(200, "OK", {}, b'{"id": "a"}')) == OAuth2Client(id="a")
 
@@ -63,13 +63,13 @@ def test_a_success_that_is_not_what_was_promised(
     )
 
 
-def test_required_fields_count_in_answers() -> None:
+def test_required_fields_count_in_responses() -> None:
     operation = Operation("keys", "GET", "/keys", read=one(JsonWebKeySet), success=(200,))
     with pytest.raises(ApiDecodeError, match=r"keys: JsonWebKeySet\.keys: missing in the response"):
         decode(encode(operation), Response(200, "OK", {}, b"{}"))
 
 
-def test_an_answer_whose_status_says_it_all_is_no_page() -> None:
+def test_a_response_whose_status_says_it_all_is_not_a_page() -> None:
     call = encode(DELETE, id="a")
     for body in (b"", b"\n", b"{}"):
         assert decode(call, Response(204, "No Content", {}, body)) is None
@@ -85,7 +85,7 @@ def test_a_redirect_is_its_address() -> None:
             decode(call, Response(302, "Found", headers, b""))
 
 
-def test_a_deletion_whose_answer_was_lost_has_happened() -> None:
+def test_a_deletion_whose_response_was_lost_has_happened() -> None:
     call = encode(DELETE, id="a")
     gone = Response(404, "Not Found", {}, b"404 page not found")
     with pytest.raises(NotFoundException):
@@ -101,11 +101,11 @@ def test_a_deletion_whose_answer_was_lost_has_happened() -> None:
 
 def test_errors_know_what_was_sent_and_hide_what_must_not_be_seen() -> None:
     call = encode(AUTH, query={"state": "state-0001", "id_token_hint": "hint-0001"})
-    answer = Response(
+    response = Response(
         500, "no hint-0001", {"X-Echo": "credential-1"}, b"state-0001 hint-0001 credential-1", 7.5
     )
     with pytest.raises(ApiException) as caught:
-        decode(call, answer, ("credential-1",))
+        decode(call, response, ("credential-1",))
     error = caught.value
     assert error.body == "state-0001 *** ***"
     assert error.reason == "no ***"
@@ -114,7 +114,7 @@ def test_errors_know_what_was_sent_and_hide_what_must_not_be_seen() -> None:
     assert str(error) == (f"begin: 500 no *** (GET /auth, X-Request-ID {call.request_id})")
 
 
-def test_models_of_answers_read_times_and_aliases() -> None:
+def test_models_of_responses_read_times_and_aliases() -> None:
     operation = Operation("c", "GET", "/c", read=one(OAuth2ConsentRequest), success=(200,))
     body = b'{"audience": "photos", "expiresAt": "2018-03-01T12:00:00Z"}'
     request = decode(encode(operation), Response(200, "OK", {}, body))

@@ -1,4 +1,4 @@
-"""Writing a call and reading its answer, without any network: both are pure functions."""
+"""Writing a call and reading its response, without any network: both are pure functions."""
 
 from __future__ import annotations
 

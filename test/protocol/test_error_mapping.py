@@ -1,4 +1,4 @@
-"""What an answer that is no success becomes: the same class whichever version answered."""
+"""What a response that is no success becomes: the same class whichever version sent it."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def api() -> hydra_client.OAuth2Api:
     )
 
 
-def answered(edge: responses.RequestsMock, **answer: Any) -> None:
-    """Answer whatever is asked, once."""
+def responding(edge: responses.RequestsMock, **response: Any) -> None:
+    """Respond to whatever is requested, once."""
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
-        edge.add(method, url=re.compile(".*"), **answer)
+        edge.add(method, url=re.compile(".*"), **response)
     edge.assert_all_requests_are_fired = False
 
 
 def raised(
-    edge: responses.RequestsMock, api: hydra_client.OAuth2Api, name: str, **answer: Any
+    edge: responses.RequestsMock, api: hydra_client.OAuth2Api, name: str, **response: Any
 ) -> ApiException:
-    answered(edge, **answer)
+    responding(edge, **response)
     with pytest.raises(ApiException) as caught:
         OPERATIONS[name].call(api)
     assert len(edge.calls) == 1
@@ -148,7 +148,7 @@ def test_the_class_says_what_happened(
     assert error.request_id in str(error)
 
 
-def test_an_oauth_error_is_told_as_the_rfc_names_it(
+def test_an_oauth_error_has_the_name_of_the_rfc(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api
 ) -> None:
     error = raised(edge, api, "oauth_token", status=400, body=oauth("invalid_grant", 400))
@@ -166,7 +166,7 @@ def test_an_oauth_error_is_told_as_the_rfc_names_it(
         '{"code": 403, "message": "Request was denied", "reason": "You may not"}',
     ],
 )
-def test_an_admin_error_is_told_wrapped_or_flat(
+def test_an_admin_error_can_be_wrapped_or_flat(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api, body: str
 ) -> None:
     error = raised(edge, api, "get_oauth2_client", status=403, body=body)
@@ -191,7 +191,7 @@ def test_an_admin_error_is_told_wrapped_or_flat(
         "9" * 5000,
     ],
 )
-def test_a_body_that_tells_nothing_is_no_harm(
+def test_a_body_without_information_does_no_harm(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api, body: str
 ) -> None:
     error = raised(edge, api, "get_oauth2_client", status=400, body=body)
@@ -283,7 +283,7 @@ def test_a_secret_that_is_a_word_of_the_servers_changes_no_class(
     assert_hidden(error, "invalid_client")
 
 
-def test_two_documents_in_one_answer_are_read_and_the_fresh_secret_is_masked(
+def test_two_documents_in_one_response_are_read_and_the_fresh_secret_is_masked(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api
 ) -> None:
     body = (
@@ -361,7 +361,7 @@ def test_secrets_of_the_body_are_masked(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api
 ) -> None:
     secret = "hush-hush"
-    answered(edge, status=500, body=f"cannot hash {secret}")
+    responding(edge, status=500, body=f"cannot hash {secret}")
     with pytest.raises(ServiceException) as caught:
         api.create_oauth2_client(hydra_client.OAuth2Client(client_secret=secret))
     assert_hidden(caught.value, secret)
@@ -386,11 +386,11 @@ def test_a_long_body_is_cut_and_no_half_of_a_secret_stays(
         assert error.body.rstrip("y").rstrip("*").rstrip("x") == ""
 
 
-def test_a_successful_answer_that_is_none_shows_nothing_of_itself(
+def test_a_successful_response_that_is_not_valid_shows_nothing_of_itself(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api
 ) -> None:
     body = {"client_secret": "hush-hush", "redirect_uris": "hush-hush"}
-    answered(edge, status=200, json=body)
+    responding(edge, status=200, json=body)
     with pytest.raises(hydra_client.ApiDecodeError) as caught:
         api.get_oauth2_client("photos")
     assert_hidden(caught.value, "hush-hush", TOKEN)

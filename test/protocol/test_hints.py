@@ -1,4 +1,4 @@
-"""Errors that name the cause: what was asked for, who asked, and which server answered."""
+"""Errors that name the cause: what was asked for, who asked, and which server responded."""
 
 from __future__ import annotations
 

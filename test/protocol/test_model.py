@@ -121,7 +121,7 @@ def test_null_lists_stay_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["clientId", "audience"])
-def test_client_id_and_audience_answer_for_each_other(name: str) -> None:
+def test_client_id_and_audience_stand_in_for_each_other(name: str) -> None:
     request = OAuth2ConsentRequest.from_dict({name: "photos"})
     assert request.client_id == request.audience == "photos"
     request.client_id = "mail"
@@ -190,7 +190,7 @@ def test_a_time_is_assigned_as_an_aware_datetime() -> None:
         "é",
     ],
 )
-def test_a_time_that_is_none_is_refused_and_not_shown(stamp: str) -> None:
+def test_an_invalid_time_is_rejected_and_not_shown(stamp: str) -> None:
     with pytest.raises(ApiDecodeError) as caught:
         OAuth2ConsentRequest.from_dict({"expiresAt": stamp})
     assert str(caught.value) == (
@@ -530,7 +530,7 @@ def test_repr_shows_no_token_and_no_private_key(model: Model) -> None:
         assert type(model).__name__ in shown
 
 
-def test_what_every_answer_has_must_be_there() -> None:
+def test_what_every_response_has_must_be_there() -> None:
     with pytest.raises(ApiDecodeError, match=r"OAuth2TokenResponse\.access_token: missing"):
         OAuth2TokenResponse.from_dict({"token_type": "bearer"})._complete()
     with pytest.raises(ApiDecodeError, match=r"JsonWebKeySet\.keys: missing in the response"):

@@ -64,7 +64,7 @@ def test_what_is_labelled_as_a_secret_is_masked(name: str) -> None:
         '{"scope":"openid offline"}',
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_what_is_not_a_secret_stays(text: str) -> None:
     assert redact(text, ["unrelated"]) == text
 
 

@@ -1,4 +1,4 @@
-"""Trying secrets, on answers recorded from running servers."""
+"""Trying secrets, on responses recorded from running servers."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_fields_that_are_left_out_stay(hydra: HydraEmulator, api: OAuth2Api) -> 
         {"contacts": [], "grant_types": [""], "client_secret": ""},
     ],
 )
-def test_what_the_server_normalizes_is_no_difference(
+def test_what_the_server_normalizes_is_not_a_difference(
     api: OAuth2Api, fields: dict[str, Any]
 ) -> None:
     ensure_client(api, photos())

@@ -107,7 +107,7 @@ def test_a_field_that_is_left_out_is_emptied(api: PolicyApi) -> None:
         },
     ],
 )
-def test_what_the_server_normalizes_is_no_difference(
+def test_what_the_server_normalizes_is_not_a_difference(
     api: PolicyApi, fields: dict[str, Any]
 ) -> None:
     ensure_policy(api, photos())

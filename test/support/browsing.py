@@ -15,9 +15,9 @@ class Browser:
         self.session.trust_env = False
 
     def __call__(self, url: str) -> str:
-        answer = self.session.get(url, allow_redirects=False, timeout=10)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
+        response = self.session.get(url, allow_redirects=False, timeout=10)
+        assert response.status_code == 302, response.text
+        return response.headers["Location"]
 
 
 def told(url: str) -> dict[str, str]:

@@ -149,7 +149,7 @@ Step = bytes | Callable[[Peer], object]
 
 
 class Server:
-    """Answers the first request by the first step, the next by the next, and the rest by the last.
+    """Handles the first request by the first step, the next by the next, and the rest by the last.
 
     Args:
         steps: What to do about each request.
@@ -257,10 +257,10 @@ class Server:
                 step(peer)
 
 
-def answer(
+def raw_response(
     body: object = b"", status: int = 200, reason: str = "OK", version: str = "1.1", **headers: str
 ) -> bytes:
-    """Write an answer as a server should. `_` in the name of a header stands for `-`."""
+    """Write a response as a server should. `_` in the name of a header stands for `-`."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     lines = [f"HTTP/{version} {status} {reason}", f"Content-Length: {len(body)}"]
@@ -269,7 +269,7 @@ def answer(
 
 
 def chunked(*parts: bytes, **headers: str) -> bytes:
-    """Write an answer in chunks."""
+    """Write a response in chunks."""
     lines = ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
@@ -343,7 +343,7 @@ def within(seconds: float, slack: float = 5.0) -> Iterator[None]:
 
 
 class Operation(NamedTuple):
-    """One call of an operation: how it is made, and an answer that is its success."""
+    """One call of an operation: how it is made, and a response that is its success."""
 
     call: Callable[[Any], Any]  # takes an OAuth2Api or its with_http_info
     success: bytes
@@ -371,9 +371,9 @@ CONSENT = {
     "expiresAt": "2018-03-01T12:00:00.123456789Z",
     "redirectUrl": "http://hydra.example.com/oauth2/auth?client_id=photos&consent=c1",
 }
-DONE = answer(status=204, reason="No Content")
-ONE = answer(CLIENT)
-CREATED = answer(CLIENT, 201, "Created", Location="/clients/photos")
+DONE = raw_response(status=204, reason="No Content")
+ONE = raw_response(CLIENT)
+CREATED = raw_response(CLIENT, 201, "Created", Location="/clients/photos")
 
 OPERATIONS = {
     "accept_oauth2_consent_request": Operation(
@@ -390,23 +390,25 @@ OPERATIONS = {
     "delete_oauth2_client": Operation(lambda api: api.delete_oauth2_client("photos"), DONE),
     "get_oauth2_client": Operation(lambda api: api.get_oauth2_client("photos"), ONE),
     "get_oauth2_consent_request": Operation(
-        lambda api: api.get_oauth2_consent_request("c1"), answer(CONSENT)
+        lambda api: api.get_oauth2_consent_request("c1"), raw_response(CONSENT)
     ),
     "get_well_known": Operation(
-        lambda api: api.get_well_known(), answer(CONFIGURATION), credential=None
+        lambda api: api.get_well_known(), raw_response(CONFIGURATION), credential=None
     ),
     "introspect_oauth2_token": Operation(
-        lambda api: api.introspect_oauth2_token(ISSUED), answer({"active": False})
+        lambda api: api.introspect_oauth2_token(ISSUED), raw_response({"active": False})
     ),
-    "list_oauth2_clients": Operation(lambda api: api.list_oauth2_clients(), answer([CLIENT])),
+    "list_oauth2_clients": Operation(lambda api: api.list_oauth2_clients(), raw_response([CLIENT])),
     "oauth_auth": Operation(
         lambda api: api.oauth_auth(client_id="photos", state="state-0001"),
-        answer(status=302, reason="Found", Location="http://127.0.0.1:3000/consent?consent=c1"),
+        raw_response(
+            status=302, reason="Found", Location="http://127.0.0.1:3000/consent?consent=c1"
+        ),
         credential=None,
     ),
     "oauth_token": Operation(
         lambda api: api.oauth_token(grant_type="authorization_code", code=CODE),
-        answer(TOKENS),
+        raw_response(TOKENS),
         repeatable=False,
         credential="Basic",
     ),
@@ -417,11 +419,11 @@ OPERATIONS = {
         DONE,
     ),
     "revoke_oauth2_token": Operation(
-        lambda api: api.revoke_oauth2_token(ISSUED), answer(), credential="Basic"
+        lambda api: api.revoke_oauth2_token(ISSUED), raw_response(), credential="Basic"
     ),
     "update_oauth2_client": Operation(
         lambda api: api.update_oauth2_client("photos", hydra_client.OAuth2Client(id="photos")),
         CREATED,
     ),
-    "well_known": Operation(lambda api: api.well_known(), answer({"keys": []})),
+    "well_known": Operation(lambda api: api.well_known(), raw_response({"keys": []})),
 }

@@ -78,13 +78,13 @@ def server_has(hydra: HydraEmulator, id: str) -> dict[str, Any]:
 
 def works(hydra: HydraEmulator, id: str, secret: str) -> bool:
     """Whether the token endpoint knows the client by this secret."""
-    answer = requests.post(
+    response = requests.post(
         f"{hydra.url}/oauth2/token",
         data={"grant_type": "none"},
         auth=(requests.utils.quote(id, safe=""), requests.utils.quote(secret, safe="")),
         timeout=30,
     )
-    return answer.json()["error"] != "invalid_client"
+    return response.json()["error"] != "invalid_client"
 
 
 def on_a_terminal(start: Start, *arguments: str, env: dict[str, str]) -> tuple[int, str]:

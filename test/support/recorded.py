@@ -1,4 +1,4 @@
-"""Recorded exchanges, answered again at the edge: by name, in the place where the server was."""
+"""Recorded exchanges, replayed at the edge: by name, in the place where the server was."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Recording:
         self.exchanges: dict[str, dict[str, Any]] = {
             exchange["name"]: exchange for exchange in document["exchanges"]
         }
-        self.issuer: str = self.answer("discovery")["issuer"]
+        self.issuer: str = self.body("discovery")["issuer"]
 
-    def answer(self, name: str) -> dict[str, Any]:
-        """The body of an answer, read as JSON."""
+    def body(self, name: str) -> dict[str, Any]:
+        """The body of a response, read as JSON."""
         members: dict[str, Any] = json.loads(self.exchanges[name]["response"]["body"])
         return members
 
@@ -42,11 +42,11 @@ class Recording:
         return self.issuer + str(self.exchanges[name]["request"]["path"])
 
     def location(self, name: str) -> str:
-        """Where an answer sent the browser."""
+        """Where a response sent the browser."""
         return str(self.exchanges[name]["response"]["headers"]["Location"])
 
     def told(self, name: str) -> dict[str, str]:
-        """What an answer told the browser's next stop, in query or fragment."""
+        """What a response told the browser's next stop, in query or fragment."""
         parts = urlsplit(self.location(name))
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 
@@ -70,5 +70,5 @@ class Recording:
 
     def api(self, **settings: Any) -> hydra_client.OAuth2Api:
         """The API, with the bearer token that the recording was made with."""
-        token = self.answer("token: client_credentials as the root client")["access_token"]
+        token = self.body("token: client_credentials as the root client")["access_token"]
         return hydra_client.connect(self.issuer, access_token=token, **settings)

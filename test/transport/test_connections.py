@@ -18,9 +18,9 @@ from support.loopback import (
     Authority,
     Peer,
     Server,
-    answer,
     api,
     chunked,
+    raw_response,
     within,
 )
 
@@ -43,7 +43,7 @@ def says(subject: str) -> dict[str, object]:
 def own(peer: Peer) -> bytes:
     """The response to the request that came last."""
     if "token" in peer.last.body.decode():
-        return answer(says(peer.last.form["token"]))
+        return raw_response(says(peer.last.form["token"]))
     return DONE
 
 
@@ -140,7 +140,7 @@ def test_a_connection_that_ends_amid_an_interim_response_is_an_error() -> None:
 # -- what is not over when it seems to be
 
 
-LATE = answer(says("somebody else"))
+LATE = raw_response(says("somebody else"))
 
 
 @pytest.mark.parametrize("name", ["accept_oauth2_consent_request", "reject_oauth2_consent_request"])
@@ -157,11 +157,11 @@ def test_a_late_body_of_a_204_reaches_nobody(name: str, late: bytes) -> None:
 @pytest.mark.parametrize(
     "response",
     [
-        answer(says("token-a")) + b"x",
-        answer(says("token-a")) + LATE,
-        answer(says("token-a")) + b"x" * 20_000,
+        raw_response(says("token-a")) + b"x",
+        raw_response(says("token-a")) + LATE,
+        raw_response(says("token-a")) + b"x" * 20_000,
         chunked(b'{"active": true, "sub": "token-a"}') + LATE,
-        answer(says("token-a"), version="1.0", Connection="keep-alive"),
+        raw_response(says("token-a"), version="1.0", Connection="keep-alive"),
         chunked(b'{"active": true, "sub": "token-a"}', Content_Length="5"),
     ],
 )
@@ -181,8 +181,8 @@ def test_what_follows_a_body_ends_the_connection(
 @pytest.mark.parametrize(
     "raw",
     [
-        answer(b"", 408, "Request Timeout"),
-        answer(b"", 600, "?"),
+        raw_response(b"", 408, "Request Timeout"),
+        raw_response(b"", 600, "?"),
         b"HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\n" + ONE,
         b"HTTP/1.1 103 Early Hints\r\nTransfer-Encoding: chunked\r\n\r\n" + ONE,
     ],
@@ -218,7 +218,7 @@ def test_a_chunk_that_does_not_end_where_it_should_is_refused() -> None:
 
 @pytest.mark.parametrize("status", [202, 206, 302, 304])
 def test_a_status_that_the_operation_does_not_know_ends_the_connection(status: int) -> None:
-    with server_that(answer(b"", status, "?"), 0.1, LATE) as server, api(server) as client:
+    with server_that(raw_response(b"", status, "?"), 0.1, LATE) as server, api(server) as client:
         with pytest.raises(HydraException):
             client.introspect_oauth2_token("token-a")
         three_more(client)
@@ -247,7 +247,7 @@ def exchange(draw: random.Random) -> list[bytes | float | Callable[[Peer], bytes
     A whole second response that comes after the next request went out cannot be told from the
     response to that. So what comes late here is whole only where the connection must be closed.
     """
-    kept = answer(says("token-a"))
+    kept = raw_response(says("token-a"))
     pauses = [draw.choice([0.0, 0.001, 0.01, 0.03]) for _ in range(4)]
     interim = INTERIM * draw.choice([0, 0, 1, 3, 9])
     head, _, body = kept.partition(b"\r\n\r\n")

@@ -26,10 +26,10 @@ from support.loopback import (
     Authority,
     Peer,
     Server,
-    answer,
     api,
     black_hole,
     chunked,
+    raw_response,
     refusing_port,
     within,
 )
@@ -73,7 +73,7 @@ def failure(
     link: BaseException | None = error
     while link is not None:
         if link is not error:
-            # The system's own: no request, no answer hangs on it.
+            # The system's own: no request, no response hangs on it.
             assert isinstance(link, OSError)
             assert type(link).__module__ in {"builtins", "socket", "ssl", "http.client"}
             assert set(vars(link)) <= {"reason", "library", "verify_code", "verify_message", "line"}
@@ -111,7 +111,7 @@ UNTIL_CLOSE = HEAD + b"\r\n"
 
 
 STAGES = {
-    "before an answer": (),
+    "before a response": (),
     "amid the status line": (b"HTTP/1.1 2",),
     "amid the headers": (HEAD + b"Content-Le",),
     "before the body": (LONGER,),
@@ -172,7 +172,7 @@ def test_a_name_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("host", ["http://" + "a" * 64 + ".localhost", "http://a..localhost"])
-def test_a_name_that_is_none(host: str) -> None:
+def test_a_name_that_is_not_valid(host: str) -> None:
     assert type(failure(host)) is ApiConnectionError
 
 
@@ -276,10 +276,10 @@ def test_a_server_that_does_not_read_what_is_sent() -> None:
     assert type(error) is ApiTimeoutError
 
 
-def test_a_server_that_answers_before_it_has_read_everything() -> None:
+def test_a_server_that_responds_before_it_has_read_everything() -> None:
     def greet(peer: Peer) -> bool:
         peer.sock.recv(1024)
-        peer.send(answer(b"", 413, "Too Large", Connection="close"))
+        peer.send(raw_response(b"", 413, "Too Large", Connection="close"))
         return False
 
     big = OAuth2Client(client_name="y" * 5_000_000)
@@ -375,7 +375,7 @@ def test_headers_within_the_bounds_are_fine() -> None:
         (b"HTTP/1.1 999 ?\r\n\r\n", ServiceException),
     ],
 )
-def test_what_is_no_answer(raw: bytes, kind: type[HydraException]) -> None:
+def test_what_is_not_a_response(raw: bytes, kind: type[HydraException]) -> None:
     with Server(after(raw, then="close")) as server:
         assert type(failure(server)) is kind
 
@@ -431,7 +431,7 @@ def test_a_port_of_tls_is_called_one() -> None:
         client.get_well_known()
 
 
-def test_an_answer_of_http_1_0_is_fine() -> None:
+def test_a_response_of_http_1_0_is_fine() -> None:
     raw = b'HTTP/1.0 200 OK\r\n\r\n{"id": "photos"}'
     with Server(after(raw, then="close")) as server, api(server) as client:
         assert client.get_oauth2_client("photos").id == "photos"
@@ -511,10 +511,10 @@ def test_the_bound_of_a_body_is_exact(monkeypatch: pytest.MonkeyPatch, shape: st
     for size in (most, most + 1):
         body = body_of(size)
         step: Any = {
-            "length": answer(body),
+            "length": raw_response(body),
             "chunks": chunked(body[:1000], body[1000:]),
             "until close": after(UNTIL_CLOSE, body, then="close"),
-            "gzip": answer(gzip.compress(body), Content_Encoding="gzip"),
+            "gzip": raw_response(gzip.compress(body), Content_Encoding="gzip"),
         }[shape]
         with Server(step) as server:
             if size == most:
@@ -536,7 +536,7 @@ def test_a_gzip_that_explodes() -> None:
     block = compressor.compress(bytes(1024 * 1024)) + compressor.flush(zlib.Z_FULL_FLUSH)
     bomb = start + block * 256 + compressor.flush()
     assert len(bomb) < 300_000
-    with Server(answer(bomb, Content_Encoding="gzip")) as server:
+    with Server(raw_response(bomb, Content_Encoding="gzip")) as server:
         error = failure(server, retries=2)
     assert type(error) is ApiDecodeError
     assert len(server.requests) == 1
@@ -559,7 +559,7 @@ def test_a_gzip_that_explodes() -> None:
 def test_an_encoding_beyond_understanding_is_not_asked_for_again(
     body: bytes, encoding: str, problem: str
 ) -> None:
-    with Server(answer(body, Content_Encoding=encoding)) as server:
+    with Server(raw_response(body, Content_Encoding=encoding)) as server:
         error = failure(server, retries=2)
     assert type(error) is ApiDecodeError
     assert problem in str(error)
@@ -576,7 +576,7 @@ def test_an_encoding_beyond_understanding_is_not_asked_for_again(
     ],
 )
 def test_an_encoding_that_is_known(body: bytes, encoding: str) -> None:
-    with Server(answer(body, Content_Encoding=encoding)) as server, api(server) as client:
+    with Server(raw_response(body, Content_Encoding=encoding)) as server, api(server) as client:
         assert client.get_oauth2_client("photos").id == "photos"
         wanted = {"Accept-Encoding": "gzip, deflate"}
         assert client.get_oauth2_client("photos", headers=wanted).id == "photos"
@@ -600,7 +600,7 @@ def test_an_encoding_in_chunks_is_undone_once_the_whole_is_there(encoding: str) 
 
 
 def test_nothing_needs_no_decoding() -> None:
-    step = answer(b"", status=204, reason="No Content", Content_Encoding="br")
+    step = raw_response(b"", status=204, reason="No Content", Content_Encoding="br")
     with Server(step) as server, api(server) as client:
         assert client.delete_oauth2_client("photos") is None
 
@@ -641,7 +641,7 @@ WITH_CONTENT = [
 @pytest.mark.parametrize("name", WITH_CONTENT)
 def test_a_success_that_is_not_what_was_promised(name: str, document: str) -> None:
     for label in ("application/json", "text/html"):
-        with Server(answer(DOCUMENTS[document], Content_Type=label)) as server:
+        with Server(raw_response(DOCUMENTS[document], Content_Type=label)) as server:
             error = failure(server, OPERATIONS[name].call, retries=2)
         assert type(error) is ApiDecodeError
         assert str(error).startswith(f"{name}: ")
@@ -650,7 +650,7 @@ def test_a_success_that_is_not_what_was_promised(name: str, document: str) -> No
 
 @pytest.mark.parametrize("label", ["text/plain", "text/html", "x", ""])
 def test_a_wrong_label_does_no_harm(label: str) -> None:
-    with Server(answer(CLIENT, Content_Type=label)) as server, api(server) as client:
+    with Server(raw_response(CLIENT, Content_Type=label)) as server, api(server) as client:
         assert client.get_oauth2_client("photos").id == "photos"
 
 
@@ -661,7 +661,7 @@ def test_a_wrong_label_does_no_harm(label: str) -> None:
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "oauth_auth"])
 def test_no_redirect_is_followed(name: str, status: int) -> None:
     with Server(OPERATIONS[name].success) as other:
-        step = answer(b"", status, "Moved", Location=f"{other.url}/?token=hush")
+        step = raw_response(b"", status, "Moved", Location=f"{other.url}/?token=hush")
         with Server(step) as server:
             error = failure(server, OPERATIONS[name].call, retries=2)
     assert type(error) is ApiException
@@ -673,7 +673,7 @@ def test_no_redirect_is_followed(name: str, status: int) -> None:
 
 def test_the_authorization_endpoint_gives_the_address_and_goes_nowhere() -> None:
     with Server(ONE) as other:
-        step = answer(status=302, reason="Found", Location=f"{other.url}/consent?consent=c1")
+        step = raw_response(status=302, reason="Found", Location=f"{other.url}/consent?consent=c1")
         with Server(step) as server, api(server, **BASIC) as client:
             assert client.oauth_auth(client_id="photos") == f"{other.url}/consent?consent=c1"
     assert other.connections == 0
@@ -725,7 +725,7 @@ def test_a_certificate_that_has_expired(authority: Authority) -> None:
 def test_a_port_that_speaks_no_tls() -> None:
     def greet(peer: Peer) -> bool:
         peer.sock.recv(1024)
-        peer.send(answer(b"", 400, "Bad Request"))
+        peer.send(raw_response(b"", 400, "Bad Request"))
         peer.stall()
         return False
 
@@ -782,7 +782,7 @@ def test_a_tls_connection_that_ends_early(authority: Authority, stage: str) -> N
 @pytest.mark.parametrize(
     "step",
     [
-        after(*STAGES["before an answer"], then="stall"),
+        after(*STAGES["before a response"], then="stall"),
         after(*STAGES["amid the body"], then="stall"),
         trickle(b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n" * 100),
         trickle(LONGER, b"x" * 100),
@@ -812,7 +812,7 @@ def name(request: pytest.FixtureRequest) -> Iterator[str]:
         (after(LONGER, then="stall"), ApiTimeoutError),
         (b"nonsense\r\n\r\n", ApiConnectionError),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 101 + b"\r\n", ApiDecodeError),
-        (answer(b"Bad Gateway", 502, "Bad Gateway"), ServiceException),
+        (raw_response(b"Bad Gateway", 502, "Bad Gateway"), ServiceException),
     ],
 )
 def test_whatever_is_asked(name: str, step: Any, kind: type[HydraException]) -> None:

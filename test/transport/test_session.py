@@ -25,9 +25,9 @@ from support.loopback import (
     Authority,
     Peer,
     Server,
-    answer,
     api,
     chunked,
+    raw_response,
     refusing_port,
 )
 
@@ -83,27 +83,27 @@ UNKNOWN: dict[str, Any] = {
     "closed": hang_up,
     "cut short": cut_short,
     "no HTTP": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
-    "502": answer(b"Bad Gateway", 502, "Bad Gateway"),
-    "503": answer(b"", 503, "Service Unavailable"),
-    "503 with Retry-After": answer(b"", 503, "Service Unavailable", Retry_After="1"),
-    "504": answer(b"", 504, "Gateway Timeout"),
+    "502": raw_response(b"Bad Gateway", 502, "Bad Gateway"),
+    "503": raw_response(b"", 503, "Service Unavailable"),
+    "503 with Retry-After": raw_response(b"", 503, "Service Unavailable", Retry_After="1"),
+    "504": raw_response(b"", 504, "Gateway Timeout"),
 }
 NOTHING: dict[str, Any] = {
-    "429": answer(b"", 429, "Too Many Requests"),
-    "429 with Retry-After": answer(b"", 429, "Too Many Requests", Retry_After="1"),
+    "429": raw_response(b"", 429, "Too Many Requests"),
+    "429 with Retry-After": raw_response(b"", 429, "Too Many Requests", Retry_After="1"),
 }
 FINAL: dict[str, Any] = {
-    "400": answer(b"", 400, "Bad Request"),
-    "404": answer(b"", 404, "Not Found"),
-    "500": answer(b"", 500, "Internal Server Error"),
-    "501": answer(b"", 501, "Not Implemented"),
-    "insecure http": answer(
+    "400": raw_response(b"", 400, "Bad Request"),
+    "404": raw_response(b"", 404, "Not Found"),
+    "500": raw_response(b"", 500, "Internal Server Error"),
+    "501": raw_response(b"", 501, "Not Implemented"),
+    "insecure http": raw_response(
         {"error": {"code": 500, "message": "Can not serve request over insecure http"}},
         502,
         "Bad Gateway",
     ),
-    "not what was promised": answer(b"<html>"),
-    "302": answer(b"", 302, "Found"),
+    "not what was promised": raw_response(b"<html>"),
+    "302": raw_response(b"", 302, "Found"),
 }
 
 
@@ -196,7 +196,7 @@ def test_pauses_grow_and_are_jittered(server: Server, pauses: list[float]) -> No
 
 
 def test_no_pause_goes_beyond_the_deadline(server: Server, pauses: list[float]) -> None:
-    server.steps = [answer(b"", 503, "Busy", Retry_After="10")]
+    server.steps = [raw_response(b"", 503, "Busy", Retry_After="10")]
     with api(server, timeout=5) as client, pytest.raises(ServiceException) as caught:
         client.get_oauth2_client("photos")
     assert caught.value.retry_after == 10
@@ -231,7 +231,7 @@ def test_retry_after_is_honoured(
     server: Server, pauses: list[float], value: Any, least: float, most: float
 ) -> None:
     header = value() if callable(value) else value
-    server.steps = [answer(b"", 429, "Slow Down", Retry_After=header), ONE]
+    server.steps = [raw_response(b"", 429, "Slow Down", Retry_After=header), ONE]
     with api(server, timeout=3600) as client:
         client.get_oauth2_client("photos")
     (pause,) = pauses
@@ -241,11 +241,11 @@ def test_retry_after_is_honoured(
 @pytest.mark.parametrize(
     "value", ["61", "9" * 400, lambda: date(7200), "Fri, 31 Dec 9999 23:59:59 GMT"]
 )
-def test_who_is_asked_to_wait_for_long_gets_the_answer_at_once(
+def test_a_caller_asked_to_wait_for_long_gets_the_response_at_once(
     server: Server, pauses: list[float], value: Any
 ) -> None:
     header = value() if callable(value) else value
-    server.steps = [answer(b"", 429, "Slow Down", Retry_After=header)]
+    server.steps = [raw_response(b"", 429, "Slow Down", Retry_After=header)]
     with api(server, timeout=3600) as client, pytest.raises(TooManyRequestsException) as caught:
         client.get_oauth2_client("photos")
     assert caught.value.retry_after is not None
@@ -268,10 +268,8 @@ def test_who_is_asked_to_wait_for_long_gets_the_answer_at_once(
         "Mon, 99999999999 Jan 2024 00:00:00 GMT",
     ],
 )
-def test_a_retry_after_that_is_none_is_as_good_as_none(
-    server: Server, pauses: list[float], value: str
-) -> None:
-    server.steps = [answer(b"", 503, "Busy", Retry_After=value)]
+def test_an_invalid_retry_after_is_ignored(server: Server, pauses: list[float], value: str) -> None:
+    server.steps = [raw_response(b"", 503, "Busy", Retry_After=value)]
     with api(server) as client, pytest.raises(ServiceException) as caught:
         client.create_oauth2_client(OAuth2Client())
     assert caught.value.retry_after is None
@@ -334,7 +332,9 @@ def test_an_unknown_outcome_is_remembered_over_later_ones(
     assert len(server.requests) == 3
 
 
-def test_an_answer_over_a_bound_is_not_asked_for_again(server: Server, pauses: list[float]) -> None:
+def test_a_response_over_a_bound_is_not_asked_for_again(
+    server: Server, pauses: list[float]
+) -> None:
     server.steps = [b"HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\n"]
     with api(server) as client, pytest.raises(ApiDecodeError):
         client.get_oauth2_client("photos")
@@ -348,11 +348,11 @@ def test_an_answer_over_a_bound_is_not_asked_for_again(server: Server, pauses: l
     "step",
     [
         ONE,
-        answer(b""),
+        raw_response(b""),
         chunked(b'{"id": ', b'"photos"}'),
         chunked(),
-        answer(b"", 404, "Not Found"),
-        answer(b"<html>"),
+        raw_response(b"", 404, "Not Found"),
+        raw_response(b"<html>"),
         b"HTTP/1.1 100 Continue\r\n\r\n" + ONE,
     ],
 )
@@ -385,9 +385,9 @@ def test_a_connection_that_went_stale_is_replaced_unnoticed(server: Server) -> N
     assert server.connections == 3
 
 
-def test_what_comes_after_an_answer_is_not_taken_for_the_next_one(server: Server) -> None:
-    evil = answer({"id": "evil"})
-    server.steps = [ONE + evil, answer({"id": "good"})]
+def test_what_comes_after_a_response_is_not_taken_for_the_next_one(server: Server) -> None:
+    evil = raw_response({"id": "evil"})
+    server.steps = [ONE + evil, raw_response({"id": "good"})]
     with api(server) as client:
         assert client.get_oauth2_client("photos").id == "photos"
         assert client.get_oauth2_client("photos").id == "good"
@@ -452,7 +452,7 @@ def test_an_address_of_a_family_that_is_missing_is_passed_over(
         assert client.get_oauth2_client("photos").id == "photos"
 
 
-def test_a_system_that_gives_up_is_no_deadline_that_passed(
+def test_a_system_that_gives_up_is_not_a_deadline_that_passed(
     server: Server, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
     def give_up(self: socket.socket, address: object) -> None:
@@ -469,7 +469,7 @@ def test_a_system_that_gives_up_is_no_deadline_that_passed(
 
 
 class Proxy(Server):
-    """Takes requests for other hosts; answers those for http itself, tunnels the others."""
+    """Takes requests for other hosts; responds to those for http itself, tunnels the others."""
 
     def __init__(
         self, *steps: Any, to: Server | None = None, context: ssl.SSLContext | None = None
@@ -715,7 +715,7 @@ def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> 
 
 def test_a_tunnel_through_a_proxy_that_speaks_tls_itself(authority: Authority) -> None:
     """What is left in a buffer of the inner TLS is found there, too."""
-    steps = [answer({"active": True, "sub": token}) for token in "ABCDE"]
+    steps = [raw_response({"active": True, "sub": token}) for token in "ABCDE"]
     context = authority.context("localhost")
     with (
         Server(*steps[:2], steps[2] + steps[3], steps[4], context=context) as server,

@@ -133,7 +133,7 @@ def test_each_call_gets_its_own_response_or_an_error(shard: int) -> None:
     own = 0
     for seed in range(shard, SEEDS, 4):
         own += one_stream(seed)
-    # Most of what is asked after a stream is answered: nothing else was meant to fail.
+    # Most of what is asked after a stream gets a response: nothing else was meant to fail.
     assert own > SEEDS / 4 * 1.5
 
 

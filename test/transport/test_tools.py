@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from support.loopback import LONG, Server, answer, api
+from support.loopback import LONG, Server, api, raw_response
 
 from hydra_client import NotFoundException
 
@@ -17,8 +17,8 @@ requests_mock = pytest.importorskip("requests_mock", reason="needs requirements/
 vcr = pytest.importorskip("vcr", reason="needs requirements/test.txt")
 
 PHOTOS = {"id": "photos"}
-FOUND = answer(PHOTOS)
-MOVED = answer(b"", 302, "Found", Location="http://a/b")
+FOUND = raw_response(PHOTOS)
+MOVED = raw_response(b"", 302, "Found", Location="http://a/b")
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -108,7 +108,7 @@ def test_instrumentation_of_send_sees_every_call(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_users_own_requests_follow_redirects() -> None:
-    moved = answer(b"", 302, "Found", Location="/b")
+    moved = raw_response(b"", 302, "Found", Location="/b")
     with Server(moved, FOUND) as server, api(server) as client:
         session = client.api_client.session
         assert session.get(f"{server.url}/a", timeout=LONG).json() == PHOTOS

@@ -32,9 +32,9 @@ class Meddler(HydraEmulator):
 
     def handle(self, request: Request) -> Response:
         self.before(request)
-        answer = super().handle(request)
-        self.after(request, answer)
-        return answer
+        response = super().handle(request)
+        self.after(request, response)
+        return response
 
 
 @pytest.fixture(params=["memory", "sql"])
@@ -169,9 +169,9 @@ def test_fields_that_nobody_knows_survive(run: Run, meddler: Meddler, tmp_path: 
     """As a later server may have them."""
     meddler.add_client(id="a", client_name="Old")
 
-    def more(request: Request, answer: Response) -> None:
+    def more(request: Request, response: Response) -> None:
         if request.method == "GET" and request.raw_path.startswith("/clients"):
-            answer.body = answer.body.replace(b'"scope":', b'"audience":["x"],"scope":')
+            response.body = response.body.replace(b'"scope":', b'"audience":["x"],"scope":')
 
     meddler.after = more
     assert run("apply", written(tmp_path, [{"id": "a", "client_name": "New"}])).exit_code == 0
@@ -428,7 +428,7 @@ def test_a_deletion_that_fails(
 # --- what goes wrong on the way
 
 
-def test_an_answer_to_a_creation_that_is_lost(run: Run, meddler: Meddler, tmp_path: Path) -> None:
+def test_a_response_to_a_creation_that_is_lost(run: Run, meddler: Meddler, tmp_path: Path) -> None:
     """It was carried out; a second one would overwrite it in a memory store."""
     meddler.fail("/clients", method="POST", cut=10)
     path = written(tmp_path, [{"id": "a", "client_name": "A", "secret": {"env": "SECRET"}}])
@@ -512,7 +512,7 @@ def test_somebody_else_changes_it(run: Run, meddler: Meddler, tmp_path: Path) ->
         ("/clients", "POST", {"status": 401}, 5, "1 failed, 1 not tried."),
     ],
 )  # fmt: skip
-def test_what_fails_is_told_and_the_rest_is_done(
+def test_failures_are_reported_and_the_rest_is_done(
     run: Run,
     root: HydraEmulator,
     tmp_path: Path,
@@ -559,7 +559,7 @@ def test_a_client_that_the_caller_may_not_look_at_stops_no_other(
     assert "Failed: denied.\n" in result.stderr
 
 
-def test_an_answer_that_is_lost_and_cannot_be_looked_for(
+def test_a_response_that_is_lost_and_cannot_be_looked_for(
     run: Run, meddler: Meddler, tmp_path: Path
 ) -> None:
     scripts = [meddler.fail("/clients", method="POST", cut=10)]
@@ -605,9 +605,9 @@ def test_a_server_that_stores_something_else(
 ) -> None:
     sql.add_client(id="a", client_secret=SECRET, client_name="Old")
 
-    def otherwise(request: Request, answer: Response) -> None:
+    def otherwise(request: Request, response: Response) -> None:
         if request.method == method:
-            answer.body = answer.body.replace(b'"client_name":"A"', b'"client_name":"a"')
+            response.body = response.body.replace(b'"client_name":"A"', b'"client_name":"a"')
 
     sql.after = otherwise
     clients = [{"id": id, "client_name": "A", "secret": {"env": "SECRET"}} for id in "ab"]

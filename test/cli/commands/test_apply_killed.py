@@ -156,7 +156,7 @@ def test_killed_again_and_again(
             secrets.add(secret)
         assert len(secrets) == count
 
-        # A creation is repeated only where its answer was lost with the process.
+        # A creation is repeated only where its response was lost with the process.
         creations = [line for line in writes(hydra) if line == "POST /clients"]
         assert count - 1 <= len(creations) <= count + 7 * 8
 

@@ -20,16 +20,16 @@ APP = ("--id", "my-app", "--scope", "photos.read", "--grant-type", "client_crede
 
 def works(hydra: HydraEmulator, id: str, secret: str) -> bool:
     """Whether the token endpoint takes this secret."""
-    answer = requests.post(
+    response = requests.post(
         f"{hydra.url}/oauth2/token",
         data={"grant_type": "client_credentials", "scope": "photos.read"},
         auth=(id, secret),
         timeout=30,
     )
-    return answer.status_code == 200
+    return response.status_code == 200
 
 
-def kept(run: Run, id: str = "my-app") -> dict[str, Any]:
+def stored(run: Run, id: str = "my-app") -> dict[str, Any]:
     document: dict[str, Any] = json.loads(run("clients", "get", id, "--output", "json").output)
     return document
 
@@ -66,7 +66,7 @@ def test_create_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: P
     assert secret not in result.output
     assert result.stderr == f"Saved the secret to {file}.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert kept(run) == {
+    assert stored(run) == {
         "id": "my-app",
         "client_name": "Prints",
         "redirect_uris": ["https://app.example.com/cb"],
@@ -102,10 +102,10 @@ def test_a_generated_secret_is_long_and_needs_no_encoding(
 
 
 def test_an_id_is_made_here(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
-    """So that what was asked for can be looked for, whatever becomes of the answer."""
+    """So that what was asked for can be looked for, whatever becomes of the response."""
     result = run("clients", "create", "-q", "--secret-out", str(tmp_path / "secret"))
     assert len(result.output) == 37
-    assert kept(run, result.output.strip())
+    assert stored(run, result.output.strip())
     assert sent(root)[:1] == ["POST /clients"]
 
 
@@ -250,13 +250,13 @@ def test_a_client_from_a_file(run: Run, root: HydraEmulator, tmp_path: Path, kin
     result = run("clients", "create", "-f", place, "--client-name", "Frames", input=text)
     assert result.exit_code == 0
     assert "a-secret" not in result.output
-    assert kept(run)["client_name"] == "Frames"
+    assert stored(run)["client_name"] == "Frames"
 
 
 def test_merged_names_are_there_once(run: Run, root: HydraEmulator) -> None:
     text = "<<: &a {scope: a, owner: me}\nid: my-app\nscope: b\ncontacts: &b []\ngrant_types: *b\n"
     assert run("clients", "create", "--show-secret", "-f", "-", input=text).exit_code == 0
-    client = kept(run)
+    client = stored(run)
     assert (client["scope"], client["owner"]) == ("b", "me")
 
 
@@ -345,7 +345,7 @@ def test_update_replaces(run: Run, every_root: HydraEmulator) -> None:
     )
     assert result.exit_code == 0
     assert result.stderr == ""
-    assert kept(run)["owner"] == ("" if every_root.variant.is_sql else "me")
+    assert stored(run)["owner"] == ("" if every_root.variant.is_sql else "me")
     assert works(every_root, "my-app", "a-secret")
 
 
@@ -358,10 +358,10 @@ def test_patch_keeps_the_rest(run: Run, every_root: HydraEmulator) -> None:
         scope="photos.read",
         redirect_uris=["http://127.0.0.1/cb"],
     )
-    before = kept(run)
+    before = stored(run)
     result = run("clients", "patch", "my-app", "--owner", "you", "-q")
     assert result.output == "my-app\n"
-    assert kept(run) == before | {"owner": "you"}
+    assert stored(run) == before | {"owner": "you"}
     assert works(every_root, "my-app", "a-secret")
 
 
@@ -382,8 +382,8 @@ def test_patch_empties(run: Run, every_root: HydraEmulator) -> None:
     assert result.exit_code == 0
     if every_root.variant.is_sql:
         assert result.stderr == ""
-        assert kept(run)["owner"] == ""
-        assert not kept(run)["redirect_uris"]
+        assert stored(run)["owner"] == ""
+        assert not stored(run)["redirect_uris"]
     else:
         assert result.stderr == (
             "Warning: the server did not empty redirect_uris\n"
@@ -443,11 +443,11 @@ def test_a_client_that_was_shown_can_be_put_back(
 ) -> None:
     file = tmp_path / "my-app.yaml"
     file.write_text(run("clients", "get", "my-app", "-o", "yaml").output)
-    before = kept(run)
+    before = stored(run)
     assert run("clients", "update", "my-app", "--file", str(file)).exit_code == 0
-    assert kept(run) == before
+    assert stored(run) == before
     assert run("clients", "patch", "my-app", "--file", str(file)).exit_code == 0
-    assert kept(run) == before
+    assert stored(run) == before
 
 
 @pytest.mark.parametrize("command", [("create", "--public"), ("update", "x"), ("patch", "x")])
@@ -558,7 +558,7 @@ def test_import(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
     replaced = run("clients", "import", file, "--replace", "--secret-out", str(tmp_path / "none"))
     assert (replaced.exit_code, replaced.output) == (0, "Updated my-app.\n")
     assert not (tmp_path / "none").exists()
-    assert kept(run)["client_name"] == "Prints"
+    assert stored(run)["client_name"] == "Prints"
 
 
 def test_import_in_other_forms(run: Run, root: HydraEmulator) -> None:

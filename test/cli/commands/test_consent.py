@@ -27,15 +27,15 @@ class Browser:
             scope="openid photos",
         )
         self.session = requests.Session()
-        answer = self.visit(
+        response = self.visit(
             f"{hydra.url}/oauth2/auth?client_id=my-app&redirect_uri={CALLBACK}&response_type=code"
             "&scope=openid+photos&state=some-state&nonce=some-nonce"
         )
-        (self.id,) = answer["consent"]
+        (self.id,) = response["consent"]
 
     def visit(self, url: str) -> dict[str, list[str]]:
-        answer = self.session.get(url, allow_redirects=False, timeout=30)
-        return parse_qs(urlsplit(answer.headers["Location"]).query)
+        response = self.session.get(url, allow_redirects=False, timeout=30)
+        return parse_qs(urlsplit(response.headers["Location"]).query)
 
 
 @pytest.fixture
@@ -52,9 +52,9 @@ def test_accept(run: Run, every_root: HydraEmulator) -> None:
     assert result.exit_code == 0
     assert result.stdout == f"id           {browser.id}\nredirectUrl  ***\n"
     assert result.stderr == "Use --show-secret to print the URL to send the browser to.\n"
-    answer = browser.visit(asked["redirectUrl"])
-    assert answer["scope"] == ["openid photos"]
-    assert "code" in answer
+    response = browser.visit(asked["redirectUrl"])
+    assert response["scope"] == ["openid photos"]
+    assert "code" in response
 
 
 def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path
 def test_reject(run: Run, every_root: HydraEmulator) -> None:
     browser = Browser(every_root)
     result = run("consent", "reject", browser.id, "--reason", "No, thanks.", "--show-secret", "-q")
-    answer = browser.visit(result.stdout.strip())
-    assert answer["error"] == ["rejected_consent_request"]
-    assert answer["error_description"] == ["No, thanks."]
+    response = browser.visit(result.stdout.strip())
+    assert response["error"] == ["rejected_consent_request"]
+    assert response["error_description"] == ["No, thanks."]
     told = run("consent", "reject", browser.id, "--reason", "No.", "-o", "json")
     assert json.loads(told.stdout) == {"id": browser.id, "redirectUrl": "***"}
 

@@ -103,7 +103,7 @@ def test_no_server_there(run: Run) -> None:
     assert "the port" in finding["do"]
 
 
-def test_no_answer(run: Run, root: HydraEmulator) -> None:
+def test_no_response(run: Run, root: HydraEmulator) -> None:
     root.fail(DISCOVERY, delay=5, times=None)
     finding = found(run, "--timeout", "0.2")["server"]
     assert finding["came"] == f"no response from {root.url} within 0.2 seconds"

@@ -209,16 +209,18 @@ def test_a_public_client_takes_any_secret(
     assert all("/oauth2/revoke" not in str(request) for request in root.requests)
 
 
-@pytest.mark.parametrize("answer", [{"status": 503}, {"status": 429}, {"status": 404, "body": "?"}])
-def test_a_login_that_cannot_be_told(
-    run: Run, root: HydraEmulator, tmp_path: Path, answer: dict[str, Any]
+@pytest.mark.parametrize(
+    "response", [{"status": 503}, {"status": 429}, {"status": 404, "body": "?"}]
+)
+def test_a_login_that_cannot_be_found_out(
+    run: Run, root: HydraEmulator, tmp_path: Path, response: dict[str, Any]
 ) -> None:
     root.add_client(id="a:b", client_secret=SECRET)
     path = written(tmp_path, [{"id": "a:b", "secret": {"env": "SECRET"}}])
     assert run("plan", "--check", path, SECRET=SECRET).exit_code == 0
     # The first request for a token is the caller's own.
     root.fail("/oauth2/token", times=1, delay=0.0)
-    root.fail("/oauth2/token", times=None, **answer)
+    root.fail("/oauth2/token", times=None, **response)
     result = run("plan", "--check", path, SECRET=SECRET)
     assert result.exit_code in (1, 4)
     assert result.stderr.startswith("Error: oauth_token: ")

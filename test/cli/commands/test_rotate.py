@@ -74,7 +74,7 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
         ),
     ],
 )
-def test_what_is_not_proven_is_told(
+def test_what_is_not_proven_is_reported(
     run: Run, root: HydraEmulator, tmp_path: Path, fault: dict[str, Any], told: str
 ) -> None:
     root.add_client(id="a", client_secret=OLD)

@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_told_to_end(start: Start, number: signal.Signals) -> None:
+def test_it_serves_until_it_is_stopped(start: Start, number: signal.Signals) -> None:
     process = start("serve", "--port", "0", "--hydra", "0.9", "--store", "sql")
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(7)]
@@ -52,13 +52,13 @@ def serve(run: Run, *arguments: str) -> tuple[str, dict[str, int]]:
         for _ in range(200):
             try:
                 for secret in ("demo-password", "o t"):
-                    answer = requests.post(
+                    response = requests.post(
                         f"{url}/oauth2/token",
                         data={"grant_type": "client_credentials", "scope": "hydra"},
                         auth=("admin" if secret == "demo-password" else "ro", secret),
                         timeout=30,
                     )
-                    statuses[secret] = answer.status_code
+                    statuses[secret] = response.status_code
                 break
             except requests.ConnectionError:
                 time.sleep(0.02)

@@ -51,10 +51,10 @@ def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path
     assert result.stderr == f"Saved the tokens to {file}.\n"
 
     told = run("token", "introspect", "--token-file", str(file), "-o", "json")
-    answer = json.loads(told.output)
-    assert answer["active"] is True
-    assert answer["scope"] == "photos.read albums"
-    assert answer["client_id"] == "my-app"
+    response = json.loads(told.output)
+    assert response["active"] is True
+    assert response["scope"] == "photos.read albums"
+    assert response["client_id"] == "my-app"
     for scope, word in (("photos.read", "active"), ("other", "inactive")):
         told = run("token", "introspect", "--token-file", str(file), "--scope", scope, "-q")
         assert told.output == f"{word}\n"
@@ -145,8 +145,8 @@ def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -
     assert root.requests == []
 
 
-def test_a_wrong_secret_is_no_inactive_token(run: Run, every_root: HydraEmulator) -> None:
-    """0.10 answers that the token is not active, whoever asks."""
+def test_a_wrong_secret_is_not_an_inactive_token(run: Run, every_root: HydraEmulator) -> None:
+    """0.10 says that the token is not active, whoever asks."""
     result = run("token", "introspect", "-q", input="some-token", HYDRA_CLIENT_SECRET="wrong")
     assert result.exit_code == 5
     assert result.stdout == ""

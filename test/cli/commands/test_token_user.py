@@ -1,4 +1,4 @@
-"""`token user`: the code flow with a real callback; only the right answer counts."""
+"""`token user`: the code flow with a real callback; only the right response counts."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_redirect_uri_that_the_client_does_not_have(
 
 
 @pytest.mark.parametrize("version", ["0.9", "0.10"])
-def test_whoever_may_not_look_is_believed(
+def test_a_caller_that_may_not_read_the_client_is_believed(
     run: Run, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     with HydraEmulator(version=version) as hydra:
@@ -257,7 +257,7 @@ def test_the_address_is_printed_where_there_is_no_browser(
     assert result.stderr.startswith(f"Open this URL in a browser:\n{root.url}/oauth2/auth?")
 
 
-def test_only_the_right_answer_counts(run: Run, user: User, root: HydraEmulator) -> None:
+def test_only_the_right_response_counts(run: Run, user: User, root: HydraEmulator) -> None:
     add(root)
 
     def arrive(url: str) -> None:
@@ -285,7 +285,7 @@ def test_only_the_right_answer_counts(run: Run, user: User, root: HydraEmulator)
 
 
 def test_a_browser_that_goes_away_too_soon(run: Run, user: User, root: HydraEmulator) -> None:
-    """The answer is there; whether the browser still shows the page is no matter."""
+    """The response is there; whether the browser still shows the page is no matter."""
     import struct
 
     add(root)
@@ -322,7 +322,7 @@ def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
 def test_an_id_token_that_is_not_good(
     run: Run, user: User, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was issued a day ahead: no token of this answer is shown."""
+    """It was issued a day ahead: no token of this response is shown."""
     add(root)
     root.clock.advance(86400)
     result = run("token", "user", *AS, "--show-secret", S="a-secret")

@@ -303,7 +303,7 @@ def test_a_long_secret_is_refused(
     assert "bytes of UTF-8, of which Hydra" not in result.stderr
 
 
-def test_all_faults_of_a_manifest_are_told_with_a_long_secret(tmp_path: Path) -> None:
+def test_all_faults_of_a_manifest_are_reported_with_a_long_secret(tmp_path: Path) -> None:
     text = "clients:\n- {id: a, secret: {env: S}}\n- {id: b, scop: c}\n"
     found = faults(tmp_path / "clients.yaml", text, S=LONG)
     assert [line.partition(":")[0] for line in found] == ["2", "3"]

@@ -17,7 +17,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "clients.yaml"
 
 
-def test_no_secret_is_told(path: Path) -> None:
+def test_no_secret_is_printed(path: Path) -> None:
     found = good(path, "clients: [{id: a, secret: {env: S}}]", S="hunter2hunter2")
     assert repr(found.entries[0].secret) == "Secret('from environment variable S')"
     assert "hunter2" not in repr(found)

@@ -384,7 +384,7 @@ def test_a_mapping_that_merges_itself_has_an_end(path: Path) -> None:
     assert faults(path, "x-a: &a [*a]\nclients: *a\n") != []
 
 
-def test_anchors_are_not_told_over_and_over(path: Path) -> None:
+def test_anchors_are_reported_once(path: Path) -> None:
     text = "x-a: &a {scope: [a], secret: {generate: {out: s}}}\nclients:\n"
     text += "".join(f"- {{<<: *a, id: {id}}}\n" for id in "bcdefg")
     assert faults(path, text) == [

@@ -18,7 +18,7 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 
 def test_recorded_clients(run: Run, recording: Recording, tmp_path: Path) -> None:
     """Exported, planned and applied: only the secret that is wrong makes a difference."""
-    token = recording.answer("token: client_credentials as the root client")["access_token"]
+    token = recording.body("token: client_credentials as the root client")["access_token"]
     environment = {"HYDRA_URL": recording.issuer, "HYDRA_ACCESS_TOKEN": token}
     path = str(tmp_path / "clients.yaml")
     for arguments in (["export", path], ["plan", "--check", path], ["apply", path]):
