@@ -48,7 +48,12 @@ myst_heading_anchors = 4  # the anchors that code hosts give to headings, so lin
 autosectionlabel_prefix_document = True
 suppress_warnings = ["autosectionlabel.*"]  # pages repeat headings such as "Example"; links do not
 
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {
+    "members": True,
+    "show-inheritance": True,
+    # What several classes share is in a base class; the bases of others are documented elsewhere.
+    "inherited-members": "object,BaseException,Mapping,tuple,dict,AuthBase,HTMLParser",
+}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -61,6 +66,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", ".*"),
     ("py:.*", r"(?!hydra_client\.[a-z]).*"),
+    ("py:class", r"hydra_client\..*\.Base[A-Z]\w+"),
     # What is private, and what has the names of hydra_client.
     ("py:.*", r"hydra_client\.(protocol|transport|aio|emulator\.go|emulator\.responses)\..*"),
 ]
