@@ -34,6 +34,11 @@ class Failure(click.ClickException):
         return "\n".join(map(plain, self.message.split("\n")))
 
 
+UNTRUSTED = (
+    "Use --ca-cert with the CA that signed the certificate. To trust one that Hydra made for "
+    "itself, save it first: hydra-client doctor --save-ca FILE"
+)
+
 # What the SDK calls a setting, and what sets it here.
 _OPTIONS = {
     "access_token": "--access-token-file (HYDRA_ACCESS_TOKEN)",
@@ -84,6 +89,8 @@ def failure_of(error: HydraException | Failure) -> Failure:
     if isinstance(error, ApiException) and error.hint:
         hint = plain(error.hint)
         message = f"{message.replace(f' {hint}', '', 1)}\nHint: {hint}"
+    if "the certificate is not trusted" in message:
+        message += f"\nHint: {UNTRUSTED}"
     message = _in_options(message)
     if isinstance(error, (ApiValueError, ApiTypeError)):
         return Failure(message, USAGE)

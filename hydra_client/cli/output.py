@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime, timezone
+from shutil import get_terminal_size
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.text import echo, escaped, plain
+from hydra_client.cli.text import colored, echo, escaped, is_strings, plain
 from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
@@ -55,10 +57,16 @@ def print_value(value: str | None) -> None:
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
-    """Print rows in columns; with rich on a terminal."""
+    """Print rows in columns, as wide as the terminal if there is one.
+
+    Without a header, each row has a name and a value.
+    """
     cells = [[plain(value) for value in row] for row in rows]
     if sys.stdout.isatty():
-        _rich_table(cells, header)
+        if header:
+            _rich_table(cells, header)
+        else:
+            _pairs(rows)
         return
     if header:
         cells.insert(0, list(header))
@@ -68,6 +76,25 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
         echo(line.rstrip())
 
 
+def _pairs(rows: Sequence[Sequence[Any]]) -> None:
+    """Print names and values. Each item of a list takes a line, and words stay whole."""
+    width = max((len(plain(name)) for name, _ in rows), default=0)
+    wrapper = TextWrapper(
+        max(get_terminal_size().columns - width - 2, _MIN_WIDTH),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for name, value in rows:
+        items = value if is_strings(value) else [value]
+        lines = [line for item in items for line in wrapper.wrap(plain(item)) or [""]]
+        title = plain(name)
+        gap = " " * (width - len(title))
+        shown = click.style(title, bold=True) if colored() else title
+        for number, line in enumerate(lines or [""]):
+            start = " " * width if number else shown + gap
+            click.echo(f"{start}  {line}".rstrip())
+
+
 def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
     from rich.cells import cell_len
     from rich.console import Console
@@ -75,17 +102,13 @@ def _rich_table(cells: list[list[str]], header: Sequence[str]) -> None:
     from rich.text import Text
 
     console = Console()
-    grid = Table(box=None, show_header=bool(header), pad_edge=False, padding=(0, 2, 0, 0))
-    if header:
-        columns = zip(header, *cells, strict=True)
-        widths = _fitted([max(map(cell_len, column)) for column in columns], console.width)
-        # An id is never cut; what else does not fit on one line ends early.
-        grid.add_column(header[0], width=widths[0], overflow="fold")
-        for title, width in zip(header[1:], widths[1:], strict=True):
-            grid.add_column(title, width=width, overflow="ellipsis", no_wrap=True)
-    else:
-        grid.add_column("name", style="bold", no_wrap=True)
-        grid.add_column("value", overflow="fold")
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    columns = zip(header, *cells, strict=True)
+    widths = _fitted([max(map(cell_len, column)) for column in columns], console.width)
+    # An id is never cut; what else does not fit on one line ends early.
+    grid.add_column(header[0], width=widths[0], overflow="fold")
+    for title, width in zip(header[1:], widths[1:], strict=True):
+        grid.add_column(title, width=width, overflow="ellipsis", no_wrap=True)
     for row in cells:
         # As Text, because the name of a client may look like markup: [red].
         grid.add_row(*map(Text, row))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 import click
 
@@ -31,13 +31,18 @@ def escaped(text: str) -> str:
     )
 
 
+def is_strings(value: Any) -> TypeGuard[list[str]]:
+    """Return whether a value is a list of strings."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def plain(value: Any) -> str:
     """Format a value for people, in one line and without unprintable characters."""
     if value is None:
         text = ""
     elif isinstance(value, bool):
         text = "yes" if value else "no"
-    elif isinstance(value, list) and all(isinstance(v, str) and _WORD.fullmatch(v) for v in value):
+    elif is_strings(value) and all(map(_WORD.fullmatch, value)):
         text = " ".join(value)
     elif isinstance(value, str):
         text = value

@@ -204,6 +204,13 @@ def test_a_ca_file_that_is_none(
     assert run("discover", "--url", tls[0], "--ca-cert", str(tmp_path)).exit_code == 1
 
 
+def test_a_certificate_that_is_not_trusted(run: Run, tls: tuple[str, str]) -> None:
+    result = run("discover", "--url", tls[0])
+    assert result.exit_code == 1
+    assert "Hint: Use --ca-cert with the CA" in result.stderr
+    assert "hydra-client doctor --save-ca FILE" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("environment", "words"),
     [

@@ -260,6 +260,35 @@ def test_a_table_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
     assert "name" in out
 
 
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}])
+def test_names_and_values_for_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, variables: dict[str, str]
+) -> None:
+    """Words stay whole, to be copied, and items are told apart."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    url = "https://photos.example.com/call-back"
+    table([["uris", [url, "b"]], ["types", ["code", "code id_token"]], ["none", []]])
+    table([["text", "some words that are long enough to be wrapped"], ["", None]])
+    out = capsys.readouterr().out
+    assert ("\x1b[1mtypes" in out) == (not variables)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", out).splitlines() == [
+        f"uris   {url}",
+        "       b",
+        "types  code",
+        "       code id_token",
+        "none",
+        "text  some words that are long",
+        "      enough to be wrapped",
+        "",
+    ]
+    table([])
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("width", [80, 50, 30, 5])
 def test_a_row_takes_one_line_of_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, width: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from hydra_client.cli.errors import UNTRUSTED
 from hydra_client.cli.findings import BAD, OK, WARN, Finding
 from hydra_client.exceptions import (
     ApiConnectionError,
@@ -30,7 +31,7 @@ def unreached(api: OAuth2Api, error: HydraException) -> Finding:
     """Say why the discovery document could not be fetched."""
     host = api.api_client.configuration.host
     if isinstance(error, ApiTlsError):
-        do = "Use --ca-cert with the CA that signed the certificate, or fix the certificate."
+        do = UNTRUSTED
         if "does not speak TLS" in str(error):
             do = "Check the port, or use --url http://... instead."
             return Finding(BAD, "TLS", str(error), do, "plain-port")
