@@ -545,6 +545,20 @@ def test_servers_may_split_at_a_semicolon(extra: str) -> None:
     assert (browser_binding.take_apart(url, "id") is not None) is is_ours
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://h/oauth2/auth?client_id=a&consent=other",
+        "http://h/oauth2/auth?client_id=a&consent=id&",
+        "http://h/oauth2/auth?client_id=a&Consent=id",
+        "http://h/oauth2/auth?client_id=a;consent=id",
+        "http://h/oauth2/auth?consent=id",
+    ],
+)
+def test_addresses_that_are_not_as_the_server_makes_them(url: str) -> None:
+    assert browser_binding.take_apart(url, "id") is None
+
+
 def test_a_value_that_was_copied_with_the_link(world: World, alice: Person) -> None:
     """Of another browser, or too old: it is replaced."""
     url = f"{world.login_url()}&{PARAMETER}=1.{'a' * 43}"

@@ -27,7 +27,7 @@ from live.server import (
 
 import hydra_client as sdk
 from hydra_client.code_flow import AuthorizationError, CodeFlow
-from hydra_client.consent import NO_BROWSER, ConsentApp
+from hydra_client.consent import NO_BROWSER, Challenge, ConsentApp, WrongBrowser
 from hydra_client.id_token import IdTokenVerifier
 
 ODD_STATE = "state with & and = and ü"
@@ -137,6 +137,43 @@ def test_the_parts_for_apps(server: Server) -> None:
         flow.exchange(browser.visit(urlsplit(back).query))
     assert refused.value.error == "rejected_consent_request"
     assert refused.value.error_description == REASON
+
+
+def test_a_request_belongs_to_the_browser_that_began_it(server: Server) -> None:
+    app, victim, attacker = server.app(), Browser(server), Browser(server)
+    flow = CodeFlow(server.by_basic(app), CALLBACK, SCOPES, verify_id_token=False)
+    consent_app = ConsentApp(server.root)
+    secrets = {victim: "v" * 32, attacker: "a" * 32}
+
+    def arrive(browser: Browser, location: str) -> Challenge:
+        """Opens the consent page, and goes round."""
+        with pytest.raises(WrongBrowser) as sent:
+            consent_app.challenge(urlsplit(location).query, secrets[browser])
+        location = browser.visit(urlsplit(sent.value.redirect_url).query)
+        return consent_app.challenge(urlsplit(location).query, secrets[browser])
+
+    link = attacker.visit(urlsplit(flow.authorization_url()).query)
+    theirs = arrive(attacker, link)
+    for swapped in (link, f"?consent={theirs.id}"):
+        challenge = arrive(victim, swapped)
+        back = challenge.accept("alice", challenge.requested_scopes)
+        assert "code" not in told(attacker.visit(urlsplit(theirs.redirect_url).query))
+        location = victim.visit(urlsplit(back).query)
+        assert "code" in told(location)
+        assert "hydra_client_browser" not in location
+        secrets[victim] = f"{secrets[victim]}+"  # a new session
+
+    # Only the flow begun last can end: the form of an older tab is sent round.
+    older = arrive(victim, victim.visit(urlsplit(flow.authorization_url(tab=1)).query))
+    newer = arrive(victim, victim.visit(urlsplit(flow.authorization_url(tab=2)).query))
+    for page in (older, newer):
+        with pytest.raises(WrongBrowser) as sent:
+            consent_app.challenge({"ticket": page.ticket}, secrets[victim])
+        location = victim.visit(urlsplit(sent.value.redirect_url).query)
+        challenge = consent_app.challenge(urlsplit(location).query, secrets[victim])
+        assert challenge.notice
+        back = challenge.accept("alice", challenge.requested_scopes)
+        assert "code" in told(victim.visit(urlsplit(back).query))
 
 
 def test_a_code_works_once(server: Server) -> None:
