@@ -1,0 +1,235 @@
+"""What a guard reads, decides and reports, without I/O: for threads and for asyncio.
+
+`resource_server` and `aio.resource_server` make the call in between.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from hydra_client.exceptions import (
+    ApiException,
+    ApiTypeError,
+    ApiValueError,
+    ForbiddenException,
+    HydraException,
+    UnauthorizedException,
+)
+from hydra_client.protocol import checks
+from hydra_client.protocol.redaction import Secret, redact
+
+if TYPE_CHECKING:
+    from hydra_client.models import OAuth2TokenIntrospection
+
+_logger = logging.getLogger("hydra_client")
+
+# A header that is longer cannot hold a token of Hydra.
+_LONGEST_HEADER = 8192
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+_REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
+_PARAMETER = "access_token"
+_RETRY_AFTER = 5
+_LONGEST_RETRY_AFTER = 3600
+MADE_UP_TOKEN = "not-a-token"
+
+_MISSING = "This request needs an access token: send it as Authorization: Bearer TOKEN."
+_UNAVAILABLE = "The access token cannot be checked at the moment. Please try again later."
+_REFUSED_HINT = (
+    "Hydra refuses the credential that this API introspects with, so every request gets 503. Check "
+    "the client id and the secret or token, and with 0.10 the policy that allows it to introspect."
+)
+
+
+class AccessError(HydraException):
+    """A request may not pass. It holds the whole response; `str()` is safe to show.
+
+    Attributes:
+        status: The HTTP status: 400, 401, 403 or 503.
+        error: The error code: one of RFC 6750 section 3.1, `unauthorized` or
+            `temporarily_unavailable`.
+        headers: The response's headers, among them `WWW-Authenticate` or `Retry-After`.
+        body: The response's body, JSON.
+    """
+
+    def __init__(
+        self, status: int, error: str, description: str, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(description)
+        self.status = status
+        self.error = error
+        members = {"error": error, "error_description": description}
+        self.body = json.dumps(members).encode()
+        self.headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(self.body)),
+            "Cache-Control": "no-store",
+            **headers,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.status, self.error, str(self), self.headers)
+
+    @property
+    def status_line(self) -> str:
+        """The status with its phrase, as WSGI wants it."""
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+class CredentialsError(HydraException):
+    """The API's own credential cannot introspect tokens, or that cannot be found out."""
+
+
+class Policy:
+    """What a guard asks of each request."""
+
+    def __init__(self, realm: str) -> None:
+        if not _REALM.fullmatch(checks.utf8("realm", realm)):
+            raise ApiValueError("realm must be printable ASCII without quotes and backslashes")
+        self._realm = realm
+
+    def read(
+        self,
+        authorization: str | Iterable[str] | None,
+        scopes: str | Iterable[str],
+        query: str | bytes,
+    ) -> Attempt:
+        """Read the token that a request carries."""
+        required = required_scopes(scopes)
+        headers = [authorization] if isinstance(authorization, str) else list(authorization or ())
+        if sum(map(len, headers)) > _LONGEST_HEADER:
+            raise self._malformed(
+                f"The header Authorization is longer than {_LONGEST_HEADER} bytes."
+            )
+        if len(headers) > 1:
+            raise self._malformed("There is more than one header Authorization.")
+        text = query.decode("latin-1") if isinstance(query, bytes) else query
+        in_query = any(name == _PARAMETER for name, _ in parse_qsl(text, keep_blank_values=True))
+        scheme, _, token = (headers[0] if headers else "").strip().partition(" ")
+        if scheme.lower() != "bearer":
+            # Without an error code: the client may not know that it needs a token.
+            raise self._refused(401, "unauthorized", _MISSING, {})
+        if in_query:
+            raise self._malformed("There is a token in the header and another one in the query.")
+        token = token.strip()
+        if not _TOKEN.fullmatch(token):
+            raise self._malformed("The header Authorization has no token, or not only a token.")
+        return Attempt(self, Secret(token), required)
+
+    def _malformed(self, description: str) -> AccessError:
+        return self.refused(400, "invalid_request", description)
+
+    def refused(self, status: int, error: str, description: str, scope: str = "") -> AccessError:
+        """Make the response to a request with a token (RFC 6750 section 3)."""
+        parameters = {"error": error, "error_description": description}
+        return self._refused(
+            status, error, description, {**parameters, **({"scope": scope} if scope else {})}
+        )
+
+    def _refused(
+        self, status: int, error: str, description: str, parameters: Mapping[str, str]
+    ) -> AccessError:
+        pairs = {"realm": self._realm, **parameters}
+        challenge = ", ".join(f'{name}="{value}"' for name, value in pairs.items())
+        return AccessError(status, error, description, {"WWW-Authenticate": f"Bearer {challenge}"})
+
+
+class Attempt:
+    """A request whose token was read."""
+
+    __slots__ = ("_policy", "_required", "token")
+
+    def __init__(self, policy: Policy, token: str, required: list[str]) -> None:
+        self._policy = policy
+        self._required = required
+        self.token = token
+
+    @contextmanager
+    def introspection(self) -> Iterator[None]:
+        """Turn every failure to introspect into a response: never a 500, and never a pass."""
+        try:
+            yield
+            return
+        except Exception as error:
+            refusal = self._unavailable(error)
+        raise refusal
+
+    def _unavailable(self, error: Exception) -> AccessError:
+        text = redact(f"{type(error).__name__}: {error}", [self.token])
+        headers = {}
+        if isinstance(error, (UnauthorizedException, ForbiddenException)):
+            _logger.error("%s (%s) %s", _REFUSED_HINT, text, error.hint or "")
+        else:
+            _logger.warning("An access token could not be checked (%s).", text)
+            asked = error.retry_after if isinstance(error, ApiException) else None
+            seconds = _RETRY_AFTER if asked is None else min(int(asked) + 1, _LONGEST_RETRY_AFTER)
+            headers["Retry-After"] = str(seconds)
+        return AccessError(503, "temporarily_unavailable", _UNAVAILABLE, headers)
+
+    def granted(self, introspection: OAuth2TokenIntrospection) -> OAuth2TokenIntrospection:
+        """Return the introspection if the token is active and has the scopes."""
+        if introspection.active is not True:
+            raise self._policy.refused(
+                401, "invalid_token", "The access token is unknown, expired or revoked."
+            )
+        granted = (introspection.scope or "").split(" ")
+        if any(scope not in granted for scope in self._required):
+            raise self._policy.refused(
+                403,
+                "insufficient_scope",
+                "The access token lacks a scope that this request needs.",
+                " ".join(self._required),
+            )
+        return introspection
+
+
+def required_scopes(scopes: str | Iterable[str]) -> list[str]:
+    """Check the scopes that a request needs."""
+    if isinstance(scopes, str):
+        words = scopes.split()
+    elif isinstance(scopes, Iterable) and not isinstance(scopes, (bytes, Mapping)):
+        words = list(scopes)
+    else:
+        raise ApiTypeError(
+            f"scopes must be a string or a list of strings, not {type(scopes).__name__}"
+        )
+    for word in words:
+        if not _SCOPE.fullmatch(checks.utf8("scopes", word)):
+            raise ApiValueError(f"scopes: {word!r:.100} is not a scope")
+    return words
+
+
+def uses_bearer(api: Any) -> bool:
+    """Whether a bearer token authorizes introspections; if not, Basic does."""
+    return api.api_client.configuration.access_token is not None
+
+
+def introspects(introspection: OAuth2TokenIntrospection) -> None:
+    """Check what the server says of a token that it has just issued."""
+    if introspection.active is not True:
+        raise CredentialsError(
+            "Hydra says that a token which it has just issued is not active: it does not accept "
+            "the client secret that this API introspects with. Check HYDRA_CLIENT_ID and "
+            "HYDRA_CLIENT_SECRET, or use a bearer token: connect(access_token=ClientCredentials())"
+        )
+
+
+@contextmanager
+def own_token() -> Iterator[None]:
+    """Explain why the API gets no token of its own to introspect."""
+    try:
+        yield
+    except UnauthorizedException:
+        raise  # a wrong secret
+    except ApiException as error:
+        raise CredentialsError(
+            "The API's credential cannot be checked, because Hydra issues no token for it: add the "
+            f"grant type client_credentials to its client. ({error})"
+        ) from error
