@@ -19,10 +19,17 @@ from hydra_client.exceptions import (
     ApiValueError,
     NotFoundException,
 )
-from hydra_client.models import ConsentRequestAcceptance, ConsentRequestRejection
+from hydra_client.models import (
+    ConsentRequestAcceptance,
+    ConsentRequestRejection,
+    OAuth2ConsentRequest,
+    WellKnown,
+)
 from hydra_client.protocol import browser_binding, checks
 from hydra_client.protocol.browser_binding import Browser, BrowserState, Memory, OwnMemory, Ticket
-from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.protocol.cache import Cache, Entry, shared
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters, plain_text
 from hydra_client.protocol.redaction import Secret
 
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from hydra_client.models import OAuth2ConsentRequest, WellKnown
+    from hydra_client.protocol.effects import Alarm, Steps
 
 RESERVED_CLAIMS = frozenset(
     {
@@ -65,7 +72,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SHORTEST_SECRET = 32
 # Seconds between two requests for the discovery document.
 _COOL_DOWN = 30.0
-ENDPOINT = "authorization_endpoint"
+_ENDPOINT = "authorization_endpoint"
 
 _OTHER_TAB = (
     "Another login began in this browser after this page was opened, so the request was started "
@@ -180,7 +187,7 @@ class Flow:
     ) -> None:
         self.clock = clock
         self.memory = OwnMemory() if memory is None else memory
-        self.cache: Cache[Place] = Cache()
+        self._cache: Cache[Place] = Cache()
         self._public: Place | None = None
         if public_url is not None:
             place = _place(checks.utf8("public_url", public_url))
@@ -195,11 +202,11 @@ class Flow:
 
     # --- the authorization endpoint
 
-    def endpoint(self, request: OAuth2ConsentRequest) -> Place | None:
+    def _known_endpoint(self, request: OAuth2ConsentRequest) -> Place | None:
         """Return where it is; None if the server has to be asked (again)."""
         if self._public is not None:
             return self._public
-        known = self.cache.get(ENDPOINT)
+        known = self._cache.get(_ENDPOINT)
         if known is None:
             return None
         is_it = known.value == _place(request.redirect_url or "")
@@ -207,32 +214,50 @@ class Flow:
         is_cooling = known.stored_at <= self.clock() < known.fresh_until
         return known.value if is_it or is_cooling else None
 
-    def discovered_meanwhile(self, known: Entry[Place] | None) -> Place | None:
-        """Return what another caller found since; otherwise note that the server is asked."""
-        entry = self.cache.get(ENDPOINT)
+    def _discovery(self, api: Any, alarm: Alarm) -> Steps[Place]:
+        known = self._cache.get(_ENDPOINT)
+        deadline = Deadline.within(None, api.api_client.configuration.timeout)
+        work = self._discover(api, known, deadline)
+        return (yield from shared(self._cache, _ENDPOINT, work, deadline.left(), alarm))
+
+    def _discover(self, api: Any, known: Entry[Place] | None, deadline: Deadline) -> Steps[Place]:
+        entry = self._cache.get(_ENDPOINT)
         if entry is not None and entry is not known:  # pragma: no cover - a race
             return entry.value
+        now = self.clock()
         if known is not None:
             # Noted before the attempt, so that one that fails cools down as well.
-            known.stored_at = self.clock()
-            known.fresh_until = known.stored_at + _COOL_DOWN
-        return None
-
-    def discovered(self, document: WellKnown) -> Place:
-        """Remember where the server says that it is."""
+            known.stored_at, known.fresh_until = now, now + _COOL_DOWN
+        document = yield from ask(Invoke[WellKnown](api.get_well_known, (), deadline))
         place = _place(document.authorization_endpoint)
         if place is None:
             raise RedirectUrlError(
                 "The authorization_endpoint in the server's discovery document is not an http or "
                 "https URL."
             )
-        now = self.clock()
-        self.cache.put(ENDPOINT, Entry(place, now, now + _COOL_DOWN, math.inf))
+        self._cache.put(_ENDPOINT, Entry(place, now, now + _COOL_DOWN, math.inf))
         return place
 
-    # --- before and after the request is fetched
+    # --- the request
 
-    def read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
+    def challenge(
+        self,
+        api: Any,
+        alarm: Callable[[], Alarm],
+        query: object,
+        browser: bytes | str | NoBrowser,
+    ) -> Steps[Checked]:
+        """Read what a browser brought, fetch the request, and check it."""
+        arrival = self._read(query, browser)
+        fetch = Invoke[OAuth2ConsentRequest](api.get_oauth2_consent_request, (arrival.id,))
+        with _unknown_ids():
+            request = yield from ask(fetch)
+        endpoint = self._known_endpoint(request)
+        if endpoint is None:
+            endpoint = yield from self._discovery(api, alarm())
+        return self._check(arrival, request, endpoint)
+
+    def _read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
         """Read what a browser brought."""
         bound = None if browser is NO_BROWSER else Browser(_secret(browser))
         found = _found(query)
@@ -254,7 +279,7 @@ class Flow:
             raise ConsentIdError("The form's ticket is malformed: start at the application again.")
         return Arrival(ticket.id, bound, ticket)
 
-    def check(self, arrival: Arrival, request: OAuth2ConsentRequest, endpoint: Place) -> Checked:
+    def _check(self, arrival: Arrival, request: OAuth2ConsentRequest, endpoint: Place) -> Checked:
         """Check a request; return what a challenge is made of."""
         client_id, expires_at = request.client_id, request.expires_at
         url = Secret(request.redirect_url or "")
@@ -441,7 +466,7 @@ class BaseChallenge:
 
 
 @contextmanager
-def unknown_ids() -> Iterator[None]:
+def _unknown_ids() -> Iterator[None]:
     """Turn the API's own 404 into `ConsentIdError`."""
     unknown: NotFoundException
     try:

@@ -190,7 +190,7 @@ class Attempt:
         return introspection
 
 
-def required_scopes(scopes: str | Iterable[str]) -> list[str]:
+def required_scopes(scopes: object) -> list[str]:
     """Check the scopes that a request needs."""
     if isinstance(scopes, str):
         words = scopes.split()

@@ -22,7 +22,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hydra_client._consent import (
-    ENDPOINT,
     NO_BROWSER,
     RESERVED_CLAIMS,
     AuthorizationRequestError,
@@ -33,19 +32,17 @@ from hydra_client._consent import (
     Flow,
     RedirectUrlError,
     WrongBrowser,
-    unknown_ids,
 )
-from hydra_client.protocol.deadline import Deadline
-from hydra_client.transport.sharing import share
+from hydra_client.transport.driver import drive
+from hydra_client.transport.sharing import Alarm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hydra_client._consent import Checked, NoBrowser, Place
+    from hydra_client._consent import Checked, NoBrowser
     from hydra_client.api import OAuth2Api
     from hydra_client.models import OAuth2Client
     from hydra_client.protocol.browser_binding import Memory
-    from hydra_client.protocol.cache import Entry
 
 __all__ = [
     "AuthorizationRequestError",
@@ -116,21 +113,7 @@ class ConsentApp:
             ApiTypeError, ApiValueError: `browser` is not such a secret.
             HydraException: The request could not be fetched; see `get_oauth2_consent_request`.
         """
-        arrival = self._flow.read(query, browser)
-        with unknown_ids():
-            request = self.api.get_oauth2_consent_request(arrival.id)
-        endpoint = self._flow.endpoint(request) or self._discover()
-        return Challenge(self.api, self._flow.check(arrival, request, endpoint))
-
-    def _discover(self) -> Place:
-        known = self._flow.cache.get(ENDPOINT)
-        deadline = Deadline(self.api.api_client.configuration.timeout)
-        return deadline.run(share, self._flow.cache, ENDPOINT, lambda: self._looked_up(known))
-
-    def _looked_up(self, known: Entry[Place] | None) -> Place:
-        return self._flow.discovered_meanwhile(known) or self._flow.discovered(
-            self.api.get_well_known()
-        )
+        return Challenge(self.api, drive(self._flow.challenge(self.api, Alarm, query, browser)))
 
     def __repr__(self) -> str:
         return f"ConsentApp({self.api.api_client!r})"

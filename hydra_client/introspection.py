@@ -47,6 +47,11 @@ class BaseIntrospection:
         self._clock = checks.function("clock", clock)
         self.clear()
 
+    @property
+    def api(self) -> Any:
+        """The API that asks the server."""
+        return self._api
+
     def forget(self, token: str) -> None:
         """Forget what is known of a token, because it was revoked, say."""
         self._era = object()

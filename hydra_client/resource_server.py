@@ -49,9 +49,11 @@ class Guard:
     """
 
     def __init__(self, source: OAuth2Api | CachedIntrospection, *, realm: str = "api") -> None:
-        cached = isinstance(source, CachedIntrospection)
-        self._api = source.api if cached else source
-        self._introspect = source if cached else source.introspect_oauth2_token
+        self._introspect: Callable[[str], OAuth2TokenIntrospection]
+        if isinstance(source, CachedIntrospection):
+            self._api, self._introspect = source.api, source
+        else:
+            self._api, self._introspect = source, source.introspect_oauth2_token
         self._policy = Policy(realm)
 
     def check(

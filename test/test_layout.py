@@ -36,6 +36,7 @@ LAYERS = [
     ("api_client", "aio.api_client"),
     ("api", "aio.api"),
     ("aio", "_consent", "consent", "code_flow", "id_token", "introspection", "provisioning"),
+    ("_resource_server", "resource_server", "aio.resource_server"),
     ("",),
     ("emulator",),
     ("cli",),
