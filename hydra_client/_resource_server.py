@@ -9,7 +9,8 @@ import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -22,11 +23,13 @@ from hydra_client.exceptions import (
     HydraException,
     UnauthorizedException,
 )
+from hydra_client.models import OAuth2TokenIntrospection, OAuth2TokenResponse
 from hydra_client.protocol import checks
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.redaction import Secret, redact
 
 if TYPE_CHECKING:
-    from hydra_client.models import OAuth2TokenIntrospection
+    from hydra_client.protocol.effects import Steps
 
 _logger = logging.getLogger("hydra_client")
 
@@ -38,7 +41,6 @@ _REALM = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 _PARAMETER = "access_token"
 _RETRY_AFTER = 5
 _LONGEST_RETRY_AFTER = 3600
-MADE_UP_TOKEN = "not-a-token"
 
 _MISSING = "This request needs an access token: send it as Authorization: Bearer TOKEN."
 _UNAVAILABLE = "The access token cannot be checked at the moment. Please try again later."
@@ -159,7 +161,7 @@ class Attempt:
             return
         except Exception as error:
             refusal = self._unavailable(error)
-        raise refusal
+        raise refusal from None
 
     def _unavailable(self, error: Exception) -> AccessError:
         text = redact(f"{type(error).__name__}: {error}", [self.token])
@@ -206,13 +208,28 @@ def required_scopes(scopes: object) -> list[str]:
     return words
 
 
-def uses_bearer(api: Any) -> bool:
-    """Whether a bearer token authorizes introspections; if not, Basic does."""
-    return api.api_client.configuration.access_token is not None
+def parts(source: Any) -> tuple[Any, Any]:
+    """Return the API of a guard's source, and what introspects: the API itself, or its cache."""
+    if hasattr(source, "introspect_oauth2_token"):
+        return source, source.introspect_oauth2_token
+    return source.api, source
 
 
-def introspects(introspection: OAuth2TokenIntrospection) -> None:
-    """Check what the server says of a token that it has just issued."""
+def check_credentials(api: Any) -> Steps[None]:
+    """Find out whether the API's own credential can introspect tokens."""
+    if api.api_client.configuration.access_token is not None:
+        yield from ask(Invoke[Any](api.introspect_oauth2_token, ("not-a-token",)))
+        return
+    issue = partial(api.oauth_token, grant_type="client_credentials")
+    with _no_token():
+        response = yield from ask(Invoke[OAuth2TokenResponse](issue))
+    token = response.access_token
+    try:
+        introspect = Invoke[OAuth2TokenIntrospection](api.introspect_oauth2_token, (token,))
+        introspection = yield from ask(introspect)
+    finally:
+        with suppress(HydraException):
+            yield from ask(Invoke[Any](api.revoke_oauth2_token, (token,)))
     if introspection.active is not True:
         raise CredentialsError(
             "Hydra says that a token which it has just issued is not active: it does not accept "
@@ -222,7 +239,7 @@ def introspects(introspection: OAuth2TokenIntrospection) -> None:
 
 
 @contextmanager
-def own_token() -> Iterator[None]:
+def _no_token() -> Iterator[None]:
     """Explain why the API gets no token of its own to introspect."""
     try:
         yield
@@ -233,3 +250,23 @@ def own_token() -> Iterator[None]:
             "The API's credential cannot be checked, because Hydra issues no token for it: add the "
             f"grant type client_credentials to its client. ({error})"
         ) from error
+
+
+def is_guarded(scope: Mapping[str, Any]) -> bool:
+    """Whether an ASGI scope is a request; the lifespan of the server is none."""
+    return scope["type"] in ("http", "websocket")
+
+
+def authorization_headers(scope: Mapping[str, Any]) -> list[str]:
+    """Return all headers Authorization of an ASGI request."""
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+
+
+def asgi_messages(scope: Mapping[str, Any], error: AccessError) -> Iterator[dict[str, Any]]:
+    """Make the messages that refuse an ASGI request."""
+    if scope["type"] == "websocket":
+        yield {"type": "websocket.close", "code": 1008}  # before it is accepted: status 403
+        return
+    headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+    yield {"type": "http.response.start", "status": error.status, "headers": headers}
+    yield {"type": "http.response.body", "body": error.body}

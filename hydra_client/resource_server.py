@@ -11,26 +11,23 @@ status, headers and body. `WsgiGuard` does that for a whole WSGI application.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hydra_client._resource_server import (
-    MADE_UP_TOKEN,
     AccessError,
     CredentialsError,
     Policy,
-    introspects,
-    own_token,
+    check_credentials,
+    parts,
     required_scopes,
-    uses_bearer,
 )
-from hydra_client.exceptions import HydraException
-from hydra_client.introspection import CachedIntrospection
+from hydra_client.transport.driver import drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from hydra_client.api import OAuth2Api
+    from hydra_client.introspection import CachedIntrospection
     from hydra_client.models import OAuth2TokenIntrospection
 
 __all__ = ["AccessError", "CredentialsError", "Guard", "WsgiGuard"]
@@ -49,11 +46,7 @@ class Guard:
     """
 
     def __init__(self, source: OAuth2Api | CachedIntrospection, *, realm: str = "api") -> None:
-        self._introspect: Callable[[str], OAuth2TokenIntrospection]
-        if isinstance(source, CachedIntrospection):
-            self._api, self._introspect = source.api, source
-        else:
-            self._api, self._introspect = source, source.introspect_oauth2_token
+        self._api, self._introspect = parts(source)
         self._policy = Policy(realm)
 
     def check(
@@ -85,7 +78,7 @@ class Guard:
         """
         attempt = self._policy.read(authorization, scopes, query)
         with attempt.introspection():
-            introspection = self._introspect(attempt.token)
+            introspection: OAuth2TokenIntrospection = self._introspect(attempt.token)
         return attempt.granted(introspection)
 
     def check_credentials(self) -> None:
@@ -100,16 +93,7 @@ class Guard:
             CredentialsError: The credential cannot introspect tokens, or that cannot be found out.
             HydraException: The credential is refused, or Hydra cannot be asked.
         """
-        if uses_bearer(self._api):
-            self._api.introspect_oauth2_token(MADE_UP_TOKEN)
-            return
-        with own_token():
-            token = self._api.oauth_token(grant_type="client_credentials").access_token
-        try:
-            introspects(self._api.introspect_oauth2_token(token))
-        finally:
-            with suppress(HydraException):
-                self._api.revoke_oauth2_token(token)
+        drive(check_credentials(self._api))
 
     def __repr__(self) -> str:
         return f"Guard({self._api.api_client!r})"

@@ -6,9 +6,13 @@ new one at login and logout, and redirects where `WrongBrowser` says.
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import pickle
 import secrets
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,7 +22,8 @@ import requests
 from support.browsing import Browser, told
 from support.variants import VARIANTS
 
-from hydra_client import ApiTypeError, ApiValueError, NotFoundException, OAuth2Api
+from hydra_client import ApiTypeError, ApiValueError, NotFoundException, OAuth2Api, aio
+from hydra_client.aio import consent as aio_consent
 from hydra_client.code_flow import authorization_url
 from hydra_client.consent import (
     NO_BROWSER,
@@ -37,18 +42,54 @@ from hydra_client.protocol.browser_binding import PARAMETER
 CALLBACK = "http://127.0.0.1/callback"
 
 
-@pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])
+# The four variants with threads, and one of them with asyncio, whose logic is the same.
+FLAVOURS = [(*variant, "threads") for variant in VARIANTS] + [("0.10", "sql", "asyncio")]
+
+
+@pytest.fixture(params=FLAVOURS, ids="-".join)
 def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    version, store = request.param
+    version, store, _ = request.param
     return {"version": version, "store": store}
+
+
+class Loop:
+    """Runs the consent app for asyncio, one call at a time."""
+
+    def __init__(self, hydra: HydraEmulator) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.api = aio.connect(hydra.url, *hydra.root)
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.api.api_client.close())
+        self.loop.close()
+
+    def consent_app(self, **settings: Any) -> Any:
+        return _Awaited(self.loop, aio_consent.ConsentApp(self.api, **settings))
+
+
+class _Awaited:
+    def __init__(self, loop: asyncio.AbstractEventLoop, thing: Any) -> None:
+        self._loop, self._thing = loop, thing
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._thing, name)
+        if not inspect.iscoroutinefunction(value):
+            return value
+
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            result = self._loop.run_until_complete(value(*arguments, **keywords))
+            return _Awaited(self._loop, result) if name == "challenge" else result
+
+        return call
 
 
 class World:
     """A consent app, an application, and the emulator between them."""
 
-    def __init__(self, hydra: HydraEmulator, api: OAuth2Api) -> None:
+    def __init__(self, hydra: HydraEmulator, consent_app: Callable[..., ConsentApp]) -> None:
         self.hydra = hydra
-        self.consents = ConsentApp(api, clock=hydra.clock)
+        self.consent_app = consent_app
+        self.consents = consent_app(clock=hydra.clock)
         self.client = hydra.add_client(
             redirect_uris=[CALLBACK],
             grant_types=["authorization_code", "implicit"],
@@ -114,8 +155,15 @@ class Person:
 
 
 @pytest.fixture
-def world(hydra: HydraEmulator, hydra_api: OAuth2Api) -> World:
-    return World(hydra, hydra_api)
+def world(
+    request: pytest.FixtureRequest, hydra: HydraEmulator, hydra_api: OAuth2Api
+) -> Iterator[World]:
+    if request.node.callspec.params["hydra_settings"][2] == "threads":
+        yield World(hydra, partial(ConsentApp, hydra_api))
+        return
+    loop = Loop(hydra)
+    yield World(hydra, loop.consent_app)
+    loop.close()
 
 
 @pytest.fixture
@@ -381,7 +429,7 @@ def test_new_requests_that_have_expired_are_not_sent_round_for_ever(
     world: World, alice: Person
 ) -> None:
     now = world.hydra.clock()
-    world.consents = ConsentApp(world.consents.api, clock=lambda: now + 700)
+    world.consents = world.consent_app(clock=lambda: now + 700)
     with pytest.raises(ConsentExpired):
         alice.begin()
     assert alice.rounds == 1
@@ -389,7 +437,7 @@ def test_new_requests_that_have_expired_are_not_sent_round_for_ever(
 
 def test_an_app_that_was_restarted(world: World, alice: Person) -> None:
     page = alice.begin()
-    world.consents = ConsentApp(world.consents.api, clock=world.hydra.clock)
+    world.consents = world.consent_app(clock=world.hydra.clock)
     assert alice.submit(page).id == page.id
     assert "code" in told(alice.allow(page))
 
@@ -411,9 +459,7 @@ class Shared:
 
 def test_processes_that_share_a_memory(world: World, alice: Person) -> None:
     shared = Shared()
-    processes = [
-        ConsentApp(world.consents.api, clock=world.hydra.clock, memory=shared) for _ in range(2)
-    ]
+    processes = [world.consent_app(clock=world.hydra.clock, memory=shared) for _ in range(2)]
     world.consents = processes[0]
     older = alice.begin()
     world.consents = processes[1]
@@ -435,7 +481,7 @@ def test_processes_that_share_a_memory(world: World, alice: Person) -> None:
 def test_processes_that_share_none_do_not_send_the_newest_form_round(
     world: World, alice: Person
 ) -> None:
-    processes = [ConsentApp(world.consents.api, clock=world.hydra.clock) for _ in range(2)]
+    processes = [world.consent_app(clock=world.hydra.clock) for _ in range(2)]
     world.consents = processes[0]
     alice.begin()
     world.hydra.clock.advance(1)

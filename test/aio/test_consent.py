@@ -1,0 +1,71 @@
+"""The twin of `consent` for asyncio; test_consent_browsers.py runs its flows with both."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+from types import ModuleType
+
+import pytest
+from support.browsing import Browser, told
+
+import hydra_client
+from hydra_client import aio, consent
+from hydra_client.aio import consent as aio_consent
+from hydra_client.emulator import HydraEmulator
+
+
+@pytest.mark.parametrize("twin", [aio_consent])
+def test_a_twin_decides_nothing(twin: ModuleType) -> None:
+    """No comparison, no error, no value of its own: all of that is written once."""
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    tree = ast.parse(inspect.getsource(twin))
+    for function in (node for node in ast.walk(tree) if isinstance(node, functions)):
+        for node in (node for statement in function.body[1:] for node in ast.walk(statement)):
+            decides = (ast.Compare, ast.Raise, ast.If, ast.Try, ast.Constant)
+            assert not isinstance(node, decides), ast.unparse(node)
+
+
+def test_it_has_what_the_other_has() -> None:
+    assert aio_consent.__all__ == consent.__all__
+    assert repr(aio_consent.ConsentApp(aio.connect("http://127.0.0.1:1", access_token="x"))) == (
+        "aio.ConsentApp(aio.ApiClient('http://127.0.0.1:1'))"
+    )
+    for name in ("ConsentApp", "Challenge"):
+        ours, theirs = getattr(aio_consent, name), getattr(consent, name)
+        for method, function in vars(theirs).items():
+            if inspect.isfunction(function) and method != "__repr__":
+                parameters = inspect.signature(function).parameters
+                assert inspect.signature(getattr(ours, method)).parameters == parameters, method
+
+
+def test_a_user_decides() -> None:
+    async def decide(api: aio.OAuth2Api, url: str) -> tuple[str | None, str, str]:
+        async with api:
+            consents = aio_consent.ConsentApp(api)
+            challenge = await consents.challenge(url, consent.NO_BROWSER)
+            # Many at once need the discovery document once.
+            await asyncio.gather(*(consents.challenge(url, consent.NO_BROWSER) for _ in range(9)))
+            refused = await challenge.reject("no")
+            granted = await challenge.accept("alice", ["openid"])
+            return (await challenge.client()).client_name, refused, granted
+
+    with HydraEmulator() as hydra:
+        client = hydra.add_client(
+            client_name="Photo app",
+            redirect_uris=["http://127.0.0.1/callback"],
+            response_types=["code", "id_token"],
+            scope="openid",
+        )
+        browser = Browser()
+        link = browser(
+            hydra_client.authorization_url(
+                hydra.url, client["id"], "http://127.0.0.1/callback", "openid", "some-state"
+            )
+        )
+        name, refused, granted = asyncio.run(decide(aio.connect(hydra.url, *hydra.root), link))
+        assert (name, refused) == ("Photo app", granted)
+        assert told(browser(granted))["scope"] == "openid"
+        paths = [request.path for request in hydra.requests]
+        assert paths.count("/.well-known/openid-configuration") == 1
