@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 import hydra_client
-from hydra_client import aio, code_flow, consent, emulator, provisioning, tokens
+from hydra_client import (
+    aio,
+    code_flow,
+    consent,
+    emulator,
+    provisioning,
+    resource_server,
+    tokens,
+)
 
 ROOT = Path(__file__).parents[1]
 USER_CODE = """
@@ -29,11 +37,14 @@ from hydra_client import (
     id_token,
     introspection,
     provisioning,
+    resource_server,
     tokens,
 )
 from hydra_client.aio import code_flow as aio_code_flow
 from hydra_client.aio import id_token as aio_id_token
 from hydra_client.aio import introspection as aio_introspection
+from hydra_client.aio import consent as aio_consent
+from hydra_client.aio import resource_server as aio_resource_server
 
 assert_type(hc.__version__, str)
 api = hc.connect("http://127.0.0.1:4444", "id", "secret", timeout=5)
@@ -140,6 +151,10 @@ def said(error: hc.HydraException) -> None:
             assert_type(error.error_description, str | None)
         case consent.RedirectUrlError() | consent.ConsentFlowError():
             assert_type(error.hint, str | None)
+        case resource_server.AccessError():
+            assert_type(error.headers, dict[str, str])
+        case resource_server.CredentialsError():
+            assert_type(error.args, tuple[Any, ...])
         case provisioning.ProvisioningError():
             assert_type(error.id, str)
         case id_token.ExpiredError() | id_token.InvalidIdTokenError():
@@ -168,6 +183,10 @@ vault: tokens.AsyncTokenSource = Vault()
 hc.Configuration(access_token=fetch_token)
 
 
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    pass
+
+
 async def with_asyncio() -> None:
     api = aio.connect("http://127.0.0.1:4444", access_token=vault)
     assert_type(api, aio.OAuth2Api)
@@ -192,6 +211,12 @@ async def with_asyncio() -> None:
     assert_type(await login.exchange("code=a"), hc.OAuth2TokenResponse)
     cached = aio_introspection.CachedIntrospection(api)
     assert_type(await cached("token"), hc.OAuth2TokenIntrospection)
+    pending = await aio_consent.ConsentApp(api).challenge("consent=1", consent.NO_BROWSER)
+    assert_type(pending, aio_consent.Challenge)
+    assert_type(await pending.accept("alice", ["openid"]), str)
+    sentry = aio_resource_server.Guard(api)
+    assert_type(await sentry.check("Bearer a"), hc.OAuth2TokenIntrospection)
+    aio_resource_server.AsgiGuard(asgi_app, sentry, "photos")
     await api.get_oauth2_client(5)  # wrong: the id
     await api.with_http_info.get_oauth2_client(5)  # wrong: the id
 
@@ -204,6 +229,11 @@ assert_type(challenge, consent.Challenge)
 assert_type(challenge.client(), hc.OAuth2Client)
 assert_type(challenge.accept("alice", ["openid"]), str)
 assert_type(consent.RESERVED_CLAIMS, frozenset[str])
+
+guard = resource_server.Guard(introspection.CachedIntrospection(api), realm="photos")
+assert_type(guard.check(["Bearer a"], {"photos.read"}, query=b""), hc.OAuth2TokenIntrospection)
+guard.check_credentials()
+resource_server.WsgiGuard(lambda environ, start_response: [b""], guard, "photos.read")
 
 verifier = id_token.IdTokenVerifier(api, "photos")
 assert_type(verifier.verify("a.b.c", nonce=None), id_token.IdTokenClaims)
@@ -268,7 +298,8 @@ def test_a_checker_sees_the_types_of_a_users_code(
 
 
 @pytest.mark.parametrize(
-    "module", [hydra_client, aio, code_flow, consent, emulator, provisioning, tokens]
+    "module",
+    [hydra_client, aio, code_flow, consent, emulator, provisioning, resource_server, tokens],
 )
 def test_every_public_name_is_used(module: object) -> None:
     names = vars(module)["__all__"]

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from hydra_client._resource_server import (
     AccessError,
@@ -29,18 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from hydra_client.aio.api import OAuth2Api
+    from hydra_client.aio.introspection import CachedIntrospection
     from hydra_client.models import OAuth2TokenIntrospection
-
-    class CachedIntrospection(Protocol):
-        """A cache in front of introspection."""
-
-        @property
-        def api(self) -> OAuth2Api:
-            """The API that asks the server."""
-
-        async def __call__(self, token: str, /) -> OAuth2TokenIntrospection:
-            """Introspect a token."""
-
 
 __all__ = ["AccessError", "CredentialsError", "Guard", "AsgiGuard"]
 
