@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -257,9 +257,15 @@ def is_guarded(scope: Mapping[str, Any]) -> bool:
     return scope["type"] in ("http", "websocket")
 
 
-def authorization_headers(scope: Mapping[str, Any]) -> list[str]:
-    """Return all headers Authorization of an ASGI request."""
-    return [value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"]
+def asgi_request(scope: Mapping[str, Any]) -> tuple[list[str], bytes]:
+    """Return all headers Authorization of an ASGI request, and its query."""
+    headers = [value for name, value in scope["headers"] if name == b"authorization"]
+    return [value.decode("latin-1") for value in headers], scope["query_string"]
+
+
+def remember(request: MutableMapping[str, Any], introspection: OAuth2TokenIntrospection) -> None:
+    """Put the introspection where the application finds it."""
+    request["hydra_client.introspection"] = introspection
 
 
 def asgi_messages(scope: Mapping[str, Any], error: AccessError) -> Iterator[dict[str, Any]]:

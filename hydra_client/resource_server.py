@@ -19,6 +19,7 @@ from hydra_client._resource_server import (
     Policy,
     check_credentials,
     parts,
+    remember,
     required_scopes,
 )
 from hydra_client.transport.driver import drive
@@ -123,11 +124,8 @@ class WsgiGuard:
     ) -> Iterable[bytes]:
         """Respond to a request."""
         try:
-            environ["hydra_client.introspection"] = self._guard.check(
-                environ.get("HTTP_AUTHORIZATION"),
-                self._scopes,
-                query=environ.get("QUERY_STRING", ""),
-            )
+            header, query = environ.get("HTTP_AUTHORIZATION"), environ.get("QUERY_STRING", "")
+            remember(environ, self._guard.check(header, self._scopes, query=query))
         except AccessError as error:
             start_response(error.status_line, list(error.headers.items()))
             return [error.body]

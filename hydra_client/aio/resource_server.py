@@ -17,10 +17,11 @@ from hydra_client._resource_server import (
     CredentialsError,
     Policy,
     asgi_messages,
-    authorization_headers,
+    asgi_request,
     check_credentials,
     is_guarded,
     parts,
+    remember,
     required_scopes,
 )
 from hydra_client.aio.waiting import drive
@@ -129,9 +130,8 @@ class AsgiGuard:
         """Respond to a request."""
         if is_guarded(scope):
             try:
-                scope["hydra_client.introspection"] = await self._guard.check(
-                    authorization_headers(scope), self._scopes, query=scope["query_string"]
-                )
+                headers, query = asgi_request(scope)
+                remember(scope, await self._guard.check(headers, self._scopes, query=query))
             except AccessError as error:
                 for message in asgi_messages(scope, error):
                     await send(message)
