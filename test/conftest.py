@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from support import both
 
 HERE = Path(__file__).parent
 
@@ -72,3 +74,20 @@ def _plain_environment(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     for name in list(os.environ):
         if name.startswith("HYDRA_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some modules for the threaded client and for the asyncio client."""
+    if getattr(metafunc.module, "FOR_BOTH_CLIENTS", False):
+        only = metafunc.definition.get_closest_marker("threads_only")
+        metafunc.fixturenames.insert(0, "client_kind")
+        metafunc.parametrize(
+            "client_kind", both.KINDS[:1] if only else both.KINDS, indirect=True, scope="module"
+        )
+
+
+@pytest.fixture(scope="module")
+def client_kind(request: pytest.FixtureRequest) -> Iterator[None]:
+    both.kind = request.param
+    yield
+    both.kind = both.KINDS[0]

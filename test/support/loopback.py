@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import trustme
+from support import both
 
 import hydra_client
 
@@ -278,12 +279,15 @@ def chunked(*parts: bytes, **headers: str) -> bytes:
 
 @contextmanager
 def api(server: Server | str, **settings: Any) -> Iterator[hydra_client.OAuth2Api]:
-    """Make an API for a server, with a bearer token unless told otherwise."""
+    """Make an API for a server, with a bearer token unless told otherwise.
+
+    It is of the kind that the test runs for: see `both`.
+    """
     settings.setdefault("access_token", "access-token-0001")
     settings.setdefault("timeout", LONG)
     host = server if isinstance(server, str) else server.url
-    with hydra_client.ApiClient(hydra_client.Configuration(host, **settings)) as client:
-        yield hydra_client.OAuth2Api(client)
+    with both.client_of(hydra_client.Configuration(host, **settings)) as client:
+        yield both.api_of(client)
 
 
 def refusing_port() -> int:

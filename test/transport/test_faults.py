@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.both import record_pauses
 from support.loopback import (
     CLIENT,
     LONG,
@@ -46,6 +47,8 @@ from hydra_client import (
     ServiceException,
 )
 
+FOR_BOTH_CLIENTS = True
+
 SOON = 0.2
 TOKEN = "access-token-hush"
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password-hush"}
@@ -53,7 +56,7 @@ BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password-hush"}
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hydra_client.transport.session.time.sleep", lambda _: None)
+    record_pauses(monkeypatch, [])
 
 
 def failure(

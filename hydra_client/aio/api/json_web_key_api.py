@@ -137,7 +137,8 @@ class JsonWebKeyApi(Api):
         """Delete a set of keys.
 
         Deleting a set that does not exist succeeds. Without the set `hydra.openid.id-token`,
-        `OAuth2Api.well_known` finds no keys, and ID tokens cannot be verified.
+        `OAuth2Api.well_known` finds no keys, and ID tokens cannot be verified. The server goes on
+        signing with the deleted key until you restart it.
 
         Args:
             set: Name of the set, with the same limits as an id. `hydra.openid.id-token` holds the
@@ -298,6 +299,8 @@ class JsonWebKeyApi(Api):
         Adds the keys to the set; a set that does not exist is created. **Existing keys are not
         replaced.** If one has the same `kid`, SQL stores refuse the call, and the memory store
         keeps both keys. Delete old keys first.
+
+        The server reads its signing key only when it starts; see `create_json_web_key_set`.
 
         Args:
             set: Name of the set, with the same limits as an id. `hydra.openid.id-token` holds the

@@ -297,8 +297,9 @@ class OAuth2Api(Api):
         and `password` sent unencoded. 0.9 lets any client introspect. 0.10 requires the policy
         named here and, for a bearer token, the scope. **If the Basic secret is wrong, 0.10 responds
         that the token is not active.** So use a bearer token there:
-        `connect(access_token=ClientCredentials())` fetches one with the same id and secret. A token
-        does not authorize its own introspection if Basic credentials are available.
+        `connect(access_token=ClientCredentials())` fetches one with the same id and secret. A
+        client whose id has a `:` needs a bearer token too, because Basic cannot express its id. A
+        token does not authorize its own introspection if Basic credentials are available.
 
         Args:
             token: The access token to introspect (RFC 7662 section 2.1).
@@ -569,6 +570,9 @@ class OAuth2Api(Api):
         client to which the token was issued authenticates by Basic, with `username` and `password`
         sent unencoded.
 
+        **If another client authenticates, 0.10 responds with success but revokes nothing. 0.9
+        revokes the token.**
+
         Args:
             token: The access or refresh token to revoke (RFC 7009 section 2.1).
             timeout: Seconds for the whole call, including retries; the configured timeout if None.
@@ -602,6 +606,7 @@ class OAuth2Api(Api):
         (The memory store keeps such a field.) Only the secret stays as it is if you leave it out;
         if you set a new one, only this response contains it. It is best to fetch the client, change
         it and send it back: fields that this library does not know are sent back as well.
+        `provisioning.patch_client` does this in one call.
 
         A policy can depend on the client's current `owner`. The conditions
         `{"owner": {"type": "EqualsSubjectCondition"}}` let callers update only clients of their

@@ -1,0 +1,98 @@
+"""The asyncio client behind the threaded one's interface, so that the same tests hold for both.
+
+It runs in the test's own thread, on a loop of its own that ends with the client. Whatever a call
+leaves behind fails the test: a task, a connection, an exception that nobody retrieved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import hydra_client
+from hydra_client import aio
+from hydra_client.aio.transport.connection import Connection
+
+KINDS = ("threads", "asyncio")
+kind = KINDS[0]
+"""What the test runs for. `test/conftest.py` sets it for modules that say FOR_BOTH_CLIENTS."""
+
+
+class Blocking:
+    """An object of `hydra_client.aio` whose coroutine functions return when they are done."""
+
+    def __init__(self, wrapped: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self.wrapped = wrapped
+        self.loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.wrapped, name)
+        if inspect.iscoroutinefunction(inspect.unwrap(value)) or name in vars(self.wrapped):
+            return self._blocking(value) if callable(value) else value
+        if type(value).__module__.startswith("hydra_client.aio.a"):
+            return Blocking(value, self.loop)
+        return value
+
+    def _blocking(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            result = function(*arguments, **keywords)
+            return self.loop.run_until_complete(result) if inspect.isawaitable(result) else result
+
+        return call
+
+
+@contextmanager
+def asyncio_client(configuration: hydra_client.Configuration) -> Iterator[Blocking]:
+    """Make an asyncio client that blocks, and see that nothing of it is left."""
+    loop = asyncio.new_event_loop()
+    complaints: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    client = aio.ApiClient(configuration)
+    try:
+        yield Blocking(client, loop)
+        assert asyncio.all_tasks(loop) == set()
+        loop.run_until_complete(client.close())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        left = [
+            thing
+            for thing in gc.get_objects()
+            if isinstance(thing, Connection) and thing._loop is loop and not thing._ended
+        ]
+        assert left == []
+    finally:
+        loop.close()
+    assert complaints == []
+
+
+@contextmanager
+def client_of(configuration: hydra_client.Configuration) -> Iterator[hydra_client.ApiClient]:
+    """Make a client of the kind that the test runs for."""
+    if kind == "threads":
+        with hydra_client.ApiClient(configuration) as client:
+            yield client
+    else:
+        with asyncio_client(configuration) as blocking:
+            yield blocking  # type: ignore[misc]
+
+
+def api_of(client: Any, api: type[Any] = hydra_client.OAuth2Api) -> Any:
+    """Make an API for a client of either kind."""
+    if isinstance(client, Blocking):
+        return Blocking(getattr(aio, api.__name__)(client.wrapped), client.loop)
+    return api(client)
+
+
+def record_pauses(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
+    """Note the pauses of either client instead of making them."""
+
+    async def pause(effect: Any) -> None:
+        pauses.append(effect.seconds)
+
+    monkeypatch.setattr("hydra_client.transport.driver.time.sleep", pauses.append)
+    monkeypatch.setitem(aio.waiting._PERFORM, hydra_client.protocol.effects.Pause, pause)
