@@ -32,6 +32,8 @@ from hydra_client import (
     OAuth2Api,
 )
 
+FOR_BOTH_CLIENTS = True
+
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n"
 
@@ -301,6 +303,7 @@ def test_each_of_three_following_calls_gets_its_own_response_or_a_typed_error() 
     assert outcomes["own"] > outcomes["error"] > 0
 
 
+@pytest.mark.threads_only
 def test_calls_of_many_threads_stay_apart() -> None:
     def sometimes_strange(peer: Peer) -> None:
         draw = random.Random(peer.last.form["token"])

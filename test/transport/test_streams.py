@@ -17,6 +17,8 @@ from support.loopback import LONG, Peer, Server, api
 
 import hydra_client
 
+FOR_BOTH_CLIENTS = True
+
 SEEDS = int(os.environ.get("HYDRA_TEST_STREAMS", "80"))
 """How many streams are tried; some thousands take minutes."""
 
