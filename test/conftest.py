@@ -80,14 +80,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run the tests of some modules for the threaded client and for the asyncio client."""
     if getattr(metafunc.module, "FOR_BOTH_CLIENTS", False):
         only = metafunc.definition.get_closest_marker("threads_only")
-        metafunc.fixturenames.insert(0, "client_kind")
         metafunc.parametrize(
             "client_kind", both.KINDS[:1] if only else both.KINDS, indirect=True, scope="module"
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def client_kind(request: pytest.FixtureRequest) -> Iterator[None]:
-    both.kind = request.param
+    both.kind = getattr(request, "param", both.KINDS[0])
     yield
     both.kind = both.KINDS[0]

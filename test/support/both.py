@@ -7,8 +7,8 @@ leaves behind fails the test: a task, a connection, an exception that nobody ret
 from __future__ import annotations
 
 import asyncio
-import gc
 import inspect
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +22,18 @@ from hydra_client.aio.transport.connection import Connection
 KINDS = ("threads", "asyncio")
 kind = KINDS[0]
 """What the test runs for. `test/conftest.py` sets it for modules that say FOR_BOTH_CLIENTS."""
+
+
+_MADE: weakref.WeakSet[Connection] = weakref.WeakSet()
+_connection_made = Connection.connection_made
+
+
+def _note_connection(connection: Connection, transport: Any) -> None:
+    _MADE.add(connection)
+    _connection_made(connection, transport)
+
+
+Connection.connection_made = _note_connection  # type: ignore[method-assign]
 
 
 class Blocking:
@@ -57,17 +69,12 @@ def asyncio_client(configuration: hydra_client.Configuration) -> Iterator[Blocki
     try:
         yield Blocking(client, loop)
         assert asyncio.all_tasks(loop) == set()
+    finally:
         loop.run_until_complete(client.close())
         loop.run_until_complete(loop.shutdown_default_executor())
-        left = [
-            thing
-            for thing in gc.get_objects()
-            if isinstance(thing, Connection) and thing._loop is loop and not thing._ended
-        ]
-        assert left == []
-    finally:
+        left = [made for made in _MADE if made._loop is loop and not made._ended]
         loop.close()
-    assert complaints == []
+    assert left == complaints == []
 
 
 @contextmanager

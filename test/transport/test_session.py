@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import requests
 import urllib3
+from support import both
+from support.both import record_pauses
 from support.loopback import (
     CODE,
     LONG,
@@ -40,6 +42,7 @@ from hydra_client import (
     ApiValueError,
     Configuration,
     HydraException,
+    InsecureTransportWarning,
     NotFoundException,
     OAuth2Client,
     ServiceException,
@@ -48,6 +51,8 @@ from hydra_client import (
 from hydra_client.protocol.deadline import Deadline, seconds_left
 from hydra_client.transport.adapter import forget_oldest
 
+FOR_BOTH_CLIENTS = True
+
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 
 
@@ -55,7 +60,7 @@ BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Let no test wait, and tell how long it would have."""
     pauses: list[float] = []
-    monkeypatch.setattr("hydra_client.transport.session.time.sleep", pauses.append)
+    record_pauses(monkeypatch, pauses)
     return pauses
 
 
@@ -393,6 +398,7 @@ def test_what_comes_after_a_response_is_not_taken_for_the_next_one(server: Serve
         assert client.get_oauth2_client("photos").id == "good"
 
 
+@pytest.mark.threads_only
 def test_a_client_that_is_closed_amid_a_call_of_another_thread(server: Server) -> None:
     with api(server) as client:
 
@@ -698,6 +704,14 @@ def test_socks_is_refused_wherever_it_is_named(
     assert server.requests == []
 
 
+def pools(client: Any, host: str, behind_proxies: bool = False) -> Any:
+    """The pools of idle connections that a client remembers."""
+    if both.kind == "asyncio":
+        return client._transport._idle
+    adapter = client.session.get_adapter(host)
+    return adapter.proxy_manager if behind_proxies else adapter._pools
+
+
 def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> None:
     with api(server) as client:
         configuration = client.api_client.configuration
@@ -709,7 +723,7 @@ def test_a_client_that_moves_from_host_to_host_remembers_few(server: Server) -> 
         for _ in range(2):
             client.get_oauth2_client("photos")
         assert len(client.api_client._transport._proxies) <= 32
-        assert len(client.api_client.session.get_adapter(server.url)._pools) <= 32
+        assert len(pools(client.api_client, server.url)) <= 32
     assert server.connections == 1
 
 
@@ -737,10 +751,10 @@ def test_proxies_are_let_go_of() -> None:
         for number in range(50):
             client.api_client.configuration.proxy = f"http://u{number}:p@127.0.0.1:{proxy.port}"
             client.get_oauth2_client("photos")
-        adapter = client.api_client.session.get_adapter("http://localhost:1")
-        assert len(adapter.proxy_manager) == 32  # type: ignore[attr-defined]
+        assert len(pools(client.api_client, "http://localhost:1", behind_proxies=True)) == 32
 
 
+@pytest.mark.threads_only
 def test_hosts_are_let_go_of_by_many_threads_at_once() -> None:
     remembered: dict[object, int] = {}
     failures: list[Exception] = []
@@ -815,7 +829,8 @@ def test_the_environment_adds_no_authority(
 ) -> None:
     monkeypatch.setenv(variable, authority.bundle)
     with Server(ONE, context=authority.context("127.0.0.1")) as server, api(server) as client:
-        client.api_client.session.verify = False
+        if both.kind == "threads":
+            client.api_client.session.verify = False
         with pytest.raises(ApiTlsError, match="the certificate is not trusted"):
             client.get_oauth2_client("photos")
     assert server.requests == []
@@ -826,22 +841,22 @@ def test_who_insists_checks_no_certificate(authority: Authority) -> None:
     with (
         Server(ONE, context=authority.context("127.0.0.1")) as server,
         api(server, verify_ssl=False, ssl_ca_cert=authority.bundle) as client,
-        pytest.warns(urllib3.exceptions.InsecureRequestWarning),
+        pytest.warns((urllib3.exceptions.InsecureRequestWarning, InsecureTransportWarning)),
     ):
         assert client.get_oauth2_client("photos").id == "photos"
 
 
 def test_a_client_certificate_is_shown(authority: Authority, tmp_path: Path) -> None:
     certificate = authority.issue("client.example.com")
-    both, alone, key = (str(tmp_path / name) for name in ("both.pem", "alone.pem", "key.pem"))
-    certificate.private_key_and_cert_chain_pem.write_to_path(both)
+    whole, alone, key = (str(tmp_path / name) for name in ("both.pem", "alone.pem", "key.pem"))
+    certificate.private_key_and_cert_chain_pem.write_to_path(whole)
     certificate.cert_chain_pems[0].write_to_path(alone)
     certificate.private_key_pem.write_to_path(key)
     context = authority.context("127.0.0.1")
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(authority.bundle)
     with Server(ONE, context=context) as server:
-        for settings in ({"cert_file": both}, {"cert_file": alone, "key_file": key}):
+        for settings in ({"cert_file": whole}, {"cert_file": alone, "key_file": key}):
             with api(server, ssl_ca_cert=authority.bundle, **settings) as client:
                 assert client.get_oauth2_client("photos").id == "photos"
         with (
@@ -883,6 +898,7 @@ def test_a_file_that_vanishes_later(authority: Authority) -> None:
 # -- the deadline itself
 
 
+@pytest.mark.threads_only
 def test_a_deadline_counts_down_and_nests() -> None:
     def inside(outer: Deadline) -> None:
         assert 99 < outer.left() <= 100
@@ -898,6 +914,7 @@ def test_a_deadline_counts_down_and_nests() -> None:
     assert seconds_left() is None
 
 
+@pytest.mark.threads_only
 def test_a_deadline_that_has_passed_leaves_a_moment() -> None:
     deadline = Deadline(-1)
     assert deadline.passed()
@@ -907,6 +924,7 @@ def test_a_deadline_that_has_passed_leaves_a_moment() -> None:
     assert math.isclose(Deadline(5).at, time.monotonic() + 5, abs_tol=1)
 
 
+@pytest.mark.threads_only
 def test_a_deadline_is_forgotten_whatever_happens() -> None:
     for error in (ValueError, KeyboardInterrupt):
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import ssl
+import warnings
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import certifi
 
 from hydra_client.aio.transport.connection import Connection
-from hydra_client.exceptions import ApiConnectionError
+from hydra_client.exceptions import ApiConnectionError, InsecureTransportWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,6 +68,11 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not configuration.verify_ssl:
+        warnings.warn(
+            "the server's certificate is not checked: whoever is in between can read everything",
+            InsecureTransportWarning,
+            stacklevel=2,
+        )
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     else:
@@ -99,7 +105,7 @@ async def connect(
     if proxy is None:
         return await _open(server, context, lost, deadline, attempted)
     target = place_of(proxy)
-    attempted.proxy = f"{target.host}:{target.port}"
+    attempted.proxy = urlsplit(proxy).netloc.rpartition("@")[2]
     connection = await _open(target, context, lost, deadline, attempted)
     try:
         if server.scheme == "https":
