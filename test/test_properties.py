@@ -29,6 +29,8 @@ from hydra_client.protocol.model import Model
 from hydra_client.protocol.operation import Operation, Response
 from hydra_client.protocol.redaction import redact
 
+FOR_BOTH_CLIENTS = True
+
 few = settings(max_examples=50)
 
 # UTF-8 carries no half of a surrogate pair.
@@ -143,7 +145,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def client(server: Server) -> Iterator[OAuth2Api]:
+def client(server: Server, client_kind: None) -> Iterator[OAuth2Api]:
     with api(server, username="admin", password="demo-password", retries=0) as client:
         yield client
 

@@ -7,10 +7,10 @@ leaves behind fails the test: a task, a connection, an exception that nobody ret
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 import hydra_client
 from hydra_client import aio
 from hydra_client.aio.transport.connection import Connection
+from hydra_client.protocol.names import Named
 
 KINDS = ("threads", "asyncio")
 kind = KINDS[0]
@@ -45,11 +46,9 @@ class Blocking:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.wrapped, name)
-        if inspect.iscoroutinefunction(inspect.unwrap(value)) or name in vars(self.wrapped):
-            return self._blocking(value) if callable(value) else value
-        if type(value).__module__.startswith("hydra_client.aio.a"):
+        if isinstance(value, (aio.ApiClient, Named)):
             return Blocking(value, self.loop)
-        return value
+        return self._blocking(value) if inspect.isroutine(value) else value
 
     def _blocking(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
@@ -59,7 +58,7 @@ class Blocking:
         return call
 
 
-@contextmanager
+@contextlib.contextmanager
 def asyncio_client(configuration: hydra_client.Configuration) -> Iterator[Blocking]:
     """Make an asyncio client that blocks, and see that nothing of it is left."""
     loop = asyncio.new_event_loop()
@@ -77,7 +76,7 @@ def asyncio_client(configuration: hydra_client.Configuration) -> Iterator[Blocki
     assert left == complaints == []
 
 
-@contextmanager
+@contextlib.contextmanager
 def client_of(configuration: hydra_client.Configuration) -> Iterator[hydra_client.ApiClient]:
     """Make a client of the kind that the test runs for."""
     if kind == "threads":
@@ -93,6 +92,21 @@ def api_of(client: Any, api: type[Any] = hydra_client.OAuth2Api) -> Any:
     if isinstance(client, Blocking):
         return Blocking(getattr(aio, api.__name__)(client.wrapped), client.loop)
     return api(client)
+
+
+class Connections(contextlib.ExitStack):
+    """Makes APIs of the kind that the test runs for, and closes them all."""
+
+    def connect(
+        self,
+        host: str,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        **settings: Any,
+    ) -> Any:
+        """Make an API as `hydra_client.connect` does."""
+        configuration = hydra_client.Configuration(host, client_id, client_secret, **settings)
+        return api_of(self.enter_context(client_of(configuration)))
 
 
 def record_pauses(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:

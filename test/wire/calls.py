@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus
 
+from support import both
+
 import hydra_client
 
 FORM = "application/x-www-form-urlencoded"
@@ -140,7 +142,7 @@ class Call:
     def api(self, client: hydra_client.ApiClient) -> Any:
         """The API that has the method."""
         (api,) = (api for api in APIS if hasattr(api, self.method))
-        return api(client)
+        return both.api_of(client, api)
 
     def __call__(self, api: Any) -> Any:
         return getattr(api, self.method)(**self.arguments)

@@ -14,12 +14,15 @@ from urllib.parse import parse_qsl, quote, unquote
 
 import pytest
 import responses
+from support import both
 from wire import calls
 from wire.calls import FORM, JSON, Call, UnsayableError, call_for
 from wire.expected import SUCCESS, check_data, check_error
 from wire.replay_server import Received, ReplayServer
 
 import hydra_client as sdk
+
+FOR_BOTH_CLIENTS = True
 
 RECORDINGS = {
     f"{folder}/{path.stem}": json.loads(path.read_text(encoding="utf-8"))["exchanges"]
@@ -90,7 +93,7 @@ def server() -> Iterator[ReplayServer]:
 
 @pytest.fixture
 def client(server: ReplayServer) -> Iterator[sdk.ApiClient]:
-    with sdk.ApiClient(sdk.Configuration(server.url, retries=0)) as client:
+    with both.client_of(sdk.Configuration(server.url, retries=0)) as client:
         yield client
 
 
@@ -100,6 +103,7 @@ def configured(client: sdk.ApiClient, call: Call) -> Any:
     return call.api(client)
 
 
+@pytest.mark.threads_only
 @pytest.mark.parametrize("recording", RECORDINGS)
 def test_every_exchange_is_sent_or_has_its_reason(recording: str) -> None:
     exchanges = RECORDINGS[recording]
@@ -189,6 +193,7 @@ def as_sent(target: str) -> str:
     return "/".join(quote(unquote(part), safe="") for part in path.split("/")) + mark + query
 
 
+@pytest.mark.threads_only
 @pytest.mark.parametrize("recording", RECORDINGS)
 def test_responses_stands_in_for_the_server(recording: str) -> None:
     """Users of `responses` see the same requests; here the calls use the generator's names."""
