@@ -82,7 +82,7 @@ class Policy:
                 yield name
         for name, condition in self.conditions.items():
             if not condition.holds(context.get(name), subject):
-                yield f"condition {name}"
+                yield f"conditions.{name}"
 
 
 class MemoryPolicies(Rows[Policy]):

@@ -59,7 +59,7 @@ def test_a_condition_that_does_not_hold(run: Run, root: HydraEmulator) -> None:
     run("policies", "create", "--id", "own", *policy, "--condition", "o=EqualsSubjectCondition")
     assert run(*EXPLAIN, "alice", "edit", "x", "--context", "o=alice").exit_code == 0
     result = run(*EXPLAIN, "alice", "edit", "x", "--context", "o=bob")
-    assert result.output.splitlines()[-1] == "own     allow   alice    no       condition o"
+    assert result.output.splitlines()[-1] == "own     allow   alice    no       conditions.o"
 
 
 def test_a_server_that_decides_otherwise(run: Run, root: HydraEmulator) -> None:
