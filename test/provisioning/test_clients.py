@@ -15,6 +15,7 @@ from hydra_client import (
     ApiConnectionError,
     ApiException,
     ApiValueError,
+    HydraException,
     NotFoundException,
     OAuth2Api,
     OAuth2Client,
@@ -390,3 +391,46 @@ def test_a_patch_creates_nothing(hydra: HydraEmulator, api: OAuth2Api) -> None:
     with pytest.raises(NotFoundException):
         patch_client(api, "photos", OAuth2Client(owner="alice"))
     assert sent(hydra) == ["GET"]
+
+
+# --- a secret that is saved before it is sent
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_new_secret_is_called_for_once(
+    hydra: HydraEmulator, api: OAuth2Api, exists: bool
+) -> None:
+    if exists:
+        hydra.add_client(id="a", client_secret="an-old-secret", client_name="A")
+    made: list[str] = []
+
+    def new_secret() -> str:
+        made.append(f"secret-number-{len(made)}")
+        return made[-1]
+
+    hydra.fail("/clients/a" if exists else "/clients", method="PUT" if exists else "POST", cut=10)
+    result = ensure_client(api, OAuth2Client(id="a", client_name="A"), new_secret)
+    assert result.action == ("updated" if exists else "created")
+    assert result.fields[-1] == "client_secret"
+    assert result.client_secret is None
+    assert made == ["secret-number-0"]
+    wanted = OAuth2Client(id="a", client_secret=made[0])
+    assert ensure_client(api, wanted).action == "unchanged"
+
+
+def test_an_error_says_whether_a_write_may_have_been_carried_out(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    def failed() -> HydraException:
+        with pytest.raises(HydraException) as failure:
+            ensure_client(api, OAuth2Client(id="a", client_secret="a-secret"))
+        return failure.value
+
+    looks = hydra.fail("/clients/a", method="GET", times=None, status=503)
+    assert not failed().repeated  # nothing was written
+    looks.times = 0
+    writes = hydra.fail("/clients", method="POST", times=None, status=500, body="no")
+    assert not failed().repeated
+    writes.times = 0
+    writes = hydra.fail("/clients", method="POST", times=None, status=502)
+    assert failed().repeated

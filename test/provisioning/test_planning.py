@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -343,3 +344,117 @@ def test_no_moment_allows_more_than_before_or_after(
     if not planned.warnings + again.warnings:
         justified = before | hydra.allowed()
         assert [moment - justified for moment in hydra.moments if moment - justified] == []
+
+
+# --- what belongs to an owner
+
+
+def test_what_an_owner_has_besides_is_pruned(hydra: HydraEmulator, apis: Apis) -> None:
+    for id, owner in (("kept", "team"), ("old", "team"), ("admin2", "you"), ("x/y", "team")):
+        hydra.add_client(id=id, owner=owner)
+    apply(plan(apis, Desired(policies=[photos(f"{id}") for id in ("team:a", "team:b", "teams:c")])))
+    desired = Desired(clients=[OAuth2Client(id="kept")], policies=[photos("team:a")], owner="team")
+    assert plan(apis, desired).steps == ()
+    clients = plan(apis, desired, prune_clients=True)
+    assert steps(clients) == [("delete", "old")]
+    assert clients.warnings[0].startswith("skipped 'x/y': the API cannot address it")
+    both = plan(apis, desired, prune_clients=True, prune_policies=True)
+    assert steps(both) == [("delete", "team:b"), ("delete", "old")]
+    apply(both)
+    assert steps(plan(apis, desired, prune_clients=True, prune_policies=True)) == []
+    assert {result.action for result in apply(both)} == {"deleted"}
+    with pytest.raises(ApiValueError, match="pruning needs an owner"):
+        plan(apis, Desired(), prune_policies=True)
+
+
+def test_a_client_that_changed_hands_is_not_pruned(hydra: HydraEmulator, apis: Apis) -> None:
+    hydra.add_client(id="old", owner="team")
+    planned = plan(apis, Desired(owner="team"), prune_clients=True)
+    named = plan(apis, Desired(owner="team", removed_clients=["old"]))
+    apis.clients.update_oauth2_client("old", OAuth2Client(owner="you"))
+    assert apply(planned) == [Result("old", "unchanged")]
+    assert apply(named) == [Result("old", "deleted")]
+
+
+def test_the_caller_is_not_pruned(apis: Apis) -> None:
+    apis.clients.update_oauth2_client("admin", OAuth2Client(owner="team"))
+    assert plan(apis, Desired(owner="team"), prune_clients=True).steps == ()
+
+
+# --- how it is carried out
+
+
+def test_values_are_shown_but_no_secret(hydra: HydraEmulator, apis: Apis) -> None:
+    hydra.add_client(id="app", client_name="Old", client_secret="an-old-secret")
+    client = OAuth2Client(id="app", client_name="New", client_secret="a-new-secret")
+    (step,) = plan(apis, Desired(clients=[client])).steps
+    assert step.changes == (("client_name", "Old", "New"),)
+    assert step.fields == ("client_name", "client_secret")
+    assert "a-new-secret" not in repr(step)
+    assert step.run().fields == step.fields
+
+
+def test_new_secrets_are_called_for_when_they_are_written(apis: Apis) -> None:
+    made: list[str] = []
+
+    def new_secret() -> str:
+        made.append("a-new-secret")
+        return made[-1]
+
+    desired = Desired(clients=[OAuth2Client(id="app")], new_secrets={"app": new_secret})
+    planned = plan(apis, desired)
+    assert (made, planned.steps[0].sets_secret) == ([], True)
+    apply(planned)
+    assert made == ["a-new-secret"]
+    known = Desired(clients=[OAuth2Client(id="app", client_secret="a-new-secret")])
+    assert plan(apis, known).steps == ()
+
+
+def test_requests_can_run_side_by_side(hydra: HydraEmulator, apis: Apis) -> None:
+    clients = [OAuth2Client(id=f"c{number}") for number in range(9)]
+    desired = Desired(clients=clients, groups={f"g{number}": ["a"] for number in range(9)})
+    with ThreadPoolExecutor(3) as executor:
+        planned = plan(apis, desired, each=executor.map)
+        assert planned == plan(apis, desired)
+        for stage in planned.stages():
+            list(executor.map(lambda step: step.run(), stage))
+    assert plan(apis, desired).steps == ()
+
+
+def test_what_may_be_denied_meanwhile(apis: Apis) -> None:
+    old = Desired(
+        policies=[
+            photos("gone", subjects=["a"]),
+            photos("narrow", "deny"),
+            photos("flip", "allow"),
+            photos("moved", actions=["get", "put"]),
+            photos("members", "deny", subjects=["h"], actions=["get"]),
+        ],
+        groups={"g": ["a", "b"], "h": ["a"]},
+    )
+    apply(plan(apis, old))
+    new = Desired(
+        policies=[
+            photos("new"),
+            photos("narrow", "deny", subjects=["b"]),
+            photos("flip", "deny"),
+            photos("moved", actions=["get"]),
+            photos("members", "deny", subjects=["h"], actions=["put"]),
+        ],
+        groups={"g": ["b"], "h": ["a", "b"]},
+        removed_policies=["gone"],
+    )
+    assert set(plan(apis, new).denied_meanwhile) == {
+        "policy 'narrow'",
+        "policy 'flip'",
+        "policy 'members'",
+        "group 'h'",
+        "policy 'gone'",
+        "group 'g'",
+        "policy 'moved'",
+    }
+    # What is only taken, or only given, leaves no gap.
+    assert plan(apis, Desired(removed_policies=["gone", "moved"])).denied_meanwhile == ()
+    assert plan(apis, Desired(policies=[photos("new")])).denied_meanwhile == ()
+    assert plan(apis, Desired(policies=[photos("gone", actions=["put"])])).denied_meanwhile == ()
+    assert plan(apis, Desired(groups={"h": ["a", "b"]})).denied_meanwhile == ()

@@ -1,0 +1,231 @@
+"""What the caller's own access rests on: changed last, by a single PUT, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from support.variants import IDS, VARIANTS
+
+from hydra_client import ApiClient, ApiValueError, Configuration, OAuth2Client, Policy, connect
+from hydra_client.emulator import HydraEmulator
+from hydra_client.provisioning import Apis, Desired, Plan, apply, plan
+from hydra_client.provisioning.caller import _matches, caller_of
+from hydra_client.tokens import ClientCredentials
+
+SECRET = "secret-of-the-deployer"
+OWN = {
+    "id": "ops:deployer",
+    "effect": "allow",
+    "subjects": ["deployer"],
+    "actions": ["<.*>"],
+    "resources": ["rn:hydra:<.*>"],
+}
+
+
+def own(**changed: Any) -> Policy:
+    return Policy.from_dict({**OWN, **changed})
+
+
+def photos(id: str = "p", effect: str = "allow", **fields: Any) -> Policy:
+    usual = {"subjects": ["a"], "actions": ["get"], "resources": ["r"]}
+    return Policy(id=id, effect=effect, **{**usual, **fields})
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def hydra(request: pytest.FixtureRequest) -> Any:
+    """A server on which the deployer may do everything."""
+    with HydraEmulator(*request.param) as hydra:
+        root = Apis.of(hydra.api().api_client)
+        deployer = OAuth2Client(
+            id="deployer",
+            client_secret=SECRET,
+            grant_types=["client_credentials"],
+            scope="hydra.clients hydra.policies hydra.groups hydra.warden.groups",
+        )
+        apply(plan(root, Desired(clients=[deployer], policies=[own()])))
+        yield hydra
+
+
+@pytest.fixture
+def root(hydra: HydraEmulator) -> Apis:
+    return Apis.of(hydra.api().api_client)
+
+
+@pytest.fixture
+def apis(hydra: HydraEmulator) -> Apis:
+    return Apis.of(connect(hydra.url, "deployer", SECRET).api_client)
+
+
+def steps(plan: Plan) -> list[tuple[str, str]]:
+    return [(step.action, step.id) for step in plan.steps]
+
+
+def test_its_policy_is_put_last(hydra: HydraEmulator, apis: Apis) -> None:
+    """Even if it may do nothing afterwards."""
+    desired = Desired(
+        clients=[OAuth2Client(id="app")],
+        policies=[own(resources=["photos:<.*>"]), photos(), photos("q", "deny")],
+        groups={"g": ["x"]},
+    )
+    planned = plan(apis, desired)
+    assert steps(planned) == [
+        ("create", "q"),
+        ("create", "app"),
+        ("create", "p"),
+        ("create", "g"),
+        ("update", "ops:deployer"),
+    ]
+    before = len(hydra.requests)
+    assert {result.action for result in apply(planned)} == {"created", "updated"}
+    writes = [str(request) for request in hydra.requests[before:] if request.method == "PUT"]
+    assert writes[-1] == "PUT /policies/ops%3Adeployer"
+    assert writes.count(writes[-1]) == 1
+
+
+def test_its_policy_may_change_at_any_time_if_it_still_gives_enough(apis: Apis) -> None:
+    desired = Desired(policies=[own(subjects=["deployer", "other"]), photos()])
+    assert steps(plan(apis, desired)) == [("update", "ops:deployer"), ("create", "p")]
+
+
+def test_its_client_is_updated_after_everything_but_its_policy(apis: Apis) -> None:
+    desired = Desired(
+        clients=[OAuth2Client(id="deployer", client_name="Deployer"), OAuth2Client(id="app")],
+        policies=[own(actions=["get"]), photos()],
+    )
+    planned = plan(apis, desired)
+    assert steps(planned) == [
+        ("create", "app"),
+        ("create", "p"),
+        ("update", "deployer"),
+        ("update", "ops:deployer"),
+    ]
+    assert [len(stage) for stage in planned.stages()] == [1, 1, 1, 1]
+    apply(planned)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "culprit"),
+    [
+        # It would be locked out, even at the end.
+        ({}, {"removed_policies": ["ops:deployer"]}, "policy 'ops:deployer'"),
+        ({}, {"policies": [own(effect="deny")]}, "policy 'ops:deployer'"),
+        (
+            {},
+            {"policies": [own(id="no", effect="deny", subjects=["<dep.*>"], actions=["update"])]},
+            "policy 'no'",
+        ),
+        # Its group is what its access rests on.
+        (
+            {"policies": [own(subjects=["ops"])], "groups": {"ops": ["deployer"]}},
+            {"groups": {"ops": []}},
+            "group 'ops'",
+        ),
+        (
+            {"policies": [own(subjects=["ops"])], "groups": {"ops": ["deployer"]}},
+            {"removed_groups": ["ops"]},
+            "group 'ops'",
+        ),
+        # A change of a deny must follow the PUT, for which there would be no access left.
+        (
+            {"policies": [photos("q", "deny")]},
+            {"policies": [own(resources=["photos:<.*>"])], "removed_policies": ["q"]},
+            "policy 'ops:deployer'",
+        ),
+        # Who joins the group would get what the old policy gave it.
+        (
+            {"policies": [own(subjects=["deployer", "g"])], "groups": {"g": []}},
+            {"policies": [own(subjects=["g"], resources=["x"])], "groups": {"g": ["a"]}},
+            "policy 'ops:deployer'",
+        ),
+        # Two changes that take access cannot both be last.
+        (
+            {"policies": [own(actions=["get", "list"]), own(id="b", actions=["update"])]},
+            {"policies": [own(actions=["x"]), own(id="b", actions=["x"])]},
+            "policy 'ops:deployer'",
+        ),
+    ],
+)
+def test_what_would_lock_the_caller_out_is_refused(
+    hydra: HydraEmulator,
+    root: Apis,
+    apis: Apis,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    culprit: str,
+) -> None:
+    apply(plan(root, Desired(**before)))
+    sent = len(hydra.requests)
+    with pytest.raises(ApiValueError, match=f"^{culprit}: this change takes access"):
+        plan(apis, Desired(**after))
+    assert {request.method for request in hydra.requests[sent:]} <= {"GET", "POST"}
+    plan(root, Desired(**after))  # somebody else may do it
+
+
+def test_a_group_that_joins_elsewhere_does_not_matter(root: Apis, apis: Apis) -> None:
+    apply(plan(root, Desired(policies=[own(subjects=["deployer", "<ops|g>"])], groups={"g": []})))
+    desired = Desired(policies=[own(resources=["x"])], groups={"h": ["a"]})
+    assert steps(plan(apis, desired)) == [("create", "h"), ("update", "ops:deployer")]
+
+
+def test_a_group_that_gives_access_is_joined(root: Apis, apis: Apis) -> None:
+    """What the caller may not do yet is not counted as lost."""
+    apply(plan(root, Desired(policies=[own(resources=["rn:hydra:<policies|warden:groups>:<.*>"])])))
+    apply(plan(root, Desired(policies=[own(id="list", resources=["rn:hydra:<policies|clients>"])])))
+    desired = Desired(policies=[photos()], groups={"ops": ["deployer"]})
+    assert steps(plan(apis, desired)) == [("create", "p"), ("create", "ops")]
+
+
+def test_a_policy_that_allows_under_a_condition_is_not_counted_on(root: Apis, apis: Apis) -> None:
+    owned = own(
+        id="owned", resources=["<.*>"], conditions={"owner": {"type": "EqualsSubjectCondition"}}
+    )
+    apply(plan(root, Desired(policies=[owned])))
+    with pytest.raises(ApiValueError, match="ops:deployer"):
+        plan(apis, Desired(removed_policies=["ops:deployer"]))
+
+
+def test_who_calls(hydra: HydraEmulator) -> None:
+    def caller(**settings: Any) -> str | None:
+        with ApiClient(Configuration(hydra.url, **settings)) as client:
+            return caller_of(client)
+
+    credentials = {"username": "a", "password": "a-secret"}
+    assert caller(**credentials) == "a"
+    assert caller(access_token="token") is None
+    assert caller(access_token="token", **credentials) is None
+    assert caller(access_token=ClientCredentials("b", "b-secret"), **credentials) == "b"
+    assert caller(access_token=ClientCredentials(), **credentials) == "a"
+
+
+def test_a_source_of_tokens_says_whose_they_are(hydra: HydraEmulator) -> None:
+    with ApiClient(
+        Configuration(hydra.url, access_token=ClientCredentials("deployer", SECRET))
+    ) as client:
+        apis = Apis.of(client)
+        with pytest.raises(ApiValueError, match="ops:deployer"):
+            plan(apis, Desired(removed_policies=["ops:deployer"]))
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "matched"),
+    [
+        ("a", "a", True),
+        ("a", "b", False),
+        ("<.*>", "a", True),
+        ("rn:<a|b>:<.*>", "rn:b:c", True),
+        ("rn:<a|b>:<.*>", "rn:c:c", False),
+        ("rn:<[0-9]+>", "rn:7", True),
+        ("a.c<.*>", "abc", False),
+        ("photos:<.(.*)*>", "rn:hydra:clients", False),
+        # What Go and Python may not agree on, or what takes too long.
+        ("<(?i)a>", "a", None),
+        ("<(a*)*b>", "a", None),
+        ("<a<b>>", "a", None),
+        ("<a", "a", None),
+        ("<.*.*.*.*>", "a", None),
+        ("<[z-a]>", "a", None),
+    ],
+)
+def test_templates(template: str, value: str, matched: bool | None) -> None:
+    assert _matches(template, value) is matched
