@@ -20,6 +20,7 @@ from hydra_client import OAuth2Client
 from hydra_client.cli.errors import Failure
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
+from hydra_client.provisioning import Expectation
 
 
 @pytest.fixture
@@ -518,6 +519,170 @@ def test_a_secret_that_others_can_read_is_doubtful(path: Path, link: bool) -> No
     assert doubts(path, text) == []
 
 
+# --- policies, groups and expectations
+
+ACCESS = """\
+owner: team
+policies:
+  - id: team:read
+    description: ~
+    effect: allow
+    subjects: [alice, "<a|b>", editors, alice]
+    actions: [get]
+    resources: ["photos:<[0-9]+>", "rn:hydra:clients"]
+    conditions:
+      ip: {type: CIDRCondition, options: {cidr: 10.0.0.0/8}}
+      owner: {type: EqualsSubjectCondition, options: ~}
+groups:
+  - {id: editors, members: [carol, dave]}
+  - {id: nobody, members: []}
+removed:
+  groups: [readers]
+expect:
+  - {subject: alice, action: get, resource: "photos:7", context: {ip: 10.0.0.1, n: [1, {}]}}
+  - {subject: bob, action: get, resource: x, context: ~, allowed: no}
+"""
+
+
+def test_a_manifest_of_everything(path: Path) -> None:
+    found = good(path, ACCESS)
+    assert found.warnings == []
+    assert found.kinds == {"policies", "groups"}
+    (policy,) = found.policies
+    assert policy.to_dict() == {
+        "id": "team:read",
+        "description": "",
+        "effect": "allow",
+        "subjects": ["alice", "<a|b>", "editors", "alice"],
+        "actions": ["get"],
+        "resources": ["photos:<[0-9]+>", "rn:hydra:clients"],
+        "conditions": {
+            "ip": {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8"}},
+            "owner": {"type": "EqualsSubjectCondition"},
+        },
+    }
+    assert found.groups == {"editors": ["carol", "dave"], "nobody": []}
+    assert found.removed_groups == ["readers"]
+    assert found.expectations == [
+        (
+            f"{path}:18:5",
+            Expectation("alice", "get", "photos:7", {"ip": "10.0.0.1", "n": [1, {}]}),
+        ),
+        (f"{path}:19:5", Expectation("bob", "get", "x", {}, False)),
+    ]
+    assert found.subjects == {"alice": f"{path}:6:16", "editors": f"{path}:6:32"}
+    desired = found.desired()
+    assert (desired.owner, desired.removed_groups) == ("team", ())
+    assert found.desired(prune=True).removed_groups == ["readers"]
+    assert found.keys() == [("policy", "team:read"), ("group", "editors"), ("group", "nobody")]
+
+
+FAULTY_ACCESS = """\
+policies:
+  - id: default-admin-policy
+    effect: allow
+  - effect: permit
+    subjects: alice
+    actions: [1]
+    subject: [a]
+  - id: a
+    effect: allow
+    conditions: [x]
+  - id: a
+    effect: deny
+    conditions:
+      x: {options: {cidr: 1}}
+      y: {type: CIDRCondition, options: [z]}
+      z: CIDRCondition
+  - id: b/c
+    effect: allow
+  - none
+groups:
+  - {members: [a]}
+  - {id: g}
+  - {id: h, members: [~]}
+  - {id: h, members: []}
+  - none
+removed: {groups: [h, 1], clients: [a]}
+expect:
+  - {subject: a, action: b}
+  - {subject: 1, action: b, resource: c, allowed: "no", context: [x]}
+  - {subject: a, action: b, resource: c, context: {d: 2018-01-01, x: .nan}}
+  - {subject: a, action: b, resource: c, context: {1: x}}
+  - none
+"""
+
+
+def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
+    assert faults(path, FAULTY_ACCESS) == [
+        "2: default-admin-policy is never changed: use another id",
+        "4: effect: expected allow or deny",
+        "4: the policy has no id",
+        "5: subjects: expected a list of strings: put it in brackets",
+        "6: actions: expected a string, not a number: put it in quotes",
+        "7: a policy: unknown key subject; did you mean `subjects`?",
+        "10: conditions: expected a mapping",
+        "11: id 'a': already used on line 8",
+        "14: cidr: expected a string, not a number: put it in quotes",
+        "14: the condition has no type",
+        "15: options: expected a mapping",
+        "16: a condition: expected a mapping",
+        "17: id 'b/c': the API cannot address it: an id must not be empty, '.' or '..', and must "
+        "not contain '/' or control characters",
+        "19: a policy: expected a mapping",
+        "21: the group has no id",
+        "22: the group has no members; `members: []` is an empty group",
+        "23: members: an item must not be empty",
+        "24: id 'h': already used on line 23",
+        "25: a group: expected a mapping",
+        "26: id 'h': already used on line 23",
+        "26: id: expected a string, not a number: put it in quotes",
+        "26: removed: unknown key clients; known keys: groups",
+        "28: the expectation has no resource",
+        "29: allowed: expected true or false",
+        "29: context: expected a mapping",
+        "29: subject: expected a string, not a number: put it in quotes",
+        "30: context: expected a mapping of values that JSON has",
+        "31: context: expected a mapping",
+        "32: an expectation: expected a mapping",
+    ]
+    assert faults(path, "clients: []\nremoved: 7") == ["2: removed: expected a mapping"]
+
+
+DOUBTFUL_ACCESS = """\
+owner: team
+policies:
+  - id: read
+    effect: allow
+    subjects: ["<a", "<(>", "a>", ok]
+    actions: []
+    resources: ["rn:hydra:client", "photos:<[>"]
+    conditions:
+      a: {type: CidrCondition}
+      b: {type: CIDRCondition, options: {cidr: 10.0.0.0/64}}
+"""
+
+
+def test_what_a_policy_is_warned_of(path: Path) -> None:
+    assert doubts(path, DOUBTFUL_ACCESS) == [
+        "3: id: does not begin with team: and so is never pruned",
+        "5: subjects: '<(>': not a valid template: error parsing regexp: missing closing ): `^($`. "
+        "Hydra fails when it uses the policy",
+        '5: subjects: \'<a\': not a valid template: Unbalanced braces in ""<a"". '
+        "Hydra fails when it uses the policy",
+        "5: subjects: 'a>': '>' without '<' stands for itself",
+        "6: actions: empty, so the policy never applies",
+        "7: resources: 'photos:<[>': not a valid template: error parsing regexp: missing closing "
+        "]: `[$`. Hydra fails when it uses the policy",
+        "7: resources: 'rn:hydra:client': Hydra has no such resource; did you mean "
+        "rn:hydra:clients?",
+        "9: conditions: a: unknown condition 'CidrCondition', which Hydra refuses; did you mean "
+        "CIDRCondition?",
+        "10: conditions: b: cidr: not valid: '10.0.0.0/64' does not appear to be an IPv4 or IPv6 "
+        "network",
+    ]
+
+
 # --- the schema
 
 SCHEMA = json.loads(files("hydra_client.cli.manifest").joinpath("schema.json").read_text())
@@ -559,9 +724,44 @@ CLIENTS = st.dictionaries(
     TEXTS | LISTS | SECRETS | st.booleans() | st.none(),
     max_size=4,
 )
-TOPS = st.fixed_dictionaries(
-    {"clients": st.lists(CLIENTS | st.builds(dict, id=TEXTS) | ANYTHING, max_size=3) | ANYTHING},
+CONDITIONS = st.dictionaries(
+    TEXTS,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": TEXTS | st.none(),
+            "options": st.dictionaries(TEXTS, TEXTS, max_size=1) | ANYTHING,
+            "a": TEXTS,
+        },
+    ),
+    max_size=1,
+)
+IDS = st.sampled_from(["a", "b", "default-admin-policy"]) | TEXTS
+EFFECTS = st.sampled_from(["allow", "deny", "Allow", None])
+POLICIES = st.fixed_dictionaries(
+    {"id": IDS, "effect": EFFECTS},
     optional={
+        "description": TEXTS | st.none() | st.integers(),
+        "subjects": LISTS | TEXTS,
+        "resources": LISTS,
+        "actions": LISTS | st.none(),
+        "conditions": CONDITIONS | ANYTHING,
+        "x-a": TEXTS,
+    },
+)
+GROUPS = st.fixed_dictionaries({}, optional={"id": IDS, "members": LISTS | ANYTHING, "b": TEXTS})
+REQUESTS = st.fixed_dictionaries(
+    dict.fromkeys(("subject", "action", "resource"), TEXTS),
+    optional={"context": ANYTHING, "allowed": st.booleans() | ANYTHING, "c": TEXTS},
+)
+TOPS = st.fixed_dictionaries(
+    {},
+    optional={
+        "clients": st.lists(CLIENTS | st.builds(dict, id=TEXTS) | ANYTHING, max_size=3) | ANYTHING,
+        "policies": st.lists(POLICIES | ANYTHING, max_size=2) | ANYTHING,
+        "groups": st.lists(GROUPS | ANYTHING, max_size=2) | ANYTHING,
+        "removed": st.fixed_dictionaries({}, optional={"groups": LISTS, "d": TEXTS}) | ANYTHING,
+        "expect": st.lists(REQUESTS | ANYTHING, max_size=2) | ANYTHING,
         "defaults": CLIENTS | ANYTHING,
         "owner": TEXTS | ANYTHING,
         "$schema": ANYTHING,
