@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.command import Run, Start, name_root
+from support.emulator import Wire
 from support.manifests import server_has, writes, written
+from support.variants import IDS as VARIANT_IDS
 from support.variants import VARIANTS
 
+from hydra_client import Policy
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Response
+from hydra_client.provisioning import Apis
 from hydra_client.provisioning.compare import client_value, differing
+from hydra_client.provisioning.groups import find_group
+from hydra_client.provisioning.policies import policies_by_id, policy_changes
 
 # --- any manifest
 
@@ -197,3 +207,172 @@ def kill_after(process: Any, hydra: HydraEmulator, requests: int) -> None:
         time.sleep(0.001)
     process.kill()
     process.communicate()
+
+
+# --- clients, policies and groups, and a warden that is asked after every write
+
+SUBJECTS, ACTIONS, RESOURCES = ["a", "b", "c"], ["get", "put"], ["r", "s"]
+CONTEXTS: list[dict[str, str]] = [{}, {"name": "x"}]
+REQUESTS = [
+    {"subject": subject, "action": action, "resource": resource, "context": context}
+    for subject, action, resource, context in product(SUBJECTS, ACTIONS, RESOURCES, CONTEXTS)
+]
+WRITES = ("/clients", "/policies", "/warden/groups")
+
+
+class Observed(HydraEmulator):
+    """Asks its warden after every write."""
+
+    def __init__(self, version: str, store: str) -> None:
+        super().__init__(version, store)
+        self.moments: list[set[int]] = []
+        self._wire = Wire(self)
+        self._token = self._wire.root  # the token that asks
+
+    def handle(self, request: Request) -> Response:
+        response = super().handle(request)
+        if request.method != "GET" and request.raw_path.startswith(WRITES):
+            self.moments.append(self.allowed())
+        return response
+
+    def allowed(self) -> set[int]:
+        """The numbers of the requests that are allowed."""
+        return {
+            number
+            for number, request in enumerate(REQUESTS)
+            if self._wire("POST", "/warden/allowed", json=request, token=self._token).json[
+                "allowed"
+            ]
+        }
+
+
+def access(dice: random.Random) -> dict[str, Any]:
+    """A manifest at random, in which no group is both allowed and denied something."""
+
+    def some(items: list[str]) -> list[str]:
+        return dice.sample(items, dice.randint(1, len(items)))
+
+    policies = []
+    for id in dice.sample(["t:p", "t:q", "t:s", "t:u", "t:v"], dice.randint(2, 5)):
+        effect = dice.choice(["allow", "allow", "deny"])
+        policy: dict[str, Any] = {
+            "id": id,
+            "effect": effect,
+            "subjects": some([*SUBJECTS, "g" if effect == "allow" else "h"]),
+            "actions": some(ACTIONS),
+            "resources": some(RESOURCES),
+        }
+        if dice.random() < 0.3:
+            condition = {"type": "StringEqualCondition", "options": {"equals": "x"}}
+            policy["conditions"] = {"name": condition}
+        policies.append(policy)
+    groups = [
+        {"id": id, "members": some(SUBJECTS)}
+        for id in dice.sample(["g", "h"], 1 + dice.randint(0, 1))
+    ]
+    clients = [
+        {"id": id, "scope": dice.choice("xy"), "secret": {"generate": {"out": f"{id}.secret"}}}
+        for id in some(SUBJECTS)
+    ]
+    removed = {"groups": [id for id in "gh" if id not in {group["id"] for group in groups}]}
+    return {
+        "owner": "t",
+        "clients": clients,
+        "policies": policies,
+        "groups": groups,
+        "removed": removed,
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=VARIANT_IDS)
+def test_killed_while_access_changes(
+    start: Start,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    store: str,
+    seed: int,
+) -> None:
+    """No moment allows more than before or after, the end is exact, and nothing is left to do."""
+    dice = random.Random(f"{version} {store} {seed}")
+    old, new = access(dice), access(dice)
+    path = tmp_path / "access.json"
+    apply = ("apply", "--prune", "--yes", str(path))
+    with Observed(version, store) as hydra:
+        name_root(hydra, monkeypatch)
+        path.write_text(json.dumps(old))
+        assert run(*apply).exit_code == 0
+        before = hydra.allowed()
+        hydra.moments.clear()
+
+        path.write_text(json.dumps(new))
+        for _ in range(2):
+            process = start(*apply)
+            kill_when(process, hydra, len(hydra.moments) + dice.randrange(6))
+        last = run(*apply)
+        assert last.exit_code == 0, last.output
+        assert "Warning: group" not in last.stderr
+        justified = before | hydra.allowed()
+        assert [moment - justified for moment in hydra.moments if moment - justified] == []
+        is_exact(hydra, new, tmp_path)
+
+        sent = len(hydra.moments)
+        assert run(*apply).exit_code == 0
+        assert run("plan", "--check", "--prune", str(path)).exit_code == 0
+        assert len(hydra.moments) == sent
+
+
+def kill_when(process: Any, hydra: Observed, writes: int) -> None:
+    """Kill the process after so many writes, wherever it is by then."""
+    end = time.monotonic() + 60
+    while len(hydra.moments) <= writes and process.poll() is None:
+        assert time.monotonic() < end
+        time.sleep(0.0005)
+    process.kill()
+    process.communicate()
+    # What it sent last may still be under way at the server.
+    time.sleep(0.2)
+
+
+def is_exact(hydra: Observed, wanted: dict[str, Any], folder: Path) -> None:
+    apis = Apis.of(hydra.api().api_client)
+    policies = policies_by_id(apis.policies)
+    assert set(policies) == {"default-admin-policy"} | {item["id"] for item in wanted["policies"]}
+    for item in wanted["policies"]:
+        assert policy_changes(Policy.from_dict(item), policies[item["id"]]) == ()
+    members = {item["id"]: set(item["members"]) for item in wanted["groups"]}
+    for id in "gh":
+        group = find_group(apis.groups, id)
+        assert (None if group is None else set(group.members or ())) == members.get(id)
+    assert set(known(hydra)) == {"admin"} | {item["id"] for item in wanted["clients"]}
+    for item in wanted["clients"]:
+        client = server_has(hydra, item["id"])
+        assert client == {"id": item["id"], "owner": "t", "scope": item["scope"]}
+        secret = (folder / f"{item['id']}.secret").read_text().removesuffix("\n")
+        assert hydra._state.clients.get(item["id"]).has_secret(secret)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=VARIANT_IDS)
+def test_no_moment_allows_more_than_before_or_after(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    store: str,
+    seed: int,
+) -> None:
+    """From one manifest to the next, and the next, without an interruption."""
+    dice = random.Random(f"{version} {store} {seed}, uninterrupted")
+    path = tmp_path / "access.json"
+    with Observed(version, store) as hydra:
+        name_root(hydra, monkeypatch)
+        for _ in range(4):
+            before = hydra.allowed()
+            hydra.moments.clear()
+            path.write_text(json.dumps(access(dice) | {"clients": []}))
+            assert run("apply", "--prune", "--yes", str(path)).exit_code == 0
+            justified = before | hydra.allowed()
+            assert [moment - justified for moment in hydra.moments if moment - justified] == []

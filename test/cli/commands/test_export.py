@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,9 +12,15 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.command import Run, name_root
 from support.manifests import writes
+from support.variants import IDS as VARIANT_IDS
+from support.variants import VARIANTS
 
+from hydra_client import Policy, WardenGroup
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
+from hydra_client.provisioning import Apis, ensure_group, ensure_policy
+from hydra_client.provisioning.groups import find_group
+from hydra_client.provisioning.policies import policies_by_id
 
 
 @pytest.fixture
@@ -159,3 +166,167 @@ def test_there_is_nothing_to_do_for_what_was_exported(
         assert run("export", "--force", str(path)).exit_code == 0
         plan = run("plan", "--check", str(path))
     assert plan.exit_code == 0, plan.output
+
+
+# --- policies and groups
+
+NAMES = st.sampled_from(["a", "b", "c", "g", "h", "<a|b>", "x:<.*>"])
+POLICY = st.fixed_dictionaries(
+    {
+        "effect": st.sampled_from(["allow", "deny"]),
+        "subjects": st.lists(NAMES, min_size=1, max_size=3, unique=True),
+        "actions": st.lists(NAMES, min_size=1, max_size=2, unique=True),
+        "resources": st.lists(NAMES, min_size=1, max_size=2, unique=True),
+    },
+    optional={
+        "description": TEXT | TRICKY,
+        "conditions": st.dictionaries(
+            TEXT | TRICKY,
+            st.sampled_from(
+                [
+                    {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8"}},
+                    {"type": "EqualsSubjectCondition", "options": {}},
+                    {"type": "StringEqualCondition", "options": {"equals": "no"}},
+                ]
+            ),
+            max_size=2,
+        ),
+    },
+)
+IDS = st.text(st.sampled_from("ab:é %"), min_size=1, max_size=3)
+
+
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=VARIANT_IDS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    policies=st.dictionaries(IDS, POLICY, max_size=3),
+    groups=st.dictionaries(
+        st.sampled_from(["g", "h", "unseen"]), st.lists(st.sampled_from("abc"), unique=True)
+    ),
+    owner=st.none() | st.just("a"),
+)
+def test_there_is_nothing_to_do_for_policies_and_groups(
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    tmp_path: Path,
+    version: str,
+    store: str,
+    policies: dict[str, dict[str, Any]],
+    groups: dict[str, list[str]],
+    owner: str | None,
+) -> None:
+    path = tmp_path / "access.yaml"
+    with HydraEmulator(version, store) as hydra:
+        name_root(hydra, monkeypatch)
+        hydra.add_client(id="b", owner="a")
+        apis = Apis.of(hydra.api().api_client)
+        for id, fields in policies.items():
+            ensure_policy(apis.policies, Policy.from_dict({"id": id, **fields}))
+        for id, members in groups.items():
+            ensure_group(apis.groups, id, members)
+        before = state(apis)
+        options = () if owner is None else ("--owner", owner)
+        assert run("export", "--force", str(path), *options).exit_code == 0
+        plan = run("plan", "--check", *(("--prune",) if owner else ()), str(path))
+        assert (plan.exit_code, plan.stdout[:13]) == (0, "Nothing to do"), plan.output
+        document = yaml.safe_load(path.read_text())
+        found = {policy["id"] for policy in document.get("policies", [])}
+        assert found == {id for id in policies if owner is None or id.startswith("a:")}
+        named = {
+            subject for policy in document.get("policies", []) for subject in policy["subjects"]
+        } | {id for id, members in groups.items() if "b" in members}
+        assert {group["id"] for group in document.get("groups", [])} == named & set(groups)
+        # The manifest restores what it has.
+        for id in found:
+            apis.policies.delete_policy(id)
+        for group in document.get("groups", []):
+            apis.groups.delete_group(group["id"])
+        assert run("apply", str(path)).exit_code == 0
+        assert state(apis) == before
+
+
+def state(apis: Apis) -> object:
+    """Policies and groups of a server, as far as order does not matter."""
+    policies = [policy.to_dict() for policy in policies_by_id(apis.policies).values()]
+    groups = [find_group(apis.groups, id) for id in ("g", "h", "unseen")]
+    return (
+        {
+            policy["id"]: {
+                name: sorted(value) if isinstance(value, list) else value
+                for name, value in policy.items()
+            }
+            for policy in policies
+        },
+        [group and sorted(group.members or []) for group in groups],
+    )
+
+
+def test_policies_and_groups(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
+    apis = Apis.of(full.api().api_client)
+    for id, subjects in (("me:b", ["y", "editors", "<a|b>"]), ("a", ["nobody"])):
+        policy = Policy(id=id, effect="allow", subjects=subjects, actions=["b"], resources=["c"])
+        ensure_policy(apis.policies, policy)
+    ensure_group(apis.groups, "editors", ["x", "b"])
+    ensure_group(apis.groups, "of-a", ["a b"])
+    ensure_group(apis.groups, "unseen", ["somebody"])
+    path = tmp_path / "access.json"
+    result = run("export", str(path))
+    assert result.exit_code == 0
+    assert result.stderr == (
+        f"Wrote 4 clients, 2 policies, 2 groups to {path}, without their secrets.\n"
+        "The server cannot list groups, so it may have others.\n"
+    )
+    document = json.loads(path.read_text())
+    assert list(document) == ["clients", "policies", "groups"]
+    assert [policy["id"] for policy in document["policies"]] == ["a", "me:b"]
+    assert document["policies"][1] == {
+        "id": "me:b",
+        "subjects": ["<a|b>", "editors", "y"],
+        "effect": "allow",
+        "resources": ["c"],
+        "actions": ["b"],
+    }
+    assert document["groups"] == [
+        {"id": "editors", "members": ["b", "x"]},
+        {"id": "of-a", "members": ["a b"]},
+    ]
+    owned = json.loads(run("export", "--owner", "me", "-o", "json").stdout)
+    assert [policy["id"] for policy in owned["policies"]] == ["me:b"]
+    assert [group["id"] for group in owned["groups"]] == ["editors"]
+
+
+def test_what_no_manifest_can_hold_of_policies(run: Run, root: HydraEmulator) -> None:
+    apis = Apis.of(root.api().api_client)
+    for policy in (
+        Policy(id="odd", effect="permit", subjects=["a"]),
+        Policy(id="nul", effect="allow", description="\0"),
+        Policy(id="ok", effect="deny", subjects=["a/b", "nul-group"]),
+    ):
+        apis.policies.update_policy(policy.id or "", policy)
+    apis.groups.create_group(WardenGroup(id="nul-group", members=["\0"]))
+    result = run("export")
+    assert result.exit_code == 0
+    assert [policy["id"] for policy in yaml.safe_load(result.stdout)["policies"]] == ["ok"]
+    assert sorted(line.split(":")[1] for line in result.stderr.splitlines()) == [
+        " skipped 'nul'",
+        " skipped 'nul-group'",
+        " skipped 'odd'",
+    ]
+
+
+def test_a_caller_that_may_read_clients_only(run: Run, every_root: HydraEmulator) -> None:
+    every_root.add_client(
+        id="registrar",
+        client_secret="secret-of-the-registrar",
+        grant_types=["client_credentials"],
+        scope="hydra.clients",
+    )
+    every_root.allow("registrar", resources=["rn:hydra:clients"])
+    caller = {
+        "HYDRA_CLIENT_ID": "registrar",
+        "HYDRA_CLIENT_SECRET": "secret-of-the-registrar",
+    }
+    result = run("export", **caller)
+    assert result.exit_code == 0
+    assert result.stderr.startswith("Warning: left out policies and groups: ")
+    assert len(yaml.safe_load(result.stdout)["clients"]) == 2

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 from support.command import Run, Start, tell
+from support.variants import IDS, VARIANTS
+
+from hydra_client import WardenApi, connect
 
 
 def free_port() -> int:
@@ -127,3 +130,76 @@ def test_an_address_that_others_reach(run: Run) -> None:
     result = run("serve", "--host", "192.0.2.1", "--allow-any-host")
     assert result.exit_code == 1
     assert "cannot listen on 192.0.2.1" in result.stderr
+
+
+# --- with a manifest
+
+MANIFEST = """\
+clients:
+  - id: api
+    grant_types: [client_credentials]
+    secret: {generate: {out: api.secret}}
+policies:
+  - id: read
+    effect: allow
+    subjects: [readers]
+    actions: [get]
+    resources: ["photos:<.*>"]
+groups:
+  - {id: readers, members: [api]}
+expect:
+  - {subject: api, action: get, resource: "photos:7"}
+  - {subject: bob, action: get, resource: "photos:7"}
+"""
+
+
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=IDS)
+def test_a_server_with_what_is_in_a_manifest(
+    start: Start, tmp_path: Path, version: str, store: str
+) -> None:
+    (tmp_path / "access.yaml").write_text(MANIFEST)
+    process = start(
+        "serve", "--port", "0", "--version", version, "--store", store, "--manifest", "access.yaml"
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(7)]
+    url = lines[1].split()[-1]
+    secret = (tmp_path / "api.secret").read_text().strip()
+    answer = requests.post(
+        f"{url}/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        auth=("api", secret),
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    root = connect(url, "admin", "demo-password", api=WardenApi)
+    assert root.get_group("readers").members == ["api"]
+    tell(process)
+    out, err = process.communicate(timeout=30)
+    assert (out, process.returncode) == ("Stopped.\n", 0)
+    assert err == (
+        "Error: access.yaml:15:5: 'bob' should be allowed 'get' on 'photos:7', but the server "
+        "denies it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("manifest", "told"),
+    [
+        ("clients: [{ident: a}]", "the client has no id"),
+        (
+            "policies: [{id: a, effect: deny, subjects: [admin], actions: [update], "
+            "resources: ['<.*>']}]",
+            "takes access from client 'admin'",
+        ),
+    ],
+)
+def test_a_manifest_that_cannot_be_applied(
+    run: Run, tmp_path: Path, manifest: str, told: str
+) -> None:
+    path = tmp_path / "access.yaml"
+    path.write_text(manifest)
+    result = run("serve", "--port", "0", "--manifest", str(path))
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert result.stdout == ""
