@@ -6,13 +6,18 @@ import importlib
 import inspect
 import pkgutil
 import re
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.testing import CliRunner
 from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 import hydra_client
+from hydra_client.cli.app import app as command
 from hydra_client.exceptions import HydraException
 
 if TYPE_CHECKING:
@@ -85,6 +90,7 @@ LABELLED = re.compile(r"^(Scope|Policy): (.*(?:\n {4}.*)*)", re.MULTILINE)
 
 def setup(app: Sphinx) -> None:
     """Connect the functions below."""
+    app.connect("source-read", commands)
     app.connect("autodoc-process-docstring", prepare, priority=400)
     app.connect("missing-reference", find)
     app.connect("env-check-consistency", complete)
@@ -107,6 +113,26 @@ def prepare(
         lines += ["", f"What to do: :ref:`guides/errors:{item.__name__}`."]
     elif item.__name__ in REFERENCE:
         lines += ["", f"Every method or field, with an example: :doc:`/{item.__name__}`."]
+
+
+def commands(_app: Sphinx, docname: str, source: list[str]) -> None:
+    """Add the help of each command to the page about them."""
+    if docname != "api/command":
+        return
+    for words in ["options"], *paths(click.Context(command, info_name="hydra-client")):
+        title = " ".join(["help" if words == ["options"] else "hydra-client", *words])
+        shown = CliRunner().invoke(command, ["help", *words], prog_name="hydra-client").output
+        source[0] += f"\n{title}\n{'-' * len(title)}\n\n.. code-block:: text\n\n"
+        source[0] += textwrap.indent(shown, "   ")
+
+
+def paths(context: click.Context) -> Iterator[list[str]]:
+    """Yield the words of each command of a group."""
+    group = context.command
+    for name in group.list_commands(context) if isinstance(group, click.Group) else ():
+        found = group.get_command(context, name)
+        below = [[name, *words] for words in paths(click.Context(found, info_name=name))]
+        yield from below or [[name]]
 
 
 def find(

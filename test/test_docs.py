@@ -57,6 +57,7 @@ PAGES = [
 NOT_RUN = {
     "CONTRIBUTING.md": 2,
     "README.md": 1,
+    "docs/guides/command.md": 1,
     "docs/guides/quick-start.md": 1,
     "examples/README.md": 2,
     "examples/consent_app/README.md": 3,
