@@ -120,7 +120,7 @@ def commands(_app: Sphinx, docname: str, source: list[str]) -> None:
     if docname != "api/command":
         return
     for words in ["options"], *paths(click.Context(command, info_name="hydra-client")):
-        title = " ".join(["help" if words == ["options"] else "hydra-client", *words])
+        title = "Common options" if words == ["options"] else f"hydra-client {' '.join(words)}"
         shown = CliRunner().invoke(command, ["help", *words], prog_name="hydra-client").output
         source[0] += f"\n{title}\n{'-' * len(title)}\n\n.. code-block:: text\n\n"
         source[0] += textwrap.indent(shown, "   ")
