@@ -22,6 +22,7 @@ from hydra_client.emulator.responses import Response
 
 SECRET = "a-very-good-secret"
 ANOTHER = "another-good-secret"
+MISSING = '{"error":{"message":": Not found"}}'
 
 
 class Meddler(HydraEmulator):
@@ -502,7 +503,7 @@ def test_somebody_else_changes_it(run: Run, meddler: Meddler, tmp_path: Path) ->
         ("/clients", "POST", {"status": 400, "body": "no"}, 1, "1 updated, 1 failed."),
         ("/clients", "POST", {"status": 200, "body": "<html>"}, 1, "1 updated, 1 unknown."),
         ("/clients", "POST", {"status": 500, "body": "duplicate"}, 1, "1 updated, 1 failed."),
-        ("/clients/a", "PUT", {"status": 404}, 4, "1 created, 1 failed."),
+        ("/clients/a", "PUT", {"status": 404, "body": MISSING}, 4, "1 created, 1 failed."),
         (
             "/clients", "POST",
             {"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'},

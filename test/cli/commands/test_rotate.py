@@ -13,6 +13,7 @@ from support.manifests import server_has, works, writes
 
 from hydra_client.emulator import HydraEmulator
 
+MISSING = '{"error":{"message":": Not found"}}'
 OLD = "the-old-secret"
 
 
@@ -107,7 +108,7 @@ def test_nothing_is_set_without_a_place(run: Run, root: HydraEmulator, tmp_path:
 @pytest.mark.parametrize(
     ("method", "fault", "status", "stays"),
     [
-        ("GET", {"status": 404}, 4, False),
+        ("GET", {"status": 404, "body": MISSING}, 4, False),
         ("PUT", {"status": 400}, 1, False),
         ("PUT", {"reset": True, "times": None}, 1, True),
         ("PUT", {"cut": 5, "times": None}, 1, True),
