@@ -30,6 +30,7 @@ from hydra_client import OAuth2Client, Policy
 from hydra_client.emulator import HydraEmulator
 from hydra_client.id_token import IdTokenVerifier
 from hydra_client.provisioning import Apis, Desired, apply, plan
+from hydra_client.resource_server import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,7 +132,9 @@ def running(
             accounts_url=consent_url,
             is_local=True,
         )
-        servers[2].app = photo_api.create_app(connect("example-api"))
+        guard = Guard(connect("example-api"), realm="photos")
+        guard.check_credentials()
+        servers[2].app = photo_api.create_app(guard)
         for server in servers:
             stack.enter_context(_serving(server))
         yield Example(hydra, hydra_url, consent_url, client_url, api_url, users, database)

@@ -180,11 +180,16 @@ def create_app(
     @app.post("/logout")
     def logout() -> Redirect:
         flow = submitter().flow
-        new_visitor().notice = "You are logged out here, and the tokens are revoked."
-        if flow and flow.tokens:
-            for token in (flow.tokens.refresh_token, flow.tokens.access_token):
+        known = new_visitor()
+        known.notice = "You are logged out here, and the tokens are revoked."
+        tokens = flow.tokens if flow else None
+        try:
+            for token in (tokens.refresh_token, tokens.access_token) if tokens else ():
                 if token:
                     api.revoke_oauth2_token(token)
+        except HydraException as error:
+            app.logger.error("Hydra: %s", error)
+            known.notice = "You are logged out here, but the tokens could not be revoked."
         return see_other(url_for("home"))
 
     @app.errorhandler(AuthorizationError)

@@ -39,6 +39,9 @@ def test_the_whole_circle(any_example: run.Example, page: Page) -> None:
     assert api(page, "See photos")[0] == 200
     page.press("Log out")
     assert page.title == "Logged out – Photo app"
+    assert example.hydra
+    revoked = [one for one in example.hydra.requests if one.path == "/oauth2/revoke"]
+    assert len(revoked) == 2
 
     # Remembered: no page in between.
     page.press("Log in")
@@ -58,7 +61,6 @@ def test_the_whole_circle(any_example: run.Example, page: Page) -> None:
 
     # Too late, by the one clock.
     page.press("Log in")
-    assert example.hydra
     example.hydra.clock.advance(601)
     page.press("Allow")
     assert page.title == "This login has expired – Example accounts"

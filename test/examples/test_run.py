@@ -78,6 +78,7 @@ def test_the_whole_circle(example: run.Example) -> None:
     assert browser.api("see") == 200
     browser.submit("/logout")
     assert browser.title == "Logged out – Photo app"
+    assert "the tokens are revoked" in browser.page.text
 
 
 def test_the_application_says_what_goes_wrong(example: run.Example) -> None:
@@ -92,6 +93,9 @@ def test_the_application_says_what_goes_wrong(example: run.Example) -> None:
     browser.submit("/decide", decision="allow", scope=["openid"])
     browser.submit("/refresh")
     assert "There is no refresh token" in browser.page.text
+    example.hydra.fail("/oauth2/revoke", status=500, times=None)
+    browser.submit("/logout")
+    assert "the tokens could not be revoked" in browser.page.text
     for path in ("privacy", "terms", "elsewhere"):
         browser.go(f"{example.client_url}/{path}")
         assert browser.title.endswith(" – Photo app")
