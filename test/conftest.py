@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,25 @@ collect_ignore = [
     if (path.is_dir() or path.suffix == ".py") and MISSING & needs(path)
 ]
 
+# Tests in these places go through whole products of requests, servers and recordings. The Python
+# hardly matters to what they find, so `make test` runs them on the oldest and the newest only.
+SWEEPS = (
+    "cli/commands/test_apply_killed.py",
+    "cli/test_recordings.py",
+    "emulator/endpoints",
+    "emulator/go",
+    "emulator/store",
+    "emulator/test_fuzz.py",
+    "emulator/test_recorded_exchanges.py",
+    "emulator/test_routes.py",
+    "emulator/test_state.py",
+    "live",
+    "provisioning",
+    "wire",
+)
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+SWEEP_PYTHONS = os.environ.get("SWEEP_PYTHONS", PYTHON).split()
+
 # Examples are drawn alike on every run of a build, and at random on a contributor's machine.
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True)
 hypothesis.settings.register_profile(
@@ -60,10 +80,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
-def pytest_report_header() -> str:
-    if not MISSING:
-        return "hydra_client: tests of all extras"
-    return f"hydra_client: without {', '.join(sorted(MISSING))}, so not {', '.join(collect_ignore)}"
+def pytest_report_header() -> list[str]:
+    extras = f"without {', '.join(sorted(MISSING))}, so not {', '.join(collect_ignore)}"
+    header = [f"hydra_client: {extras if MISSING else 'tests of all extras'}"]
+    if PYTHON not in SWEEP_PYTHONS:
+        header.append(f"hydra_client: without sweeps, which run on {' and '.join(SWEEP_PYTHONS)}")
+    return header
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if any((HERE / place) in (item.path, *item.path.parents) for place in SWEEPS):
+            item.add_marker("sweep")
+    if PYTHON not in SWEEP_PYTHONS:
+        sweeps = [item for item in items if item.get_closest_marker("sweep")]
+        config.hook.pytest_deselected(items=sweeps)
+        items[:] = [item for item in items if item.get_closest_marker("sweep") is None]
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +122,10 @@ def client_kind(request: pytest.FixtureRequest) -> Iterator[None]:
     both.kind = getattr(request, "param", both.KINDS[0])
     yield
     both.kind = both.KINDS[0]
+
+
+@pytest.fixture(autouse=True)
+def _small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the emulator generate smaller keys: those of Hydra's size take a second each."""
+    if "emulator" not in MISSING:
+        monkeypatch.setattr("hydra_client.emulator.store.keys.RSA_BITS", 2048)

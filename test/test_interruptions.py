@@ -12,6 +12,7 @@ import pytest
 import hydra_client
 
 # Seconds of interruptions in each run; more of them: HYDRA_CLIENT_STORM=60 pytest …
+# Slow, because it interrupts calls for so long, and then finds out whether one hangs.
 SECONDS = float(os.environ.get("HYDRA_CLIENT_STORM", "2"))
 
 PROGRAM = """

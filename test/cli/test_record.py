@@ -14,6 +14,8 @@ from support.command import ENVIRONMENT
 ROOT = Path(__file__).parents[2]
 
 
+# Slow, because it starts a server and a dozen commands.
+@pytest.mark.sweep
 def test_the_session_can_be_recorded(tmp_path: Path) -> None:
     tool = ROOT / "tools" / "record.py"
     if not tool.exists():

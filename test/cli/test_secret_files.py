@@ -51,6 +51,8 @@ def exists(hydra: HydraEmulator, id: str) -> bool:
     return id in {client.id for client in hydra._state.clients.all()}
 
 
+# Slow, because it runs each command some hundred times, and waits for the timeouts.
+@pytest.mark.sweep
 @pytest.mark.parametrize("name", COMMANDS)
 def test_under_every_fault_at_every_request(
     run: Run, root: HydraEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str

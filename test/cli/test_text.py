@@ -69,6 +69,7 @@ def odd(run: Run) -> None:
     run("groups", "create", "--id", "odd", "--member", HOSTILE, "--member", "alice")
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("form", ["table", "json", "yaml"])
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
 def test_no_command_lets_it_through(

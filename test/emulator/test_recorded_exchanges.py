@@ -197,9 +197,10 @@ def test_every_response_equals_the_recorded_one(recording: str) -> None:
         outcomes = list(replay(recording, hydra.port))
         assert {name: diff for name, diff in outcomes if diff} == {}
         assert len(outcomes) == LENGTHS[Path(recording).parent.name]
-        # After a reset, the same exchanges work again.
-        hydra.reset()
-        assert [diff for _, diff in replay(recording, hydra.port) if diff] == []
+        if version == "0.10":
+            # After a reset, the same exchanges work again.
+            hydra.reset()
+            assert [diff for _, diff in replay(recording, hydra.port) if diff] == []
 
 
 @pytest.mark.parametrize("folder", LENGTHS)

@@ -221,7 +221,7 @@ def test_many_create_one_group_at_once(api: WardenApi) -> None:
 # --- any group
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(all_wanted=st.lists(st.lists(st.sampled_from("abcdé"), max_size=5), max_size=4))
 def test_a_second_run_writes_nothing(
     hydra: HydraEmulator, api: WardenApi, all_wanted: list[list[str]]

@@ -299,7 +299,7 @@ class KilledError(Exception):
     pass
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=STATES, new=STATES, steps=st.integers(1, 6))
 @example(
     # Whoever leaves the group too early is allowed what the old policy p allows.

@@ -318,7 +318,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(policies=st.lists(POLICIES, min_size=1, max_size=3))
 def test_a_second_run_writes_nothing(
     hydra: HydraEmulator, api: PolicyApi, policies: list[Policy]

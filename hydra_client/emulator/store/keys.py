@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # Functions here import cryptography and jwt, because most servers never need the key.
 KEY_ID = "public"
+RSA_BITS = 4096  # as in Hydra
 _lock = Lock()
 
 
@@ -36,10 +37,10 @@ def _load() -> RSAPrivateKey:
 
 
 def generate_rsa_key() -> RSAPrivateKey:
-    """Generate a key of the size that Hydra uses, which can take a second."""
+    """Generate a key of `RSA_BITS`, which can take a second."""
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-    return generate_private_key(65537, 4096)
+    return generate_private_key(65537, RSA_BITS)
 
 
 class SigningKey:

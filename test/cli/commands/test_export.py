@@ -144,7 +144,8 @@ CLIENT = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind i
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 @pytest.mark.parametrize("emitter", ["C", "Python"])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.sweep
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(client={"client_name": "\x85x", "contacts": ["a\x85b"]}, id="\x85", sql=True)
 @given(client=CLIENT, id=TEXT | TRICKY, sql=st.booleans())
 def test_there_is_nothing_to_do_for_what_was_exported(
