@@ -712,3 +712,33 @@ def test_a_value_cannot_move_into_its_date() -> None:
     assert not browser.began(browser_binding.Beginning(url, ""))
     assert not browser.began(browser_binding.Beginning(f"{url}&b", beginning.value[1:]))
     assert browser.digest("x") not in browser.with_value("x", 0)
+
+
+# --- remembered consents, and browsers without cookies
+
+
+def test_a_remembered_consent_is_no_way_around(
+    world: World, alice: Person, mallory: Person
+) -> None:
+    """An app that asks nobody accepts at once on arrival."""
+    links = [mallory.visit(world.login_url()), link_of(mallory.begin())]
+    theirs = world.consents.challenge(links[0], NO_BROWSER)
+    for link in links:
+        page = alice.open(link)
+        assert "code" in told(alice.visit(page.accept("alice", page.requested_scopes)))
+        assert "code" not in told(mallory.visit(theirs.redirect_url))
+    # The page is opened again, with Back or Reload.
+    for _ in range(2):
+        page = alice.open(link_of(page))
+        assert "code" in told(alice.visit(page.accept("alice", page.requested_scopes)))
+
+
+def test_a_browser_without_cookies_never_gets_a_page(world: World, alice: Person) -> None:
+    """Its session is another one each time: the app has to test cookies before."""
+    url = alice.visit(world.login_url())
+    for _ in range(3):
+        alice.renew()
+        with pytest.raises(WrongBrowser) as sent:
+            world.consents.challenge(url, alice.secret)
+        url = alice.visit(sent.value.redirect_url)
+    assert world.decided == 0

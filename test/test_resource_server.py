@@ -15,6 +15,7 @@ from support.variants import IDS, VARIANTS
 import hydra_client
 from hydra_client import ApiTypeError, ApiValueError, HydraException, OAuth2Api, aio
 from hydra_client.aio import resource_server as aio_resource_server
+from hydra_client.aio.introspection import CachedIntrospection as AioCache
 from hydra_client.emulator import Callback, ConsentFlow, HydraEmulator
 from hydra_client.introspection import CachedIntrospection
 from hydra_client.resource_server import AccessError, CredentialsError, Guard, WsgiGuard
@@ -30,10 +31,10 @@ def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
 class AioGuard:
     """The guard for asyncio, called as the other one is."""
 
-    def __init__(self, hydra: HydraEmulator) -> None:
+    def __init__(self, hydra: HydraEmulator, cached: bool = False) -> None:
         self.loop = asyncio.new_event_loop()
         self.api = aio.connect(hydra.url, *hydra.root, retries=0)
-        self.guard = aio_resource_server.Guard(self.api)
+        self.guard = aio_resource_server.Guard(AioCache(self.api) if cached else self.api)
 
     def check(self, *arguments: Any, **keywords: Any) -> Any:
         return self.loop.run_until_complete(self.guard.check(*arguments, **keywords))
@@ -46,11 +47,11 @@ class AioGuard:
         self.loop.close()
 
 
-@pytest.fixture(params=["plain", "cached", "asyncio"])
+@pytest.fixture(params=["plain", "cached", "asyncio", "cached asyncio"])
 def guard(request: pytest.FixtureRequest, hydra: HydraEmulator) -> Iterator[Any]:
     api = hydra_client.connect(hydra.url, *hydra.root, retries=0)
-    if request.param == "asyncio":
-        aio_guard = AioGuard(hydra)
+    if "asyncio" in request.param:
+        aio_guard = AioGuard(hydra, "cached" in request.param)
         yield aio_guard
         aio_guard.close()
     else:
