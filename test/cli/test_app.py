@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
-import os
 import sys
 from pathlib import Path
 
-import click
 import pytest
-from support.command import Run, Start, came, modules_after, tell
+from support.command import Run, Start, came, every_command, modules_after, tell
 
 from hydra_client import OAuth2Client
 from hydra_client.cli import app as app_module
@@ -22,19 +20,7 @@ from hydra_client.emulator import HydraEmulator
 HEAVY = ("requests", "urllib3", "rich", "yaml", "werkzeug", "jwt", "cryptography", "bcrypt")
 
 
-def commands(group: click.Group = app, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found = []
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        found.append((*path, name))
-        if isinstance(command, click.Group):
-            found += commands(command, (*path, name))
-    return found
-
-
-ALL = commands()
+ALL = every_command()
 
 
 def test_help_imports_click_and_nothing_heavy(tmp_path: Path) -> None:
@@ -94,21 +80,6 @@ def test_every_command_has_examples(run: Run, path: tuple[str, ...]) -> None:
         assert f"hydra-client {' '.join(path)}" in result.output.partition("\nExamples:\n")[2]
 
 
-@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
-def test_no_option_stands_in_anothers_way(path: tuple[str, ...]) -> None:
-    """Click would give both of them the value of one."""
-    command: click.Command = app
-    for name in path:
-        assert isinstance(command, click.Group)
-        found = command.get_command(click.Context(command), name)
-        assert found is not None
-        command = found
-    params = command.get_params(click.Context(command))
-    names = [param.name for param in params]
-    names += [name for param in params if isinstance(param, click.Option) for name in param.opts]
-    assert len(set(names)) == len(names)
-
-
 def test_the_table_lists_everything(run: Run) -> None:
     result = run("--help")
     for section in COMMANDS.values():
@@ -122,180 +93,6 @@ def test_the_table_lists_everything(run: Run) -> None:
 
 def test_every_field_of_a_client_has_an_option() -> None:
     assert {name for name, *_ in FIELDS} == set(OAuth2Client._by_wire) - {"id", "client_secret"}
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--output", "json", "discover"),
-        ("discover", "--output", "json"),
-        ("--output", "table", "discover", "--output", "json"),
-    ],
-)
-def test_common_options_on_either_side(
-    run: Run, hydra: HydraEmulator, arguments: tuple[str, ...]
-) -> None:
-    result = run(*arguments, HYDRA_URL=hydra.url)
-    assert result.output.startswith('{\n  "issuer": ')
-
-
-def test_between_group_and_command(run: Run, root: HydraEmulator) -> None:
-    result = run("clients", "-q", "list")
-    assert result.output == "admin\n"
-
-
-def test_headers_add_up(run: Run, hydra: HydraEmulator) -> None:
-    result = run(
-        "--url", hydra.url, "--header", "X-One: 1", "discover", "--header", "X-Two:2", "--quiet"
-    )
-    assert result.output == f"{hydra.url}\n"
-    headers = hydra.requests[-1].headers
-    assert headers["x-one"] == "1"
-    assert headers["x-two"] == "2"
-    assert run("--url", hydra.url, "discover", "--header", "X-One").exit_code == 2
-
-
-STATUSES = [
-    ({"status": 500}, 1),
-    ({"reset": True}, 1),
-    ({"status": 200, "body": "<html>"}, 1),
-    ({"status": 404, "body": '{"error":{"message":": Not found"}}'}, 4),
-    ({"status": 404, "body": "404 page not found"}, 1),
-    ({"status": 401}, 5),
-    ({"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'}, 5),
-]
-
-
-@pytest.mark.parametrize(("fault", "status"), STATUSES)
-def test_exit_statuses(
-    run: Run, root: HydraEmulator, fault: dict[str, object], status: int
-) -> None:
-    root.fail("/clients/x", times=None, **fault)  # type: ignore[arg-type]
-    result = run("clients", "get", "x")
-    assert result.exit_code == status
-    assert result.stdout == ""
-    assert result.stderr.startswith("Error: get_oauth2_client: ")
-
-
-def test_a_wrong_base_path(run: Run, root: HydraEmulator) -> None:
-    """It is not the client that is not there."""
-    for arguments in (("clients", "get", "x"), ("discover",)):
-        result = run(*arguments, HYDRA_URL=f"{root.url}/wrong")
-        assert result.exit_code == 1
-        assert "404 Not Found (" in result.stderr
-        assert f"check the base URL {root.url}/wrong. " in result.stderr
-
-
-def test_a_missing_object_is_said_once(run: Run, root: HydraEmulator) -> None:
-    assert "404 Not Found (GET /keys/x, " in run("keys", "get", "x").stderr
-
-
-@pytest.mark.parametrize("text", ["not a certificate", None])
-def test_a_ca_file_that_is_none(
-    run: Run, tmp_path: Path, text: str | None, tls: tuple[str, str]
-) -> None:
-    path = tmp_path / "own.pem"
-    if text is not None:
-        path.write_text(text)
-    result = run("discover", "--url", tls[0], "--ca-cert", str(path))
-    assert result.exit_code == 2
-    why = "contains no certificate in PEM format" if text else "No such file or directory"
-    assert f"--ca-cert (HYDRA_CA_CERT) '{path}': {why}" in result.stderr
-    assert run("discover", "--url", tls[0], "--ca-cert", str(tmp_path)).exit_code == 1
-
-
-def test_a_certificate_that_is_not_trusted(run: Run, tls: tuple[str, str]) -> None:
-    result = run("discover", "--url", tls[0])
-    assert result.exit_code == 1
-    assert "Hint: Use --ca-cert with the CA" in result.stderr
-    assert "hydra-client doctor --save-ca FILE" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("environment", "words"),
-    [
-        ({"HYDRA_URL": "nonsense"}, "--url (HYDRA_URL) 'nonsense' must begin with http"),
-        ({"HYDRA_ACCESS_TOKEN": "a b"}, "--access-token-file (HYDRA_ACCESS_TOKEN) is empty, or"),
-        ({"HYDRA_CLIENT_SECRET": ""}, "or --client-id and --client-secret-file (HYDRA_CLIENT_ID"),
-        ({"HYDRA_SCOPES": "none"}, "or ask for others (--token-scopes (HYDRA_SCOPES) names them)"),
-    ],
-)
-def test_errors_name_options(
-    run: Run, root: HydraEmulator, environment: dict[str, str], words: str
-) -> None:
-    assert words in run("clients", "list", **environment).stderr
-
-
-def test_what_is_refused_before_sending_is_usage(run: Run, root: HydraEmulator) -> None:
-    result = run("clients", "get", "a/b")
-    assert result.exit_code == 2
-    assert "cannot be addressed" in result.stderr
-    assert run("clients", "get").exit_code == 2
-    assert root.requests == []
-
-
-def test_a_hint_stands_on_a_line_of_its_own(run: Run, root: HydraEmulator) -> None:
-    root.add_client(
-        id="nobody", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
-    )
-    result = run("clients", "list", HYDRA_CLIENT_ID="nobody", HYDRA_CLIENT_SECRET="secret")
-    assert result.exit_code == 5
-    assert (
-        "\nHint: The token needs the scope hydra.clients, and its client a policy" in result.stderr
-    )
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--timeout", "0"),
-        ("--timeout", "nan"),
-        ("--url", "hydra.example.com"),
-        ("--header", "Authorization: Bearer x"),
-        ("--header", "Odd name: x"),
-        ("--ca-cert", "no-such-file"),
-        ("--token-scopes", 'a"b'),
-        ("--output", "xml"),
-    ],
-)
-def test_settings_that_cannot_be_right(
-    run: Run, root: HydraEmulator, arguments: tuple[str, ...]
-) -> None:
-    result = run("clients", "list", *arguments)
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert root.requests == []
-
-
-def test_no_server(run: Run) -> None:
-    result = run("discover")
-    assert result.exit_code == 2
-    assert "no server" in result.stderr
-
-
-def test_a_credential_over_plain_http_is_warned_of(run: Run) -> None:
-    result = run(
-        "clients",
-        "list",
-        "--url",
-        "http://hydra.invalid",
-        HYDRA_ACCESS_TOKEN="some-token",
-        http_proxy="http://127.0.0.1:1",
-    )
-    assert result.exit_code == 1
-    assert result.stderr.startswith("Warning: a credential travels over plain http")
-
-
-def test_verbose_logs_each_request_once(start: Start, root: HydraEmulator) -> None:
-    process = start("-v", "clients", "list", "-v", "-q")
-    out, err = process.communicate(timeout=60)
-    assert out == "admin\n"
-    lines = err.splitlines()
-    assert [line.rpartition(": 200 in ")[0] for line in lines] == [
-        "DEBUG hydra_client: POST /oauth2/token",
-        "DEBUG hydra_client: GET /clients",
-    ]
-    assert "demo-password" not in err
 
 
 def test_interrupted(start: Start, root: HydraEmulator) -> None:
@@ -349,14 +146,6 @@ def test_abort(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -
     assert root.requests == []
 
 
-def test_no(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:
-    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
-    result = run("clients", "delete", "admin", input="n\n")
-    assert result.exit_code == 1
-    assert result.stderr.endswith("Error: cancelled: nothing was changed\n")
-    assert root.requests == []
-
-
 def test_without_click(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from hydra_client.cli import main
 
@@ -389,33 +178,10 @@ def test_interrupted_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hydra_client.cli.app", app_module)
 
 
-def test_a_missing_module_of_this_package_is_not_a_missing_extra(
-    monkeypatch: pytest.MonkeyPatch, run: Run
-) -> None:
-    monkeypatch.setitem(sys.modules, "hydra_client.emulator", None)
-    with pytest.raises(ModuleNotFoundError):
-        run("serve")
-
-
 def test_with_any_stdout(hydra: HydraEmulator) -> None:
     with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
         app.main(["discover", "--url", hydra.url, "--quiet"])
     assert out.getvalue() == f"{hydra.url}\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "module"),
-    [(["serve", "--port", "0"], "werkzeug.serving"), (["demo"], "jwt")],
-)
-def test_without_an_extra(start: Start, tmp_path: Path, arguments: list[str], module: str) -> None:
-    (tmp_path / "sitecustomize.py").write_text(f"import sys; sys.modules[{module!r}] = None\n")
-    path = os.pathsep.join([str(tmp_path), *sys.path])
-    process = start(*arguments, env={"PYTHONPATH": path})
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert out == ""
-    name = module.partition(".")[0]
-    assert err.startswith(f"Error: {name} is missing: pip install 'hydra-legacy-client[")
 
 
 def test_a_project_of_the_same_name_is_reported(
@@ -472,10 +238,3 @@ def test_completion_offers_files(run: Run, words: str) -> None:
         COMP_CWORD=str(len(words.split()) + 1),
     )
     assert result.output == "file,cl\n"
-
-
-def test_what_is_wrong_with_a_file_is_reported_where_it_is_read(run: Run, tmp_path: Path) -> None:
-    for arguments in (("plan",), ("clients", "import"), ("discover", "--config")):
-        result = run(*arguments, str(tmp_path), HYDRA_URL="http://127.0.0.1:1")
-        assert result.exit_code == 2
-        assert result.stderr.endswith(f"Error: {tmp_path}: Is a directory\n")

@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import Result
 
 import hydra_client
+from hydra_client.cli.app import app
 from hydra_client.emulator import HydraEmulator
 
 Run = Callable[..., Result]
@@ -21,6 +23,19 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 # Other processes run the package that this one tests, and not what lies in the working folder.
 ENVIRONMENT = {"PYTHONPATH": str(Path(hydra_client.__file__).parents[1])}
+
+
+def every_command(group: click.Group = app, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """Return the words of each command and group."""
+    found = []
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        found.append((*path, name))
+        if isinstance(command, click.Group):
+            found += every_command(command, (*path, name))
+    return found
 
 
 def modules_after(code: str, folder: Path) -> list[str]:

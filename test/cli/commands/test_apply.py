@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from support.command import Run, Start, name_root, tell
-from support.manifests import on_a_terminal, server_has, works, writes, written
+from support.manifests import server_has, works, writes, written
 
 from hydra_client import OAuth2Client
 from hydra_client.emulator import HydraEmulator
@@ -261,21 +261,6 @@ def test_as_json(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     quiet = run("apply", written(tmp_path, [*clients, {"id": "d"}]), "--quiet")
     assert sorted(quiet.stdout.split()) == ["b", "d"]
     assert run("apply", written(tmp_path, [])).stdout == "Nothing to do.\n"
-
-
-def test_a_bar_for_long_work(start: Start, root: HydraEmulator, tmp_path: Path) -> None:
-    path = written(tmp_path, [{"id": f"client-{number}"} for number in range(30)])
-    root.fail("/clients", method="POST", status=400, body="no")
-    status, shown = on_a_terminal(start, "apply", path, env={})
-    assert status == 1
-    assert "applying" in shown
-    assert "30/30" in shown
-    assert "Created client-29.\n" in shown
-    assert "Error: client-" in shown
-    assert "29 created, 1 failed." in shown
-    status, shown = on_a_terminal(start, "plan", path, env={})
-    assert "comparing" in shown
-    assert "applying" not in on_a_terminal(start, "apply", "--quiet", path, env={})[1]
 
 
 # --- deleting
