@@ -53,3 +53,23 @@ def test_the_entries_of_errors_lead_to_symptoms() -> None:
 
 def test_every_finding_of_doctor_has_an_entry() -> None:
     assert {*NAMES} <= headings("troubleshooting")
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that code hosts give to a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_of_pages_outside_the_site_lead_somewhere() -> None:
+    """Building the site checks those of its own pages."""
+    root = DOCS.parent
+    for page in [*root.glob("*.md"), *(root / "examples").rglob("*.md")]:
+        links = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+        for link in links:
+            path, _, anchor = link.partition("#")
+            if not link.startswith(("https:", "http:")):
+                target = page.parent / path if path else page
+                assert target.exists(), f"{page.name}: {link}"
+                if anchor:
+                    found = re.findall(r"^#+ (.*)$", target.read_text("utf-8"), re.MULTILINE)
+                    assert anchor in map(slug, found), f"{page.name}: {link}"
