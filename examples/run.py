@@ -1,4 +1,4 @@
-"""Starts all that a login needs on this machine: `make example`.
+"""Starts everything that a login needs on this machine: `make example`.
 
 Hydra (an embedded one, or the one that HYDRA_URL names), the consent app, an application that users
 log in to, and an API that it calls. Each has a client and policies of its own in Hydra.
@@ -249,10 +249,10 @@ def main() -> None:
             print(f"Open {example.client_url} and log in as {USER}, password {PASSWORD}.")
             if example.hydra is None:
                 print(f"Hydra's CONSENT_URL must be {example.consent_url}/consent.")
-            print("Press Ctrl-C to end all.", flush=True)
+            print("Press Ctrl-C to stop everything.", flush=True)
             wait(example.hydra)
     except KeyboardInterrupt:
-        print("Ended.")
+        print("Stopped.")
     except OSError as error:
         sys.exit(f"{error}. To listen on free ports, pass --free-ports.")
 
@@ -260,7 +260,7 @@ def main() -> None:
 def wait(hydra: HydraEmulator | None) -> None:
     """Wait for Ctrl-C; meanwhile let people move the clock of the embedded server."""
     if hydra is not None and sys.stdin.isatty():
-        print("To see what expires, type a number of seconds: they pass at once.", flush=True)
+        print("To move the clock forward, type a number of seconds and press Enter.", flush=True)
         for line in sys.stdin:
             try:
                 hydra.clock.advance(float(line))

@@ -204,7 +204,11 @@ def create_app(
     @app.errorhandler(HydraException)
     def hydra_failed(error: HydraException) -> Page:
         app.logger.error("Hydra: %s", error)
-        return problem(502, "Please try again later", "The login server does not respond rightly.")
+        return problem(
+            502,
+            "Please try again later",
+            "The login server does not respond. Please try again in a minute.",
+        )
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Page:

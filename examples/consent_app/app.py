@@ -12,8 +12,8 @@ import secrets
 import time
 from datetime import datetime, timezone
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, cast
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import flask
 from flask import Flask, Response, redirect, render_template, request, url_for
@@ -48,12 +48,12 @@ class StaleForm(Exception):  # noqa: N818 - says what happened
     """A form does not belong to this session."""
 
 
-STALE_FORM = "That page was out of date, so nothing was done with it. Here it is anew."
+STALE_FORM = "That page was out of date, so nothing was changed. Please try again."
 WRONG_PASSWORD = "This is not the right name and password."
-NOT_ALL_NEEDED = "The application cannot work without what is marked as needed."
+NOT_ALL_NEEDED = "The application needs what is marked as needed. Tick it, or choose Deny."
 NOTHING_TICKED = "Nothing is ticked. Tick what you allow, or choose Deny."
 
-# Seconds in which the same form again is a double click. Later, the browser has left already.
+# Seconds in which the same form again is a double click. After that, the browser has moved on.
 DOUBLE_CLICK = 2.0
 # Seconds for which a login is new enough for a request that asks for a new one.
 FRESH_LOGIN = 120.0
@@ -140,18 +140,18 @@ def create_app(
 
     def cookie_first() -> Redirect | Page | None:
         """Make sure that the browser keeps the session's cookie, which every page needs."""
-        here = str(request.endpoint)
-        arguments: dict[str, Any] = request.args.to_dict()
-        was_sent = arguments.pop("cookies", None)
+        others = [pair for pair in request.args.items(multi=True) if pair[0] != "cookies"]
+        here = f"{request.path}?{urlencode(others)}".rstrip("?")
+        is_second = "cookies" in request.args
         if session().id:
-            return see_other(url_for(here, **arguments)) if was_sent else None
-        if was_sent:
+            return see_other(here) if is_second else None
+        if is_second:
             text = "Allow cookies for this site in your browser. Then try again."
-            return problem(400, "This page needs cookies", text, again=url_for(here, **arguments))
+            return problem(400, "This page needs cookies", text, again=here)
         session().renew()
-        return see_other(url_for(here, **arguments, cookies="set"))
+        return see_other(f"{request.path}?{urlencode([*others, ('cookies', 'set')])}")
 
-    # --- the way of a login
+    # --- a login, step by step
 
     @app.get("/consent")
     def consent() -> Redirect | Page:
@@ -190,9 +190,9 @@ def create_app(
     def decide() -> Redirect | Page:
         done, until, url = session().pop("decided", ("", 0, ""))
         if request.form.get("ticket") == done and clock() < until:
-            return see_other(url)  # of a double click, the browser follows the second
+            return see_other(url)  # a double click: the browser follows the second response only
         challenge = challenge_of(request.form)
-        user = user_of(challenge)
+        user = user_of()
         if user is None:
             return login_page(challenge)
         client = challenge.client()
@@ -253,7 +253,7 @@ def create_app(
 
     @app.errorhandler(ConsentExpired)
     def expired(error: ConsentExpired) -> Page:
-        text = "You took longer than a login may take."
+        text = "You took longer than a login may take. Please start again."
         return problem(400, "This login has expired", text, again=error.restart_url)
 
     @app.errorhandler(AuthorizationRequestError)
@@ -281,12 +281,12 @@ def create_app(
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Page:
         title = "This page does not exist" if error.code == 404 else str(error.name)
-        return problem(error.code or 500, title, "Go back, or start at your own page.")
+        return problem(error.code or 500, title, "Go back, or continue at your own page.")
 
     @app.after_request
     def protect(response: Response) -> Response:
-        # No form-action where a login goes on: browsers apply it to redirects as well, which lead
-        # to the application and on to wherever it likes.
+        # No form-action on the pages of a login: browsers apply it to redirects as well, and these
+        # lead to the application, and on to wherever it redirects.
         ends_here = "" if "consent" in request.args else "form-action 'self'; "
         response.headers["Content-Security-Policy"] = (
             f"default-src 'none'; style-src 'self'; img-src 'self' {images}; {ends_here}"

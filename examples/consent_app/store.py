@@ -186,11 +186,15 @@ class Store:
 
 def _limits(user: str, address: str | None) -> dict[str, int]:
     """Return how many attempts each key allows: the account's, and the address's."""
-    origin = ipaddress.ip_address(address or "0.0.0.0")  # noqa: S104 - not listened on
-    origin = getattr(origin, "ipv4_mapped", None) or origin
-    if origin.version == 6:
-        # Everybody has at least a /64, so a single address means nothing.
-        origin = ipaddress.ip_network((origin, 64), strict=False).network_address
+    origin = address or ""
+    try:
+        found = ipaddress.ip_address(origin)
+        found = getattr(found, "ipv4_mapped", None) or found
+        # Everybody has at least a /64 of IPv6, so a single address means nothing.
+        bits = 32 if found.version == 4 else 64
+        origin = str(ipaddress.ip_network((found, bits), strict=False))
+    except ValueError:
+        pass  # a proxy's own name for it, or a Unix socket
     # Hashed, because people type passwords into the wrong field.
     return {
         _hash(f"user {user}"): ATTEMPTS_OF_ACCOUNT,

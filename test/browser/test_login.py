@@ -127,7 +127,7 @@ def test_what_is_needed_and_nothing_at_all(example: run.Example, page: Page) -> 
     tick(page, "photos.read")
     page.press("Allow")
     assert page.title.startswith("Not allowed yet: ")
-    assert "cannot work without what is marked as needed" in page.one("[role=alert]").text
+    assert "needs what is marked as needed" in page.one("[role=alert]").text
     assert [one.is_selected() for one in page.all("[name=scope]")] == [False, False, True, False]
     tick(page)
     page.press("Deny")
@@ -352,7 +352,7 @@ def test_the_users_own_page(example: run.Example, page: Page) -> None:
     page.go(example.consent_url)
     log_in(page)
     assert page.title == "Your applications – Example accounts"
-    assert "There is nothing here yet." in page.text
+    assert "Nothing is remembered yet." in page.text
     page.press("Log out")
     assert "You are logged out." in page.text
     page.go(f"{example.consent_url}/elsewhere")

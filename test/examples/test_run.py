@@ -159,7 +159,7 @@ def test_the_program_ends_all(number: signal.Signals) -> None:
     finally:
         process.kill()
         process.communicate()
-    assert (rest, process.returncode) == ("Ended.\n", 0)
+    assert (rest, process.returncode) == ("Stopped.\n", 0)
     with pytest.raises(requests.ConnectionError):
         requests.get(url, timeout=20)
 
