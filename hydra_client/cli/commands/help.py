@@ -22,7 +22,7 @@ Environment:
       a bearer token to use instead of the client
   HYDRA_SCOPES, HYDRA_CA_CERT, HYDRA_PROFILE, HYDRA_CONFIG
       see the options above
-  NO_COLOR
+  NO_COLOR, or TERM=dumb
       disables colors
 
 Config file; if it has a secret, only you may be able to read it (chmod 600):

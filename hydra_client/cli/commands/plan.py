@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.secret_files import long_secret_option
-from hydra_client.cli.text import echo, plain
+from hydra_client.cli.text import colored, echo, plain
 from hydra_client.cli.workers import jobs_option, side_by_side
 
 if TYPE_CHECKING:
@@ -194,9 +193,9 @@ def show(step: Step, secret: str | None) -> None:
     note = " (in the meantime, denies more)" if step.action == "widen" else ""
     lines = [f"{mark} {label(step.kind, step.id)}{note}"]
     lines += [f"    {field:14}  {change}" for field, change in _changes(step, secret)]
-    colored = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    in_color = sys.stdout.isatty() and colored()
     for line in lines:
-        click.echo(click.style(line, fg=color) if colored else line)
+        click.echo(click.style(line, fg=color) if in_color else line)
 
 
 def _effect(step: Step) -> str:

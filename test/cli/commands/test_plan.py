@@ -136,13 +136,15 @@ def test_an_items_number_matters(run: Run, root: HydraEmulator, tmp_path: Path) 
 
 
 def test_colours_are_for_a_terminal(start: Start, run: Run, drifted: str) -> None:
-    secrets = {"SECRET": SECRET, "OTHER": "another-secret"}
+    secrets = {"SECRET": SECRET, "OTHER": "another-secret", "TERM": "xterm"}
     assert "\x1b" not in run("plan", "--prune", drifted, **secrets).output
     status, shown = on_a_terminal(start, "plan", "--prune", drifted, env=secrets)
     assert status == 0
     for colour, line in ((32, "+ new"), (33, "~ other"), (31, "- gone")):
         assert f"\x1b[{colour}m{line}\x1b[0m\n" in shown
     plain = on_a_terminal(start, "plan", "--prune", drifted, env={**secrets, "NO_COLOR": "1"})[1]
+    dumb = on_a_terminal(start, "plan", "--prune", drifted, env={**secrets, "TERM": "dumb"})[1]
+    assert dumb == plain
     assert "\x1b" not in plain
 
 
