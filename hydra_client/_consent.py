@@ -26,7 +26,14 @@ from hydra_client.models import (
     WellKnown,
 )
 from hydra_client.protocol import browser_binding, checks
-from hydra_client.protocol.browser_binding import Browser, BrowserState, Memory, OwnMemory, Ticket
+from hydra_client.protocol.browser_binding import (
+    Beginning,
+    Browser,
+    BrowserState,
+    Memory,
+    OwnMemory,
+    Ticket,
+)
 from hydra_client.protocol.cache import Cache, Entry, shared
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.effects import Invoke, ask
@@ -314,30 +321,32 @@ class Flow:
         beginning = browser_binding.take_apart(url, arrival.id)
         if beginning is None:
             raise RedirectUrlError(_UNEXPECTED if "client_id" in url else _BY_POST)
-        state = BrowserState(self.memory, browser)
-        now, notice = self.clock(), ""
-        is_own, is_lost = browser.began(beginning), False
-        if arrival.ticket is None:
-            made = browser_binding.made_at(beginning) if is_own else 0
-            counts = is_own and browser_binding.is_fresh(made, now)
-            if counts and state.is_current(arrival.id, made, arrives=True):
-                shown = state.show(arrival.id, made, beginning.url)
-                return browser.ticket(arrival.id, made), shown
-            is_lost = not counts
-        elif browser.owns(arrival.ticket):
-            if state.is_current(arrival.id, arrival.ticket.made, arrives=False):
-                state.show(arrival.id, arrival.ticket.made)
-                return arrival.ticket, ""
-            notice = _OTHER_TAB
-        else:
-            notice = _OTHER_SESSION
-        if is_lost and state.was_sent(beginning.url, now):
+        state, now = BrowserState(self.memory, browser), self.clock()
+        arrives = arrival.ticket is None
+        ticket = self._ticket(arrival, browser, beginning, now)
+        if ticket is not None and state.is_current(ticket.id, ticket.made, arrives):
+            return ticket, state.show(ticket.id, ticket.made, beginning.url)
+        notice = ""
+        if not arrives:
+            notice = _OTHER_SESSION if ticket is None else _OTHER_TAB
+        elif ticket is None and state.was_sent(beginning.url, now):
             raise RedirectUrlError(_CHANGED_ON_THE_WAY)
         state.send(beginning.url, notice, now)
         raise WrongBrowser(
             "This browser's session has not begun the request: it has to be started again.",
             browser.with_value(beginning.url, now),
         )
+
+    @staticmethod
+    def _ticket(
+        arrival: Arrival, browser: Browser, beginning: Beginning, now: float
+    ) -> Ticket | None:
+        """Return the ticket that came or that the page gets, if the request is this browser's."""
+        if arrival.ticket is not None:
+            return arrival.ticket if browser.owns(arrival.ticket) else None
+        if not browser.began(beginning) or not browser_binding.is_fresh(beginning.made_at, now):
+            return None
+        return browser.ticket(arrival.id, beginning.made_at)
 
 
 class Checked:

@@ -75,6 +75,11 @@ class Beginning:
     def __init__(self, url: str, value: str) -> None:
         self.url, self.value = url, value
 
+    @property
+    def made_at(self) -> int:
+        """When the value was made."""
+        return int(self.value.partition(".")[0])
+
 
 def take_apart(redirect_url: str, id: str) -> Beginning | None:
     """Take a `redirectUrl` apart, byte by byte; None if it does not have the expected form."""
@@ -95,11 +100,6 @@ def _names(url: str) -> set[str]:
     # Some servers split at a semicolon as well.
     pairs = re.split("[&;]", url.partition("?")[2])
     return {unquote_plus(pair.partition("=")[0]) for pair in pairs}
-
-
-def made_at(beginning: Beginning) -> int:
-    """Return when the value was made."""
-    return int(beginning.value.partition(".")[0])
 
 
 def is_fresh(made: int, now: float) -> bool:
@@ -185,7 +185,7 @@ class BrowserState:
         is_awaited = arrives and not self._id and begun == self._begun
         return id == self._id or begun > self._begun or is_awaited
 
-    def show(self, id: str, begun: int, url: str = "") -> str:
+    def show(self, id: str, begun: int, url: str) -> str:
         """Remember a request that is shown. Return what its page has to say, once."""
         self._begun, self._id = begun, id
         _, notice = self._sent.pop(self._browser.digest(url), (0, ""))
