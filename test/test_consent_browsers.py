@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from support.browsing import Browser, told
+from support.recorded import NAMES, Recording
 from support.variants import VARIANTS
 
 from hydra_client import ApiTypeError, ApiValueError, NotFoundException, OAuth2Api, aio
@@ -589,6 +590,19 @@ def test_servers_may_split_at_a_semicolon(extra: str) -> None:
     url = f"http://h/oauth2/auth?client_id=a&{extra}&consent=id"
     is_ours = extra in ("+consent=x", "consent%00")
     assert (browser_binding.take_apart(url, "id") is not None) is is_ours
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recorded_addresses_are_the_request_as_it_was_and_the_id(name: str) -> None:
+    recording = Recording(name)
+    flows = [flow for flow in "ABCD" if f"flow {flow} consent: get" in recording.exchanges]
+    assert len(flows) > 2
+    for flow in flows:
+        (authorize,) = (n for n in recording.exchanges if n.startswith(f"flow {flow} authorize"))
+        request = recording.body(f"flow {flow} consent: get")
+        beginning = browser_binding.take_apart(request["redirectUrl"], request["id"])
+        assert beginning is not None
+        assert (beginning.url, beginning.value) == (recording.url(authorize), "")
 
 
 @pytest.mark.parametrize(
