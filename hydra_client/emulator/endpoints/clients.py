@@ -9,7 +9,7 @@ from __future__ import annotations
 from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.go.json import decode_struct
-from hydra_client.emulator.responses import Response, admin_error, json_response
+from hydra_client.emulator.responses import Response, admin_error, joined, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import (
     GO_FIELDS,
@@ -39,9 +39,7 @@ def create(state: State, request: Request) -> Response:
     if not _is_too_short(secret):
         return response
     # Hydra does not stop after this error: it sends the error and then the client.
-    failure = admin_error(PlainError(_TOO_SHORT), state.variant, request)
-    failure.body += response.body
-    return failure
+    return joined([admin_error(PlainError(_TOO_SHORT), state.variant, request), response])
 
 
 def list_all(state: State, request: Request) -> Response:

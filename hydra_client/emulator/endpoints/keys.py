@@ -5,7 +5,7 @@ from __future__ import annotations
 from hydra_client.emulator.errors import BadRequestError, HydraError, PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.go.json import GoJsonError, decode_struct, parse
-from hydra_client.emulator.responses import Response, admin_error, json_response
+from hydra_client.emulator.responses import Response, admin_error, joined, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.jwk import Jwk, read_jwk
 from hydra_client.emulator.store.key_sets import OWN_SET, generate
@@ -56,7 +56,7 @@ def create_set(state: State, request: Request, set: str) -> Response:
         response = _set_response(state, keys, 201, f":///keys/{set}")
     except HydraError as error:
         response = admin_error(error, state.variant, request)
-    return _joined(failures, response)
+    return joined([*failures, response])
 
 
 def update_set(state: State, request: Request, set: str) -> Response:
@@ -78,7 +78,7 @@ def update_set(state: State, request: Request, set: str) -> Response:
         response = _set_response(state, keys)
     except HydraError as error:
         response = admin_error(error, state.variant, request)
-    return _joined(failures, response)
+    return joined([*failures, response])
 
 
 def update_key(state: State, request: Request, set: str, kid: str) -> Response:
@@ -113,10 +113,3 @@ def _generate(state: State, alg: str, kid: str) -> list[Jwk]:
 def _set_response(state: State, keys: list[Jwk], status: int = 200, location: str = "") -> Response:
     members = [key.to_json(is_0_9=state.variant.is_0_9) for key in keys]
     return json_response({"keys": members or None}, status, location)
-
-
-def _joined(failures: list[Response], response: Response) -> Response:
-    """Return the first failure with all bodies in it: Go has sent its status and headers."""
-    first, *others = [*failures, response]
-    first.body += b"".join(other.body for other in others)
-    return first

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 _MAX_REPEAT = 1000
 _MAX_GROUPS = 100  # open at the same time; the compiler is recursive
-_MAX_RUNE = 0x10FFFF
 
 # Ranges of characters are strings: the first and the last of each range.
 _PERL = {"d": "09", "s": "\t\n\f\r  ", "w": "09AZ__az"}
@@ -42,6 +41,10 @@ _CATEGORIES = frozenset(
 )
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FLAGS = re.compile(r"\(\?([imsU]*)(-?)([imsU]*)([:)]?)")
+# The longest beginning of a number up to 10FFFF in braces, and what follows it; or two digits.
+_HEXADECIMAL = re.compile(
+    r"\{(0*(?:10[0-9a-f]{4}|[0-9a-f]{0,5}))(.?)|([0-9a-f]{2})|.{0,2}", re.ASCII | re.I | re.S
+)
 _LIMITS = re.compile(r"\{(0|[1-9][0-9]*)(,?)((?<=,)(?:0|[1-9][0-9]*)|)\}")
 
 
@@ -187,9 +190,9 @@ class _Parser:
         self.repeat_start = -1
         """Where the repetition begins that ends here, or -1."""
 
-    @property
-    def rest(self) -> str:
-        return self.text[self.at :]
+    def _error(self, code: str, start: int, end: int | None = None) -> RegexpError:
+        """Return the error about the expression from `start` to `end` or the current position."""
+        return RegexpError(code, self.text[start : self.at if end is None else end])
 
     def parse(self) -> Node:
         if any("\ud800" <= char <= "\udfff" for char in self.text):
@@ -244,7 +247,7 @@ class _Parser:
     # --- groups and flags
 
     def _open(self) -> None:
-        if self.text.startswith("(?P<", self.at) and len(self.rest) > 4:
+        if self.text.startswith("(?P<", self.at) and self.at + 4 < len(self.text):
             self._named_group()
         elif self.text.startswith("(?", self.at):
             self._flags()
@@ -260,11 +263,9 @@ class _Parser:
 
     def _named_group(self) -> None:
         end = self.text.find(">", self.at)
-        if end < 0:
-            raise RegexpError("invalid named capture", self.rest)
         name = self.text[self.at + 4 : end]
-        if not name.replace("_", "a").isalnum() or not name.isascii():
-            raise RegexpError("invalid named capture", self.text[self.at : end + 1])
+        if end < 0 or not name.replace("_", "a").isalnum() or not name.isascii():
+            raise self._error("invalid named capture", self.at, end + 1 or len(self.text))
         self.at = end + 1
         self._open_group(self.flags)
 
@@ -276,8 +277,8 @@ class _Parser:
         on, minus, off, end = match.groups()
         self.at = match.end()
         if not end or (minus and not off):
-            written = self.text[start : self.at + (not end)]
-            raise RegexpError("invalid or unsupported Perl syntax", written)
+            end_at = self.at + (not end)
+            raise self._error("invalid or unsupported Perl syntax", start, end_at)
         flags = self.flags.union(on).difference(off)
         if end == ":":
             self._open_group(flags)
@@ -305,23 +306,20 @@ class _Parser:
             most = _count(match[3]) if match[3] else -1 if match[2] else least
         else:
             return False
-        operator = self.text[start : self.at]
         if counted and (max(least, most) > _MAX_REPEAT or 0 <= most < least):
-            raise RegexpError("invalid repeat count", operator)
+            raise self._error("invalid repeat count", start)
         if self.text.startswith("?", self.at):  # lazy, which does not matter to matching
             self.at += 1
         if self.repeat_start >= 0:
-            nested = self.text[self.repeat_start : self.at]
-            raise RegexpError("invalid nested repetition operator", nested)
+            raise self._error("invalid nested repetition operator", self.repeat_start)
         nodes = self.groups[-1].branches[-1]
         if not nodes:
-            written = self.text[start : self.at]
-            raise RegexpError("missing argument to repetition operator", written)
+            raise self._error("missing argument to repetition operator", start)
         weight = _weight(nodes[-1])
         if counted:
             weight = 1 if most == 0 else weight * max(least if most < 0 else most, 1)
             if weight > _MAX_REPEAT and max(least, most) >= 2:
-                raise RegexpError("invalid repeat count", self.text[start : self.at])
+                raise self._error("invalid repeat count", start)
         self._add(Repetition(nodes.pop(), least, most, weight))
         self.repeat_start = start
         return True
@@ -336,7 +334,7 @@ class _Parser:
         elif following == "C":
             raise RegexpError("invalid escape sequence", "\\C")
         elif following == "Q":
-            quoted, _, _ = self.rest[2:].partition("\\E")
+            quoted, _, _ = self.text[self.at + 2 :].partition("\\E")
             self.at += 2 + len(quoted) + 2
             for char in quoted:
                 self._literal(char)
@@ -362,7 +360,7 @@ class _Parser:
         if name == "{":
             end = self.text.find("}", start)
             if end < 0:
-                raise RegexpError("invalid character class range", self.text[start:])
+                raise self._error("invalid character class range", start, len(self.text))
             name = self.text[start + 3 : end]
             self.at = end + 1
         if name.startswith("^"):
@@ -373,7 +371,7 @@ class _Parser:
             return _Item(_of_category(name), negated)
         if len(name) > 2 and name.replace("_", "").isalpha() and name[0].isupper():
             raise MatchLimitError(f"the emulator does not know which characters are {name}")
-        raise RegexpError("invalid character class range", self.text[start : self.at])
+        raise self._error("invalid character class range", start)
 
     def _escaped_char(self) -> str:
         start = self.at
@@ -393,34 +391,19 @@ class _Parser:
                     code = code * 8 + int(self.text[self.at])
                     self.at += 1
         if code < 0:
-            raise RegexpError("invalid escape sequence", self.text[start : self.at])
+            raise self._error("invalid escape sequence", start)
         return chr(code)
 
     def _at_octal(self) -> bool:
         return "0" <= self.text[self.at : self.at + 1] <= "7"
 
     def _hexadecimal(self) -> int:
-        r"""Read what follows `\x`; return -1 where Go gives up."""
-        code = 0
-        if not self.text.startswith("{", self.at):
-            for _ in range(2):
-                digit = self._hex_digit()
-                code = -1 if digit < 0 or code < 0 else code * 16 + digit
-            return code
-        self.at += 1
-        start = self.at
-        while not self.text.startswith("}", self.at):
-            digit = self._hex_digit()
-            code = code * 16 + digit
-            if digit < 0 or code > _MAX_RUNE:
-                return -1
-        self.at += 1
-        return code if self.at - start > 1 else -1
-
-    def _hex_digit(self) -> int:
-        char = self.text[self.at : self.at + 1]
-        self.at += len(char)
-        return int(char, 16) if char and char in "0123456789abcdefABCDEF" else -1
+        r"""Read what follows `\x`, as far as Go does; return -1 if it is not valid."""
+        match = _HEXADECIMAL.match(self.text, self.at)
+        assert match is not None  # noqa: S101 - it matches everything
+        self.at = match.end()
+        digits = match[3] or (match[1] if match[2] == "}" else "")
+        return int(digits, 16) if digits else -1
 
     # --- classes in brackets
 
@@ -453,13 +436,12 @@ class _Parser:
             self.at += 1
             last = self._class_char(start)
             if last < first:
-                written = self.text[range_start : self.at]
-                raise RegexpError("invalid character class range", written)
+                raise self._error("invalid character class range", range_start)
         return _Item(_within(first + last))
 
     def _class_char(self, start: int) -> str:
         if self.at == len(self.text):
-            raise RegexpError("missing closing ]", self.text[start:])
+            raise self._error("missing closing ]", start)
         if self.text[self.at] == "\\":
             return self._escaped_char()
         self.at += 1
