@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,29 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def side_by_side(
-    jobs: int, work: Callable[[T], R], items: Sequence[T], done: Callable[[], object]
-) -> list[R]:
-    """Process items side by side; return the results in the order of the items.
-
-    Args:
-        jobs: Number of items to process at the same time.
-        work: Processes an item.
-        items: The items.
-        done: Called after each item.
-    """
-    results: dict[int, R] = {}
-    workers: Workers[int, R] = Workers(jobs, lambda at: work(items[at]), range(len(items)))
-    try:
-        for at, result in workers:
-            results[at] = result
-            done()
-    finally:
-        workers.stop()
-    return [results[at] for at in range(len(items))]
-
 
 jobs_option = click.option(
     "-j",
@@ -131,20 +108,45 @@ class Workers(Generic[T, R]):
             except IndexError:
                 return
 
-    @contextmanager
-    def catching_signals(self) -> Iterator[None]:
+    def catching_signals(self) -> AbstractContextManager[None]:
         """Make the iteration, and nothing else, raise SignalReceived on SIGINT and SIGTERM.
 
         A signal between two other lines could lose a result.
         """
-        before = {
-            number: signal.signal(
-                number, lambda number, _: self._results.put(SignalReceived(number))
-            )
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        return handling_signals(lambda number: self._results.put(SignalReceived(number)))
+
+
+@contextmanager
+def handling_signals(handle: Callable[[int], object]) -> Iterator[None]:
+    """Call a function with the number of a signal on SIGINT and SIGTERM; restore their handlers."""
+    before = {
+        number: signal.signal(number, lambda number, _: handle(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def side_by_side(
+    jobs: int, work: Callable[[T], R], items: Sequence[T], done: Callable[[], object]
+) -> list[R]:
+    """Process items side by side; return the results in the order of the items.
+
+    Args:
+        jobs: Number of items to process at the same time.
+        work: Processes an item.
+        items: The items.
+        done: Called after each item.
+    """
+    results: dict[int, R] = {}
+    workers: Workers[int, R] = Workers(jobs, lambda at: work(items[at]), range(len(items)))
+    try:
+        for at, result in workers:
+            results[at] = result
+            done()
+    finally:
+        workers.stop()
+    return [results[at] for at in range(len(items))]

@@ -145,28 +145,27 @@ def plan(
     policies: dict[str, Policy] = {}
     if desired.clients or desired.removed_clients or prune_clients:
         clients = {client.id or "": client for client in apis.clients.list_oauth2_clients()}
-    if desired.policies or desired.removed_policies or prune_policies:
-        policies = policies_by_id(apis.policies)
-    changes = list(_group_changes(apis.groups, desired, each))
-    if changes and not policies:
+    groups = list(_group_changes(apis.groups, desired, each))
+    if groups or desired.policies or desired.removed_policies or prune_policies:
         policies = policies_by_id(apis.policies)
     caller = caller_of(apis.clients.api_client)
-    removed_clients, warnings = set(desired.removed_clients), list[str]()
-    removed_policies = set(desired.removed_policies)
+    warnings: list[str] = []
+    removed_clients = set(desired.removed_clients)
     if prune_clients:
+        owned = {id for id, client in clients.items() if client.owner == desired.owner}
         named = {client.id for client in desired.clients} | {caller}
-        owned = [id for id, client in clients.items() if client.owner == desired.owner]
-        removed_clients |= _addressable(set(owned) - named, warnings)
+        removed_clients |= _addressable(owned - named, warnings)
+    removed_policies = set(desired.removed_policies)
     if prune_policies:
+        owned = {id for id in policies if id.startswith(f"{desired.owner}:")}
         named = {policy.id for policy in desired.policies}
-        owned = [id for id in policies if id.startswith(f"{desired.owner}:")]
-        removed_policies |= _addressable(set(owned) - named, warnings)
+        removed_policies |= _addressable(owned - named, warnings)
     steps = [
         *_client_steps(apis.clients, desired, clients, caller, each),
         *_client_removals(apis.clients, desired, sorted(removed_clients & clients.keys())),
         *_policy_steps(apis.policies, desired.policies, policies),
         *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
-        *_all_group_steps(apis.groups, changes, [*policies.values(), *desired.policies], warnings),
+        *_all_group_steps(apis.groups, groups, [*policies.values(), *desired.policies], warnings),
     ]
     steps.sort(key=lambda step: step._phase)
     steps = protect(apis.groups, caller, steps, policies)

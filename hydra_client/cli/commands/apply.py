@@ -15,7 +15,7 @@ from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.text import echo, plain
-from hydra_client.cli.workers import SignalReceived, Workers
+from hydra_client.cli.workers import SignalReceived, Workers, handling_signals
 from hydra_client.exceptions import ApiConnectionError, HydraException, UnauthorizedException
 from hydra_client.provisioning import ProvisioningError
 
@@ -79,7 +79,10 @@ def command(
         if deleted:
             _confirm(wanted, deleted, yes)
         run = _Run(invocation, jobs, wanted.keys(), planned.steps)
-        with Progress(invocation, len(planned.steps), "applying") as progress:
+        with (
+            Progress(invocation, len(planned.steps), "applying") as progress,
+            handling_signals(run.stop),  # between two stages
+        ):
             for stage in planned.stages():
                 run.execute(stage, progress)
         run.report()
@@ -151,6 +154,10 @@ class _Run:
             self._results.setdefault((step.kind, step.id), [])
         self._signal = 0
 
+    def stop(self, number: int) -> None:
+        """Execute no further steps, because of a signal."""
+        self._signal = number
+
     def execute(self, steps: Sequence[Step], progress: Progress) -> None:
         """Execute steps side by side, unless earlier ones failed."""
         keys = [(step.kind, step.id) for step in steps]
@@ -170,7 +177,7 @@ class _Run:
                         self._add(step, outcome, progress)
                     break
                 except SignalReceived as received:
-                    self._signal = received.number
+                    self.stop(received.number)
                     workers.stop()
                     if patient:
                         progress.print(

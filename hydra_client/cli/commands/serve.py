@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +14,7 @@ from hydra_client.cli.errors import Failure, exclusive, needs_extra
 from hydra_client.cli.options import ANY_FILE, FILE, Command
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import echo
+from hydra_client.cli.workers import handling_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -127,7 +126,8 @@ def command(
             f"{host} is not a loopback address. This server is for tests and demos, and its secret "
             "is public; use --allow-any-host to listen there anyway"
         ) from None
-    with _stop_event() as stop:
+    stop = threading.Event()
+    with handling_signals(lambda _: stop.set()):
         try:
             emulator.start()
         except OSError as error:
@@ -166,18 +166,3 @@ def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:
     yield "To use it in another terminal:"
     yield "  export " + " ".join(f"{name}={shlex.quote(text)}" for name, text in variables.items())
     yield "Press Ctrl-C to stop it."
-
-
-@contextmanager
-def _stop_event() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set; restore their handlers at the end."""
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

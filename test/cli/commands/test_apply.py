@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import stat
 import threading
@@ -19,6 +20,7 @@ from hydra_client import OAuth2Client
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
+from hydra_client.provisioning import Plan, Step
 
 SECRET = "a-very-good-secret"
 ANOTHER = "another-good-secret"
@@ -729,3 +731,27 @@ def test_deletions_do_not_begin_after_an_interruption(
         out, _ = process.communicate(timeout=60)
     assert out == "Created a.\n1 created, 1 not tried.\n"
     assert ids(meddler) == ["a", "admin", "old"]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_between_two_stages(
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    root: HydraEmulator,
+    tmp_path: Path,
+    number: int,
+    status: int,
+) -> None:
+    stages = Plan.stages
+
+    def interrupted(plan: Plan) -> Iterator[tuple[Step, ...]]:
+        for stage in stages(plan):
+            yield stage
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Plan, "stages", interrupted)
+    root.add_client(id="old", owner="team")
+    result = run("apply", "--prune", "--yes", written(tmp_path, [{"id": "a"}], owner="team"))
+    assert result.exit_code == status
+    assert result.stdout == "Created a.\n1 created, 1 not tried.\n"
+    assert "Not tried: old.\n" in result.stderr

@@ -15,7 +15,7 @@ from support.manifests import writes
 from support.variants import IDS as VARIANT_IDS
 from support.variants import VARIANTS
 
-from hydra_client import Policy, WardenGroup
+from hydra_client import Policy, PolicyConditions, WardenGroup
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 from hydra_client.provisioning import Apis, ensure_group, ensure_policy
@@ -266,6 +266,7 @@ def test_policies_and_groups(run: Run, full: HydraEmulator, tmp_path: Path) -> N
     apis = Apis.of(full.api().api_client)
     for id, subjects in (("me:b", ["y", "editors", "<a|b>"]), ("a", ["nobody"])):
         policy = Policy(id=id, effect="allow", subjects=subjects, actions=["b"], resources=["c"])
+        policy.conditions = {"x": PolicyConditions(type="EqualsSubjectCondition")}
         ensure_policy(apis.policies, policy)
     ensure_group(apis.groups, "editors", ["x", "b"])
     ensure_group(apis.groups, "of-a", ["a b"])
@@ -286,6 +287,7 @@ def test_policies_and_groups(run: Run, full: HydraEmulator, tmp_path: Path) -> N
         "effect": "allow",
         "resources": ["c"],
         "actions": ["b"],
+        "conditions": {"x": {"type": "EqualsSubjectCondition"}},
     }
     assert document["groups"] == [
         {"id": "editors", "members": ["b", "x"]},

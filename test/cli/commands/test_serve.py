@@ -159,7 +159,7 @@ def test_a_server_with_what_is_in_a_manifest(
 ) -> None:
     (tmp_path / "access.yaml").write_text(MANIFEST)
     process = start(
-        "serve", "--port", "0", "--version", version, "--store", store, "--manifest", "access.yaml"
+        "serve", "--port", "0", "--hydra", version, "--store", store, "--manifest", "access.yaml"
     )
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(7)]

@@ -613,6 +613,11 @@ expect:
 """
 
 
+def test_null_is_no_condition(path: Path) -> None:
+    (policy,) = good(path, "policies: [{id: a, effect: deny, conditions: ~}]").policies
+    assert policy.conditions == {}
+
+
 def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
     assert faults(path, FAULTY_ACCESS) == [
         "2: default-admin-policy is never changed: use another id",
