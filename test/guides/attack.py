@@ -1,4 +1,4 @@
-"""Attacks the consent app of a guide: `python attack.py PAGE VERSION`.
+"""Attacks the consent app of a guide: `python attack.py PAGE VERSION STORE`.
 
 It runs in a separate process, because Django can be configured only once per process, and
 test_docs.py runs the same page in the process of the tests.
@@ -25,6 +25,7 @@ from hydra_client.emulator import ConsentFlow, HydraEmulator
 
 ORIGIN = "http://localhost:3000"
 CONSENT = f"{ORIGIN}/consent"
+HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
@@ -115,15 +116,20 @@ def granted(hydra: HydraEmulator, app: Callable[..., Any], **fields: Any) -> str
     return str(ConsentFlow(hydra)(wsgi=app, fields={**valid, **fields}).exchange()["scope"])
 
 
-def attack(page: Path, version: str) -> None:
-    with HydraEmulator(version) as hydra:
+def attack(page: Path, version: str, store: str) -> None:
+    with HydraEmulator(version, store) as hydra:
         app = app_of(page, hydra)
         assert granted(hydra, app, scope=["openid", "hydra", "photos.write"]) == "openid"
         assert granted(hydra, app, scope=[]) == ""
 
         swap(Browser(app, hydra), Browser(app, hydra))
         forge(Browser(app, hydra), Browser(app, hydra))
-        assert "needs cookies" in Browser(app, hydra).get("consent=a&cookies=tested").text
+        plant(Browser(app, hydra), Browser(app, hydra))
+        two_tabs(Browser(app, hydra))
+        log_out(Browser(app, hydra))
+        without_cookies = Browser(app, hydra)
+        without_cookies.client = Client(app, use_cookies=False)
+        assert "needs cookies" in without_cookies.follow(without_cookies.begin()).text
         victim = Browser(app, hydra)
         for query in ("", "consent=", "consent=a&consent=b", "consent=..%2F..%2Fclients"):
             assert victim.get(query).status_code == 400
@@ -158,6 +164,46 @@ def swap(victim: Browser, attacker: Browser) -> None:
         victim.client = Client(victim.client.application)
 
 
+def plant(victim: Browser, attacker: Browser) -> None:
+    """Make the victim log in within the attacker's session."""
+    page = attacker.follow(attacker.begin())
+    (id,) = re.findall(r'value="([\w-]+)\.\d+\.[\w-]{43}"', page.text)
+    victim.client = attacker.client
+    response = victim.log_in(victim.get(f"consent={id}"))
+    page = victim.follow(urljoin(CONSENT, response.headers["Location"]))
+    response = victim.post("/decide", **hidden(page), decision="allow", scope="openid")
+    assert "code=" not in attacker.at(response.headers["Location"])
+    assert "code=" in victim.at(response.headers["Location"])
+
+
+def two_tabs(user: Browser) -> None:
+    """Allow in the older tab, then in the newer one."""
+    older = hidden(user.logged_in())
+    user.login += "2"
+    newer = hidden(user.follow(user.begin()))
+    for tab in (older, newer):
+        response = user.post("/decide", **tab, decision="allow", scope="openid")
+        page = user.follow(response.headers["Location"])
+        assert "Another login began in this browser" in page.text
+        response = user.post("/decide", **hidden(page), decision="allow", scope="openid")
+        assert "code=" in user.at(response.headers["Location"])
+
+
+def log_out(user: Browser) -> None:
+    """Log out in one tab, while another one shows a consent page."""
+    page = user.logged_in()
+    for name, value in HEADERS.items():
+        assert value in page.headers[name]
+    old = hidden(page)
+    response = user.post("/logout", **old)
+    page = user.follow(urljoin(CONSENT, response.headers["Location"]))
+    assert "Password" in page.text
+    response = user.post("/decide", **old, decision="allow", scope="openid")
+    page = user.follow(response.headers["Location"])
+    assert "You have logged in or out" in page.text
+    assert "Password" in page.text
+
+
 def link_back(attacker: Browser, link: str) -> str:
     (id,) = parse_qs(urlsplit(link).query)["consent"]
     return f"{attacker.login}&consent={id}"
@@ -185,4 +231,4 @@ def patches(hydra: HydraEmulator) -> int:
 
 
 if __name__ == "__main__":
-    attack(Path(sys.argv[1]), sys.argv[2])
+    attack(Path(sys.argv[1]), sys.argv[2], sys.argv[3])

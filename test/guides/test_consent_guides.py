@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.variants import VARIANTS
 
 import hydra_client
 
@@ -14,13 +15,13 @@ HERE = Path(__file__).parent
 GUIDES = HERE.parents[1] / "docs" / "guides"
 
 
-@pytest.mark.parametrize("version", ["0.9", "0.10"])
+@pytest.mark.parametrize(("version", "store"), VARIANTS)
 @pytest.mark.parametrize("framework", ["flask", "django", "fastapi"])
-def test_consent_app_of_the_guide(framework: str, version: str) -> None:
+def test_consent_app_of_the_guide(framework: str, version: str, store: str) -> None:
     finished = subprocess.run(
         [
             *(sys.executable, "-W", "error", str(HERE / "attack.py")),
-            *(str(GUIDES / f"consent-{framework}.md"), version),
+            *(str(GUIDES / f"consent-{framework}.md"), version, store),
         ],
         env={"PYTHONPATH": f"{hydra_client.__path__[0]}/.."},
         capture_output=True,
