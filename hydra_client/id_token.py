@@ -238,13 +238,11 @@ class BaseVerifier:
         entry = self._cache.get(self._CURRENT)
         return None if entry is None else entry.value
 
-    @property
-    def _fresh(self) -> Server | None:
-        """The same, unless its keys may have been withdrawn since."""
-        entry = self._cache.get(self._CURRENT)
-        if entry is None or self._is_old(entry.stored_at, _KEY_LIFETIME):
+    def _usable(self, known: Server | None) -> Server | None:
+        """Return what is known, unless its keys may have been withdrawn since."""
+        if known is None or self._is_old(known.fetched_at, _KEY_LIFETIME):
             return None
-        return entry.value
+        return known
 
     def _without_asking(self, known: Server) -> Server | None:
         """Return the latest keys if there are newer ones, or if nobody may ask for them now.
@@ -289,8 +287,8 @@ class BaseVerifier:
     def _stored(self, keys: JsonWebKeySet, discovery: WellKnown) -> Server:
         """Keep what the server sent."""
         self._failures, self._failure = 0, None
-        server = Server(discovery.issuer, keys.keys)
         now = self._clock()
+        server = Server(discovery.issuer, keys.keys, now)
         self._cache.put(self._CURRENT, Entry(server, now, now + _KEY_LIFETIME, math.inf))
         return server
 
@@ -390,10 +388,11 @@ class IdTokenVerifier(BaseVerifier):
         return claims
 
     def _current(self) -> Server:
-        server = self._fresh
+        known = self._known
+        server = self._usable(known)
         if server:
             return server
-        return share(self._cache, self._CURRENT, partial(self._fetched, self._known))
+        return share(self._cache, self._CURRENT, partial(self._fetched, known))
 
     def _newer(self, known: Server) -> Server:
         ask = partial(self._refetched, known)
@@ -503,8 +502,9 @@ class Token:
 class Server:
     """The server's issuer and keys as they were at one time, the keys parsed when needed."""
 
-    def __init__(self, issuer: str, keys: Sequence[JsonWebKey]) -> None:
+    def __init__(self, issuer: str, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
         self.issuer = issuer
+        self.fetched_at = fetched_at
         self._keys = tuple(keys)
         self._parsed: dict[int, RSAPublicKey | None] = {}
 

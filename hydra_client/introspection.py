@@ -186,11 +186,11 @@ class CachedIntrospection(BaseIntrospection):
 
     def _asked(self, api: OAuth2Api, question: Question) -> Known:
         known = self._known(question)  # another thread may have been faster
-        if known:
-            return known
-        request = self._request()
-        introspection = api.introspect_oauth2_token(question.token, question.scope)
-        return self._kept(question, request, introspection)
+        return known or self._kept(
+            question,
+            self._request(),
+            api.introspect_oauth2_token(question.token, question.scope),
+        )
 
 
 class Known:

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +21,7 @@ from support.crowd import Crowd
 from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from support.recorded import NAMES, Recording
 from support.refusals import refused
+from support.twins import CodeFlow, IdTokenVerifier, end
 from support.variants import VARIANTS
 from werkzeug.datastructures import MultiDict
 
@@ -39,20 +41,24 @@ from hydra_client import (
 from hydra_client.code_flow import (
     AuthorizationError,
     CallbackError,
-    CodeFlow,
     CodeFlowError,
     NoIdTokenError,
     StateError,
 )
 from hydra_client.consent import NO_BROWSER, ConsentApp
 from hydra_client.emulator import HydraEmulator
-from hydra_client.id_token import (
-    IdTokenVerifier,
-)
 
 CALLBACK = "http://127.0.0.1/callback"
 STATE = "some-random-state"
 SCOPE = "openid offline photos.read"
+
+FOR_BOTH_CLIENTS = True
+
+
+@pytest.fixture(autouse=True)
+def _end_of_tasks() -> Iterator[None]:
+    yield
+    end()
 
 
 @pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])
@@ -224,6 +230,9 @@ def test_a_verifier_with_the_right_that_the_client_lacks(
     assert with_one.claims is not None
 
 
+VERIFIERS = ("hydra_client.id_token", "hydra_client.aio.id_token")
+
+
 @pytest.mark.parametrize("missing", ["jwt", "cryptography"])
 def test_without_the_extra_the_code_stays_unused(
     hydra: HydraEmulator, flow: CodeFlow, monkeypatch: pytest.MonkeyPatch, missing: str
@@ -231,7 +240,8 @@ def test_without_the_extra_the_code_stays_unused(
     """Else a code that somebody slipped in would pass without its nonce ever being looked at."""
     callback = consented(hydra, flow.authorization_url())
     with monkeypatch.context() as without:
-        without.delitem(sys.modules, "hydra_client.id_token", raising=False)
+        for name in VERIFIERS:
+            without.delitem(sys.modules, name, raising=False)
         for name in [name for name in sys.modules if name.startswith(f"{missing}.")]:
             without.delitem(sys.modules, name)
         without.setitem(sys.modules, missing, None)
@@ -257,7 +267,7 @@ def test_an_extra_that_is_broken_says_so_itself(
             if name == "jwt":
                 raise error
 
-    for name in ("hydra_client.id_token", *(n for n in sys.modules if n.split(".")[0] == "jwt")):
+    for name in (*VERIFIERS, *(n for n in sys.modules if n.split(".")[0] == "jwt")):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(ImportError) as raised:
@@ -412,6 +422,19 @@ def test_a_refresh_whose_outcome_is_unknown_is_sent_once_for_all_who_wait(
     assert {type(error) for error in crowd.errors} == {ApiTimeoutError}
     assert len(crowd.errors) == 12
     assert len(hydra.requests) - sent <= 1  # noted when it has been answered
+
+
+def test_a_refresh_that_the_server_refuses_leaves_no_doubt(
+    hydra: HydraEmulator, flow: CodeFlow
+) -> None:
+    flow.exchange(consented(hydra, flow.authorization_url()))
+    hydra.fail("/oauth2/token", status=403, body='{"error": "invalid_client"}')
+    with pytest.raises(UnauthorizedException):
+        flow.refresh()
+    hydra.fail("/oauth2/token", status=400, body='{"error": "invalid_grant"}')
+    with pytest.raises(BadRequestException) as used_up:
+        flow.refresh()
+    assert "may have succeeded" not in str(used_up.value)
 
 
 def test_a_refresh_token_that_may_be_used_up(hydra: HydraEmulator, flow: CodeFlow) -> None:

@@ -48,6 +48,7 @@ from support.forge import (
 from support.loopback import CONFIGURATION, Peer, Server, api, raw_response
 from support.recorded import NAMES, Recording
 from support.refusals import refused
+from support.twins import IdTokenVerifier, end
 
 import hydra_client
 from hydra_client import (
@@ -60,9 +61,16 @@ from hydra_client import (
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.id_token import (
     IdTokenClaims,
-    IdTokenVerifier,
     InvalidIdTokenError,
 )
+
+FOR_BOTH_CLIENTS = True
+
+
+@pytest.fixture(autouse=True)
+def _end_of_tasks() -> Iterator[None]:
+    yield
+    end()
 
 
 def hs256(secret: bytes, content: str) -> str:
@@ -770,6 +778,7 @@ def test_keys_that_were_taken_back_do_not_count_for_ever(server: Keys) -> None:
     assert server.fetched == 3
 
 
+@pytest.mark.threads_only
 def test_who_comes_late_uses_what_another_fetched(server: Keys) -> None:
     """Between its look at the old keys and its own turn somebody else got new ones."""
     moment = Clock()

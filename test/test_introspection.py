@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.crowd import Crowd
 from support.fork import fork
+from support.twins import CachedIntrospection, end
 
 from hydra_client import (
     ApiClient,
@@ -34,11 +35,18 @@ from hydra_client import (
 )
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.testing import in_process
-from hydra_client.introspection import CachedIntrospection
 from hydra_client.transport.adapter import Adapter
 
 LIFETIME = 3600
 PATH = "/oauth2/introspect"
+
+FOR_BOTH_CLIENTS = True
+
+
+@pytest.fixture(autouse=True)
+def _end_of_tasks() -> Iterator[None]:
+    yield
+    end()
 
 
 class Clock:
@@ -413,8 +421,8 @@ def test_a_response_under_way_is_forgotten_too(
     hydra: HydraEmulator, api: OAuth2Api, token: str, how: str
 ) -> None:
     """Else what is forgotten after a revocation would come back, from before it."""
-    introspect = CachedIntrospection(api)
     gate = gated(api)
+    introspect = CachedIntrospection(api)
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token).active)
         assert gate.arrived.acquire(timeout=30)
@@ -432,8 +440,8 @@ def test_a_response_is_kept_for_the_server_that_gave_it(
 ) -> None:
     """Though another host was assigned while the response was under way."""
     with HydraEmulator() as other:
-        introspect = CachedIntrospection(api)
         gate = gated(api)
+        introspect = CachedIntrospection(api)
         home = api.api_client.configuration.host
         with Crowd() as crowd:
             crowd.send(1, lambda: introspect(token).active)
@@ -473,8 +481,8 @@ def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -
 def test_an_inactive_response_is_shared_by_those_who_wait(
     hydra: HydraEmulator, api: OAuth2Api
 ) -> None:
-    introspect = CachedIntrospection(api)
     gate = gated(api)
+    introspect = CachedIntrospection(api)
     with Crowd() as crowd:
         crowd.send(64, lambda: introspect("unknown").active)
         waiting(introspect, 63)
@@ -485,9 +493,9 @@ def test_an_inactive_response_is_shared_by_those_who_wait(
 
 def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) -> None:
     api = hydra.api(retries=0)
+    gate = gated(api)
     introspect = CachedIntrospection(api)
     hydra.fail(PATH, status=503)
-    gate = gated(api)
     with api.api_client, Crowd() as crowd:
         crowd.send(16, lambda: introspect(token))
         waiting(introspect, 15)
@@ -499,8 +507,8 @@ def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) 
 def test_waiting_ends_by_the_timeout_setting(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
-    introspect = CachedIntrospection(api)
     gate = gated(api)
+    introspect = CachedIntrospection(api)
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token).active)
         assert gate.arrived.acquire(timeout=30)
@@ -514,13 +522,14 @@ def test_waiting_ends_by_the_timeout_setting(
 
 def test_waiting_ends(hydra: HydraEmulator, token: str) -> None:
     api = hydra.api(timeout=0.5)
-    introspect = CachedIntrospection(api)
     gated(api)
+    introspect = CachedIntrospection(api)
     with api.api_client, Crowd() as crowd:
         crowd.send(2, lambda: introspect(token))
     assert [type(error) for error in crowd.errors] == [ApiTimeoutError] * 2
 
 
+@pytest.mark.threads_only
 def test_who_comes_a_moment_too_late_asks_no_more(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
@@ -562,6 +571,7 @@ def test_a_response_that_is_let_go_while_it_is_used(api: OAuth2Api, token: str) 
     assert introspect(token).active
 
 
+@pytest.mark.threads_only
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_a_forked_process_has_the_responses_and_asks_for_others(
     hydra: HydraEmulator, api: OAuth2Api, token: str
@@ -598,23 +608,24 @@ def test_no_token_shows(api: OAuth2Api, token: str, caplog: pytest.LogCaptureFix
     bearer = api.oauth_token(grant_type="client_credentials", scope="hydra.*").access_token
     api.api_client.configuration.access_token = bearer
     introspect("another-secret-token")
-    pickled = pickle.dumps(introspect)
     shown = [repr(introspect), repr(vars(introspect)), *caplog.messages]
     for secret in (token, bearer, "another-secret-token", "demo-password"):
         assert [text for text in shown if secret in text] == []
-    assert b"another-secret-token" not in pickled
     host = api.api_client.configuration.host
     assert repr(introspect) == (
         f"CachedIntrospection(ApiClient({host!r}), 1 of 1024 responses, max_age=30.0)"
     )
 
 
+@pytest.mark.threads_only
 def test_a_pickle_holds_the_settings_and_no_response(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:
     introspect = CachedIntrospection(api, max_size=7, max_age=5, negative_age=3)
     introspect(token)
-    twin = pickle.loads(pickle.dumps(introspect))
+    pickled = pickle.dumps(introspect)
+    assert token.encode() not in pickled
+    twin = pickle.loads(pickled)
     assert "0 of 7 responses, max_age=5.0" in repr(twin)
     for _ in range(2):
         assert twin(token).active

@@ -110,10 +110,11 @@ class IdTokenVerifier(BaseVerifier):
         return claims
 
     async def _current(self) -> Server:
-        server = self._fresh
+        known = self._known
+        server = self._usable(known)
         if server:
             return server
-        return await share(self._cache, self._CURRENT, partial(self._fetched, self._known))
+        return await share(self._cache, self._CURRENT, partial(self._fetched, known))
 
     async def _newer(self, known: Server) -> Server:
         ask = partial(self._refetched, known)

@@ -79,8 +79,8 @@ class CachedIntrospection(BaseIntrospection):
 
     async def _asked(self, api: OAuth2Api, question: Question) -> Known:
         known = self._known(question)  # another task may have been faster
-        if known:
-            return known
-        request = self._request()
-        introspection = await api.introspect_oauth2_token(question.token, question.scope)
-        return self._kept(question, request, introspection)
+        return known or self._kept(
+            question,
+            self._request(),
+            await api.introspect_oauth2_token(question.token, question.scope),
+        )
