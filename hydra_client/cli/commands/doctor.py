@@ -99,12 +99,12 @@ def command(
 ) -> None:
     """Diagnose problems, and say what to do about them.
 
-    Checks the address, TLS, the clocks, the caller's id and secret, and permissions. Without --fix,
-    nothing is changed. Exits with 1 if a check FAILED.
+    Checks the address, TLS, the clocks, the caller's id and secret, and permissions. Exits with 1
+    if a check FAILED. Without --fix, nothing is changed; but if the caller may use the implicit
+    flow, it gets an ID token for nobody, which shows the server's signing key.
 
     --role asks the warden for the permissions of a role, which needs the scope hydra.warden and a
-    policy for "decide" on rn:hydra:warden:allowed. --id-token-file checks that the server still
-    signs with the keys that it publishes.
+    policy for "decide" on rn:hydra:warden:allowed.
 
     \b
     Examples:
@@ -184,6 +184,9 @@ def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator
         yield open_keys
     if known and wanted.id_token is not None:
         yield caller.signing_key(api, wanted.id_token)
+    elif known and "keys" in wanted.needs:
+        finding = caller.own_signing_key(api, invocation.settings.client_id)
+        yield from () if finding is None else (finding,)
     if known:
         for role, subject in wanted.roles.items():
             yield _role(api, response.data, role, subject, wanted)

@@ -6,10 +6,11 @@ import json
 import secrets
 import warnings
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote_plus
+from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
-from hydra_client.cli.errors import needs_extra
+from hydra_client.cli.errors import Failure, needs_extra
 from hydra_client.cli.findings import BAD, OK, WARN, Finding
 from hydra_client.cli.roles import ROLES
 from hydra_client.exceptions import (
@@ -271,6 +272,48 @@ def signing_key(api: OAuth2Api, id_token: str) -> Finding:
         return failed(tried, error)
     # The token may have expired, and is meant for another client. Only its key matters here.
     return Finding(OK, tried, "the server publishes the key of this ID token")
+
+
+def own_signing_key(api: OAuth2Api, client_id: str | None) -> Finding | None:
+    """Check the signing key by an ID token for nobody, if the caller may get one.
+
+    The caller needs the implicit flow, and permission to read its own client and to accept consent
+    requests. Only a new ID token shows which key the server signs with.
+    """
+    try:
+        id_token = None if client_id is None else _id_token(api, client_id)
+        finding = None if id_token is None else signing_key(api, id_token)
+    except (HydraException, Failure):
+        return None
+    # Other findings say what else is wrong with the keys.
+    return finding if finding is not None and finding.name in ("", "signing-key") else None
+
+
+def _id_token(api: OAuth2Api, client_id: str) -> str | None:
+    """Get an ID token by the implicit flow, as a browser and a consent app would."""
+    from hydra_client import ConsentRequestAcceptance
+
+    client = api.get_oauth2_client(client_id)
+    if "implicit" not in (client.grant_types or ()) or not client.redirect_uris:
+        return None
+    visit = partial(
+        api.with_http_info.oauth_auth,
+        client_id=client_id,
+        redirect_uri=client.redirect_uris[0],
+        response_type="id_token",
+        scope="openid",
+        state=secrets.token_urlsafe(),
+        nonce=secrets.token_urlsafe(),
+    )
+    begun = visit()
+    consent = dict(parse_qsl(urlsplit(begun.data).query)).get("consent")
+    if consent is None:
+        return None
+    accepted = ConsentRequestAcceptance(subject=NO_ONE, grant_scopes=["openid"])
+    api.accept_oauth2_consent_request(consent, accepted)
+    cookie = begun.headers.get("Set-Cookie", "").partition(";")[0]
+    ended = visit(consent=consent, headers={"Cookie": cookie})
+    return dict(parse_qsl(urlsplit(ended.data).fragment)).get("id_token")
 
 
 # --- roles

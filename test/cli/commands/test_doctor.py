@@ -36,6 +36,7 @@ ok      clients      admin may list clients
 ok      consent      admin may read, accept and reject consent requests
 ok      introspect   admin may introspect tokens
 ok      keys         admin may read the keys \(1\)
+ok      signing key  the server publishes the key of this ID token
 All is well\.
 """
 
@@ -61,7 +62,8 @@ def test_all_is_well(run: Run, every_root: HydraEmulator) -> None:
     assert re.fullmatch(WELL, result.output), result.output
     assert result.exit_code == 0
     sent = set(map(str, every_root.requests))
-    assert {line for line in sent if line.startswith(("PUT", "DELETE", "PATCH"))} == {
+    changing = {line for line in sent if line.startswith(("PUT", "DELETE", "PATCH"))}
+    assert {line for line in changing if "hydra-client-doctor" in line} == {
         "PATCH /oauth2/consent/requests/hydra-client-doctor/accept",
         "PATCH /oauth2/consent/requests/hydra-client-doctor/reject",
     }
@@ -544,6 +546,40 @@ def test_a_signing_key_that_was_replaced(run: Run, tmp_path: Path, version: str)
         assert found(run, *asked, **server)  # the token is an earlier one
         log_in()
         assert found(run, *asked, **server) == {}
+
+
+def test_a_signing_key_that_was_replaced_is_noticed_by_itself(run: Run) -> None:
+    with HydraEmulator(store="sql") as hydra:
+        server = {
+            "HYDRA_URL": hydra.url,
+            "HYDRA_CLIENT_ID": hydra.root[0],
+            "HYDRA_CLIENT_SECRET": hydra.root[1],
+        }
+        own = "hydra.openid.id-token"
+        run("keys", "delete", own, "--yes", **server)
+        run("keys", "create", own, "--alg", "RS256", **server)
+        (finding,) = found(run, **server).values()
+        assert finding["name"] == "signing-key"
+        assert finding["do"].startswith("Restart the server: ")
+        hydra.restart()
+        assert found(run, **server) == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"path": "/clients/admin", "status": 500},
+        {"path": "/clients/admin", "status": 200, "body": '{"id": "admin"}'},
+        {"path": "/oauth2/auth", "status": 302, "headers": {"Location": "http://x/?error=y"}},
+        {"path": "/.well-known/jwks.json", "status": 500},
+    ],
+)
+def test_a_signing_key_that_cannot_be_found_out(
+    run: Run, root: HydraEmulator, fault: dict[str, Any]
+) -> None:
+    root.fail(times=None, **fault)
+    result = run("doctor", "--need", "keys")
+    assert "signing key" not in result.output
 
 
 def test_a_file_without_an_id_token(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
