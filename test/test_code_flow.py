@@ -16,7 +16,7 @@ import pytest
 import responses
 from hypothesis import given
 from hypothesis import strategies as st
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 from support.crowd import Crowd
 from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from support.recorded import NAMES, Recording
@@ -91,7 +91,7 @@ def consented(hydra: HydraEmulator, url: str, subject: str = "alice") -> str:
     browser = Browser()
     arrived = browser(url)
     assert arrived.startswith(hydra.consent_url), arrived
-    return browser(hydra.accept_consent(told(arrived)["consent"], subject))
+    return browser(hydra.accept_consent(parameters_of(arrived)["consent"], subject))
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_state_and_nonce_are_new_for_each_flow(flow: CodeFlow) -> None:
     values = {flow.state, flow.nonce, other.state, other.nonce}
     assert len(values) == 4
     assert all(len(value) >= 43 for value in values)
-    sent = told(flow.authorization_url(prompt="none", ui_locales=None))
+    sent = parameters_of(flow.authorization_url(prompt="none", ui_locales=None))
     assert sent == {
         "client_id": flow.client_id,
         "redirect_uri": CALLBACK,
@@ -182,7 +182,7 @@ def test_without_openid_there_is_no_id_token(hydra: HydraEmulator) -> None:
 def test_openid_that_was_not_granted(hydra: HydraEmulator, flow: CodeFlow) -> None:
     """Such as the code of another authorization, which no nonce would tell apart."""
     other = CodeFlow(flow.api, CALLBACK, "offline")
-    code = told(consented(hydra, other.authorization_url(), "mallory"))["code"]
+    code = parameters_of(consented(hydra, other.authorization_url(), "mallory"))["code"]
     with pytest.raises(NoIdTokenError, match="no ID token"):
         flow.exchange({"code": code, "state": flow.state})
     assert (flow.tokens, flow.claims) == (None, None)
@@ -348,7 +348,7 @@ def test_a_code_of_another_flow_under_the_state_of_this_one(
     hydra: HydraEmulator, flow: CodeFlow
 ) -> None:
     other = CodeFlow(flow.api, CALLBACK, SCOPE)
-    code = told(consented(hydra, other.authorization_url(), "mallory"))["code"]
+    code = parameters_of(consented(hydra, other.authorization_url(), "mallory"))["code"]
     with refused("nonce"):
         flow.exchange({"code": code, "state": flow.state})
     assert (flow.tokens, flow.claims) == (None, None)

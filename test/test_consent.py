@@ -16,7 +16,7 @@ import pytest
 import responses
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 from support.crowd import Crowd
 from support.recorded import NAMES, Recording
 from support.variants import VARIANTS
@@ -207,7 +207,7 @@ def test_a_user_agrees(hydra: HydraEmulator, flow: Flow) -> None:
         access_token_extra={"role": ("admin", 1.5, True)},
         id_token_extra={"email": "älice@example.com"},
     )
-    arrived = told(flow.browser(url))
+    arrived = parameters_of(flow.browser(url))
     assert (arrived["scope"], arrived["state"]) == ("openid photos.read", "some-random-state")
     application = hydra_client.connect(hydra.url, flow.client["id"], flow.client["client_secret"])
     tokens = application.oauth_token(
@@ -243,7 +243,7 @@ def test_a_user_declines_with_odd_words(flow: Flow, reason: str) -> None:
 
 def test_a_reason_that_is_too_long_for_an_address_is_cut(flow: Flow) -> None:
     arrived = flow.browser(flow.challenge().reject("no " * 40_000))
-    assert told(arrived)["error_description"] == ("no " * 40_000)[:499] + "…"
+    assert parameters_of(arrived)["error_description"] == ("no " * 40_000)[:499] + "…"
 
 
 def test_a_user_takes_too_long(hydra: HydraEmulator, flow: Flow) -> None:
@@ -259,7 +259,7 @@ def test_a_user_takes_too_long(hydra: HydraEmulator, flow: Flow) -> None:
     assert accepted == []
     # The user begins again, and gets through.
     flow.arrived = flow.browser(error.value.restart_url)
-    assert "code" in told(flow.browser(flow.challenge().accept("alice", ["openid"])))
+    assert "code" in parameters_of(flow.browser(flow.challenge().accept("alice", ["openid"])))
 
 
 def test_expiry_is_exact() -> None:
@@ -279,13 +279,13 @@ def test_expiry_is_exact() -> None:
 def test_a_late_no_still_reaches_the_application(hydra: HydraEmulator, flow: Flow) -> None:
     challenge = flow.challenge()
     hydra.clock.advance(601)
-    arrived = told(flow.browser(challenge.reject("too late")))
+    arrived = parameters_of(flow.browser(challenge.reject("too late")))
     assert arrived["error"] == "rejected_consent_request"
 
 
 def test_another_browser_gets_nothing(hydra: HydraEmulator, flow: Flow) -> None:
     url = flow.challenge().accept("alice", ["openid"])
-    foreign = told(Browser()(url))
+    foreign = parameters_of(Browser()(url))
     assert "code" not in foreign
     assert foreign["error"] == {"0.9": "unknown_error", "0.10": "error"}[hydra.variant.version]
 
@@ -309,7 +309,7 @@ def test_no_scope_at_all(hydra: HydraEmulator, hydra_api: OAuth2Api) -> None:
     flow = Flow(hydra, hydra_api, scope="")
     challenge = flow.challenge()
     assert challenge.requested_scopes == ()
-    assert "code" in told(flow.browser(challenge.accept("alice", [])))
+    assert "code" in parameters_of(flow.browser(challenge.accept("alice", [])))
 
 
 def test_without_the_right_to_see_clients(hydra: HydraEmulator, flow: Flow) -> None:
@@ -780,7 +780,7 @@ def test_claims_of_the_server_are_all_reserved() -> None:
         recording = Recording(name)
         tokens = [
             recording.body("flow A token: authorization_code")["id_token"],
-            recording.told("flow D browser goes back")["id_token"],
+            recording.parameters("flow D browser goes back")["id_token"],
         ]
         for token in tokens:
             claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))

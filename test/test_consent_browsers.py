@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 from support.recorded import NAMES, Recording
 from support.variants import VARIANTS
 
@@ -192,7 +192,7 @@ def test_a_login_goes_round_once_and_the_application_does_not_notice(
     assert (page.notice, alice.rounds) == ("", 1)
     arrived = alice.allow(page)
     assert arrived.startswith(CALLBACK)
-    assert {"code", "access_token"} & told(arrived).keys()
+    assert {"code", "access_token"} & parameters_of(arrived).keys()
     assert PARAMETER not in arrived
     assert alice.rounds == 1
 
@@ -203,12 +203,12 @@ def test_the_application_does_not_get_the_value_with_an_error(
 ) -> None:
     page = alice.begin(response_type=response_type)
     arrived = alice.visit(alice.submit(page).reject("no"))
-    assert told(arrived)["error"] == "rejected_consent_request"
+    assert parameters_of(arrived)["error"] == "rejected_consent_request"
     assert PARAMETER not in arrived
     # Scopes are checked only when the browser comes back.
     url = alice.world.login_url(response_type=response_type).replace("photos.read", "photos.write")
     arrived = alice.allow(alice.open(alice.visit(url)))
-    assert told(arrived)["error"] == "invalid_scope"
+    assert parameters_of(arrived)["error"] == "invalid_scope"
     assert PARAMETER not in arrived
 
 
@@ -222,7 +222,7 @@ def test_an_error_needs_no_value(world: World, alice: Person) -> None:
 def test_a_session_may_have_any_secret(world: World, alice: Person) -> None:
     for secret in (b"\x00" * 32, "ä" * 16, "x" * 1000):
         alice.secret = secret  # type: ignore[assignment]
-        assert "code" in told(alice.allow(alice.begin()))
+        assert "code" in parameters_of(alice.allow(alice.begin()))
 
 
 @pytest.mark.parametrize(
@@ -252,13 +252,13 @@ def test_a_swapped_link(world: World, alice: Person, mallory: Person) -> None:
     """The attack: mallory begins, and alice is to decide. Without a value, it works."""
     link = mallory.visit(world.login_url())
     stolen = world.consents.challenge(link, NO_BROWSER).accept("alice", ["openid"])
-    assert "code" in told(mallory.visit(stolen))
+    assert "code" in parameters_of(mallory.visit(stolen))
 
     link = mallory.visit(world.login_url())
     theirs = world.consents.challenge(link, NO_BROWSER)
     arrived = alice.allow(alice.open(link))
-    assert "code" in told(arrived)  # at alice's own browser
-    back = told(mallory.visit(theirs.redirect_url))
+    assert "code" in parameters_of(arrived)  # at alice's own browser
+    back = parameters_of(mallory.visit(theirs.redirect_url))
     assert "code" not in back
 
 
@@ -275,8 +275,8 @@ def test_a_swapped_link_with_the_attackers_own_value(
         world.hydra.clock.advance(11)
     assert world.decided == 0
     arrived = alice.allow(alice.open(alice.visit(sent.value.redirect_url)))
-    assert "code" in told(arrived)
-    assert "code" not in told(mallory.visit(page.redirect_url))
+    assert "code" in parameters_of(arrived)
+    assert "code" not in parameters_of(mallory.visit(page.redirect_url))
 
 
 def test_a_planted_session(world: World, alice: Person, mallory: Person) -> None:
@@ -287,8 +287,8 @@ def test_a_planted_session(world: World, alice: Person, mallory: Person) -> None
     alice.renew()
     shown = alice.open(link_of(page))
     assert shown.id != page.id
-    assert "code" in told(alice.allow(shown))
-    assert "code" not in told(mallory.visit(page.redirect_url))
+    assert "code" in parameters_of(alice.allow(shown))
+    assert "code" not in parameters_of(mallory.visit(page.redirect_url))
 
 
 def test_a_replayed_value(world: World, alice: Person, mallory: Person) -> None:
@@ -307,7 +307,7 @@ def test_a_replayed_value(world: World, alice: Person, mallory: Person) -> None:
         world.consents.challenge(alice.visit(world.login_url()), alice.secret)
     link = mallory.visit(sent.value.redirect_url)
     stolen = world.consents.challenge(link, alice.secret).accept("alice", ["openid"])
-    assert "code" in told(mallory.visit(stolen))
+    assert "code" in parameters_of(mallory.visit(stolen))
 
 
 @pytest.mark.parametrize(("age", "counts"), [(-61, False), (-60, True), (60, True), (61, False)])
@@ -332,17 +332,17 @@ def test_two_tabs_of_which_the_older_is_decided_first(world: World, alice: Perso
     again = alice.submit(older)
     assert again.id not in (older.id, newer.id)
     assert again.notice.startswith("Another login began in this browser")
-    assert told(alice.allow(again))["state"] == state_of(older)
+    assert parameters_of(alice.allow(again))["state"] == state_of(older)
     again = alice.submit(newer)
     assert again.notice
-    assert told(alice.allow(again))["state"] == state_of(newer)
+    assert parameters_of(alice.allow(again))["state"] == state_of(newer)
     assert world.decided == 2
 
 
 def test_two_tabs_of_which_the_newer_is_decided_first(alice: Person) -> None:
     older, newer = alice.begin(), alice.begin()
-    assert told(alice.allow(newer))["state"] == state_of(newer)
-    assert told(alice.allow(older))["state"] == state_of(older)
+    assert parameters_of(alice.allow(newer))["state"] == state_of(newer)
+    assert parameters_of(alice.allow(older))["state"] == state_of(older)
 
 
 def test_two_tabs_that_load_at_the_same_time(world: World, alice: Person) -> None:
@@ -354,7 +354,7 @@ def test_two_tabs_that_load_at_the_same_time(world: World, alice: Person) -> Non
         sent.append(error.value.redirect_url)
     pages = [alice.open(link) for link in [alice.visit(url) for url in sent]]
     for page in pages:
-        assert told(alice.allow(page))["state"] == state_of(page)
+        assert parameters_of(alice.allow(page))["state"] == state_of(page)
 
 
 def state_of(challenge: Challenge) -> str:
@@ -368,8 +368,8 @@ def test_a_form_while_another_tab_is_under_way(world: World, alice: Person) -> N
     other = alice.visit(sent.value.redirect_url)
     again = alice.submit(page)
     assert again.id != page.id
-    assert told(alice.allow(again))["state"] == state_of(page)
-    assert "code" in told(alice.allow(alice.open(other)))
+    assert parameters_of(alice.allow(again))["state"] == state_of(page)
+    assert "code" in parameters_of(alice.allow(alice.open(other)))
 
 
 def test_reload_and_back(world: World, alice: Person) -> None:
@@ -379,29 +379,29 @@ def test_reload_and_back(world: World, alice: Person) -> None:
     fresh = alice.open(link_of(page))
     assert (fresh.id != page.id, fresh.notice) == (True, "")
     arrived = alice.allow(fresh)
-    assert told(arrived)["state"] == state_of(page)
+    assert parameters_of(arrived)["state"] == state_of(page)
     # Back to each page, after the decision.
     for old in (page, fresh):
         again = alice.open(link_of(old))
         assert again.id not in (page.id, fresh.id)
-        assert "code" in told(alice.allow(again))
+        assert "code" in parameters_of(alice.allow(again))
 
 
 def test_an_older_tab_that_is_reloaded(alice: Person) -> None:
     older, newer = alice.begin(), alice.begin()
     fresh = alice.open(link_of(older))
     assert fresh.id != older.id
-    assert "code" in told(alice.allow(fresh))
-    assert "code" in told(alice.allow(newer))
+    assert "code" in parameters_of(alice.allow(fresh))
+    assert "code" in parameters_of(alice.allow(newer))
 
 
 def test_a_form_that_is_sent_twice(world: World, alice: Person) -> None:
     page = alice.begin()
-    assert "code" in told(alice.allow(page))
+    assert "code" in parameters_of(alice.allow(page))
     again = alice.submit(page)
     assert again.id != page.id
     assert world.decided == 1
-    assert "code" in told(alice.visit(again.reject("no"))) or world.decided == 2
+    assert "code" in parameters_of(alice.visit(again.reject("no"))) or world.decided == 2
 
 
 def test_logout_amid_the_flow(alice: Person) -> None:
@@ -409,21 +409,21 @@ def test_logout_amid_the_flow(alice: Person) -> None:
     alice.renew()
     again = alice.submit(page)
     assert again.notice.startswith("You have logged in or out")
-    assert told(alice.allow(again, "bob"))["state"] == state_of(page)
+    assert parameters_of(alice.allow(again, "bob"))["state"] == state_of(page)
 
 
 def test_a_form_stays_open_until_the_request_expires(world: World, alice: Person) -> None:
     page = alice.begin()
     world.hydra.clock.advance(599)
     assert alice.submit(page).id == page.id
-    assert "code" in told(alice.allow(page))
+    assert "code" in parameters_of(alice.allow(page))
     page = alice.begin()
     world.hydra.clock.advance(601)
     with pytest.raises(ConsentExpired) as error:
         alice.submit(page)
     assert error.value.restart_url == page.restart_url
     assert PARAMETER not in page.restart_url
-    assert "code" in told(alice.allow(alice.open(alice.visit(error.value.restart_url))))
+    assert "code" in parameters_of(alice.allow(alice.open(alice.visit(error.value.restart_url))))
 
 
 def test_new_requests_that_have_expired_are_not_sent_round_for_ever(
@@ -440,7 +440,7 @@ def test_an_app_that_was_restarted(world: World, alice: Person) -> None:
     page = alice.begin()
     world.consents = world.consent_app(clock=world.hydra.clock)
     assert alice.submit(page).id == page.id
-    assert "code" in told(alice.allow(page))
+    assert "code" in parameters_of(alice.allow(page))
 
 
 class Shared:
@@ -468,7 +468,7 @@ def test_processes_that_share_a_memory(world: World, alice: Person) -> None:
     world.consents = processes[0]
     assert alice.submit(older).notice
     world.consents = processes[1]
-    assert "code" in told(alice.allow(newer))
+    assert "code" in parameters_of(alice.allow(newer))
     for number in range(60):
         with pytest.raises(WrongBrowser):
             world.consents.challenge(alice.visit(world.login_url()), alice.secret)
@@ -503,7 +503,7 @@ def test_a_proxy_that_removes_the_value(world: World, alice: Person) -> None:
         world.consents.challenge(alice.visit(url), alice.secret)
     assert "state" not in str(error.value)
     # Another request, or this one ten seconds later, gets another chance.
-    assert "code" in told(alice.allow(alice.begin()))
+    assert "code" in parameters_of(alice.allow(alice.begin()))
     world.hydra.clock.advance(10)
     with pytest.raises(WrongBrowser):
         world.consents.challenge(alice.visit(url), alice.secret)
@@ -531,7 +531,7 @@ def test_a_proxy_that_writes_addresses_in_another_way(
     """Addresses are compared as bytes; once they are as the proxy likes them, they pass."""
     visit = alice.visit
     alice.visit = lambda url: visit(changed(url) if "&&" not in url else url)  # type: ignore[assignment]
-    assert "code" in told(alice.allow(alice.begin()))
+    assert "code" in parameters_of(alice.allow(alice.begin()))
     assert alice.rounds <= 2
 
 
@@ -622,7 +622,7 @@ def test_addresses_that_are_not_as_the_server_makes_them(url: str) -> None:
 def test_a_value_that_was_copied_with_the_link(world: World, alice: Person) -> None:
     """Of another browser, or too old: it is replaced."""
     url = f"{world.login_url()}&{PARAMETER}=1.{'a' * 43}"
-    assert "code" in told(alice.allow(alice.open(alice.visit(url))))
+    assert "code" in parameters_of(alice.allow(alice.open(alice.visit(url))))
 
 
 def test_authorization_by_post(world: World, alice: Person) -> None:
@@ -696,7 +696,7 @@ def test_scripts_that_play_the_browser(world: World, alice: Person) -> None:
     assert (challenge.ticket, challenge.notice) == ("", "")
     with pytest.raises(ConsentIdError, match="start at the application"):
         world.consents.challenge({"ticket": f"a.1.{'a' * 43}"}, NO_BROWSER)
-    assert "code" in told(alice.visit(challenge.accept("alice", ["openid"])))
+    assert "code" in parameters_of(alice.visit(challenge.accept("alice", ["openid"])))
     bound = alice.begin()
     again = world.consents.challenge(link_of(bound), NO_BROWSER)
     assert again.restart_url == bound.restart_url
@@ -739,12 +739,12 @@ def test_a_remembered_consent_is_no_way_around(
     theirs = world.consents.challenge(links[0], NO_BROWSER)
     for link in links:
         page = alice.open(link)
-        assert "code" in told(alice.visit(page.accept("alice", page.requested_scopes)))
-        assert "code" not in told(mallory.visit(theirs.redirect_url))
+        assert "code" in parameters_of(alice.visit(page.accept("alice", page.requested_scopes)))
+        assert "code" not in parameters_of(mallory.visit(theirs.redirect_url))
     # The page is opened again, with Back or Reload.
     for _ in range(2):
         page = alice.open(link_of(page))
-        assert "code" in told(alice.visit(page.accept("alice", page.requested_scopes)))
+        assert "code" in parameters_of(alice.visit(page.accept("alice", page.requested_scopes)))
 
 
 def test_a_browser_without_cookies_never_gets_a_page(world: World, alice: Person) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 
 from hydra_client.code_flow import authorization_url
 from hydra_client.consent import Challenge, ConsentApp, ConsentExpired, WrongBrowser
@@ -102,14 +102,14 @@ class Walk(RuleBasedStateMachine):
             self.open(self.visit(error.restart_url))
             return
         url = current.accept("alice", []) if allow else current.reject("no")
-        arrived = told(self.visit(url))
+        arrived = parameters_of(self.visit(url))
         assert arrived.get("error") == (None if allow else "rejected_consent_request"), arrived
 
     @rule(data=st.data())
     def decide_at_once(self, data: st.DataObject) -> None:
         page = self.open(self.arrive())
         assert page is not None
-        assert "code" in told(self.visit(page.accept("alice", [])))
+        assert "code" in parameters_of(self.visit(page.accept("alice", [])))
 
     @rule()
     def log_in_or_out(self) -> None:

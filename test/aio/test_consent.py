@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 
 import hydra_client
 from hydra_client import aio, consent
@@ -52,6 +52,6 @@ def test_a_user_decides() -> None:
         )
         name, refused, granted = asyncio.run(decide(aio.connect(hydra.url, *hydra.root), link))
         assert (name, refused) == ("Photo app", granted)
-        assert told(browser(granted))["scope"] == "openid"
+        assert parameters_of(browser(granted))["scope"] == "openid"
         paths = [request.path for request in hydra.requests]
         assert paths.count("/.well-known/openid-configuration") == 1

@@ -19,7 +19,7 @@ import requests
 from consent_app import create_app, from_env
 from consent_app.store import Store
 from consent_app.users import Users
-from support.browsing import Browser, told
+from support.browsing import Browser, parameters_of
 from werkzeug.security import generate_password_hash
 from werkzeug.serving import make_server
 
@@ -264,7 +264,7 @@ def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -
     page = victim.session.get(response.headers["Location"], timeout=10)
     assert "Another login began in this browser" in page.text
     response = victim.submit(page, "/decide", decision="allow", scope="openid")
-    assert told(victim.browser(response.headers["Location"]))["scope"] == "openid"
+    assert parameters_of(victim.browser(response.headers["Location"]))["scope"] == "openid"
 
 
 def test_a_form_from_before_the_login_does_not_decide(user: User) -> None:
@@ -283,7 +283,7 @@ def test_a_form_from_before_the_login_does_not_decide(user: User) -> None:
 def test_scopes_that_nobody_asked_for_are_not_granted(user: User) -> None:
     scopes = ["openid", "photos.write", "hydra"]
     response = user.submit(user.logged_in(), "/decide", decision="allow", scope=scopes)
-    assert told(user.browser(response.headers["Location"]))["scope"] == "openid"
+    assert parameters_of(user.browser(response.headers["Location"]))["scope"] == "openid"
 
 
 def test_what_is_needed(user: User) -> None:
@@ -310,7 +310,7 @@ def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> 
     response = user.submit(
         user.logged_in(), "/decide", decision="allow", scope=["openid"], remember="yes"
     )
-    assert told(user.browser(response.headers["Location"]))["scope"] == "openid"
+    assert parameters_of(user.browser(response.headers["Location"]))["scope"] == "openid"
     (kept,) = store.all_remembered("alice")
     assert (kept.client_id, kept.name, kept.scopes) == (user.client["id"], "Photo app", ["openid"])
     response = user.session.get(user.authorize_url(), timeout=10, allow_redirects=False)
@@ -319,7 +319,7 @@ def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> 
         if location.startswith(CALLBACK):
             break
         response = user.session.get(location, timeout=10, allow_redirects=False)
-    assert told(location)["scope"] == "openid"
+    assert parameters_of(location)["scope"] == "openid"
     page = user.session.get(user.base, timeout=10)
     assert "Know who you are" in page.text
     user.submit(page, "/forget")

@@ -140,7 +140,7 @@ class Server:
     ) -> sdk.OAuth2ConsentRequest:
         """The browser's first visit; returns the consent request that comes of it."""
         location = (browser or Browser(self)).visit(asking(app, **query))
-        return self.root.get_oauth2_consent_request(told(location)["consent"])
+        return self.root.get_oauth2_consent_request(parameters_of(location)["consent"])
 
     def arrive(self, app: sdk.OAuth2Client, *scopes: str, **query: str | None) -> dict[str, str]:
         """The whole way, consent given, to the client; returns what it is told."""
@@ -188,7 +188,7 @@ class Browser:
         assert address.path.endswith("/oauth2/auth")
         location = self.visit(address.query)
         assert is_callback(location), location
-        return told(location)
+        return parameters_of(location)
 
 
 def is_callback(location: str) -> bool:
@@ -209,7 +209,7 @@ def asking(app: sdk.OAuth2Client, **more: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def told(location: str) -> dict[str, str]:
+def parameters_of(location: str) -> dict[str, str]:
     """The fields of an address, in its query and in its fragment."""
     parts = urlsplit(location)
     return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))

@@ -21,8 +21,8 @@ from live.server import (
     Server,
     asking,
     is_callback,
+    parameters_of,
     redeem,
-    told,
 )
 
 import hydra_client as sdk
@@ -68,7 +68,7 @@ def test_the_code_flow(server: Server) -> None:
     assert type(request) is sdk.OAuth2ConsentRequest is sdk.OAuth2consentRequest
     assert request.expires_at is not None
     assert request.expires_at > datetime.now(timezone.utc)
-    assert told(str(request.redirect_url))["consent"] == request.id
+    assert parameters_of(str(request.redirect_url))["consent"] == request.id
 
     extra = {"role": "admin", "n": 1, "list": [1, "two"], "nested": {"a": None, "b": True}}
     accepted = api.with_http_info.accept_oauth2_consent_request(
@@ -103,13 +103,13 @@ def test_the_sdk_as_the_browser(server: Server) -> None:
     query = asking(app)
     first = api.with_http_info.oauth_auth(**query)
     assert first.status == 302
-    id = told(first.data)["consent"]
+    id = parameters_of(first.data)["consent"]
     body = sdk.ConsentRequestAcceptance(subject="bob", grant_scopes=["photos.read"])
     server.root.accept_oauth2_consent_request(id, body)
     cookie = first.headers["Set-Cookie"].partition(";")[0]
     location = api.oauth_auth(**query, consent=id, headers={"Cookie": cookie})
     assert is_callback(location)
-    assert redeem(server.by_basic(app), told(location)["code"]).scope == "photos.read"
+    assert redeem(server.by_basic(app), parameters_of(location)["code"]).scope == "photos.read"
 
 
 def test_the_parts_for_apps(server: Server) -> None:
@@ -157,9 +157,9 @@ def test_a_request_belongs_to_the_browser_that_began_it(server: Server) -> None:
     for swapped in (link, f"?consent={theirs.id}"):
         challenge = arrive(victim, swapped)
         back = challenge.accept("alice", challenge.requested_scopes)
-        assert "code" not in told(attacker.visit(urlsplit(theirs.redirect_url).query))
+        assert "code" not in parameters_of(attacker.visit(urlsplit(theirs.redirect_url).query))
         location = victim.visit(urlsplit(back).query)
-        assert "code" in told(location)
+        assert "code" in parameters_of(location)
         assert "hydra_client_browser" not in location
         secrets[victim] = f"{secrets[victim]}+"  # a new session
 
@@ -173,7 +173,7 @@ def test_a_request_belongs_to_the_browser_that_began_it(server: Server) -> None:
         challenge = consent_app.challenge(urlsplit(location).query, secrets[victim])
         assert challenge.notice
         back = challenge.accept("alice", challenge.requested_scopes)
-        assert "code" in told(victim.visit(urlsplit(back).query))
+        assert "code" in parameters_of(victim.visit(urlsplit(back).query))
 
 
 def test_a_code_works_once(server: Server) -> None:
@@ -305,20 +305,20 @@ def test_a_client_that_does_not_exist(server: Server) -> None:
     for query in (asking(app, client_id=f"{server.prefix}-nobody"), {}):
         location = server.api().oauth_auth(**query)
         assert location.partition("?")[0] == consent_app
-        assert told(location)["error"] == "invalid_client"
-        assert told(location)["error_description"]
+        assert parameters_of(location)["error"] == "invalid_client"
+        assert parameters_of(location)["error_description"]
 
 
 def test_a_redirect_uri_that_is_not_the_clients(server: Server) -> None:
     location = server.api().oauth_auth(**asking(server.app(), redirect_uri=f"{CALLBACK}/2"))
     assert not location.startswith(CALLBACK)
-    assert told(location)["error"]
+    assert parameters_of(location)["error"]
 
 
 def test_a_state_that_is_too_short(server: Server) -> None:
     location = server.api().oauth_auth(**asking(server.app(), state="short"))
     assert is_callback(location)
-    assert told(location)["error"]
+    assert parameters_of(location)["error"]
 
 
 # --- implicit and hybrid

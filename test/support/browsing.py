@@ -20,7 +20,7 @@ class Browser:
         return response.headers["Location"]
 
 
-def told(url: str) -> dict[str, str]:
+def parameters_of(url: str) -> dict[str, str]:
     """What an address says in query and fragment."""
     parts = urlsplit(url)
     return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))

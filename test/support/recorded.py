@@ -45,7 +45,7 @@ class Recording:
         """Where a response sent the browser."""
         return str(self.exchanges[name]["response"]["headers"]["Location"])
 
-    def told(self, name: str) -> dict[str, str]:
+    def parameters(self, name: str) -> dict[str, str]:
         """What a response told the browser's next stop, in query or fragment."""
         parts = urlsplit(self.location(name))
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
