@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 # The option of each type of condition. Servers fill it in if it is missing, and drop all others.
-_OPTIONS = {
+CONDITION_OPTIONS = {
     "CIDRCondition": ("cidr",),
     "EqualsSubjectCondition": (),
     "StringEqualCondition": ("equals",),
@@ -71,4 +71,6 @@ def policy_value(field: str, value: Any) -> object:
 def _condition(condition: Mapping[str, Any]) -> object:
     options = condition.get("options") or {}
     kind = condition.get("type")
-    return kind, {name: options.get(name) or "" for name in _OPTIONS.get(kind or "", options)}
+    return kind, {
+        name: options.get(name) or "" for name in CONDITION_OPTIONS.get(kind or "", options)
+    }

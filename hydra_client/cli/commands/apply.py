@@ -62,7 +62,8 @@ def command(
     rn:hydra:clients:<.*>. For policies and groups also hydra.policies, hydra.warden.groups
     (hydra.groups on 0.9), and policies for "list" on rn:hydra:policies, "get" and "update" on
     rn:hydra:policies:<.*>, "create" on rn:hydra:warden:groups, and "get", "members.add",
-    "members.remove" and "delete" on rn:hydra:warden:groups:<.*>.
+    "members.remove" and "delete" on rn:hydra:warden:groups:<.*>; for expectations hydra.warden and
+    "decide" on rn:hydra:warden:allowed.
 
     \b
     Examples:

@@ -85,7 +85,8 @@ def command(
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients. For policies and
     groups also hydra.policies, hydra.warden.groups (hydra.groups on 0.9), and policies for "list"
-    on rn:hydra:policies and "get" on rn:hydra:warden:groups:<.*>.
+    on rn:hydra:policies and "get" on rn:hydra:warden:groups:<.*>; for expectations hydra.warden and
+    "decide" on rn:hydra:warden:allowed.
 
     \b
     Examples:

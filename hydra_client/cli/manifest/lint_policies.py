@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra_client import operations
 from hydra_client.cli.manifest.lint import guess
@@ -12,18 +12,11 @@ from hydra_client.cli.text import plain
 from hydra_client.emulator.go.regexp import MatchLimitError, compile_regexp
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template
 from hydra_client.protocol.operation import Operation
+from hydra_client.provisioning.compare import CONDITION_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The option that each type of condition needs.
-CONDITIONS = {
-    "CIDRCondition": "cidr",
-    "EqualsSubjectCondition": None,
-    "StringEqualCondition": "equals",
-    "StringMatchCondition": "matches",
-    "StringPairsEqualCondition": None,
-}
 _OWN = "rn:hydra"
 _VARIABLE = re.compile(r"\{\w+\}|<\.\*>")
 
@@ -75,27 +68,25 @@ def _can_begin(resource: str, start: str, *, whole: bool) -> bool:
     return start == resource or (not whole and fixed.startswith(start))
 
 
-def doubtful_conditions(
-    conditions: Mapping[str, Mapping[str, object]],
-) -> Iterator[tuple[str, str]]:
+def doubtful_conditions(conditions: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """Yield the name of each condition that cannot hold, and why."""
     for name, condition in conditions.items():
-        kind = str(condition.get("type") or "")
-        options = condition.get("options")
-        given = options if isinstance(options, dict) else {}
-        if kind not in CONDITIONS:
-            near = guess(kind, CONDITIONS)
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(CONDITIONS)}"
+        kind = condition.get("type") or ""
+        options = condition.get("options") or {}
+        if kind not in CONDITION_OPTIONS:
+            near = guess(kind, CONDITION_OPTIONS)
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(CONDITION_OPTIONS)}"
             yield name, f"unknown condition {plain(kind)!r}, which Hydra refuses; {hint}"
             continue
-        option = CONDITIONS[kind]
-        if unknown := [one for one in given if one != option]:
+        known = CONDITION_OPTIONS[kind]
+        if unknown := [option for option in options if option not in known]:
             yield name, f"{kind} has no option {plain(unknown[0])}"
-        if option is not None and (why := _doubtful_option(option, str(given.get(option) or ""))):
-            yield name, f"{option}: {why}"
+        for option in known:
+            if why := _doubtful_option(option, options.get(option)):
+                yield name, f"{option}: {why}"
 
 
-def _doubtful_option(option: str, value: str) -> str | None:
+def _doubtful_option(option: str, value: str | None) -> str | None:
     if not value:
         return "is missing"
     try:
@@ -106,5 +97,5 @@ def _doubtful_option(option: str, value: str) -> str | None:
     except ValueError as error:  # a RegexpError is one
         return f"not valid: {plain(str(error))}"
     except MatchLimitError:
-        pass
+        pass  # Hydra can do it
     return None

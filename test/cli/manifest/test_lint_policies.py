@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from hydra_client.cli.manifest.lint_policies import (
@@ -87,7 +89,7 @@ def test_resources_that_hydra_never_asks_about(resource: str) -> None:
         ({}, "unknown condition ''"),
     ],
 )
-def test_conditions(condition: dict[str, object], doubt: str | None) -> None:
+def test_conditions(condition: dict[str, Any], doubt: str | None) -> None:
     found = list(doubtful_conditions({"name": condition}))
     if doubt is None:
         assert found == []
