@@ -17,6 +17,7 @@ from sphinx.util import logging
 from sphinx.util.nodes import make_refnode
 
 import hydra_client
+import hydra_client.aio
 from hydra_client.cli.app import app as command
 from hydra_client.exceptions import HydraException
 
@@ -110,9 +111,11 @@ def find(
 def complete(_app: Sphinx, env: BuildEnvironment) -> None:
     """Warn of public names that the reference lacks."""
     documented = {name.rpartition(".")[2] for name in env.domains.python_domain.objects}
-    for found in pkgutil.iter_modules(hydra_client.__path__):
-        if not found.name.startswith("_") and found.name not in ("cli", "protocol", "transport"):
-            module = importlib.import_module(f"hydra_client.{found.name}")
-            for name in getattr(module, "__all__", ()):
+    for package in (hydra_client, hydra_client.aio):
+        for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            last = found.name.rpartition(".")[2]
+            if last.startswith("_") or last in ("cli", "protocol", "transport"):
+                continue
+            for name in getattr(importlib.import_module(found.name), "__all__", ()):
                 if name not in documented | INTERNAL:
-                    logger.warning("the reference lacks %s.%s", module.__name__, name)
+                    logger.warning("the reference lacks %s.%s", found.name, name)
