@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from datetime import datetime, timezone
 from shutil import get_terminal_size
 from textwrap import TextWrapper
@@ -147,11 +148,13 @@ def print_models(invocation: Invocation, models: Sequence[Model], columns: Seque
 
 def with_times(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return the document with dates beside these numbers of seconds since 1970."""
-    return dict(document) | {
-        name: f"{document[name]} ({datetime.fromtimestamp(document[name], timezone.utc)})"
-        for name in names
-        if isinstance(document.get(name), int)
-    }
+    shown = dict(document)
+    for name in names:
+        # The server decides on the numbers, and not all of them are dates.
+        with suppress(TypeError, ValueError, OverflowError, OSError):
+            date = datetime.fromtimestamp(document.get(name), timezone.utc)  # type: ignore[arg-type]
+            shown[name] = f"{document[name]} ({date})"
+    return shown
 
 
 def print_one(document: Mapping[str, Any], form: str) -> None:

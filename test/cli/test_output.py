@@ -15,7 +15,7 @@ from support.command import Run, Start
 from support.manifests import good
 
 from hydra_client import JsonWebKey, OAuth2Client
-from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table
+from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table, with_times
 from hydra_client.emulator import HydraEmulator
 
 ODD = "[red]Ünïcode[/red] \x1b[31m \x9b2J \u2028 \ud800"
@@ -287,6 +287,12 @@ def test_names_and_values_for_a_terminal(
     ]
     table([])
     assert capsys.readouterr().out == ""
+
+
+def test_dates_beside_seconds() -> None:
+    document = {"exp": 0, "iat": 10**20, "nbf": None, "sub": "7"}
+    shown = with_times(document, "exp", "iat", "nbf", "sub")
+    assert shown == document | {"exp": "0 (1970-01-01 00:00:00+00:00)"}
 
 
 @pytest.mark.parametrize("width", [80, 50, 30, 5])
