@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from datetime import datetime, timezone
 from hmac import compare_digest
@@ -54,7 +55,7 @@ NOT_ALL_NEEDED = "The application needs what is marked as needed. Tick it, or ch
 NOTHING_TICKED = "Nothing is ticked. Tick what you allow, or choose Deny."
 
 # Seconds in which the same form again is a double click. After that, the browser has moved on.
-DOUBLE_CLICK = 2.0
+DOUBLE_CLICK = 2
 # Seconds for which a login is new enough for a request that asks for a new one.
 FRESH_LOGIN = 120.0
 
@@ -90,6 +91,8 @@ def create_app(
     app.jinja_env.filters["day"] = day
     images = "https: http://127.0.0.1:*" if is_local else "https:"
     schemes = ("https", "http") if is_local else ("https",)
+
+    deciding = [threading.Lock() for _ in range(64)]
 
     # --- what pages and forms share
 
@@ -188,30 +191,28 @@ def create_app(
 
     @app.post("/decide")
     def decide() -> Redirect | Page:
-        done, until, url = session().pop("decided", ("", 0, ""))
-        if request.form.get("ticket") == done and clock() < until:
-            return see_other(url)  # a double click: the browser follows the second response only
-        challenge = challenge_of(request.form)
-        user = user_of()
-        if user is None:
-            return login_page(challenge)
-        client = challenge.client()
-        ticked = request.form.getlist("scope")
-        granted = [scope for scope in challenge.requested_scopes if scope in ticked]
-        allows = request.form.get("decision") == "allow"
-        if allows and challenge.requested_scopes:
-            scopes = explain(challenge.requested_scopes, challenge.client_id)
-            if any(scope.is_needed and scope.name not in granted for scope in scopes):
-                return consent_page(challenge, client, NOT_ALL_NEEDED)
-            if not granted:
-                return consent_page(challenge, client, NOTHING_TICKED)
-        if allows and request.form.get("remember"):
-            store.remember(user, client, challenge.requested_scopes, granted)
-        else:
-            store.forget(user, challenge.client_id)
-        said_no = "The user declined."
-        url = challenge.accept(user, granted) if allows else challenge.reject(said_no)
-        session()["decided"] = (challenge.ticket, clock() + DOUBLE_CLICK, url)
+        form = f"{session().id} {request.form.get('ticket')}"
+        # Of a double click, the browser follows the second response only: it must be the same.
+        with deciding[hash(form) % len(deciding)]:
+            if url := store.get(form):
+                return see_other(url)
+            challenge = challenge_of(request.form)
+            user = user_of()
+            if user is None:
+                return login_page(challenge)
+            client = challenge.client()
+            allows = request.form.get("decision") == "allow"
+            ticked = request.form.getlist("scope")
+            granted = [scope for scope in challenge.requested_scopes if scope in ticked]
+            if allows and (problem := what_is_missing(challenge, granted)):
+                return consent_page(challenge, client, problem)
+            if allows and request.form.get("remember"):
+                store.remember(user, client, challenge.requested_scopes, granted)
+            else:
+                store.forget(user, challenge.client_id)
+            said_no = "The user declined."
+            url = challenge.accept(user, granted) if allows else challenge.reject(said_no)
+            store.set(form, url, DOUBLE_CLICK)
         return see_other(url)
 
     @app.post("/logout")
@@ -319,6 +320,14 @@ def way_on() -> str:
 def see_other(url: str) -> Redirect:
     """Redirect the browser, which follows with GET."""
     return redirect(url, 303)
+
+
+def what_is_missing(challenge: Challenge, granted: list[str]) -> str:
+    """Return why these scopes are not enough for the application; empty if they are."""
+    scopes = explain(challenge.requested_scopes, challenge.client_id)
+    if any(scope.is_needed and scope.name not in granted for scope in scopes):
+        return NOT_ALL_NEEDED
+    return NOTHING_TICKED if scopes and not granted else ""
 
 
 def asks_again(challenge: Challenge) -> bool:

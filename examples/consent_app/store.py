@@ -91,13 +91,13 @@ class Store:
         with self._open() as database:
             database.execute("DELETE FROM sessions WHERE id = ?", (_hash(id),))
 
-    # --- what ConsentApp remembers of browsers
+    # --- what ConsentApp remembers of browsers, and other things for a while
 
     def get(self, key: str) -> str | None:
         """Return a value, or None if there is none."""
         query = "SELECT value FROM memory WHERE key = ? AND ends_at > ?"
         with self._open() as database:
-            row = database.execute(query, (key, self.clock())).fetchone()
+            row = database.execute(query, (_hash(key), self.clock())).fetchone()
         return None if row is None else str(row[0])
 
     def set(self, key: str, value: str, timeout: int) -> None:
@@ -105,7 +105,7 @@ class Store:
         now = self.clock()
         with self._open() as database:
             database.execute("DELETE FROM memory WHERE ends_at <= ?", (now,))
-            row = (key, value, now + timeout)
+            row = (_hash(key), value, now + timeout)
             database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", row)
 
     # --- attempts to log in
