@@ -56,7 +56,10 @@ collect_ignore = [
 # Tests in these places go through whole products of requests, servers and recordings. The Python
 # hardly matters to what they find, so `make test` runs them on the oldest and the newest only.
 SWEEPS = (
+    "cli/commands/test_apply_access.py",
     "cli/commands/test_apply_killed.py",
+    "cli/commands/test_doctor.py",
+    "cli/commands/test_export.py",
     "cli/test_recordings.py",
     "emulator/endpoints",
     "emulator/go",
@@ -65,6 +68,8 @@ SWEEPS = (
     "emulator/test_recorded_exchanges.py",
     "emulator/test_routes.py",
     "emulator/test_state.py",
+    "examples",
+    "guides",
     "live",
     "provisioning",
     "wire",

@@ -144,7 +144,6 @@ CLIENT = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind i
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 @pytest.mark.parametrize("emitter", ["C", "Python"])
-@pytest.mark.sweep
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(client={"client_name": "\x85x", "contacts": ["a\x85b"]}, id="\x85", sql=True)
 @given(client=CLIENT, id=TEXT | TRICKY, sql=st.booleans())
