@@ -66,6 +66,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 1024
 
 
 class Contender(NamedTuple):

@@ -7,7 +7,7 @@ import http.client
 import io
 import re
 import select
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from hydra_client.aio.transport.headers import Headers
 from hydra_client.transport.body import announced, check_size, plain
@@ -19,13 +19,17 @@ from hydra_client.transport.parsing import (
     TOO_MANY_INTERIM,
     StrictResponse,
     Unreadable,
+    UsualResponse,
     chunk_size,
+    read_usual,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hydra_client.protocol.deadline import Deadline
+
+Head: TypeAlias = StrictResponse | UsualResponse
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _INTERIM = re.compile(rb"HTTP/\S*\s+1(?!01)\d\d\s")
@@ -120,7 +124,8 @@ class Connection(asyncio.Protocol):
         try:
             self.transport.write(data)
             response = await self._head(method, expected)
-            headers = Headers(response.headers.items())
+            pairs = response.headers
+            headers = Headers(pairs if isinstance(pairs, list) else pairs.items())
             body = await self._body(response, headers)
         finally:
             timer.cancel()
@@ -169,7 +174,7 @@ class Connection(asyncio.Protocol):
             raise self._error
         return False
 
-    async def _head(self, method: str, expected: tuple[int, ...]) -> StrictResponse:
+    async def _head(self, method: str, expected: tuple[int, ...]) -> Head:
         """Collect the headers, past interim responses, and parse them."""
         start = searched = interim = 0
         stop = None
@@ -186,6 +191,10 @@ class Connection(asyncio.Protocol):
                 searched = max(start, len(self._received) - 3)
                 if not await self._more():
                     raise http.client.RemoteDisconnected("no end of the headers")
+        usual = read_usual(self._received[:stop], expected)
+        if usual is not None:
+            del self._received[:stop]
+            return usual
         source = _Source(bytes(self._received[:stop]))
         response = StrictResponse(source, expected, method=method)
         response.begin()
@@ -201,7 +210,7 @@ class Connection(asyncio.Protocol):
             return len(self._received) - start > LONGEST_LINE
         return not self._received.startswith(b"HTTP/", start)
 
-    async def _body(self, response: StrictResponse, headers: Headers) -> bytes:
+    async def _body(self, response: Head, headers: Headers) -> bytes:
         announced(headers)
         if response.chunked:
             return await self._chunks()

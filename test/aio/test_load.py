@@ -1,0 +1,161 @@
+"""Many calls at once, and many one after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+import tracemalloc
+
+import pytest
+from support.crowded import CrowdedServer, run
+
+from hydra_client import ApiConnectionError, ApiTimeoutError, aio
+from hydra_client.tokens import ClientCredentials
+
+CALLS = 1_000
+# Memory stays flat over more of them: HYDRA_TEST_CALLS=50000 pytest test/aio/test_load.py
+LASTING = int(os.environ.get("HYDRA_TEST_CALLS", "1500"))
+
+
+def test_a_thousand_calls_at_once_over_a_network_that_drops_some() -> None:
+    with CrowdedServer(delay=0.05, dropped=0.05) as server:
+
+        async def main() -> None:
+            api = aio.connect(server.url, access_token="t", timeout=15, retries=1)
+            async with api:
+                started = time.monotonic()
+                outcomes = await asyncio.gather(
+                    *(api.introspect_oauth2_token(f"token-{n}") for n in range(CALLS)),
+                    return_exceptions=True,
+                )
+                assert time.monotonic() - started < 15 + 5
+                kept = sum(map(len, api.api_client._transport._idle.values()))
+                assert kept <= api.api_client.configuration.connection_pool_maxsize
+            failed = 0
+            for number, outcome in enumerate(outcomes):
+                if isinstance(outcome, BaseException):
+                    assert type(outcome) is ApiConnectionError
+                    failed += 1
+                else:
+                    assert outcome.sub == f"token-{number}"
+            assert 0 < failed < CALLS * 0.02  # one of twenty attempts is lost, twice in a row
+
+        run(main())
+        until = time.monotonic() + 5
+        while server.open and time.monotonic() < until:
+            time.sleep(0.01)
+        assert server.open == 0
+
+
+def test_a_thousand_calls_at_once_end_by_their_deadline() -> None:
+    with CrowdedServer(delay=30) as server:
+
+        async def main() -> None:
+            async with aio.connect(server.url, access_token="t", timeout=1) as api:
+                started = time.monotonic()
+                outcomes = await asyncio.gather(
+                    *(api.introspect_oauth2_token(f"token-{n}") for n in range(CALLS)),
+                    return_exceptions=True,
+                )
+                assert time.monotonic() - started < 1 + 5
+            assert {type(outcome) for outcome in outcomes} == {ApiTimeoutError}
+
+        run(main())
+
+
+def test_memory_is_flat() -> None:
+    with CrowdedServer() as server:
+
+        async def main() -> None:
+            async with aio.connect(server.url, access_token="t", timeout=15) as api:
+
+                async def several(count: int) -> None:
+                    for number in range(count):
+                        await api.introspect_oauth2_token(f"token-{number}")
+
+                await asyncio.gather(*(several(20) for _ in range(10)))
+                tracemalloc.start()
+                try:
+                    before = tracemalloc.get_traced_memory()[0]
+                    await asyncio.gather(*(several(LASTING // 10) for _ in range(10)))
+                    server.paths.clear()
+                    assert tracemalloc.get_traced_memory()[0] - before < 300_000
+                finally:
+                    tracemalloc.stop()
+
+        run(main())
+
+
+def test_one_token_request_for_five_hundred_tasks() -> None:
+    now = [1_000.0]
+    source = ClientCredentials("id", "secret", "a", clock=lambda: now[0])
+    with CrowdedServer(delay=0.02) as server:
+
+        async def main() -> None:
+            async with aio.connect(
+                server.url, access_token=source, timeout=15, connection_pool_maxsize=500
+            ) as api:
+                for _ in range(2):
+                    await asyncio.gather(
+                        *(api.introspect_oauth2_token(f"token-{n}") for n in range(500))
+                    )
+                    now[0] += 10_000  # the token has expired
+
+        run(main())
+    assert server.paths.count("/oauth2/token") == 2
+    assert len(server.paths) == 1002
+
+
+@pytest.mark.parametrize("cancelled", [1, 250])
+def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> None:
+    source = ClientCredentials("id", "secret", "a")
+    with CrowdedServer(delay=0.3) as server:
+
+        async def main() -> None:
+            async with aio.connect(server.url, access_token=source, timeout=15) as api:
+                tasks = [
+                    asyncio.ensure_future(api.introspect_oauth2_token(f"token-{n}"))
+                    for n in range(500)
+                ]
+                while not server.paths:  # until the leader's request is under way
+                    await asyncio.sleep(0.005)
+                for task in tasks[:cancelled]:
+                    task.cancel()
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+                for number, outcome in enumerate(outcomes):
+                    if number < cancelled:
+                        assert isinstance(outcome, asyncio.CancelledError)
+                    else:
+                        assert not isinstance(outcome, BaseException)
+                        assert outcome.sub == f"token-{number}"
+
+        run(main())
+    assert server.paths.count("/oauth2/token") == 2
+
+
+def test_threads_and_tasks_share_a_token_source() -> None:
+    from hydra_client import connect
+
+    source = ClientCredentials("id", "secret", "a")
+    with CrowdedServer(delay=0.05) as server:
+        subjects: list[str | None] = []
+
+        def threaded() -> None:
+            with connect(server.url, access_token=source, timeout=15) as api:
+                subjects.append(api.introspect_oauth2_token("threaded").sub)
+
+        async def main() -> None:
+            async with aio.connect(server.url, access_token=source, timeout=15) as api:
+                called = [api.introspect_oauth2_token("asyncio") for _ in range(20)]
+                subjects.extend(found.sub for found in await asyncio.gather(*called))
+
+        threads = [threading.Thread(target=threaded) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        run(main())
+        for thread in threads:
+            thread.join(20)
+    assert sorted(map(str, subjects)) == ["asyncio"] * 20 + ["threaded"] * 4
+    assert server.paths.count("/oauth2/token") == 1
