@@ -28,6 +28,10 @@ def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"version": version, "store": store}
 
 
+# What is refused before the server is asked.
+ONE_SERVER = pytest.mark.parametrize("hydra_settings", [("0.10", "sql")], indirect=True)
+
+
 class AioGuard:
     """The guard for asyncio, called as the other one is."""
 
@@ -125,6 +129,7 @@ def test_a_token_without_scopes(hydra: HydraEmulator, guard: Any) -> None:
 # --- 401
 
 
+@ONE_SERVER
 @pytest.mark.parametrize("header", [None, "", [], (), " ", "Basic YWxhZGRpbg==", "Digest x", "x"])
 def test_no_token(guard: Any, hydra: HydraEmulator, header: Any) -> None:
     refused = refusal(lambda: guard.check(header), 401, "unauthorized")
@@ -136,6 +141,7 @@ def asked(hydra: HydraEmulator) -> int:
     return sum(request.path == "/oauth2/introspect" for request in hydra.requests)
 
 
+@ONE_SERVER
 def test_a_token_in_the_query_is_no_token(guard: Any, hydra: HydraEmulator, token: str) -> None:
     for query in (f"access_token={token}", f"a=b&access%5Ftoken={token}".encode()):
         refused = refusal(lambda query=query: guard.check(None, query=query), 401, "unauthorized")  # type: ignore[misc]
@@ -166,6 +172,7 @@ def test_an_expired_token(guard: Any, hydra: HydraEmulator, token: str) -> None:
 # --- 400
 
 
+@ONE_SERVER
 @pytest.mark.parametrize(
     "header",
     [
@@ -192,6 +199,7 @@ def test_malformed_requests(guard: Any, hydra: HydraEmulator, header: Any) -> No
     assert asked(hydra) == 0
 
 
+@ONE_SERVER
 def test_two_tokens(guard: Any, hydra: HydraEmulator, token: str) -> None:
     for query in ("access_token=", f"a=b&access_token={token}", b"access_token=x"):
         refusal(
@@ -215,6 +223,7 @@ def test_scopes_are_whole_words(guard: Any, token: str, scopes: Any) -> None:
     assert refused.headers["WWW-Authenticate"].endswith(f', scope="{words}"')
 
 
+@ONE_SERVER
 @pytest.mark.parametrize(
     ("scopes", "error"),
     [
@@ -240,12 +249,14 @@ def test_what_cannot_be_scopes(guard: Any, scopes: Any, error: type[Exception]) 
             work()
 
 
+@ONE_SERVER
 @pytest.mark.parametrize("realm", ["", 'a"b', "a\\b", "ä", "a\nb"])
 def test_what_cannot_be_a_realm(hydra_api: OAuth2Api, realm: str) -> None:
     with pytest.raises(ApiValueError, match="realm"):
         Guard(hydra_api, realm=realm)
 
 
+@ONE_SERVER
 def test_another_realm(hydra_api: OAuth2Api) -> None:
     with pytest.raises(AccessError) as refused:
         Guard(hydra_api, realm="the photos").check(None)
