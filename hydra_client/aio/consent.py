@@ -85,7 +85,8 @@ class ConsentApp:
                 string, or the URL. For a form, pass `{"ticket": …}` with its field `ticket`.
             browser: A secret of at least 32 bytes that your app keeps in this browser's session,
                 beside who is logged in. Make a new one when a session begins, at login, at logout
-                and when the user changes. Scripts that play the browser themselves pass `NO_BROWSER`.
+                and when the user changes. Scripts that play the browser themselves pass
+                `NO_BROWSER`.
 
         Returns:
             The request, with everything that the user has to know.
