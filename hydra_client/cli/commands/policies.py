@@ -243,12 +243,13 @@ def _condition(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def _policy_of(members: dict[str, Any], place: str) -> Policy:
-    """Convert an object to a policy, and check what the memory store accepts unchecked.
+    """Convert an object to a policy, and check what the server accepts unchecked.
 
     Raises:
         Failure: The object is not a valid policy.
     """
     from hydra_client import Policy
+    from hydra_client.cli.manifest import lint_policies as lint
 
     policy = model_of(Policy, members, place)
     if policy.effect not in EFFECTS:
@@ -263,6 +264,11 @@ def _policy_of(members: dict[str, Any], place: str) -> Policy:
                 raise Failure(
                     f"{place}: {name}: {template!r} has a < or > without its counterpart", USAGE
                 )
+            check = lint.doubtful_resource if name == "resources" else lint.doubtful_template
+            if why := check(template):
+                echo(f"Warning: {place}: {name}: {template!r}: {why}", err=True)
+    for name, why in lint.doubtful_conditions(policy.to_dict().get("conditions") or {}):
+        echo(f"Warning: {place}: conditions: {name}: {why}", err=True)
     return policy
 
 

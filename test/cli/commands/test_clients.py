@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 from collections.abc import Callable
@@ -404,6 +405,27 @@ def test_lists_with_commas(
     assert result.exit_code == 2
     assert f"{option} takes one value; repeat it: {option} a {option} b {option} c" in result.stderr
     assert root.requests == []
+
+
+def test_the_warnings_are_those_of_plan(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    client = {
+        "id": "x",
+        "redirect_uris": ["https://*.example.com", "http://example.com"],
+        "grant_types": ["code", "refresh_token"],
+        "response_types": ["code token"],
+        "scope": "openid photo*",
+        "contacts": ["a@x b@x"],
+        "public": True,
+    }
+    manifest, file = tmp_path / "manifest.json", tmp_path / "client.json"
+    manifest.write_text(json.dumps({"clients": [client]}))
+    file.write_text(json.dumps(client))
+    planned = run("plan", str(manifest)).stderr
+    expected = sorted(re.findall(r"Warning: \S+:\d+:\d+: (.*)", planned))
+    assert len(expected) >= 6
+    for command in (("create",), ("update", "x")):
+        warned = run("clients", *command, "--file", str(file)).stderr
+        assert sorted(re.findall("Warning: (.*)", warned)) == expected
 
 
 # --- list

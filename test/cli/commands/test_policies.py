@@ -200,3 +200,20 @@ def test_a_caller_who_may_not_get(run: Run, every_root: HydraEmulator) -> None:
     assert "cannot find out whether the policy edit exists, so nothing was created" in result.stderr
     assert writes(every_root) == []
     assert run("policies", "create", *ALLOW, **caller).exit_code == 0
+
+
+def test_what_can_never_match_is_warned_of(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+    path = tmp_path / "policy.json"
+    policy = {
+        "effect": "allow",
+        "subjects": ["<(>"],
+        "actions": ["get"],
+        "resources": ["rn:hydra:client"],
+        "conditions": {"ip": {"type": "CIDRCondition", "options": {"cidr": "10"}}},
+    }
+    path.write_text(json.dumps(policy))
+    for command in (("create",), ("update", "x")):
+        warnings = run("policies", *command, "--file", str(path)).stderr
+        assert f"Warning: {path}: subjects: '<(>': not a valid template: " in warnings
+        assert "resources: 'rn:hydra:client': Hydra has no such resource; did you mean" in warnings
+        assert "conditions: ip: cidr: not valid: " in warnings
