@@ -15,16 +15,14 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import pytest
 from support import both
+from support.twins import CachedIntrospection, CodeFlow, IdTokenVerifier
 
 import hydra_client
 from hydra_client import OAuth2Client
-from hydra_client.code_flow import CodeFlow
 from hydra_client.consent import NO_BROWSER, Challenge, ConsentApp, ConsentExpired, WrongBrowser
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
-from hydra_client.id_token import IdTokenVerifier
-from hydra_client.introspection import CachedIntrospection
 from hydra_client.tokens import ClientCredentials
 
 FOR_BOTH_CLIENTS = True
@@ -277,9 +275,7 @@ def walk(hydra: Witness, everything: Everything, connect: Callable[..., Any]) ->
     fail(lambda: verifier.verify(implicit["id_token"], nonce=None, access_token=fresh.access_token))
 
     # Introspection and revocation.
-    # A cache of the threaded kind takes no client that only stands in for one.
-    threads = both.kind == "threads"
-    cached: Any = CachedIntrospection(api) if threads else api.introspect_oauth2_token
+    cached = CachedIntrospection(api)
     live = log_in(client=client, scope="openid offline").exchange()
     for asked_about in (live["access_token"], live["refresh_token"], secret):
         show(cached(asked_about), api.with_http_info.introspect_oauth2_token(asked_about))

@@ -102,25 +102,40 @@ def awaited(api: Any) -> Any:
     return aio.OAuth2Api(twin)
 
 
+class Elsewhere:
+    """A verifier that belongs to another event loop, which runs in a thread meanwhile."""
+
+    def __init__(self, verifier: Twin) -> None:
+        self.verifier = verifier
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(asyncio.to_thread, getattr(self.verifier, name))
+
+
 class Twin:
     """An object for tasks whose coroutine functions return when they are done."""
 
     def __init__(self, kind: type[Any], api: Any, *arguments: Any, **keywords: Any) -> None:
         verifier = keywords.get("verifier")
         if isinstance(verifier, Twin):
-            keywords["verifier"] = verifier.twin
-        vars(self)["api"] = api
-        vars(self)["twin"] = kind(awaited(api), *arguments, **keywords)
+            blocks = isinstance(api, both.Blocking)
+            keywords["verifier"] = Elsewhere(verifier) if blocks else verifier.twin
+        if isinstance(api, both.Blocking):
+            twin = kind(api.wrapped, *arguments, **keywords)
+            vars(self).update(api=api, twin=twin, run=both.Blocking(twin, api.loop)._blocking)
+        else:
+            twin = kind(awaited(api), *arguments, **keywords)
+            vars(self).update(api=api, twin=twin, run=lambda it: partial(background().run, it))
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.twin, name)
-        return partial(background().run, value) if inspect.iscoroutinefunction(value) else value
+        return self.run(value) if inspect.iscoroutinefunction(value) else value
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.twin, name, value)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return background().run(self.twin, *arguments, **keywords)
+        return self.run(self.twin)(*arguments, **keywords)
 
     def __repr__(self) -> str:
         return repr(self.twin).replace("aio.ApiClient", "ApiClient")
