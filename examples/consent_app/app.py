@@ -54,6 +54,7 @@ WRONG_PASSWORD = "This is not the right name and password."
 NOT_ALL_NEEDED = "The application needs what is marked as needed. Tick it, or choose Deny."
 NOTHING_TICKED = "Nothing is ticked. Tick what you allow, or choose Deny."
 
+LONGEST_NAME = 60
 # Seconds in which the same form again is a double click. After that, the browser has moved on.
 DOUBLE_CLICK = 2
 # Seconds for which a login is new enough for a request that asks for a new one.
@@ -346,7 +347,7 @@ def shown(client: OAuth2Client, schemes: tuple[str, ...]) -> dict[str, str | Non
         "url": client.client_uri,
     }
     checked = {kind: web_address(address, schemes) for kind, address in addresses.items()}
-    return {"name": name[:100], **checked}
+    return {"name": name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…", **checked}
 
 
 def web_address(address: str | None, schemes: tuple[str, ...]) -> str | None:

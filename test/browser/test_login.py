@@ -196,6 +196,8 @@ def test_reload_and_back(example: run.Example, page: Page) -> None:
     log_in(page)
     page.reload()
     assert page.title.startswith("Allow ")
+    page.back()  # to the login page, which is no longer needed
+    page.wait(lambda: page.title.startswith("Allow "), "no fresh page")
     page.press("Allow")
     assert is_in(page, example)
     page.back()
@@ -253,6 +255,18 @@ def test_a_double_click(example: run.Example, page: Page) -> None:
     ask(page, example)
     ActionChains(page.driver).double_click(page.button("Allow")).perform()
     page.wait(lambda: is_in(page, example), "not logged in")
+
+
+def test_a_double_click_at_the_login(example: run.Example, page: Page) -> None:
+    from selenium.webdriver import ActionChains
+
+    arrive(page, example)
+    page.fill("user", run.USER)
+    page.fill("password", run.PASSWORD)
+    ActionChains(page.driver).double_click(page.button("Log in")).perform()
+    page.wait(lambda: page.title.startswith("Allow "), "not logged in")
+    page.press("Allow")
+    assert is_in(page, example)
 
 
 def test_another_account(example: run.Example, page: Page) -> None:

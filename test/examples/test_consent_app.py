@@ -387,6 +387,7 @@ def test_names_and_addresses_are_clients_words(hydra: HydraEmulator, url: str) -
     assert '<img class="sign" src="https://app.example/a.png?b=&#34;c" alt="">' in page.text
     assert 'href="https://app.example/policy" target="_blank" rel="noopener' in page.text
     assert "terms of service" not in page.text
+    assert f"<bdi>{'x' * 60}…</bdi>" in User(hydra, client_name="x" * 99).logged_in().text
     for logo in ("javascript:alert(1)", "https://[bad", ""):
         nameless = User(hydra, client_name="", logo_uri=logo)
         page = nameless.logged_in()
