@@ -97,14 +97,6 @@ def _address(text: str) -> IPv4Address | IPv6Address:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _equals_subject(option: str, value: Any, subject: str) -> bool:
-    return isinstance(value, str) and value == subject
-
-
-def _string_equal(option: str, value: Any, subject: str) -> bool:
-    return isinstance(value, str) and value == option
-
-
 def _string_match(option: str, value: Any, subject: str) -> bool:
     if not isinstance(value, str):
         return False
@@ -118,7 +110,7 @@ def _string_pairs_equal(option: str, value: Any, subject: str) -> bool:
     return isinstance(value, list) and all(
         isinstance(pair, list)
         and len(pair) == 2
-        and all(isinstance(text, str) for text in pair)
+        and isinstance(pair[0], str)
         and pair[0] == pair[1]
         for pair in value
     )
@@ -132,8 +124,8 @@ class _Type:
 
 _TYPES: Mapping[str, _Type] = {
     "CIDRCondition": _Type("cidr", _cidr),
-    "EqualsSubjectCondition": _Type("", _equals_subject),
-    "StringEqualCondition": _Type("equals", _string_equal),
+    "EqualsSubjectCondition": _Type("", lambda option, value, subject: value == subject),
+    "StringEqualCondition": _Type("equals", lambda option, value, subject: value == option),
     "StringMatchCondition": _Type("matches", _string_match),
     "StringPairsEqualCondition": _Type("", _string_pairs_equal),
 }
