@@ -72,6 +72,10 @@ SWEEPS = (
     "guides",
     "live",
     "provisioning",
+    "test_consent_browsers.py",
+    "test_consent_walks.py",
+    "test_docs.py",
+    "test_no_secrets.py",
     "wire",
 )
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

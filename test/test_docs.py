@@ -202,6 +202,7 @@ def consent_request(hydra: HydraEmulator) -> str:
     return parse_qs(urlsplit(Visitor()(bound)).query)["consent"][0]
 
 
+# Slow, because each shell line of a page starts a process.
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("unit", list(units()))
 def test_pages_run(unit: list[Block]) -> None:
