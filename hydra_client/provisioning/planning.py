@@ -167,6 +167,7 @@ def plan(
         *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
         *_all_group_steps(apis.groups, groups, [*policies.values(), *desired.policies], warnings),
     ]
+    warnings += _owner_warnings(steps, policies)
     steps.sort(key=lambda step: step._phase)
     steps = protect(apis.groups, caller, steps, policies)
     return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
@@ -224,6 +225,32 @@ def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
             raise ApiTypeError("the members of a group must be a list of strings, not one string")
     if ADMIN_POLICY in [*(policy.id for policy in desired.policies), *desired.removed_policies]:
         raise ApiValueError(f"{ADMIN_POLICY} is not touched: without it, nobody may do anything")
+
+
+def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
+    """Warn if the owner of a client changes together with policies that look at it."""
+
+    def looks_at_owner(policy: object) -> bool:
+        return isinstance(policy, Policy) and "owner" in (policy.conditions or ())
+
+    policies = [
+        step.id
+        for step in steps
+        if step.kind == "policy"
+        and (looks_at_owner(step._after) or looks_at_owner(stored.get(step.id)))
+    ]
+    for step in steps:
+        if (
+            policies
+            and step.action == "update"
+            and step.kind == "client"
+            and ("owner" in step.fields)
+        ):
+            yield (
+                f"client {step.id!r} changes its owner together with policy {policies[0]!r}, which "
+                "has a condition on the owner: in between, the old policy may allow something to "
+                "the new owner"
+            )
 
 
 def _addressable(ids: Iterable[str], warnings: list[str]) -> set[str]:

@@ -458,3 +458,24 @@ def test_what_may_be_denied_meanwhile(apis: Apis) -> None:
     assert plan(apis, Desired(policies=[photos("new")])).denied_meanwhile == ()
     assert plan(apis, Desired(policies=[photos("gone", actions=["put"])])).denied_meanwhile == ()
     assert plan(apis, Desired(groups={"h": ["a", "b"]})).denied_meanwhile == ()
+
+
+def test_an_owner_that_changes_with_policies_that_look_at_it_is_warned_of(apis: Apis) -> None:
+    owners = {"owner": PolicyConditions(type="EqualsSubjectCondition")}
+    client = OAuth2Client(id="app", owner="a")
+    new = OAuth2Client(id="app", owner="b")
+    old = Desired(clients=[client], policies=[photos(), photos("owners", conditions=owners)])
+    assert plan(apis, old).warnings == ()
+    apply(plan(apis, old))
+    changed = photos("owners", conditions=owners, actions=["put"])
+    for desired in (
+        Desired(clients=[new], policies=[changed]),
+        Desired(clients=[new], policies=[photos("owners")]),
+        Desired(clients=[new], removed_policies=["owners"]),
+        Desired(clients=[new], policies=[photos("more", conditions=owners)]),
+    ):
+        (warning,) = plan(apis, desired).warnings
+        assert warning.startswith("client 'app' changes its owner together with policy ")
+    assert plan(apis, Desired(clients=[new], policies=[photos(actions=["put"])])).warnings == ()
+    renamed = OAuth2Client(id="app", client_name="App")
+    assert plan(apis, Desired(clients=[renamed], policies=[changed])).warnings == ()

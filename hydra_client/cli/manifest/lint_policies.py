@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ _OWN = "rn:hydra"
 _VARIABLE = re.compile(r"\{\w+\}|<\.\*>")
 
 
+@cache
 def _resources() -> list[str]:
     """Return the resources that Hydra asks its policies about, with {} for what varies."""
     operation_resources = {
