@@ -601,8 +601,8 @@ def test_a_server_that_stores_something_else(
     clients = [{"id": id, "client_name": "A", "secret": {"env": "SECRET"}} for id in "ab"]
     result = run("apply", written(tmp_path, clients), SECRET=SECRET)
     assert result.exit_code == 1
-    told = f"Error: client '{id}': the server stored other values of client_name. "
-    assert result.stderr.startswith(told)
+    message = f"Error: client '{id}': the server stored other values of client_name. "
+    assert result.stderr.startswith(message)
     assert "1 failed." in result.stdout
 
 

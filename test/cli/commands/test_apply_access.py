@@ -274,7 +274,7 @@ def test_later_stages_are_not_tried_after_a_failure(
     assert writes(root) == ["PUT /policies/team%3Ano"]
 
 
-def test_half_of_a_change_is_told(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
+def test_half_of_a_change_is_reported(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     """A deny that was widened, but not narrowed yet, is not done."""
     run("apply", written(tmp_path, CLIENTS, **ACCESS))
     path = written(tmp_path, CLIENTS, **changed(no={"subjects": ["x"]}))
@@ -305,11 +305,11 @@ def test_subjects_that_nobody_knows(run: Run, every_root: HydraEmulator, tmp_pat
     apis(every_root)[1].create_group(WardenGroup(id="group-on-server", members=["a"]))
     subjects = ["api", "servers", "on-server", "group-on-server", "<.*>", "user", "a/b"]
     path = written(tmp_path, CLIENTS, **changed(introspect={"subjects": subjects}))
-    told = [
+    warned = [
         line.split("subjects: ")[1].split(" is ")[0]
         for line in run("plan", path).stderr.splitlines()
         if "is neither" in line
     ]
-    assert told == ["'user'", "'a/b'"]
+    assert warned == ["'user'", "'a/b'"]
     every_root.fail("/clients/user", method="GET", times=None, status=403)
     assert "'user'" not in run("plan", path).stderr

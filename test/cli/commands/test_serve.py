@@ -184,7 +184,7 @@ def test_a_server_with_what_is_in_a_manifest(
 
 
 @pytest.mark.parametrize(
-    ("manifest", "told"),
+    ("manifest", "message"),
     [
         ("clients: [{ident: a}]", "the client has no id"),
         (
@@ -195,11 +195,11 @@ def test_a_server_with_what_is_in_a_manifest(
     ],
 )
 def test_a_manifest_that_cannot_be_applied(
-    run: Run, tmp_path: Path, manifest: str, told: str
+    run: Run, tmp_path: Path, manifest: str, message: str
 ) -> None:
     path = tmp_path / "access.yaml"
     path.write_text(manifest)
     result = run("serve", "--port", "0", "--manifest", str(path))
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert result.stdout == ""
