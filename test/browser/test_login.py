@@ -19,8 +19,11 @@ def test_the_whole_circle(any_example: run.Example, page: Page) -> None:
     assert api(page, "Ask without a token")[0] == 401
     page.press("Log in")
     assert page.title == "Log in to Photo app – Example accounts"
+    log_in(page, password="wrong")
+    assert page.title.startswith("Not logged in: ")
     log_in(page)
     assert page.title == "Allow Photo app? – Example accounts"
+    page.reload()
     assert "You are logged in as alice." in page.text
     assert "See your photos" in page.text
     tick(page, "openid", "offline", "photos.read")
@@ -34,14 +37,17 @@ def test_the_whole_circle(any_example: run.Example, page: Page) -> None:
     assert (status, "Sunrise" in body) == (200, True)
     status, body = api(page, "Add a photo")
     assert (status, "insufficient_scope" in body) == (403, True)
+    assert example.hydra
+    example.hydra.fail("/oauth2/introspect", status=500, times=1)
+    assert api(page, "See photos")[0] == 503
     page.press("Refresh the tokens")
     assert "There are new tokens" in page.text
     assert api(page, "See photos")[0] == 200
+    seen = len(example.hydra.requests)
     page.press("Log out")
     assert page.title == "Logged out – Photo app"
-    assert example.hydra
-    revoked = [one for one in example.hydra.requests if one.path == "/oauth2/revoke"]
-    assert len(revoked) == 2
+    paths = [one.path for one in example.hydra.requests[seen:]]
+    assert paths == ["/oauth2/revoke"] * 2
 
     # Remembered: no page in between.
     page.press("Log in")
