@@ -81,13 +81,15 @@ _SHORTEST_SECRET = 32
 _COOL_DOWN = 30.0
 _ENDPOINT = "authorization_endpoint"
 
-_OTHER_TAB = (
-    "Another login began in this browser after this page was opened, so the request was started "
-    "again. Please decide now."
-)
-_OTHER_SESSION = (
-    "You have logged in or out since this page was opened, so the request was started again."
-)
+_NOTICES = {
+    "tab": (
+        "Another login began in this browser after this page was opened, so the request was "
+        "started again. Please decide now."
+    ),
+    "session": (
+        "You have logged in or out since this page was opened, so the request was started again."
+    ),
+}
 _CHANGED_ON_THE_WAY = (
     "Something between this browser and the server changes addresses, so the request cannot be "
     "continued safely. Please wait ten seconds, and start again at the application."
@@ -325,13 +327,14 @@ class Flow:
         arrives = arrival.ticket is None
         ticket = self._ticket(arrival, browser, beginning, now)
         if ticket is not None and state.is_current(ticket.id, ticket.made, arrives):
-            return ticket, state.show(ticket.id, ticket.made, beginning.url)
-        notice = ""
+            reason = state.show(ticket.id, ticket.made, beginning.url)
+            return ticket, _NOTICES.get(reason, "")
+        reason = ""
         if not arrives:
-            notice = _OTHER_SESSION if ticket is None else _OTHER_TAB
+            reason = "session" if ticket is None else "tab"
         elif ticket is None and state.was_sent(beginning.url, now):
             raise RedirectUrlError(_CHANGED_ON_THE_WAY)
-        state.send(beginning.url, notice, now)
+        state.send(beginning.url, reason, now)
         raise WrongBrowser(
             "This browser's session has not begun the request: it has to be started again.",
             browser.with_value(beginning.url, now),

@@ -33,7 +33,7 @@ _TICKET_PURPOSE = b"hydra_client.consent.ticket"
 _KEY_PURPOSE = b"hydra_client.consent.memory"
 # Seconds by which the clocks of several servers of one app may differ.
 _CLOCK_SKEW = 60
-_MOST_SENT = 20
+_MOST_SENT = 16
 
 
 class Memory(Protocol):
@@ -186,17 +186,17 @@ class BrowserState:
         return id == self._id or begun > self._begun or is_awaited
 
     def show(self, id: str, begun: int, url: str) -> str:
-        """Remember a request that is shown. Return what its page has to say, once."""
+        """Remember a request that is shown. Return why the browser was sent round, once."""
         self._begun, self._id = begun, id
-        _, notice = self._sent.pop(self._browser.digest(url), (0, ""))
+        _, reason = self._sent.pop(self._browser.digest(url), (0, ""))
         self._store()
-        return str(notice)
+        return str(reason)
 
-    def send(self, url: str, notice: str, now: float) -> None:
-        """Remember that the browser is sent round: a new flow is about to begin."""
+    def send(self, url: str, reason: str, now: float) -> None:
+        """Remember that the browser is sent round, and why: a new flow is about to begin."""
         self._begun, self._id = int(now), ""
         self._sent.pop(self._browser.digest(url), None)
-        self._sent[self._browser.digest(url)] = [now, notice]
+        self._sent[self._browser.digest(url)] = [now, reason]
         self._sent = dict(list(self._sent.items())[-_MOST_SENT:])
         self._store()
 
