@@ -43,6 +43,8 @@ REQUIRES = [
 ]
 
 EXTRAS = {
+    # hydra_client.aio needs nothing beyond the core; the extra says so, and keeps its name.
+    "async": [],
     "jwt": ["PyJWT[crypto]>=2.10.0", "cryptography>=43.0.0"],
     "cli": [
         "click>=8.2.0",

@@ -102,8 +102,9 @@ def test_the_emulator_knows_nothing_of_the_sdk() -> None:
         and not imported.startswith("hydra_client.emulator")
     }
     assert foreign == {
-        # `HydraEmulator.api` is a shortcut for tests.
+        # `HydraEmulator.api` and `async_api` are shortcuts for tests.
         "hydra_client.emulator.hydra imports hydra_client",
+        "hydra_client.emulator.hydra imports hydra_client.aio",
         # What to install, where a dependency is missing.
         "hydra_client.emulator imports hydra_client.protocol.extras",
     }

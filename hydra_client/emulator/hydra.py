@@ -25,6 +25,7 @@ from hydra_client.emulator.variant import Variant
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Api
+    from hydra_client.aio import OAuth2Api as AsyncOAuth2Api
 
 logger = logging.getLogger(__name__)
 
@@ -156,10 +157,19 @@ class HydraEmulator:
         # Nothing else here uses the SDK, because shared code would hide its errors from tests.
         import hydra_client
 
-        client_id, client_secret = self.root
-        login: dict[str, Any] = {"client_id": client_id, "client_secret": client_secret}
-        api: OAuth2Api = hydra_client.connect(self.url, **{**login, **settings})
+        api: OAuth2Api = hydra_client.connect(self.url, **{**self._login(), **settings})
         return api
+
+    def async_api(self, **settings: Any) -> AsyncOAuth2Api:
+        """Return the SDK's API for asyncio, as `api` does. It is not opened yet."""
+        from hydra_client import aio
+
+        api: AsyncOAuth2Api = aio.connect(self.url, **{**self._login(), **settings})
+        return api
+
+    def _login(self) -> dict[str, Any]:
+        client_id, client_secret = self.root
+        return {"client_id": client_id, "client_secret": client_secret}
 
     def handle(self, request: Request) -> Response:
         """Return the response to a request, with the fault that is scripted for it, if any."""

@@ -1,4 +1,4 @@
-"""The pytest fixtures `hydra`, `hydra_api`, `hydra_environment` and `consent_flow`.
+"""The pytest fixtures `hydra`, `hydra_api`, `hydra_async_api`, `hydra_environment`, `consent_flow`.
 
 To pass arguments to HydraEmulator, such as a version or a store, override `hydra_settings`:
 
@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from hydra_client import OAuth2Api
+    from hydra_client.aio import OAuth2Api as AsyncOAuth2Api
     from hydra_client.emulator import ConsentFlow, HydraEmulator
 
 # pytest loads this module in every run where the package is installed, so imports are local.
@@ -59,6 +60,15 @@ def hydra_api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
     api = hydra.api()
     with api.api_client:
         yield api
+
+
+@pytest.fixture
+def hydra_async_api(hydra: HydraEmulator) -> AsyncOAuth2Api:
+    """The SDK's API for asyncio, as `hydra_api`. It is not opened, so no plugin is needed.
+
+    Open it in the event loop of your test: `async with hydra_async_api:`.
+    """
+    return hydra.async_api()
 
 
 @pytest.fixture
