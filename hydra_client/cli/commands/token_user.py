@@ -291,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.tokens = flow.exchange(query)
         except (StateError, CallbackError) as error:
             # Of another flow; the right one may still come.
-            self._respond(400, "Not the login that was awaited", str(error))
+            self._respond(400, "Unexpected login", str(error))
             return
         except HydraException as error:
             self.server.error = error
