@@ -105,7 +105,7 @@ class Policy:
     ) -> Attempt:
         """Read the token that a request carries."""
         required = required_scopes(scopes)
-        headers = [authorization] if isinstance(authorization, str) else list(authorization or ())
+        headers = _headers(authorization)
         if sum(map(len, headers)) > _LONGEST_HEADER:
             raise self._malformed(
                 f"The header Authorization is longer than {_LONGEST_HEADER} bytes."
@@ -190,6 +190,18 @@ class Attempt:
                 " ".join(self._required),
             )
         return introspection
+
+
+def _headers(authorization: object) -> list[str]:
+    if isinstance(authorization, str):
+        return [authorization]
+    if authorization is None:
+        return []
+    headers = list(authorization) if isinstance(authorization, Iterable) else [authorization]
+    texts = [header for header in headers if isinstance(header, str)]
+    if len(texts) < len(headers):
+        raise ApiTypeError("authorization must be a header as a string, a list of them, or None")
+    return texts
 
 
 def required_scopes(scopes: object) -> list[str]:

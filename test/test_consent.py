@@ -658,23 +658,27 @@ queries = (
     | st.text(alphabet="consetr?=&#%/:.~-0123456789abcdef", min_size=1).map("consent={}".format)
     | st.from_regex(r"\A(http:|/|\?)?[^=]{0,9}consent=[A-Za-z0-9._~%-]{1,9}[&#?]?.{0,9}\Z")
     | st.dictionaries(
-        st.sampled_from(["consent", "error", "error_description"]) | values,
+        st.sampled_from(["consent", "ticket", "error", "error_description"]) | values,
         values | st.lists(values) | st.dictionaries(values, values),
     )
     | st.lists(st.tuples(st.sampled_from(["consent", "error"]), st.text())).map(MultiDict)
+    | st.from_regex(r"\Aticket=[A-Za-z0-9._~-]{0,9}\.[0-9]{0,13}\.[A-Za-z0-9_-]{42,44}[&#]?\Z")
 )
 
 
-@given(queries)
-@example({"consent": ID})
-def test_whatever_comes_with_a_browser_ends_in_errors_of_the_flow(query: object) -> None:
+@given(queries, st.sampled_from([NO_BROWSER, "s" * 32]))
+@example({"consent": ID}, NO_BROWSER)
+@example({"ticket": f"{ID}.1.{'a' * 43}"}, "s" * 32)
+def test_whatever_comes_with_a_browser_ends_in_errors_of_the_flow(
+    query: object, browser: Any
+) -> None:
     with responses.RequestsMock() as server:
         server.assert_all_requests_are_fired = False
         server.get(
             re.compile(".*"), status=404, body='{"error":{"code":404,"message":"Not found"}}'
         )
         with pytest.raises(ConsentFlowError) as error:
-            ConsentApp(RECORDED_API).challenge(query, NO_BROWSER)
+            ConsentApp(RECORDED_API).challenge(query, browser)
         assert str(error.value)
         assert str(error.value).isprintable() or error.value.error
         for call in server.calls:

@@ -10,10 +10,19 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.variants import IDS, VARIANTS
 
 import hydra_client
-from hydra_client import ApiTypeError, ApiValueError, HydraException, OAuth2Api, aio
+from hydra_client import (
+    ApiTypeError,
+    ApiValueError,
+    HydraException,
+    OAuth2Api,
+    OAuth2TokenIntrospection,
+    aio,
+)
 from hydra_client.aio import resource_server as aio_resource_server
 from hydra_client.aio.introspection import CachedIntrospection as AioCache
 from hydra_client.emulator import Callback, ConsentFlow, HydraEmulator
@@ -208,6 +217,57 @@ def test_two_tokens(guard: Any, hydra: HydraEmulator, token: str) -> None:
             "invalid_request",
         )
     assert asked(hydra) == 0
+
+
+@ONE_SERVER
+@pytest.mark.parametrize("header", [b"Bearer a", [b"Bearer a"], [None], 7, {1: 2}])
+def test_what_cannot_be_a_header(guard: Any, header: Any) -> None:
+    with pytest.raises(ApiTypeError, match="authorization must be a header"):
+        guard.check(header)
+
+
+class Source:
+    """An API that knows one token."""
+
+    def introspect_oauth2_token(self, token: str) -> OAuth2TokenIntrospection:
+        return OAuth2TokenIntrospection(active=token == "good", scope="a b.c")
+
+
+headers = (
+    st.text()
+    | st.binary().map(lambda raw: raw.decode("latin-1"))
+    | st.text("Bearer good,=\t", max_size=16)
+    | st.from_regex(r"\A ?[Bb]earer +[a-z]{0,5}=*.?\Z")
+    | st.sampled_from(["Bearer good", "bearer  good "])
+)
+
+
+@given(
+    st.none() | headers | st.lists(headers, max_size=3),
+    st.lists(st.sampled_from(["a", "b.c", "b", "b.*", "c"]), max_size=3),
+    st.sampled_from(["", "x=y", "access_token=good"]) | st.binary(max_size=30),
+)
+@settings(deadline=None)
+def test_whatever_comes_only_the_right_token_passes(
+    header: Any, scopes: list[str], query: str | bytes
+) -> None:
+    refused: AccessError | None = None
+    try:
+        Guard(Source()).check(header, scopes, query=query)  # type: ignore[arg-type]
+    except AccessError as error:
+        refused = error
+    if refused is None:
+        (only,) = [header] if isinstance(header, str) else header
+        assert only.split()[1:] == ["good"]
+        assert {"a", "b.c"}.issuperset(scopes)
+        assert query != "access_token=good"
+        return
+    assert refused.status in (400, 401, 403)
+    for name, value in refused.headers.items():
+        assert f"{name}: {value}".isascii()
+        assert f"{name}: {value}".isprintable()
+    if refused.status == 403:
+        assert not {"a", "b.c"}.issuperset(scopes)
 
 
 # --- 403
