@@ -73,7 +73,7 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     else:
         shown = root
         for word in words:
-            subcommands = dict(_subcommands(shown))
+            subcommands = _subcommands(shown)
             if word not in subcommands:
                 raise click.UsageError(f"no such command: {' '.join(words)}")
             shown = subcommands[word]
@@ -82,13 +82,16 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
             click.echo(f"\nExamples:\n{examples}")
 
 
-def _subcommands(ctx: click.Context) -> Iterator[tuple[str, click.Context]]:
+def _subcommands(ctx: click.Context) -> dict[str, click.Context]:
     group = ctx.command
     if not isinstance(group, click.Group):
-        return
-    for name in group.list_commands(ctx):
-        if found := group.get_command(ctx, name):
-            yield name, found.context_class(found, parent=ctx, info_name=name)
+        return {}
+    found = {name: group.get_command(ctx, name) for name in group.list_commands(ctx)}
+    return {
+        name: command.context_class(command, parent=ctx, info_name=name)
+        for name, command in found.items()
+        if command is not None
+    }
 
 
 # --- the man page
@@ -110,7 +113,7 @@ def _man(root: click.Context) -> Iterator[str]:
 
 
 def _man_commands(ctx: click.Context) -> Iterator[str]:
-    for _, shown in _subcommands(ctx):
+    for shown in _subcommands(ctx).values():
         found = shown.command
         if isinstance(found, click.Group):
             yield from _man_commands(shown)
