@@ -478,7 +478,8 @@ class Model(metaclass=_ModelType):
     def __setstate__(self, state: tuple[dict[str, Any]]) -> None:
         (self._data,) = state
 
-    if not TYPE_CHECKING:  # type checkers would take them for a sign that every attribute exists
+    # Type checkers would take them for a sign that every attribute exists.
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> Any:
             raise no_attribute(self, name)

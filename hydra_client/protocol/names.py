@@ -37,7 +37,8 @@ class Named:
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not _is_alias(type(self), name)]
 
-    if not TYPE_CHECKING:  # type checkers would take it for a sign that every attribute exists
+    # Type checkers would take it for a sign that every attribute exists.
+    if not TYPE_CHECKING:  # pragma: no branch
 
         def __getattr__(self, name: str) -> object:
             raise no_attribute(self, name)
