@@ -38,7 +38,7 @@ ENTRIES = (
     *("call", "connect", "from_env", "__init__", "__setattr__"),
     *("encode", "_urlencode", "run", "exchange", "_read", "challenge", "read"),
     *("accept", "_members", "_check_json", "_found"),
-    *("verify", "_signed_claims", "_check_signature", "_check_parties", "_split", "_decoded", "<"),
+    *("verify", "_check_parties", "_split", "_decoded", "<"),
 )
 
 
