@@ -76,6 +76,8 @@ SWEEPS = (
     "test_consent_walks.py",
     "test_docs.py",
     "test_no_secrets.py",
+    "test_properties.py",
+    "test_resource_server.py",
     "wire",
 )
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

@@ -31,7 +31,7 @@ from hydra_client.protocol.redaction import redact
 
 FOR_BOTH_CLIENTS = True
 
-few = settings(max_examples=50)
+few = settings(max_examples=30)
 
 # UTF-8 carries no half of a surrogate pair.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -151,7 +151,7 @@ def client(server: Server, client_kind: None) -> Iterator[OAuth2Api]:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 500]), data=st.data())
 def test_any_response_to_any_operation_is_a_model_or_an_error_of_ours(
     server: Server, client: OAuth2Api, name: str, status: int, data: st.DataObject
