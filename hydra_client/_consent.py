@@ -419,7 +419,7 @@ class BaseChallenge:
                 "The request has expired. Please start again.", self.restart_url, late
             )
 
-    def acceptance(
+    def _acceptance(
         self,
         subject: str,
         scopes: Iterable[str],
@@ -446,7 +446,7 @@ class BaseChallenge:
         self._decided()
         return body
 
-    def rejection(self, reason: str) -> ConsentRequestRejection:
+    def _rejection(self, reason: str) -> ConsentRequestRejection:
         """Return the body that says that the user declines."""
         text = checks.utf8("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
         if len(text) > _LONGEST_REASON:

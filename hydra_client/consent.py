@@ -179,7 +179,7 @@ class Challenge(BaseChallenge):
             ConsentExpired: The request has expired. Nothing was sent.
             HydraException: The call failed; see `accept_oauth2_consent_request`.
         """
-        body = self.acceptance(subject, scopes, access_token_extra, id_token_extra)
+        body = self._acceptance(subject, scopes, access_token_extra, id_token_extra)
         self._api.accept_oauth2_consent_request(self.id, body)
         return self.redirect_url
 
@@ -199,5 +199,5 @@ class Challenge(BaseChallenge):
             ApiTypeError, ApiValueError: The reason is not a valid string. Nothing was sent.
             HydraException: The call failed; see `reject_oauth2_consent_request`.
         """
-        self._api.reject_oauth2_consent_request(self.id, self.rejection(reason))
+        self._api.reject_oauth2_consent_request(self.id, self._rejection(reason))
         return self.redirect_url
