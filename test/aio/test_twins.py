@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,6 +17,8 @@ from hydra_client.aio.id_token import IdTokenVerifier
 from hydra_client.aio.introspection import CachedIntrospection
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 
+# More of them: HYDRA_TEST_CANCELLATIONS=10000 pytest test/aio
+CANCELLATIONS = int(os.environ.get("HYDRA_TEST_CANCELLATIONS", "1000")) // 5
 NONCE = "a-nonce-of-the-test"
 KEYS, TOKEN, INTROSPECT = "/.well-known/jwks.json", "/oauth2/token", "/oauth2/introspect"
 
@@ -106,5 +111,46 @@ def test_a_cancelled_refresh_may_have_used_up_the_token() -> None:
         await asyncio.sleep(0.5)  # the server carries out what it received
         with pytest.raises(BadRequestException, match="may have succeeded"):
             await flow.refresh()
+
+    run(program)
+
+
+def test_whatever_is_cancelled_at_any_moment_the_next_caller_gets_its_own_response() -> None:
+    luck = random.Random(0)
+    ahead = 0.0
+
+    def clock() -> float:
+        return time.time() + ahead
+
+    async def program(hydra: HydraEmulator, api: aio.OAuth2Api) -> None:
+        nonlocal ahead
+        cancelled = 0
+        callback = await asyncio.to_thread(ConsentFlow(hydra))
+        tokens = callback.exchange()
+        verifier = IdTokenVerifier(api, callback.client_id, leeway=1e9, clock=clock)
+        introspect = CachedIntrospection(api, clock=clock)
+
+        async def verify() -> object:
+            return (await verifier.verify(tokens["id_token"], nonce=NONCE)).sub
+
+        async def ask() -> object:
+            return (await introspect(tokens["access_token"])).sub
+
+        async def one(work: Callable[[], Awaitable[object]]) -> None:
+            nonlocal cancelled
+            task = asyncio.ensure_future(work())
+            await asyncio.sleep(luck.choice([0, luck.uniform(0, 0.004), luck.uniform(0, 0.03)]))
+            task.cancel()
+            try:
+                assert await task == "alice"
+            except asyncio.CancelledError:
+                cancelled += 1
+            assert await work() == "alice"
+
+        while cancelled < CANCELLATIONS:
+            ahead += 3600  # nothing that is kept is good any more
+            await asyncio.gather(*(one(luck.choice([verify, ask])) for _ in range(6)))
+        assert verifier._cache._flights == introspect._cache._flights == {}
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     run(program)
