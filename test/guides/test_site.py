@@ -40,6 +40,12 @@ def test_every_page_is_in_the_contents() -> None:
         assert re.search(rf"^(.* <)?{name}>?$", contents, re.MULTILINE), name
 
 
+def test_the_readme_leads_to_every_guide() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    for page in (DOCS / "guides").glob("*.md"):
+        assert f"](docs/guides/{page.name}" in readme, page.name
+
+
 def test_every_error_has_an_entry() -> None:
     """The reference links to it."""
     assert {error.__name__ for error in errors()} <= headings("errors")
