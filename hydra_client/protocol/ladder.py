@@ -96,6 +96,12 @@ class Ladder:
     _transport: Any
     _credentials: ClientCredentials
 
+    if TYPE_CHECKING:
+        # What a subclass adds: how it waits, and how it carries out steps.
+        def _alarm(self) -> Alarm: ...
+        def _drive(self, steps: Steps[Any]) -> Any: ...
+        def _return_responses(self) -> None: ...
+
     def __init__(self, configuration: Configuration | None = None) -> None:
         self.configuration = Configuration() if configuration is None else configuration
         if not isinstance(self.configuration, Configuration):
@@ -113,9 +119,6 @@ class Ladder:
         self._credentials = ClientCredentials()
         self._accepted_scopes: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._warned = False
-
-    def _alarm(self) -> Alarm:
-        raise NotImplementedError
 
     def copy(self, **settings: Unpack[Settings]) -> Self:
         """Return a client with other settings, over the same connections.
@@ -147,9 +150,6 @@ class Ladder:
         client = copy_of(self)
         client._return_responses()
         return client
-
-    def _return_responses(self) -> None:
-        raise NotImplementedError
 
     def _begin(self, call: Call, timeout: float | None) -> Steps[tuple[Any, Response]]:
         """Take the settings as they are now; return the steps of the call."""
@@ -183,9 +183,6 @@ class Ladder:
         self._warn(call, settings, 2)
         data: T = (yield from self._exchange(call, settings, deadline))[0]
         return data
-
-    def _drive(self, steps: Steps[Any]) -> Any:
-        raise NotImplementedError
 
     def _token(
         self, settings: Configuration, scopes: tuple[str, ...], deadline: Deadline | None = None

@@ -183,14 +183,12 @@ async def _connected(place: Place, deadline: Deadline, attempted: Attempted) -> 
             # A share for each address, so that a dead one leaves time for the others.
             share = deadline.left() / (len(addresses) - tried)
             await bounded(loop.sock_connect(sock, address), share)
-        except OSError as error:
+        except BaseException as error:
             if sock is not None:
                 sock.close()
+            if not isinstance(error, OSError):
+                raise
             last = error
-        except BaseException:
-            if sock is not None:
-                sock.close()
-            raise
         else:
             return sock
     if last.errno is not None:

@@ -1,0 +1,46 @@
+"""Waiting in tasks, where the loop of the one who waits may be gone."""
+
+from __future__ import annotations
+
+import asyncio
+
+from support.crowded import run
+
+from hydra_client.aio.waiting import Alarm, share
+from hydra_client.protocol.cache import Cache, Entry
+
+
+def test_an_alarm_of_a_closed_loop_rings_unheard() -> None:
+    async def make() -> Alarm:
+        return Alarm()
+
+    alarm = asyncio.run(make())
+    alarm.ring()
+
+
+def test_an_alarm_that_rings_early_is_not_lost() -> None:
+    async def main() -> None:
+        alarm = Alarm()
+        alarm.ring()
+        await alarm.wait(20)
+        await alarm.wait(0.01)
+
+    run(main())
+
+
+def test_the_old_value_is_used_while_a_task_is_at_work() -> None:
+    cache: Cache[str] = Cache()
+
+    async def main() -> None:
+        async def fetch() -> str:
+            await asyncio.sleep(0.05)
+            cache.put("key", Entry("new", 0, 1, 1))
+            return "new"
+
+        async def second() -> str:
+            await asyncio.sleep(0.01)
+            return await share(cache, "key", fetch, meanwhile="old")
+
+        assert await asyncio.gather(share(cache, "key", fetch), second()) == ["new", "old"]
+
+    run(main())
