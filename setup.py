@@ -47,7 +47,7 @@ EXTRAS = {
     "async": [],
     "jwt": ["PyJWT[crypto]>=2.10.0", "cryptography>=43.0.0"],
     "cli": [
-        "click>=8.2.0",
+        "click>=8.2.1",
         "rich>=13.0.0",
         "PyYAML>=6.0.1",
         "tomli>=2.0.0; python_version < '3.11'",

@@ -156,7 +156,7 @@ def test_a_secret_is_asked_for_at_a_terminal(
 ) -> None:
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
     result = run("clients", "create", *APP, "--secret-stdin", "-o", "json", input="a-secret\n")
-    assert "The client's secret: " in result.stderr
+    assert "The client's secret:" in result.stderr
     assert "a-secret" not in result.output
     assert works(root, "my-app", "a-secret")
 
