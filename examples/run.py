@@ -265,7 +265,7 @@ def wait(hydra: HydraEmulator | None) -> None:
             try:
                 hydra.clock.advance(float(line))
             except ValueError:
-                print("That is not a number of seconds.")
+                print("That is not a number of seconds.", flush=True)
     threading.Event().wait()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -131,28 +132,54 @@ def names(api: OAuth2Api) -> set[str | None]:
     return {client.id for client in api.list_oauth2_clients()}
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+def start(*arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, str(PROGRAM), *arguments],
         env={"PYTHONPATH": f"{hydra_client.__path__[0]}/.."},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
 
 
+def until(process: subprocess.Popen[str], begins: str) -> str:
+    """Read up to the line that begins so."""
+    assert process.stdout
+    read = ""
+    for line in process.stdout:
+        read += line
+        if line.startswith(begins):
+            break
+    return read
+
+
+def test_the_clock_is_moved_from_the_terminal() -> None:
+    here, terminal = os.openpty()
+    process = start("--free-ports", stdin=terminal)
+    try:
+        (url,) = re.findall(r"Open (\S+) and log in", until(process, "To move the clock forward"))
+        browser = Browser()
+        browser.go(f"{url}/login")
+        os.write(here, b"700\nsoon\n")
+        assert until(process, "That is not a number of seconds.")
+        browser.submit("/login", user=run.USER, password=run.PASSWORD)
+        assert browser.title == "This login has expired – Example accounts"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[0] == "Stopped.\n"
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(here)
+        os.close(terminal)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_program_ends_all(number: signal.Signals) -> None:
     process = start("--free-ports")
-    assert process.stdout
     try:
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if line.startswith("Press Ctrl-C"):
-                break
-        (url,) = re.findall(r"Open (\S+) and log in as alice, password wonderland", "".join(lines))
+        printed = until(process, "Press Ctrl-C")
+        (url,) = re.findall(r"Open (\S+) and log in as alice, password wonderland", printed)
         assert requests.get(url, timeout=20).status_code == 200
         process.send_signal(number)
         rest, _ = process.communicate(timeout=30)
