@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import warnings
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,9 +28,10 @@ from hydra_client.protocol.extras import other_project
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hydra_client import OAuth2Api, WellKnown
+    from hydra_client import OAuth2Api, Policy, WellKnown
 
 NEEDS = tuple(caller.PROBES)
+_GET_POLICY = ("hydra-client", "policies", "get")
 _COLORS = {OK: "green", WARN: "yellow", BAD: "red"}
 
 
@@ -122,6 +124,11 @@ def command(
     subject = subject or invocation.settings.client_id
     if roles and subject is None:
         raise click.UsageError("--role needs a client: add --for CLIENT or --client-id ID")
+    if roles and not {"<", ">"}.isdisjoint(subject or ""):
+        raise click.UsageError(
+            f"a policy takes {subject!r} for a pattern, which may match other clients: "
+            "--role cannot check or allow a client whose id has < or >"
+        )
     if fix and not roles:
         raise click.UsageError("--fix needs a role: add --role ROLE")
     wanted = Checks(
@@ -198,15 +205,35 @@ def _role(
     """Check a role. If a policy is missing, and is to be applied, do so and check again."""
     from hydra_client import Policy, PolicyApi
     from hydra_client.provisioning import ensure_policy
+    from hydra_client.provisioning.policies import find_policy
 
     finding = caller.role(api, discovered, role, subject)
     if finding.name != "role" or not wanted.fix:
         return finding
-    policy = ROLES[role].policy(role, subject)
-    echo(f"{role}: {finding.came}. This policy allows it:\n{as_yaml(policy)}", err=True)
-    confirm(f"Apply the policy {policy['id']}?", wanted.yes)
+    policy = Policy.from_dict(ROLES[role].policy(role, subject))
+    policies = PolicyApi(api.api_client)
     try:
-        ensure_policy(PolicyApi(api.api_client), Policy.from_dict(policy))
+        current = find_policy(policies, policy.id or "")
+        if current is not None and not _only_adds(policy, current):
+            return finding._replace(
+                came=f"{finding.came}. Policy {policy.id} exists, but is not the role's policy",
+                do=f"It is not replaced. Look at it: {shlex.join([*_GET_POLICY, policy.id or ''])}",
+            )
+        text = as_yaml(policy.to_dict())
+        echo(f"{role}: {finding.came}. This policy allows it:\n{text}", err=True)
+        confirm(f"Apply the policy {policy.id}?", wanted.yes)
+        ensure_policy(policies, policy)
     except HydraException as error:
         return caller.failed(role, error)
     return caller.role(api, discovered, role, subject)
+
+
+def _only_adds(policy: Policy, current: Policy) -> bool:
+    """Whether the policy of a role takes nothing away that its owner wrote: no deny, no limit."""
+    return (
+        current.effect == "allow"
+        and not current.conditions
+        and set(current.subjects or ()) <= set(policy.subjects or ())
+        and set(current.resources or ()) <= set(policy.resources or ())
+        and set(current.actions or ()) <= set(policy.actions or ())
+    )

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from support.command import Run
 from support.loopback import Peer, Server
 
+from hydra_client import Policy, PolicyApi
 from hydra_client.cli.app import app
 from hydra_client.cli.commands import doctor
 from hydra_client.cli.findings import NAMES
@@ -510,6 +511,44 @@ def test_what_cannot_be_fixed(run: Run, root: HydraEmulator) -> None:
     assert "hydra-client warden explain" in finding["do"]
     root.fail("/policies/app*", status=500, times=None)
     assert found(run, *asked)["key-reader"]["name"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"effect": "deny"},
+        {"conditions": {"ip": {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8"}}}},
+        {"subjects": ["others"]},
+        {"actions": ["delete"]},
+        {"resources": ["photos"]},
+    ],
+)
+def test_fix_does_not_replace_a_policy_that_somebody_wrote(
+    run: Run, root: HydraEmulator, stored: dict[str, Any]
+) -> None:
+    policies = PolicyApi(root.api().api_client)
+    role = ROLES["key-reader"].policy("key-reader", "app")
+    policies.update_policy(role["id"], Policy.from_dict({**role, **stored}))
+    before = policies.get_policy(role["id"])
+    finding = found(run, "--role", "key-reader", "--for", "app", "--fix", "--yes")["key-reader"]
+    assert "Policy app:key-reader exists, but is not the role's policy" in finding["came"]
+    assert finding["do"].endswith("hydra-client policies get app:key-reader")
+    assert policies.get_policy(role["id"]) == before
+
+
+def test_fix_completes_the_policy_of_a_role(run: Run, root: HydraEmulator) -> None:
+    policies = PolicyApi(root.api().api_client)
+    role = {**ROLES["consent-app"].policy("consent-app", "app"), "actions": ["get"]}
+    policies.update_policy(role["id"], Policy.from_dict(role))
+    asked = ("--role", "consent-app", "--for", "app", "--fix", "--yes")
+    assert found(run, *asked) == {}
+
+
+@pytest.mark.parametrize("id", ["<.*>", "a<b", "a>b"])
+def test_the_id_of_a_client_is_no_pattern(run: Run, root: HydraEmulator, id: str) -> None:
+    result = run("doctor", "--role", "key-reader", "--for", id, "--fix", "--yes")
+    assert result.exit_code == 2
+    assert "for a pattern, which may match other clients" in result.stderr
 
 
 # --- the key that signs ID tokens
