@@ -265,14 +265,28 @@ def _no_token() -> Iterator[None]:
 
 
 def is_guarded(scope: Mapping[str, Any]) -> bool:
-    """Whether an ASGI scope is a request; the lifespan of the server is none."""
-    return scope["type"] in ("http", "websocket")
+    """Whether an ASGI scope is a request; the lifespan of the server is not one.
+
+    Raises:
+        ApiValueError: It is a scope of another protocol, which must not pass unchecked.
+    """
+    if scope["type"] in ("http", "websocket"):
+        return True
+    if scope["type"] == "lifespan":
+        return False
+    raise ApiValueError(
+        f"AsgiGuard cannot check a scope of type {scope['type']!r:.100}: it checks http and "
+        "websocket. Route others around the guard"
+    )
 
 
 def asgi_request(scope: Mapping[str, Any]) -> tuple[list[str], bytes]:
-    """Return all headers Authorization of an ASGI request, and its query."""
-    headers = [value for name, value in scope["headers"] if name == b"authorization"]
-    return [value.decode("latin-1") for value in headers], scope["query_string"]
+    """Return all headers Authorization of an ASGI request, and its query.
+
+    A WebSocket's scope may lack both.
+    """
+    headers = [value for name, value in scope.get("headers") or () if name == b"authorization"]
+    return [value.decode("latin-1") for value in headers], scope.get("query_string") or b""
 
 
 def remember(request: MutableMapping[str, Any], introspection: OAuth2TokenIntrospection) -> None:

@@ -522,6 +522,9 @@ def test_an_asgi_application(hydra: HydraEmulator, token: str) -> None:
     bearer = [(b"host", b"x"), (b"authorization", f"Bearer {token}".encode())]
 
     async def visit(type: str, headers: list[Any], query: bytes = b"", scopes: str = "") -> Any:
+        return await enter({"type": type, "headers": headers, "query_string": query}, scopes)
+
+    async def enter(scope: dict[str, Any], scopes: str = "") -> Any:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
@@ -530,7 +533,6 @@ def test_an_asgi_application(hydra: HydraEmulator, token: str) -> None:
         async with aio.connect(hydra.url, *hydra.root) as api:
             guard = aio_resource_server.Guard(api)
             app = aio_resource_server.AsgiGuard(asgi_app, guard, scopes)
-            scope = {"type": type, "headers": headers, "query_string": query}
             await app(scope, receive, send)
         return sent
 
@@ -558,3 +560,9 @@ def test_an_asgi_application(hydra: HydraEmulator, token: str) -> None:
         assert run(visit("http", headers, query, scopes))[0]["status"] == status
     assert run(visit("websocket", [])) == [{"type": "websocket.close", "code": 1008}]
     assert run(visit("lifespan", [])) == [{"type": "lifespan.startup.complete"}]
+    # Of a WebSocket, servers may leave these out.
+    refused = [{"type": "websocket.close", "code": 1008}]
+    assert run(enter({"type": "websocket"})) == refused
+    assert run(enter({"type": "websocket", "headers": [], "query_string": None})) == refused
+    with pytest.raises(ApiValueError, match="cannot check a scope of type 'webtransport'"):
+        run(visit("webtransport", bearer))

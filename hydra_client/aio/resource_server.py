@@ -127,7 +127,11 @@ class AsgiGuard:
         receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
-        """Respond to a request."""
+        """Respond to a request.
+
+        Raises:
+            ApiValueError: The scope is neither `http` nor `websocket` nor `lifespan`.
+        """
         if is_guarded(scope):
             try:
                 headers, query = asgi_request(scope)
