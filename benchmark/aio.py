@@ -40,8 +40,10 @@ async def measure(name: str, host: str, calls: int, concurrent: int) -> float:
             )
             await stack.enter_async_context(api)
 
-            async def get() -> object:
+            async def ours() -> object:
                 return await api.get_oauth2_client("x")
+
+            get = ours
         else:
             get = await LIBRARIES[name](stack, f"{host}/clients/x", 30.0)
 

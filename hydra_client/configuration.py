@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     )
 
 
-AccessToken: TypeAlias = (
-    "str | Callable[[], str] | Callable[[], Awaitable[str]] | TokenSource | AsyncTokenSource "
-    "| ClientCredentials"
-)
+_Function: TypeAlias = "Callable[[], str] | Callable[[], Awaitable[str]]"
+AccessToken: TypeAlias = "str | _Function | TokenSource | AsyncTokenSource | ClientCredentials"
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 3.3
 # Methods by which an access_token that is neither a string nor callable is a source of tokens.

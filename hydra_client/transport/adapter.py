@@ -33,7 +33,7 @@ class Request(requests.PreparedRequest):
     def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
         self.call = call
         self.proxies: dict[str, str] = {}
-        self.method = call.operation.method
+        self.method = call.operation.method  # pyright: ignore[reportIncompatibleVariableOverride]
         self.origin = origin
         self.target = origin.prefix + call.target
         address = f"{origin.scheme}://{origin.netloc}{self.target}"

@@ -92,9 +92,9 @@ class Connection(asyncio.Protocol):
         """Note that nothing more will come."""
         self._end(None)
 
-    def connection_lost(self, error: BaseException | None) -> None:
+    def connection_lost(self, exc: BaseException | None) -> None:
         """Note why nothing more will come."""
-        self._end(error)
+        self._end(exc)
         self._lost(self)
 
     def abort(self) -> None:
