@@ -25,6 +25,7 @@ from hydra_client import (
 ROOT = Path(__file__).parents[1]
 USER_CODE = """
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, assert_type
 
@@ -120,6 +121,13 @@ assert_type(apis.groups, hc.WardenApi)
 planned = provisioning.plan(apis, provisioning.Desired(policies=[policy], groups={"a": ["b"]}))
 assert_type(planned, provisioning.Plan)
 assert_type(planned.steps, tuple[provisioning.Step, ...])
+owned = provisioning.Desired(owner="a", new_secrets={"photos": lambda: "secret"})
+with ThreadPoolExecutor() as executor:
+    pruned = provisioning.plan(
+        apis, owned, prune_clients=True, prune_policies=True, each=executor.map
+    )
+for stage in pruned.stages():
+    assert_type([step.run() for step in stage], list[provisioning.Result])
 assert_type(planned.steps[0].changes, tuple[provisioning.Change, ...])
 assert_type(provisioning.apply(planned, print), list[provisioning.Result])
 assert_type(provisioning.Expectation("a", "get", "b").is_met(warden), bool)
