@@ -1,7 +1,7 @@
 """Keeps a plan from taking away what the caller needs to carry it out.
 
-Policies are judged with caution: an allowing one counts only if it applies for certain, a denying
-one if it may apply. So a plan is refused rather than left half-done.
+Whether a policy applies is not always certain here. A step that makes an access less certain counts
+as one that takes it: a plan is refused rather than left half-done.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def protect(
     if caller is None or all(step.kind == "client" for step in steps):
         return list(steps)
     access = _Access(caller, _groups(api, caller), policies)
-    needs = {need for step in steps for need in _needs(step) if access.allows(*need)}
+    needs = {need: access.certainty(*need) for step in steps for need in _needs(step)}
     order: list[Step] = []
     culprits: list[Step] = []
     for step in steps:
         after = access.after(step)
-        if all(after.allows(*need) for need in needs):
+        if all(after.certainty(*need) >= before for need, before in needs.items()):
             order.append(step)
             access = after
         else:
@@ -127,15 +127,17 @@ class _Access(NamedTuple):
     groups: Iterable[str]
     policies: Mapping[str, Policy]
 
-    def allows(self, action: str, resource: str) -> bool:
-        """Whether the policies certainly allow this."""
-        is_allowed = False
+    def certainty(self, action: str, resource: str) -> int:
+        """Return 2 if the policies allow this, 0 if they do not, and 1 if that is not certain."""
+        found = {True: 2, None: 1, False: 0}
+        allowed, denied = 0, 0
         for policy in self.policies.values():
+            applies = found[self._applies(policy, action, resource)]
             if policy.effect == "allow":
-                is_allowed |= self._applies(policy, action, resource) is True
-            elif self._applies(policy, action, resource) is not False:
-                return False
-        return is_allowed
+                allowed = max(allowed, applies)
+            else:
+                denied = max(denied, applies)
+        return min(allowed, 2 - denied)
 
     def _applies(self, policy: Policy, action: str, resource: str) -> bool | None:
         """Whether a policy applies; None if that is not certain."""

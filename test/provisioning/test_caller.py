@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from support.variants import IDS, VARIANTS
 
 from hydra_client import ApiClient, ApiValueError, Configuration, OAuth2Client, Policy, connect
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.errors import HydraError
 from hydra_client.provisioning import Apis, Desired, Plan, apply, plan
-from hydra_client.provisioning.caller import _matches, caller_of
+from hydra_client.provisioning.caller import _matches, _needs, caller_of
 from hydra_client.tokens import ClientCredentials
 
 SECRET = "secret-of-the-deployer"
@@ -126,6 +129,18 @@ def test_its_client_is_updated_after_everything_but_its_policy(apis: Apis) -> No
             {"removed_groups": ["ops"]},
             "group 'ops'",
         ),
+        # It may be what gives the access, but that is not certain.
+        (
+            {"policies": [own(resources=["<(rn:.*)+>"])]},
+            {"policies": [photos()], "removed_policies": ["ops:deployer"]},
+            "policy 'ops:deployer'",
+        ),
+        # It may deny it.
+        (
+            {},
+            {"policies": [own(id="no", effect="deny", resources=["<(rn:.*)+>"]), photos()]},
+            "policy 'no'",
+        ),
         # A change of a deny must follow the PUT, for which there would be no access left.
         (
             {"policies": [photos("q", "deny")]},
@@ -177,10 +192,9 @@ def test_a_group_that_gives_access_is_joined(root: Apis, apis: Apis) -> None:
 
 
 def test_a_policy_that_allows_under_a_condition_is_not_counted_on(root: Apis, apis: Apis) -> None:
-    owned = own(
-        id="owned", resources=["<.*>"], conditions={"owner": {"type": "EqualsSubjectCondition"}}
-    )
-    apply(plan(root, Desired(policies=[owned])))
+    for name in ("owner", "ip"):
+        conditions = {name: {"type": "EqualsSubjectCondition"}}
+        apply(plan(root, Desired(policies=[own(id=name, conditions=conditions)])))
     with pytest.raises(ApiValueError, match="ops:deployer"):
         plan(apis, Desired(removed_policies=["ops:deployer"]))
 
@@ -229,3 +243,69 @@ def test_a_source_of_tokens_says_whose_they_are(hydra: HydraEmulator) -> None:
 )
 def test_templates(template: str, value: str, matched: bool | None) -> None:
     assert _matches(template, value) is matched
+
+
+# --- any policies
+
+OWN_POLICIES = st.dictionaries(
+    st.sampled_from(["ops:deployer", "p", "q"]),
+    st.fixed_dictionaries(
+        {
+            "effect": st.sampled_from(["allow", "allow", "allow", "deny"]),
+            "subjects": st.lists(
+                st.sampled_from(["deployer", "g", "x", "<dep|g>loyer", "<d.*>"]),
+                min_size=1,
+                max_size=2,
+                unique=True,
+            ),
+            "actions": st.lists(
+                st.sampled_from(["<.*>", "get", "update", "list", "members.<add|remove>"]),
+                min_size=1,
+                max_size=3,
+                unique=True,
+            ),
+            "resources": st.lists(
+                st.sampled_from(["rn:hydra:<.*>", "rn:hydra:policies<.*>", "photos", "rn:<.+>"]),
+                min_size=1,
+                max_size=2,
+                unique=True,
+            ),
+        }
+    ),
+    min_size=1,
+)
+STATES = st.tuples(OWN_POLICIES, st.lists(st.sampled_from(["deployer", "x"]), unique=True))
+
+
+def state(policies: dict[str, dict[str, Any]], members: list[str], *, whole: bool) -> Desired:
+    return Desired(
+        policies=[Policy(id=id, **fields) for id, fields in policies.items()],
+        groups={"g": members},
+        removed_policies={"ops:deployer", "p", "q"} - policies.keys() if whole else (),
+    )
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(old=STATES, new=STATES, whole=st.booleans())
+def test_a_plan_that_is_not_refused_can_be_carried_out(
+    hydra: HydraEmulator, root: Apis, apis: Apis, old: Any, new: Any, whole: bool
+) -> None:
+    """If the caller may do at the beginning what the plan needs."""
+
+    def may(action: str, resource: str) -> bool:
+        try:
+            hydra._state.check_policies("deployer", action, resource, {})
+        except HydraError:
+            return False
+        return True
+
+    apply(plan(root, state(*old, whole=True)))
+    if not may("list", "rn:hydra:policies") or not may("get", "rn:hydra:warden:groups:g"):
+        return
+    try:
+        planned = plan(apis, state(*new, whole=whole))
+    except ApiValueError:
+        return
+    if all(may(*need) for step in planned.steps for need in _needs(step)):
+        apply(planned)
+        assert plan(root, state(*new, whole=whole)).steps == ()
