@@ -285,7 +285,7 @@ def state(policies: dict[str, dict[str, Any]], members: list[str], *, whole: boo
     )
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=STATES, new=STATES, whole=st.booleans())
 def test_a_plan_that_is_not_refused_can_be_carried_out(
     hydra: HydraEmulator, root: Apis, apis: Apis, old: Any, new: Any, whole: bool
