@@ -6,6 +6,8 @@ test_docs.py runs the same page in the process of the tests.
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import html
 import os
 import re
@@ -38,15 +40,20 @@ def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
 
         namespace["consents"] = ConsentApp(hydra.api())
         return get_wsgi_application()
+    awaited = "FastAPI" in namespace
+    api: Any = hydra.async_api() if awaited else hydra.api()
     app: Callable[..., Any] = namespace["create_app"](
-        hydra.api(),
+        api,
         secrets.token_urlsafe(32),
         lambda user, password: user if (user, password) == ("alice", "wonderland") else None,
     )
-    if "FastAPI" in namespace:
+    if awaited:
         from a2wsgi import ASGIMiddleware
 
-        return ASGIMiddleware(app)  # type: ignore[arg-type]
+        wrapped = ASGIMiddleware(app)  # type: ignore[arg-type]
+        close = api.api_client.close
+        atexit.register(lambda: asyncio.run_coroutine_threadsafe(close(), wrapped.loop).result(10))
+        return wrapped
     return app
 
 
