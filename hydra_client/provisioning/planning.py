@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
+_COMPARES_SUBJECT = "EqualsSubjectCondition"
 
 
 class Apis(NamedTuple):
@@ -469,7 +470,11 @@ def _change_members(api: WardenApi, id: str, wanted: list[str], join: bool) -> R
 
 def _names(policy: Policy, id: str) -> bool:
     """Whether members of a group may be subjects of the policy only because of the group."""
+    # Such a condition compares with the group's name if the policy applies through the group.
+    is_compared = any(
+        condition.type == _COMPARES_SUBJECT for condition in (policy.conditions or {}).values()
+    )
     return any(
-        subject == id or ("<" in subject and subject not in _EVERYONE)
+        subject == id or ("<" in subject and (is_compared or subject not in _EVERYONE))
         for subject in policy.subjects or []
     )

@@ -30,7 +30,7 @@ from hydra_client.emulator.responses import Response
 from hydra_client.provisioning import Apis, ClientResult, Desired, Plan, Result, apply, plan
 
 SUBJECTS, ACTIONS, RESOURCES, GROUPS = ["a", "b", "c"], ["get", "put"], ["r", "s"], ["g", "h"]
-CONTEXTS: list[dict[str, Any]] = [{}, {"name": "x"}, {"name": "y"}]
+CONTEXTS: list[dict[str, Any]] = [{}, {"name": "x"}, {"name": "y"}, {"name": "g"}]
 Request_ = tuple[str, str, str, str]
 
 
@@ -262,12 +262,15 @@ def test_a_step_that_fails_ends_the_application(hydra: HydraEmulator, apis: Apis
 PARTS = st.fixed_dictionaries(
     {
         "effect": st.sampled_from(["allow", "deny"]),
-        "subjects": st.lists(st.sampled_from(["a", "b", "g", "h"]), unique=True, max_size=3),
+        "subjects": st.lists(
+            st.sampled_from(["a", "b", "g", "h", "<.*>", "<g|a>"]), unique=True, max_size=3
+        ),
         "actions": st.lists(st.sampled_from(ACTIONS), unique=True, min_size=1),
         "resources": st.lists(st.sampled_from(RESOURCES), unique=True, min_size=1),
         "conditions": st.dictionaries(
             st.just("name"),
-            st.sampled_from("xy").map(
+            st.just(PolicyConditions(type="EqualsSubjectCondition"))
+            | st.sampled_from("xy").map(
                 lambda value: PolicyConditions(
                     type="StringEqualCondition", options=PolicyConditionOptions(equals=value)
                 )
@@ -316,6 +319,27 @@ class KilledError(Exception):
             "q": {"effect": "deny", "subjects": ["g"], "actions": ["get"], "resources": ["r"]},
         },
         {"g": []},
+    ),
+    steps=9,
+)
+@example(
+    # Who joins the group early is allowed what its members are: p looks at the group's name.
+    old=(
+        {
+            "p": {
+                "effect": "allow",
+                "subjects": ["<.*>"],
+                "actions": ["get"],
+                "resources": ["r"],
+                "conditions": {"name": PolicyConditions(type="EqualsSubjectCondition")},
+            },
+            "q": {"effect": "deny", "subjects": ["g"], "actions": ["put"], "resources": ["s"]},
+        },
+        {"g": ["a"]},
+    ),
+    new=(
+        {"q": {"effect": "deny", "subjects": ["g"], "actions": ["put"], "resources": ["s"]}},
+        {"g": ["a", "b"]},
     ),
     steps=9,
 )
