@@ -37,7 +37,7 @@ IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
 ENTRIES = (
     *("call", "connect", "from_env", "__init__", "__setattr__"),
     *("encode", "_urlencode", "run", "exchange", "_read", "challenge", "read"),
-    *("accept", "_members", "_check_json", "_found"),
+    *("accept", "_acceptance", "_members", "_check_json", "_found"),
     *("verify", "_check_parties", "_split", "_decoded", "<"),
 )
 
