@@ -110,7 +110,10 @@ def test_the_emulator_knows_nothing_of_the_sdk() -> None:
     }
 
 
-GENERAL = ["api_client.py", "auth.py", "exceptions.py", "protocol", "transport"]
+GENERAL = [
+    *("api_client.py", "auth.py", "exceptions.py", "protocol", "transport"),
+    *("aio/api_client.py", "aio/waiting.py", "aio/transport"),
+]
 OPERATIONS = [value for value in vars(operations).values() if isinstance(value, Operation)]
 
 
