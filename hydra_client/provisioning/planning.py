@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
+# The fields of a client that decide which tokens it can get.
+_OF_TOKENS = ("scope", "grant_types", "response_types")
 _COMPARES_SUBJECT = "EqualsSubjectCondition"
 
 
@@ -74,7 +76,8 @@ class Desired:
         removed_policies: Ids of policies that should not exist.
         removed_groups: Names of groups that should not exist.
         owner: Whose clients and policies `plan` may prune: clients with this `owner`, and policies
-            whose id begins with it and a `:`.
+            whose id begins with it and a `:`. So no owner's name should contain a `:`: to `team`
+            belong the policies of `team:a`, too.
         new_secrets: `new_secret` of `ensure_client` by the id of the client.
     """
 
@@ -168,7 +171,7 @@ def plan(
         *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
         *_all_group_steps(apis.groups, groups, [*policies.values(), *desired.policies], warnings),
     ]
-    warnings += _owner_warnings(steps, policies)
+    warnings += [*_owner_warnings(steps, policies), *_scope_warnings(steps, policies)]
     steps.sort(key=lambda step: step._phase)
     steps = protect(apis.groups, caller, steps, policies)
     return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
@@ -252,6 +255,31 @@ def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
                 "has a condition on the owner: in between, the old policy may allow something to "
                 "the new owner"
             )
+
+
+def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
+    """Warn if a client can get new tokens while a policy still allows what it will not allow."""
+    policies = [
+        step.id
+        for step in steps
+        if step._phase is Phase.PUT_ALLOWS
+        and step.action == "update"
+        and isinstance(step._after, Policy)
+        and policy_changes(_widened(step._after, stored[step.id]), step._after)
+    ]
+    for step in steps:
+        if policies and step.kind == "client" and step.action == "update":
+            for change in step.changes:
+                if change.field in _OF_TOKENS and _items(change.new) - _items(change.old):
+                    yield (
+                        f"client {step.id!r} gets more {change.field} while policy "
+                        f"{policies[0]!r} is to allow less: in between, the new tokens of the "
+                        "client have what the old policy allows. Apply the policies first"
+                    )
+
+
+def _items(value: str | Collection[str] | None) -> set[str]:
+    return set(value.split() if isinstance(value, str) else value or ())
 
 
 def _addressable(ids: Iterable[str], warnings: list[str]) -> set[str]:

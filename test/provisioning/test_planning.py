@@ -503,3 +503,35 @@ def test_an_owner_that_changes_with_policies_that_look_at_it_is_warned_of(apis: 
     assert plan(apis, Desired(clients=[new], policies=[photos(actions=["put"])])).warnings == ()
     renamed = OAuth2Client(id="app", client_name="App")
     assert plan(apis, Desired(clients=[renamed], policies=[changed])).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("client", "policy", "warned"),
+    [
+        ({"scope": "b hydra.policies"}, {"actions": ["get"]}, "scope"),
+        ({"grant_types": ["implicit", "client_credentials"]}, {"actions": ["get"]}, "grant_types"),
+        ({"scope": "b"}, {"conditions": {}}, ""),
+        ({"scope": "b"}, {"subjects": ["b"]}, "scope"),
+        ({"scope": ""}, {"actions": ["get"]}, ""),
+        ({"client_name": "x"}, {"actions": ["get"]}, ""),
+        ({"scope": "b"}, {"actions": ["get", "put", "delete"]}, ""),
+        ({"scope": "b"}, {"effect": "deny"}, ""),
+        ({"scope": "b"}, {}, ""),
+    ],
+)
+def test_a_client_that_gets_scopes_while_a_policy_allows_less_is_warned_of(
+    apis: Apis, client: dict[str, Any], policy: dict[str, Any], warned: str
+) -> None:
+    old = {"id": "app", "scope": "a", "grant_types": ["implicit"], "client_secret": "app-secret"}
+    stored = photos(subjects=["a"], actions=["get", "put"])
+    apply(plan(apis, Desired(clients=[OAuth2Client(**old)], policies=[stored])))
+    wanted = {"subjects": ["a"], "actions": ["get", "put"], **policy}
+    effect = wanted.pop("effect", "allow")
+    warnings = plan(
+        apis,
+        Desired(
+            clients=[OAuth2Client(id="app", **client)], policies=[photos("p", effect, **wanted)]
+        ),
+    ).warnings
+    found = [f"client 'app' gets more {warned} while policy 'p' is to allow less"] * bool(warned)
+    assert [warning.partition(":")[0] for warning in warnings] == found
