@@ -129,7 +129,8 @@ def plan(
     Args:
         apis: The APIs of the server.
         desired: How it should be.
-        prune_clients: Also delete the other clients of `desired.owner`, except for the caller.
+        prune_clients: Also delete the other clients of `desired.owner`, except for the caller. If
+            you call with an access token, which does not say who the caller is, you get a warning.
         prune_policies: Also delete the other policies of `desired.owner`.
         each: Makes the requests that can run side by side: `map`, or the `map` of an executor.
 
@@ -158,7 +159,13 @@ def plan(
     if prune_clients:
         owned = {id for id, client in clients.items() if client.owner == desired.owner}
         named = {client.id for client in desired.clients} | {caller}
-        removed_clients |= _addressable(owned - named, warnings)
+        pruned = _addressable(owned - named, warnings)
+        if caller is None and pruned:
+            warnings.append(
+                "an access token does not say which client you call as: make sure that it is not "
+                f"among the clients of {desired.owner!r} that are pruned"
+            )
+        removed_clients |= pruned
     removed_policies = set(desired.removed_policies)
     if prune_policies:
         owned = {id for id in policies if id.startswith(f"{desired.owner}:")}

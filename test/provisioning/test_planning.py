@@ -22,6 +22,7 @@ from hydra_client import (
     PolicyApi,
     PolicyConditionOptions,
     PolicyConditions,
+    connect,
 )
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.errors import HydraError
@@ -403,6 +404,16 @@ def test_a_client_that_changed_hands_is_not_pruned(hydra: HydraEmulator, apis: A
 def test_the_caller_is_not_pruned(apis: Apis) -> None:
     apis.clients.update_oauth2_client("admin", OAuth2Client(owner="team"))
     assert plan(apis, Desired(owner="team"), prune_clients=True).steps == ()
+
+
+def test_pruning_with_an_access_token_is_warned_of(hydra: HydraEmulator) -> None:
+    token = hydra.api().oauth_token("client_credentials", scope="hydra").access_token
+    apis = Apis.of(connect(hydra.url, access_token=token).api_client)
+    assert plan(apis, Desired(owner="team"), prune_clients=True) == Plan(())
+    apis.clients.update_oauth2_client("admin", OAuth2Client(owner="team"))
+    planned = plan(apis, Desired(owner="team"), prune_clients=True)
+    assert steps(planned) == [("delete", "admin")]
+    assert "does not say which client you call as" in planned.warnings[0]
 
 
 # --- how it is carried out
