@@ -130,6 +130,7 @@ def create_app(
         return page("login.html", status, challenge=challenge, client=client, **values)
 
     def consent_page(challenge: Challenge, client: OAuth2Client, problem: str = "") -> Page:
+        session()["shown"] = challenge.id
         return page(
             "consent.html",
             422 if problem else 200,
@@ -198,7 +199,8 @@ def create_app(
             if url := store.get(form):
                 return see_other(url)
             challenge = challenge_of(request.form)
-            user = user_of()
+            # Who has read the page for long need not log in again; who got the login page must.
+            user = user_of(None if session().get("shown") == challenge.id else challenge)
             if user is None:
                 return login_page(challenge)
             client = challenge.client()

@@ -332,6 +332,22 @@ def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> 
     assert "/decide" in Forms(user.arrive().text).found
 
 
+def test_who_has_to_log_in_again_cannot_decide_before(hydra: HydraEmulator, user: User) -> None:
+    """Whoever finds an open browser can send the ticket of the login page elsewhere."""
+    user.logged_in()
+    url = f"{user.authorize_url()}&prompt=login"
+    hydra.clock.advance(300)
+    page = user.session.get(user.browser(url), timeout=10)
+    assert "Password" in page.text
+    fields = {"decision": "allow", "scope": ["openid", "offline"]}
+    page = user.send("/decide", {**Forms(page.text).found["/login"], **fields})
+    assert page.status_code == 200
+    assert "Password" in page.text
+    page = user.session.get(user.base + user.log_in(page).headers["Location"], timeout=10)
+    hydra.clock.advance(300)  # to read the page takes a while
+    assert user.submit(page, "/decide", **fields).status_code == 303
+
+
 def test_a_copied_cookie_is_dead_after_the_logout(user: User) -> None:
     page = user.logged_in()
     copied = dict(user.session.cookies)
