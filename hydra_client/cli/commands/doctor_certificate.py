@@ -31,8 +31,10 @@ def save_certificate(invocation: Invocation, path: str, yes: bool) -> None:
     place = (url.hostname or "", url.port or 443)
     try:
         pem = ssl.get_server_certificate(place, timeout=invocation.settings.timeout or _TIMEOUT)
-    except OSError as error:
-        reason = "no TLS on this port" if isinstance(error, ssl.SSLError) else error.strerror
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", "the name of the host is not valid")
+        if isinstance(error, ssl.SSLError):
+            reason = "no TLS on this port"
         raise Failure(f"cannot read the certificate of {url.netloc}: {reason or error}") from None
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
     echo(f"SHA-256 fingerprint of the certificate of {url.netloc}:\n  {digest.hex(':').upper()}")

@@ -657,6 +657,8 @@ def test_what_has_no_certificate(run: Run, root: HydraEmulator) -> None:
     assert (plain.exit_code, "no TLS on this port" in plain.stderr) == (1, True)
     nowhere = run(*asked, "--url", "https://127.0.0.1:1")
     assert "cannot read the certificate of 127.0.0.1:1: Connection refused" in nowhere.stderr
+    misspelt = run(*asked, "--url", "https://hydra..example")
+    assert "of hydra..example: the name of the host is not valid" in misspelt.stderr
 
 
 def test_every_name_is_used() -> None:
