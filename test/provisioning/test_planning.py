@@ -407,7 +407,9 @@ def test_the_caller_is_not_pruned(apis: Apis) -> None:
 
 
 def test_pruning_with_an_access_token_is_warned_of(hydra: HydraEmulator) -> None:
-    token = hydra.api().oauth_token("client_credentials", scope="hydra").access_token
+    token = (
+        hydra.api().oauth_token(grant_type="client_credentials", scope="hydra.clients").access_token
+    )
     apis = Apis.of(connect(hydra.url, access_token=token).api_client)
     assert plan(apis, Desired(owner="team"), prune_clients=True) == Plan(())
     apis.clients.update_oauth2_client("admin", OAuth2Client(owner="team"))
