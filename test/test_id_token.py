@@ -45,7 +45,7 @@ from support.forge import (
     signature,
     token,
 )
-from support.loopback import CONFIGURATION, Peer, Server, api, raw_response
+from support.loopback import CONFIGURATION, Peer, Server, raw_response
 from support.recorded import NAMES, Recording
 from support.refusals import refused
 from support.twins import IdTokenVerifier, end
@@ -115,11 +115,11 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 def recorded_token(recording: Recording, flow: str) -> tuple[str, str]:
     """The ID token of a flow, and the access token with it."""
     if flow == "D":
-        told = recording.told("flow D browser goes back")
+        response = recording.parameters("flow D browser goes back")
     else:
         name = {"A": "flow A token: authorization_code", "B": "flow B token"}[flow]
-        told = recording.body(name)
-    return told["id_token"], told["access_token"]
+        response = recording.body(name)
+    return response["id_token"], response["access_token"]
 
 
 @pytest.mark.parametrize(("flow", "subject"), [("A", "alice"), ("B", "bob"), ("D", "carol")])
@@ -668,7 +668,8 @@ def test_forged_tokens_do_not_wait_for_keys_that_hang() -> None:
             peer.send(raw_response(discovery))
 
     good, forged = token(), compact(sign=partial(signature, name="other"))
-    with Server(respond) as server, api(server, timeout=20) as client:
+    # Threads become tasks of one loop in the background, so that the API is the threaded one.
+    with Server(respond) as server, hydra_client.connect(server.url, access_token="t", timeout=20) as client:
         verifier = IdTokenVerifier(client, CLIENT, clock=lambda: NOW)
         verifier.verify(good, nonce=NONCE)
         hang.set()

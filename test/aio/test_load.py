@@ -23,7 +23,7 @@ def test_a_thousand_calls_at_once_over_a_network_that_drops_some() -> None:
     with CrowdedServer(delay=0.05, dropped=0.05) as server:
 
         async def main() -> None:
-            api = aio.connect(server.url, access_token="t", timeout=15, retries=1)
+            api = aio.connect(server.url, access_token="t", timeout=60, retries=1)
             async with api:
                 started = time.monotonic()
                 outcomes = await asyncio.gather(
@@ -69,7 +69,7 @@ def test_memory_is_flat() -> None:
     with CrowdedServer() as server:
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token="t", timeout=15) as api:
+            async with aio.connect(server.url, access_token="t", timeout=60) as api:
 
                 async def several(count: int) -> None:
                     for number in range(count):
@@ -95,7 +95,7 @@ def test_one_token_request_for_five_hundred_tasks() -> None:
 
         async def main() -> None:
             async with aio.connect(
-                server.url, access_token=source, timeout=15, connection_pool_maxsize=500
+                server.url, access_token=source, timeout=60, connection_pool_maxsize=500
             ) as api:
                 for _ in range(2):
                     await asyncio.gather(
@@ -114,7 +114,7 @@ def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> No
     with CrowdedServer(delay=0.3) as server:
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token=source, timeout=15) as api:
+            async with aio.connect(server.url, access_token=source, timeout=60) as api:
                 tasks = [
                     asyncio.ensure_future(api.introspect_oauth2_token(f"token-{n}"))
                     for n in range(500)
@@ -143,11 +143,11 @@ def test_threads_and_tasks_share_a_token_source() -> None:
         subjects: list[str | None] = []
 
         def threaded() -> None:
-            with connect(server.url, access_token=source, timeout=15) as api:
+            with connect(server.url, access_token=source, timeout=60) as api:
                 subjects.append(api.introspect_oauth2_token("threaded").sub)
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token=source, timeout=15) as api:
+            async with aio.connect(server.url, access_token=source, timeout=60) as api:
                 called = [api.introspect_oauth2_token("asyncio") for _ in range(20)]
                 subjects.extend(found.sub for found in await asyncio.gather(*called))
 

@@ -279,8 +279,9 @@ def test_nothing_stays_behind() -> None:
 
 def test_errors_of_the_package_survive_the_copy() -> None:
     """Each of them can be pickled, and is copied by the same means."""
-    kinds = [HydraException, *HydraException.__subclasses__(), ApiConnectionError]
-    for kind in kinds:
+    # A guard's AccessError has a test of its own.
+    kinds = [kind for kind in HydraException.__subclasses__() if "exceptions" in kind.__module__]
+    for kind in [HydraException, *kinds, ApiConnectionError]:
         assert str(pickle.loads(pickle.dumps(kind("words")))) == "words"
 
 
