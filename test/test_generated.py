@@ -8,6 +8,7 @@ Each `x-correction` is about such a difference.
 from __future__ import annotations
 
 import ast
+import asyncio
 import copy
 import importlib.util
 import inspect
@@ -23,8 +24,8 @@ from typing import Any
 
 import pytest
 
+from hydra_client import aio, models
 from hydra_client import api as apis
-from hydra_client import models
 from hydra_client.api import OAuth2Api
 from hydra_client.api_client import ApiClient
 from hydra_client.configuration import Configuration
@@ -544,6 +545,19 @@ def test_an_alias_honours_an_override(alias: str, name: str, api_client: ApiClie
     assert getattr(api, alias)(*given, timeout=1.5, headers={"X-Asked": "yes"}) == "overridden"
     assert calls == [(tuple(given), {"timeout": 1.5, "headers": {"X-Asked": "yes"}})]
     assert inspect.signature(getattr(OAuth2Api, alias)) == signature
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_an_alias_of_asyncio_honours_an_override(alias: str, name: str) -> None:
+    async def override(self: aio.OAuth2Api, *arguments: object, **settings: object) -> object:
+        return arguments, settings
+
+    api = type("Mine", (aio.OAuth2Api,), {name: override})(aio.ApiClient(Configuration()))
+    signature = inspect.signature(getattr(aio.OAuth2Api, name))
+    given = [p.name for p in signature.parameters.values() if p.kind == p.POSITIONAL_OR_KEYWORD][1:]
+    called = asyncio.run(getattr(api, alias)(*given, timeout=1.5, headers={"X-Asked": "yes"}))
+    assert called == (tuple(given), {"timeout": 1.5, "headers": {"X-Asked": "yes"}})
+    assert inspect.signature(getattr(aio.OAuth2Api, alias)) == signature
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -669,7 +669,10 @@ def test_forged_tokens_do_not_wait_for_keys_that_hang() -> None:
 
     good, forged = token(), compact(sign=partial(signature, name="other"))
     # Threads become tasks of one loop in the background, so that the API is the threaded one.
-    with Server(respond) as server, hydra_client.connect(server.url, access_token="t", timeout=20) as client:
+    with (
+        Server(respond) as server,
+        hydra_client.connect(server.url, access_token="t", timeout=20) as client,
+    ):
         verifier = IdTokenVerifier(client, CLIENT, clock=lambda: NOW)
         verifier.verify(good, nonce=NONCE)
         hang.set()

@@ -1306,3 +1306,15 @@ class Renewal(RuleBasedStateMachine):
 
 TestRenewal = Renewal.TestCase
 TestRenewal.settings = hypothesis_settings(max_examples=40, stateful_step_count=25, deadline=None)
+
+
+def test_bound_credentials_serve_others_too(api: OAuth2Api, hydra: HydraEmulator) -> None:
+    """A bound source is complete: what is refused is fetched anew."""
+    source = ClientCredentials().bind(api.api_client)
+    scopes = ("hydra.clients",)
+    token = source.token(scopes)
+    assert source.token(scopes) == token
+    assert asked(hydra) == 1
+    source.drop(token)  # type: ignore[attr-defined]
+    assert source.token(scopes) != token
+    assert asked(hydra) == 2
