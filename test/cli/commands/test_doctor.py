@@ -649,6 +649,14 @@ def test_save_ca(run: Run, tls: tuple[str, str], tmp_path: Path) -> None:
     assert run(*asked, "--yes").exit_code == 2  # the file exists
 
 
+def test_another_project_of_the_same_name(
+    run: Run, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "other_project", lambda: "hydra-client 1.2.3 is installed, too")
+    finding = found(run, "--need", "keys")["package"]
+    assert (finding["state"], finding["name"]) == ("warn", "other-package")
+
+
 def test_what_has_no_certificate(run: Run, root: HydraEmulator) -> None:
     asked = ("doctor", "--save-ca", "x.pem")
     assert "needs an https URL" in run(*asked).stderr
