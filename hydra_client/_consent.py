@@ -91,7 +91,7 @@ _NOTICES = {
     ),
 }
 _CHANGED_ON_THE_WAY = (
-    "Something between this browser and the server changes addresses, so the request cannot be "
+    "Something between this browser and the server changes URLs, so the request cannot be "
     "continued safely. Please wait ten seconds, and start again at the application."
 )
 _BY_POST = (
@@ -99,7 +99,7 @@ _BY_POST = (
     "must redirect the browser to the authorization endpoint, with all parameters in the URL."
 )
 _UNEXPECTED = (
-    "The request's address does not have the form that Hydra gives it, or has parameters named "
+    "The request's URL does not have the form that Hydra gives it, or has parameters named "
     f"consent or {browser_binding.PARAMETER} of its own. Please start again at the application."
 )
 
@@ -143,14 +143,14 @@ class ConsentExpired(ConsentFlowError):  # noqa: N818 - says what happened
         self.restart_url = restart_url
         self.expired_for = expired_for
         self.hint = (
-            f"The request expired {expired_for:.0f} seconds ago. If new requests are expired when "
-            "they arrive, the clocks of Hydra and of this machine differ, or Hydra 0.10 keeps "
-            "requests in SQL on a host whose time zone is not UTC."
+            f"The request expired {expired_for:.0f} seconds ago. If new requests have already "
+            "expired when they arrive, the clocks of Hydra and of this machine differ, or Hydra "
+            "0.10 stores requests in SQL on a host whose time zone is not UTC."
         )
 
 
 class RedirectUrlError(ConsentFlowError):
-    """The request does not lead, unchanged, to the server's authorization endpoint."""
+    """The request's redirect URL is not the server's authorization endpoint, or was changed."""
 
 
 class WrongBrowser(ConsentFlowError):  # noqa: N818 - says what happened
@@ -394,7 +394,7 @@ class BaseChallenge:
 
     @property
     def ticket(self) -> str:
-        """What the page's form carries in its field `ticket`: it belongs to this session only."""
+        """The value for the form field `ticket`, which is valid only for this session."""
         return str(self._checked.ticket or "")
 
     @property

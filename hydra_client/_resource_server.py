@@ -45,19 +45,19 @@ _LONGEST_RETRY_AFTER = 3600
 _MISSING = "This request needs an access token: send it as Authorization: Bearer TOKEN."
 _UNAVAILABLE = "The access token cannot be checked at the moment. Please try again later."
 _REFUSED_HINT = (
-    "Hydra refuses the credential that this API introspects with, so every request gets 503. Check "
+    "Hydra rejects the credential that this API introspects with, so every request gets 503. Check "
     "the client id and the secret or token, and with 0.10 the policy that allows it to introspect."
 )
 
 
 class AccessError(HydraException):
-    """A request may not pass. It holds the whole response; `str()` is safe to show.
+    """A request is rejected. The error holds the whole response; `str()` is safe to show.
 
     Attributes:
         status: The HTTP status: 400, 401, 403 or 503.
         error: The error code: one of RFC 6750 section 3.1, `unauthorized` or
             `temporarily_unavailable`.
-        headers: The response's headers, among them `WWW-Authenticate` or `Retry-After`.
+        headers: The response's headers, including `WWW-Authenticate` or `Retry-After`.
         body: The response's body, JSON.
     """
 
@@ -81,16 +81,16 @@ class AccessError(HydraException):
 
     @property
     def status_line(self) -> str:
-        """The status with its phrase, as WSGI wants it."""
+        """The status with its reason phrase, as WSGI requires it."""
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
 
 class CredentialsError(HydraException):
-    """The API's own credential cannot introspect tokens, or that cannot be found out."""
+    """The API's own credential cannot introspect tokens, or this could not be determined."""
 
 
 class Policy:
-    """What a guard asks of each request."""
+    """What a guard requires of each request."""
 
     def __init__(self, realm: str) -> None:
         if not _REALM.fullmatch(checks.utf8("realm", realm)):
@@ -108,10 +108,10 @@ class Policy:
         headers = _headers(authorization)
         if sum(map(len, headers)) > _LONGEST_HEADER:
             raise self._malformed(
-                f"The header Authorization is longer than {_LONGEST_HEADER} bytes."
+                f"The Authorization header is longer than {_LONGEST_HEADER} bytes."
             )
         if len(headers) > 1:
-            raise self._malformed("There is more than one header Authorization.")
+            raise self._malformed("There is more than one Authorization header.")
         text = query.decode("latin-1") if isinstance(query, bytes) else query
         in_query = any(name == _PARAMETER for name, _ in parse_qsl(text, keep_blank_values=True))
         scheme, _, token = (headers[0] if headers else "").strip().partition(" ")
@@ -122,7 +122,7 @@ class Policy:
             raise self._malformed("There is a token in the header and another one in the query.")
         token = token.strip()
         if not _TOKEN.fullmatch(token):
-            raise self._malformed("The header Authorization has no token, or not only a token.")
+            raise self._malformed("The Authorization header must hold one token after Bearer.")
         return Attempt(self, Secret(token), required)
 
     def _malformed(self, description: str) -> AccessError:
@@ -244,7 +244,7 @@ def check_credentials(api: Any) -> Steps[None]:
             yield from ask(Invoke[Any](api.revoke_oauth2_token, (token,)))
     if introspection.active is not True:
         raise CredentialsError(
-            "Hydra says that a token which it has just issued is not active: it does not accept "
+            "Hydra says that a token that it has just issued is not active: it does not accept "
             "the client secret that this API introspects with. Check HYDRA_CLIENT_ID and "
             "HYDRA_CLIENT_SECRET, or use a bearer token: connect(access_token=ClientCredentials())"
         )
@@ -281,7 +281,7 @@ def is_guarded(scope: Mapping[str, Any]) -> bool:
 
 
 def asgi_request(scope: Mapping[str, Any]) -> tuple[list[str], bytes]:
-    """Return all headers Authorization of an ASGI request, and its query.
+    """Return all Authorization headers of an ASGI request, and its query.
 
     A WebSocket's scope may lack both.
     """
@@ -290,12 +290,12 @@ def asgi_request(scope: Mapping[str, Any]) -> tuple[list[str], bytes]:
 
 
 def remember(request: MutableMapping[str, Any], introspection: OAuth2TokenIntrospection) -> None:
-    """Put the introspection where the application finds it."""
+    """Store the introspection where the application finds it."""
     request["hydra_client.introspection"] = introspection
 
 
 def asgi_messages(scope: Mapping[str, Any], error: AccessError) -> Iterator[dict[str, Any]]:
-    """Make the messages that refuse an ASGI request."""
+    """Yield the messages that reject an ASGI request."""
     if scope["type"] == "websocket":
         yield {"type": "websocket.close", "code": 1008}  # before it is accepted: status 403
         return

@@ -139,7 +139,7 @@ class ApiClient(Ladder):
         return ApiResponse(data, response.status, response.headers)
 
     def token(self, scopes: tuple[str, ...] = ()) -> str:
-        """Return the bearer token that a call which needs these scopes would carry.
+        """Return the bearer token for a call that needs these scopes.
 
         Raises:
             ApiValueError: No credential is configured that a token could come from.
@@ -199,7 +199,7 @@ def as_response(method: Callable[P, T]) -> Callable[P, ApiResponse[T]]:
 
 
 class Api(Named):
-    """What the APIs of the server share: a client that sends their calls."""
+    """The base of the APIs: holds the client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
         self.api_client = api_client or ApiClient()

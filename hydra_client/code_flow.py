@@ -348,8 +348,8 @@ class BaseCodeFlow:
 class CodeFlow(BaseCodeFlow):
     """One authorization of one user, from the first redirect to refreshed tokens. Thread-safe.
 
-    It makes state and nonce. If the browser returns to another process, keep `state` and `nonce` in
-    the user's session, and pass them to a second `CodeFlow` there.
+    It generates state and nonce. If the browser may return to another process, keep `state` and
+    `nonce` in the user's session, and pass them to a second `CodeFlow` there.
 
     Args:
         api: The API, with the client's own id and secret as `username` and `password`. A public
@@ -453,8 +453,8 @@ class CodeFlow(BaseCodeFlow):
     def refresh(self) -> OAuth2TokenResponse:
         """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
-        Calls at the same time share one request and its outcome, each within its own time. After an
-        unknown outcome, such as a time-out, a later call sends the same refresh token again: if the
+        Calls at the same time share one request and its outcome, each within its own timeout. After
+        an unknown outcome, such as a timeout, a later call sends the same refresh token again: if the
         server has used it up, it responds with 400 and revokes nothing.
 
         Returns:

@@ -11,7 +11,7 @@ It works with any web framework. `browser` is a secret that you keep in the brow
     ├── AuthorizationRequestError       the server refused the application's request
     ├── ConsentIdError                  the id is missing, repeated, malformed or unknown
     ├── ConsentExpired                  the user took too long; `restart_url` starts again
-    ├── RedirectUrlError                the request does not lead to the authorization endpoint
+    ├── RedirectUrlError                its redirect URL is not the authorization endpoint
     └── WrongBrowser                    send the browser to `redirect_url`, and it comes back
 """
 
@@ -64,14 +64,14 @@ class ConsentApp:
     Args:
         api: The API, with a credential for `hydra.consent` and, if you fetch the client's record,
             `hydra.clients`.
-        public_url: The server's URL as browsers know it, with or without `/oauth2/auth`. Without
-            it, the `authorization_endpoint` of the server's discovery document applies. That is
-            fetched once, and again when a request leads elsewhere. (The host that `api` calls may
-            be an internal address.)
+        public_url: The server's URL as browsers know it, with or without `/oauth2/auth`. The host
+            that `api` calls may be an internal address. By default, the `authorization_endpoint`
+            of the server's discovery document is used. It is fetched once, and again if a request
+            leads elsewhere.
         clock: Returns the time, in seconds since 1970-01-01 UTC.
         memory: Remembers which request each browser saw last: a cache with `get(key)` and
             `set(key, value, timeout)` that all processes of your app share, such as Django's or
-            cachelib's. Without it, each process remembers its own.
+            cachelib's. Without it, each process remembers only the requests that it handled.
 
     Raises:
         ApiTypeError, ApiValueError: `public_url` is not an http or https URL.
@@ -89,18 +89,18 @@ class ConsentApp:
         self._flow = Flow(public_url, clock, memory)
 
     def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Challenge:
-        """Read the consent request that a browser came with, or that its form came back with.
+        """Read the consent request that a browser or a submitted form brings.
 
         Args:
             query: What the browser sent: the framework's mapping of query parameters, the query
                 string, or the URL. For a form, pass `{"ticket": …}` with its field `ticket`.
             browser: A secret of at least 32 bytes that your app keeps in this browser's session,
-                beside who is logged in. Make a new one when a session begins, at login, at logout
+                next to the user. Make a new one when a session begins, at login, at logout
                 and when the user changes. Scripts that play the browser themselves pass
                 `NO_BROWSER`.
 
         Returns:
-            The request, with everything that the user has to know.
+            The request, with everything that the user needs to decide.
 
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
@@ -110,8 +110,9 @@ class ConsentApp:
             AuthorizationRequestError: The browser brought an error instead of a request.
             ConsentIdError: The id is missing, repeated, malformed, or unknown to the server.
             ConsentExpired: The user took too long.
-            RedirectUrlError: The request does not lead, unchanged, to the authorization endpoint.
-            ApiTypeError, ApiValueError: `browser` is not such a secret.
+            RedirectUrlError: The request's redirect URL is not the authorization endpoint, or has
+                been changed.
+            ApiTypeError, ApiValueError: `browser` is not a string or bytes, or is too short.
             HydraException: The request could not be fetched; see `get_oauth2_consent_request`.
         """
         return Challenge(self.api, drive(self._flow.challenge(self.api, Alarm, query, browser)))
@@ -130,8 +131,8 @@ class Challenge(BaseChallenge):
         expires_at: When the request expires, as an aware datetime.
         redirect_url: Where `accept` and `reject` send the browser, which must be the one that
             brought the request. It contains the flow's state and nonce: keep it out of logs.
-        ticket: What the page's form must carry in its field `ticket`. It is valid only for this
-            browser's session, so no other site can submit the form, nor put another request in.
+        ticket: The value for the field `ticket` of the page's form. It is valid only for this
+            browser's session, so no other site can submit the form or substitute another request.
         notice: One line that the page should show, or an empty string: why the user sees the page
             again.
     """

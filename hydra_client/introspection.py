@@ -136,7 +136,7 @@ class CachedIntrospection(BaseIntrospection):
 
     Args:
         api: Asks the server.
-        max_size: Responses that are kept; the least recently used one goes first.
+        max_size: How many responses are kept. The least recently used ones are removed first.
         max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
             token counts as active for that long at most.
         negative_age: Seconds for which the response that a token is not active is kept. With 0 it

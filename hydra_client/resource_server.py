@@ -4,8 +4,8 @@
     guard.check_credentials()                              # when the API starts
     introspection = guard.check(authorization, scopes="photos.read")
 
-`check` raises `AccessError` for a request that may not pass. The error holds the whole response:
-status, headers and body. `WsgiGuard` does that for a whole WSGI application.
+`check` raises `AccessError` for a request that is rejected. The error holds the whole response:
+status, headers and body. `WsgiGuard` protects a whole WSGI application and sends that response.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Guard:
         """Check the access token of a request.
 
         Args:
-            authorization: The request's header Authorization, or all of them as a list; None if it
-                has none.
+            authorization: The request's Authorization header, or a list of all its Authorization
+                headers; None if it has none.
             scopes: Scopes that the token must have: a list, or a string with spaces. They are
                 compared as whole words: `photos.*` does not stand for `photos.read`.
             query: The request's query string. A token in it is never accepted.
@@ -72,9 +72,9 @@ class Guard:
         Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
 
         Raises:
-            AccessError: The request may not pass. Send its `status`, `headers` and `body`: 401
-                without a valid token, 403 without the scopes, 400 for a malformed request, and 503
-                when Hydra cannot be asked.
+            AccessError: The request is rejected. Send the error's `status`, `headers` and `body`:
+                401 without a valid token, 403 without the scopes, 400 for a malformed request, and
+                503 if Hydra cannot be asked.
             ApiTypeError, ApiValueError: `scopes` are not scopes.
         """
         attempt = self._policy.read(authorization, scopes, query)
@@ -85,14 +85,15 @@ class Guard:
     def check_credentials(self) -> None:
         """Check that the API's own credential can introspect tokens. Call it when the API starts.
 
-        Otherwise a wrong secret remains unnoticed: to a wrong Basic secret, Hydra 0.10 responds
-        that the token is not active, and everybody gets 401. With Basic, this method therefore
-        introspects a token of its own, for which the API's client needs the grant type
-        `client_credentials`.
+        Otherwise a wrong secret can remain unnoticed: if the secret for Basic authentication is
+        wrong, Hydra 0.10 responds that the token is not active, and every request gets 401. With
+        Basic authentication, this method therefore introspects a token of its own, for which the
+        API's client needs the grant type `client_credentials`.
 
         Raises:
-            CredentialsError: The credential cannot introspect tokens, or that cannot be found out.
-            HydraException: The credential is refused, or Hydra cannot be asked.
+            CredentialsError: The credential cannot introspect tokens, or this could not be
+                determined.
+            HydraException: The credential is rejected, or Hydra cannot be asked.
         """
         drive(check_credentials(self._api))
 

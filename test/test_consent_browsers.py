@@ -499,7 +499,7 @@ def test_a_proxy_that_removes_the_value(world: World, alice: Person) -> None:
     url = world.login_url()
     with pytest.raises(WrongBrowser):
         world.consents.challenge(alice.visit(url), alice.secret)
-    with pytest.raises(RedirectUrlError, match="changes addresses") as error:
+    with pytest.raises(RedirectUrlError, match="changes URLs") as error:
         world.consents.challenge(alice.visit(url), alice.secret)
     assert "state" not in str(error.value)
     # Another request, or this one ten seconds later, gets another chance.

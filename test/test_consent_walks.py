@@ -84,7 +84,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def go_back_to_a_link(self, data: st.DataObject) -> None:
-        HYDRA.clock.advance(10)  # sooner, it is taken for a proxy that changes addresses
+        HYDRA.clock.advance(10)  # sooner, it is taken for a proxy that changes URLs
         if self.links:
             self.open(data.draw(st.sampled_from(self.links[-3:])))
 

@@ -423,7 +423,7 @@ def test_a_wrong_secret(hydra: HydraEmulator, token: str, caplog: pytest.LogCapt
     if hydra.variant.version == "0.9":
         assert refused.value.status == 503
         assert "Retry-After" not in refused.value.headers
-        assert "refuses the credential that this API introspects with" in caplog.text
+        assert "rejects the credential that this API introspects with" in caplog.text
     else:  # which the server does not say
         assert refused.value.status == 401
 
@@ -436,7 +436,7 @@ def test_a_wrong_bearer_token(
         Guard(api).check_credentials()
     refused = refusal(lambda: Guard(api).check(f"Bearer {token}"), 503, "temporarily_unavailable")
     assert "Retry-After" not in refused.headers
-    assert "refuses the credential that this API introspects with" in caplog.text
+    assert "rejects the credential that this API introspects with" in caplog.text
     assert token not in caplog.text
 
 

@@ -68,7 +68,7 @@ def connect(
     api: Callable[[ApiClient], Any] = OAuth2Api,
     **settings: Unpack[MoreSettings],
 ) -> Any:
-    """Make an API in one line: arguments first, then the environment. Nothing is sent yet.
+    """Create an API in one line: arguments first, then the environment. Nothing is sent yet.
 
     Close its connections with `async with`, or `await api.api_client.close()`. The APIs of one
     server can share a client and its connections: `PolicyApi(api.api_client)`.

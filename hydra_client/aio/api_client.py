@@ -28,8 +28,8 @@ P = ParamSpec("P")
 class ApiClient(Ladder):
     """Sends calls to one server, for the tasks of one event loop; an async context manager.
 
-    You can make it before the loop runs. From its first call on it belongs to the loop and the
-    process of that call. A call that is cancelled ends at once, and its connection with it.
+    You can create it before the loop runs. From its first call on, it belongs to the loop and the
+    process of that call. A call that is cancelled ends at once, and its connection is closed.
 
     Args:
         configuration: Settings; those of `Configuration()` if None. A token source may be
@@ -95,7 +95,7 @@ class ApiClient(Ladder):
         return ApiResponse(data, response.status, response.headers)
 
     async def token(self, scopes: tuple[str, ...] = ()) -> str:
-        """Return the bearer token that a call which needs these scopes would carry.
+        """Return the bearer token for a call that needs these scopes.
 
         Raises:
             ApiValueError: No credential is configured that a token could come from.
@@ -117,7 +117,7 @@ class ApiClient(Ladder):
         self.call = self.call_with_http_info  # type: ignore[method-assign, assignment]
 
     async def close(self) -> None:
-        """Close the connections, those of copies too. A closed client takes no more calls."""
+        """Close the connections, also those of copies. Later calls raise `ApiValueError`."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -137,7 +137,7 @@ class ApiClient(Ladder):
 
 
 class Api(Named):
-    """What the APIs of the server share: a client that sends their calls."""
+    """The base of the APIs: holds the client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
         self.api_client = api_client or ApiClient()

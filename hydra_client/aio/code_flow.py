@@ -1,4 +1,4 @@
-"""The relying party's side of the code flow, for asyncio. See `hydra_client.code_flow`.
+"""The application's side of the code flow: `hydra_client.code_flow` for asyncio.
 
 flow = CodeFlow(api, "http://127.0.0.1:9010/callback", "openid offline")
 url = await flow.authorization_url()      # send the browser there
@@ -43,8 +43,8 @@ __all__ = [
 class CodeFlow(BaseCodeFlow):
     """One authorization of one user, from the first redirect to refreshed tokens.
 
-    It makes state and nonce. If the browser returns to another process, keep `state` and `nonce` in
-    the user's session, and pass them to a second `CodeFlow` there.
+    It generates state and nonce. If the browser may return to another process, keep `state` and
+    `nonce` in the user's session, and pass them to a second `CodeFlow` there.
 
     Args:
         api: The API, with the client's own id and secret as `username` and `password`. A public
@@ -148,9 +148,9 @@ class CodeFlow(BaseCodeFlow):
     async def refresh(self) -> OAuth2TokenResponse:
         """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
-        Calls at the same time share one request and its outcome, each within its own time. After an
-        unknown outcome, such as a time-out, a later call sends the same refresh token again: if the
-        server has used it up, it responds with 400 and revokes nothing.
+        Calls at the same time share one request and its outcome, each within its own timeout. After
+        an unknown outcome, such as a timeout, a later call sends the same refresh token again: if
+        the server has used it up, it responds with 400 and revokes nothing.
 
         Returns:
             The tokens. The old access token no longer works.

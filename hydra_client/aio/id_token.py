@@ -1,4 +1,4 @@
-"""Verification of ID tokens against the server's keys, for asyncio. See `hydra_client.id_token`.
+"""Verifies ID tokens against the server's keys: `hydra_client.id_token` for asyncio.
 
 verifier = IdTokenVerifier(api, "my-app")
 claims = await verifier.verify(tokens.id_token, nonce=nonce)
@@ -23,7 +23,7 @@ __all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenEr
 
 
 class IdTokenVerifier(BaseVerifier):
-    """Verifies ID tokens that one server issued to one client. Make one and keep it.
+    """Verifies ID tokens that one server issued to one client. Create one and reuse it.
 
     Args:
         api: The API, with a credential for `hydra.keys.get`.

@@ -1,4 +1,4 @@
-"""A cache in front of token introspection, for asyncio. See `hydra_client.introspection`."""
+"""A cache in front of token introspection: `hydra_client.introspection` for asyncio."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["CachedIntrospection"]
 class CachedIntrospection(BaseIntrospection):
     """A cache in front of `api.introspect_oauth2_token`: call it instead.
 
-    A response serves only the same token, scope, server and credential. Tasks that ask the same
-    at the same time cause one request. Errors are never kept. Thread-safe, usable after a fork,
-    picklable; a pickle holds no responses.
+    A response is reused only for the same token, scope, server and credential. Tasks that ask about
+    the same token at the same time share one request. Errors are never kept. You can use it from
+    several threads and after a fork, and pickle it; a pickle holds no responses.
     Tokens are kept only as SHA-256 hashes.
 
     Args:
         api: Asks the server.
-        max_size: Responses that are kept; the least recently used one goes first.
+        max_size: How many responses are kept. The least recently used ones are removed first.
         max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
             token counts as active for that long at most.
         negative_age: Seconds for which the response that a token is not active is kept. With 0 it

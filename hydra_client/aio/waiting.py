@@ -25,7 +25,7 @@ T = TypeVar("T")
 async def drive(steps: Steps[T]) -> T:
     """Carry out what the steps ask for, and return their result.
 
-    A cancellation reaches the steps as an exception, so that they hand on what others wait for.
+    A cancellation reaches the steps as an exception, so they can pass on work that others need.
     """
     try:
         effect = next(steps)
@@ -74,7 +74,7 @@ async def within(
     *arguments: P.args,
     **keywords: P.kwargs,
 ) -> T:
-    """Await a function that may take so many seconds, or as many as the current call has left."""
+    """Await a function for at most `seconds`, or for as long as the current call has left."""
     work = Invoke[Any](
         partial(function, *arguments, **keywords), (), Deadline.within(None, seconds)
     )
@@ -97,7 +97,7 @@ class Alarm:
             pass
 
     async def wait(self, seconds: float) -> None:
-        """Wait to be woken, no longer than so many seconds."""
+        """Wait to be woken, for at most `seconds`."""
         timer = self._loop.call_later(max(seconds, 0), self._event.set)
         try:
             await self._event.wait()

@@ -1,16 +1,16 @@
-"""Registers clients, policies and groups from scripts that run over and over.
+"""Registers clients, policies and groups from scripts that can run again and again.
 
     result = ensure_policy(policies, Policy(id="photos:read", effect="allow", …))
     print(result.action, result.fields)                    # created, updated or unchanged
 
-Each `ensure_*` function looks at the server first, and writes only what differs. It prints nothing,
-and works the same on both versions and all stores. If a response to a write gets lost, or someone
-else writes at the same time, it looks again instead of repeating the write.
+Each `ensure_*` function reads from the server first, and writes only what differs. It prints
+nothing, and works the same on both versions and all stores. If the response to a write gets lost,
+or someone else writes at the same time, it reads again instead of repeating the write.
 
-`patch_client` changes some fields of a client that exists.
+`patch_client` changes some fields of an existing client.
 
-`plan` and `apply` do the same for many objects. They order the writes so that nothing is allowed
-for a moment that is allowed neither before nor afterwards.
+`plan` and `apply` do the same for many objects. They order the writes so that at no time a request
+is allowed that is denied both before and afterwards.
 """
 
 from __future__ import annotations

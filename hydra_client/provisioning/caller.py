@@ -1,7 +1,7 @@
 """Keeps a plan from taking away what the caller needs to carry it out.
 
-Whether a policy applies is not always certain here. A step that makes an access less certain counts
-as one that takes it: a plan is refused rather than left half-done.
+Whether a policy applies cannot always be determined here. A step that makes access less certain
+counts as one that takes it away: it is better to refuse a plan than to leave it half-done.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _BASE = {"client": "rn:hydra:clients", "policy": "rn:hydra:policies"}
 _GROUPS = "rn:hydra:warden:groups"
 _GIVE = (Phase.GIVE_ACCESS, Phase.DENIES_TO_ALLOWS, Phase.NARROW_DENIES)
-# Of these, Python's `re` understands what Go's RE2 does, and matches them in no time.
+# Python's `re` reads these expressions as Go's RE2 does, and matches them fast.
 _SIMPLE = re.compile(r"(?:[\w:@|,/ -]|\\[.+*?|\-/:]|\.|\[[\w:^-]+\]|(?<=[.\]])[*+?])*")
 _MAX_REPEATS = 3
 
 
 def caller_of(api_client: ApiClient) -> str | None:
-    """Return the id of the client that calls; None if a token does not say whose it is."""
+    """Return the id of the calling client; None if there is only a token, which does not say."""
     configuration = api_client.configuration
     if isinstance(configuration.access_token, ClientCredentials):
         return configuration.access_token.client_id or configuration.username
@@ -74,7 +74,7 @@ def protect(
         raise ApiValueError(
             f"{culprit.kind} {culprit.id!r}: this change takes access from client {caller!r}, "
             "which you call as and which needs it for this plan. Apply the other changes first, or "
-            "call as a client whose access does not depend on it"
+            f"call as a client whose access does not depend on this {culprit.kind}"
         )
     own = [step for step in order if step._phase is Phase.OWN_CLIENT]
     rest = [step for step in order if step._phase is not Phase.OWN_CLIENT]
@@ -82,7 +82,7 @@ def protect(
 
 
 def _can_be_last(culprit: Step, others: Sequence[Step], policies: Mapping[str, Policy]) -> bool:
-    """Whether a step is a single PUT, after which the old policy gave nobody anything new."""
+    """Whether a step is a single PUT, and no other step gives somebody access by the old policy."""
     if culprit._phase is not Phase.PUT_ALLOWS or culprit.action != "update":
         return False
     subjects = policies[culprit.id].subjects or []
@@ -100,7 +100,7 @@ def _groups(api: WardenApi, caller: str) -> list[str]:
     try:
         return [group.id or "" for group in api.find_groups_by_member(caller)]
     except ApiException:
-        return []  # the caller may not look; nothing that it has through a group is counted
+        return []  # the caller may not look; access through groups does not count
 
 
 def _needs(step: Step) -> list[Need]:

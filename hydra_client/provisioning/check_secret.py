@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
-    """Return whether this is the client's secret. For a public client, any secret is.
+    """Return whether this is the client's secret. A public client accepts any secret.
 
     The secret is used to revoke a random token. A client whose id has a ':' can use its secret at
     the token endpoint only, so it is checked there.

@@ -1,4 +1,4 @@
-"""`ensure_client` and `patch_client`: one OAuth 2.0 client, as you want it to be."""
+"""`ensure_client` and `patch_client`: create or change one OAuth 2.0 client."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ FIELDS = frozenset(OAuth2Client._fields)
 def ensure_client(
     api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None = None
 ) -> ClientResult:
-    """Create a client, or update the one with its id, unless it is on the server already.
+    """Create a client, or update the one with its id, if the server does not have it like that.
 
-    Fields that you leave out stay as they are, and so do fields that this version does not know.
+    Fields that you leave out do not change, and neither do fields that this version does not know.
     None, `""` and `[]` empty a field.
 
-    A `client_secret` that you leave out stays as it is; a new client that is not public gets a
-    random one, which the result holds. A `client_secret` that you set is tried on the server, by a
-    request that changes nothing, and written if the client has another one.
+    If you leave out `client_secret`, it does not change; a new client that is not public gets a
+    random one, which the result holds. A `client_secret` that you set is checked on the server,
+    with a request that changes nothing, and written if the client has a different one.
 
     To store a new secret before the server has it, pass `new_secret` in place of `client_secret`.
     The client gets the secret that it returns, whether the client is new or not.
@@ -64,8 +64,8 @@ def ensure_client(
             as it was or as you want it. Call again to find out; if you rely on a generated secret,
             delete the client first.
         HydraException: The errors of `get_oauth2_client`, `create_oauth2_client` and
-            `update_oauth2_client`, and of `revoke_oauth2_token` or `oauth_token`, by which a secret
-            is tried.
+            `update_oauth2_client`, and of `revoke_oauth2_token` or `oauth_token`, which check a
+            secret.
     """
     run = ClientRun(api, client, new_secret)
     result = reconcile(run.id, run.examine, run.write)
@@ -80,9 +80,9 @@ def patch_client(api: OAuth2Api, id: str, changes: OAuth2Client) -> OAuth2Client
 
         patch_client(api, "photo-app", OAuth2Client(client_name="Photos"))
 
-    Fields that you leave out stay as they are, which `update_oauth2_client` does not ensure on SQL
-    stores. None, `""` and `[]` empty a field. If someone else updates the client between the two
-    requests, their change is lost.
+    Fields that you leave out do not change; `update_oauth2_client` would empty them on SQL stores.
+    None, `""` and `[]` empty a field. If someone else updates the client between the two requests,
+    their change is lost.
 
     Args:
         api: The API of the server.
@@ -126,7 +126,7 @@ class ClientRun:
         new_secret: Callable[[], str] | None = None,
     ) -> None:
         if not client.id:
-            raise ApiValueError("the client has no id: choose one, by which it can be found again")
+            raise ApiValueError("the client has no id: set one, so that it can be found again")
         self.id = client.id
         self.generated: str | None = None
         self.is_foreign = False
@@ -213,7 +213,7 @@ def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
 def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> ProvisioningError:
     fields = tuple(change.field for change in changes)
     return ProvisioningError(
-        f"client {id!r}: the server stored other values of {', '.join(fields)}. "
+        f"client {id!r}: the server stored different values of {', '.join(fields)}. "
         f"Memory stores cannot empty a field by an update{unless}.",
         id,
         fields,

@@ -1,7 +1,7 @@
 """Compares objects as Hydra understands them. Pure functions.
 
 An empty value equals a missing one, and lists have no order. The servers differ in both: they send
-null, `""` or `[]` for a field that is empty, and SQL stores sort lists anew.
+null, `""` or `[]` for a field that is empty, and SQL stores return lists in another order.
 """
 
 from __future__ import annotations

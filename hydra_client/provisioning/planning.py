@@ -1,8 +1,9 @@
 """`plan` and `apply`: many clients, policies and groups, written in an order that is safe.
 
-A request is allowed if some policy allows it and none denies it. So first all denies are made as
-wide as they are before and afterwards. Under them, access is taken away and then given. At last the
-denies are narrowed. Between two writes nothing is allowed that is not allowed before or afterwards.
+A request is allowed if some policy allows it and none denies it. So the policies that deny are
+first widened to what they denied before and will deny. While they are wide, access is taken away
+and then given. The policies that deny are narrowed last. At no time is a request allowed that is
+denied both before and afterwards.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Apis(NamedTuple):
 
 @dataclass(frozen=True)
 class Desired:
-    """How a server should be. What it does not name stays as it is, unless `plan` prunes.
+    """The state that a server should have. Other objects do not change, unless `plan` prunes.
 
     Attributes:
         clients: Clients, as for `ensure_client`.
@@ -97,10 +98,10 @@ class Plan:
 
     Attributes:
         steps: The steps in their order; empty if the server is as it should be.
-        warnings: What cannot be pruned, and where the order of writes cannot rule out that a
-            request is briefly allowed which is allowed neither before nor afterwards.
-        denied_meanwhile: Policies and groups because of which requests may be denied during the
-            change that are allowed both before and afterwards.
+        warnings: Objects that cannot be pruned, and changes during which a request may briefly be
+            allowed that is denied both before and afterwards.
+        denied_meanwhile: Policies and groups whose change may cause requests to be denied for a
+            moment that are allowed both before and afterwards.
     """
 
     steps: tuple[Step, ...]
@@ -108,7 +109,7 @@ class Plan:
     denied_meanwhile: tuple[str, ...] = ()
 
     def stages(self) -> Iterator[tuple[Step, ...]]:
-        """Yield the steps in groups. Those of one group can run side by side."""
+        """Yield the steps of each stage. The steps of one stage can run in parallel."""
         for _, steps in groupby(self.steps, lambda step: step._phase):
             yield tuple(steps)
 
@@ -121,18 +122,18 @@ def plan(
     prune_policies: bool = False,
     each: Each = map,
 ) -> Plan:
-    """Compare a server with how it should be. Changes nothing.
+    """Compare a server with the desired state. Changes nothing.
 
-    What the caller's own access rests on is changed last, by a single PUT. A plan that cannot be
-    ordered like that is refused.
+    The objects that the caller's own access depends on are changed last, by a single PUT. If that
+    is impossible, `plan` raises an error.
 
     Args:
         apis: The APIs of the server.
-        desired: How it should be.
+        desired: The desired state.
         prune_clients: Also delete the other clients of `desired.owner`, except for the caller. If
             you call with an access token, which does not say who the caller is, you get a warning.
         prune_policies: Also delete the other policies of `desired.owner`.
-        each: Makes the requests that can run side by side: `map`, or the `map` of an executor.
+        each: Makes the requests that can run in parallel: `map`, or the `map` of an executor.
 
     Scope: hydra.clients, hydra.policies, hydra.warden.groups (hydra.groups on 0.9), each if
         `desired` has such objects.
@@ -187,13 +188,14 @@ def plan(
 def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[Result]:
     """Carry out a plan, step by step.
 
-    Each step looks at the server again, and does nothing that someone else has done meanwhile. If a
-    step fails, the others are not tried: plan and apply again to complete the change.
+    Each step reads from the server again, and writes nothing if someone else has already made the
+    change. If a step fails, the remaining ones are not tried: plan and apply again to complete the
+    change.
 
     Args:
         plan: What to do.
-        report: Called with each result at once, so that a secret that was generated for a client
-            is not lost if a later step fails.
+        report: Called with each result as soon as there is one, so that a secret that was generated
+            for a client is not lost if a later step fails.
 
     Returns:
         The result of each step of the plan, in their order. A client's is a `ClientResult`.
@@ -212,7 +214,7 @@ def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[
 
 def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
     if prune and not desired.owner:
-        raise ApiValueError("pruning needs an owner: set `owner` of what you desire")
+        raise ApiValueError("pruning needs an owner: set `owner` of the Desired state")
     for kind, wanted, removed, spared in (
         (
             "client",
@@ -235,7 +237,7 @@ def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
         if isinstance(members, str):
             raise ApiTypeError("the members of a group must be a list of strings, not one string")
     if ADMIN_POLICY in [*(policy.id for policy in desired.policies), *desired.removed_policies]:
-        raise ApiValueError(f"{ADMIN_POLICY} is not touched: without it, nobody may do anything")
+        raise ApiValueError(f"{ADMIN_POLICY} cannot be changed: without it, nobody may do anything")
 
 
 def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
@@ -504,7 +506,7 @@ def _change_members(api: WardenApi, id: str, wanted: list[str], join: bool) -> R
 
 
 def _names(policy: Policy, id: str) -> bool:
-    """Whether members of a group may be subjects of the policy only because of the group."""
+    """Whether the policy may apply to members of a group only because of the group."""
     # Such a condition compares with the group's name if the policy applies through the group.
     is_compared = any(
         condition.type == _COMPARES_SUBJECT for condition in (policy.conditions or {}).values()

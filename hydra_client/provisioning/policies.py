@@ -1,4 +1,4 @@
-"""`ensure_policy`: one access control policy, as it should be."""
+"""`ensure_policy`: create or replace one access control policy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ALL = 1_000_000_000
 
 
 def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
-    """Create a policy, or replace the one with its id, unless it is on the server already.
+    """Create a policy, or replace the one with its id, if the server does not have it like that.
 
     The policy is written by a single PUT on every store, and never by a POST, which would add the
     subjects to an existing policy on SQL stores. At no time does the server allow more than it did
@@ -37,7 +37,8 @@ def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiValueError: The policy has no `id` or another `effect`. Nothing was sent.
+        ApiValueError: The policy has no `id`, or its `effect` is neither `allow` nor `deny`.
+            Nothing was sent.
         ApiConnectionError: The server cannot be reached. A policy that was being written is either
             as it was or as you want it. Call again to find out.
         HydraException: The errors of `get_policy` and `update_policy`.
@@ -91,7 +92,7 @@ def checked(policy: Policy) -> str:
         ApiValueError: It has none, or its effect is not valid.
     """
     if not policy.id:
-        raise ApiValueError("the policy has no id: choose one, by which it can be found again")
+        raise ApiValueError("the policy has no id: set one, so that it can be found again")
     if policy.effect not in ("allow", "deny"):
         # The memory store would accept it, and deny.
         raise ApiValueError(

@@ -29,7 +29,7 @@ def reconcile(
     examine: Callable[[], tuple[T | None, tuple[str, ...]]],
     write: Callable[[T | None, tuple[str, ...]], None],
 ) -> Result:
-    """Make one object on the server as it should be.
+    """Bring one object on the server to the desired state.
 
     A write whose outcome is not known is never repeated before another look at the server. On each
     error that it raises, `repeated` says whether a write may have been carried out.
@@ -82,7 +82,7 @@ def _look(examine: Callable[[], T], *, in_doubt: bool = False) -> T:
     try:
         return examine()
     except HydraException as error:
-        error.repeated = in_doubt  # what it says of the look itself is of no interest
+        error.repeated = in_doubt  # about the write, not about this read
         raise
 
 

@@ -60,7 +60,7 @@ class Step:
         return (*names, "client_secret") if self.sets_secret else names
 
     def run(self) -> Result:
-        """Look at the server again, and do what is still to be done.
+        """Read from the server again, and do what is still to be done.
 
         Raises:
             HydraException: It failed. `repeated` says whether a write may have been carried out.
@@ -69,7 +69,7 @@ class Step:
 
 
 def denied_meanwhile(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the policies and groups that give less during the steps than before and afterwards."""
+    """Return the policies and groups because of which less may be allowed during the steps."""
     found = dict.fromkeys(
         f"{step.kind} {step.id!r}" for at, step in enumerate(steps) if _takes(step, steps[at + 1 :])
     )

@@ -233,8 +233,8 @@ def test_a_deletion_whose_response_got_lost(hydra: HydraEmulator, apis: Apis, fo
     ("desired", "error", "message"),
     [
         (Desired(removed_clients=["admin"]), ApiValueError, "the caller itself"),
-        (Desired(removed_policies=["default-admin-policy"]), ApiValueError, "not touched"),
-        (Desired(policies=[photos("default-admin-policy")]), ApiValueError, "not touched"),
+        (Desired(removed_policies=["default-admin-policy"]), ApiValueError, "cannot be changed"),
+        (Desired(policies=[photos("default-admin-policy")]), ApiValueError, "cannot be changed"),
         (Desired(policies=[photos(), photos()]), ApiValueError, "policy 'p' is named more"),
         (Desired(groups={"g": []}, removed_groups=["g"]), ApiValueError, "group 'g' is named"),
         (Desired(groups={"g": "alice"}), ApiTypeError, "members"),

@@ -28,7 +28,7 @@ def faults(path: Path, text: str, **environ: str) -> list[str]:
     lines = found.message.splitlines()
     if "nothing was sent" in lines[0]:
         first = lines.pop(0)
-        count = "1 fault" if len(lines) == 1 else f"{len(lines)} faults"
+        count = "1 error" if len(lines) == 1 else f"{len(lines)} errors"
         assert first == f"{count} in {path}; nothing was sent"
     return by_line(path, lines)
 

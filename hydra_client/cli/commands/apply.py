@@ -48,10 +48,10 @@ def command(
     """Create and update clients, policies and groups, so that the server matches the manifest.
 
     Fields and secrets that are not in the manifest do not change. A generated secret is saved to
-    its file before it is sent. The order of the writes is such that nothing is allowed in the
-    meantime that is not allowed before or afterwards. Running the command again changes nothing,
-    or completes what an interrupted run has left. At the end, the server is asked about what the
-    manifest expects; status 1 if it decides otherwise.
+    its file before it is sent. The writes are ordered so that at no time a request is allowed that
+    is denied both before and afterwards. Running the command again changes nothing, or completes
+    an interrupted run. At the end, the server is asked about what the manifest expects. If it
+    decides otherwise, the command exits with status 1.
 
     --prune also deletes the clients and policies of the manifest's `owner` that are not in the
     manifest, except for the calling client, and the groups under `removed`. It lists them first. On

@@ -102,8 +102,8 @@ def command(
     """Diagnose problems, and say what to do about them.
 
     Checks the address, TLS, the clocks, the caller's id and secret, and permissions. Exits with 1
-    if a check FAILED. Without --fix, nothing is changed; but if the caller may use the implicit
-    flow, it gets an ID token for nobody, which shows the server's signing key.
+    if a check FAILED. Without --fix, nothing is changed. But if the caller may use the implicit
+    flow, it gets an ID token without a user, to find out which key the server signs with.
 
     --role asks the warden for the permissions of a role, which needs the scope hydra.warden and a
     policy for "decide" on rn:hydra:warden:allowed.
@@ -126,7 +126,7 @@ def command(
         raise click.UsageError("--role needs a client: add --for CLIENT or --client-id ID")
     if roles and not {"<", ">"}.isdisjoint(subject or ""):
         raise click.UsageError(
-            f"a policy takes {subject!r} for a pattern, which may match other clients: "
+            f"in a policy, {subject!r} is a pattern, which may match other clients: "
             "--role cannot check or allow a client whose id has < or >"
         )
     if fix and not roles:

@@ -275,7 +275,7 @@ def signing_key(api: OAuth2Api, id_token: str) -> Finding:
 
 
 def own_signing_key(api: OAuth2Api, client_id: str | None) -> Finding | None:
-    """Check the signing key by an ID token for nobody, if the caller may get one.
+    """Check the signing key by an ID token without a user, if the caller may get one.
 
     The caller needs the implicit flow, and permission to read its own client and to accept consent
     requests. Only a new ID token shows which key the server signs with.

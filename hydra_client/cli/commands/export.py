@@ -52,8 +52,8 @@ def command(
     The manifest is written to a file, as JSON if its name ends in .json and as YAML otherwise, or
     to stdout. It leaves out empty fields, the policy default-admin-policy, and secrets, which
     cannot be read from a server. The server cannot list its groups: the manifest has those that the
-    policies name as subjects or the clients belong to, and others may exist. `plan` finds nothing
-    to change for it.
+    policies name as subjects or that the clients belong to, and there may be others. `plan` finds
+    nothing to change for a manifest that was just exported.
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients. For policies and
     groups also hydra.policies, hydra.warden.groups (hydra.groups on 0.9), and policies for "list"

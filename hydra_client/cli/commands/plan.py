@@ -57,7 +57,7 @@ def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> No
 @click.option(
     "--check",
     is_flag=True,
-    help="Exit with status 3 if something would change, and otherwise prove what the manifest "
+    help="Exit with status 3 if something would change. Otherwise, check what the manifest "
     "expects.",
 )
 @click.option(

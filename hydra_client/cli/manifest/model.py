@@ -1,4 +1,4 @@
-"""What a manifest holds: clients, policies and groups as they are wanted, and more about them."""
+"""The content of a manifest: the desired clients, policies and groups, and expectations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Secret:
 
 
 class Entry(NamedTuple):
-    """A client as the manifest wants it.
+    """A client as the manifest describes it.
 
     Attributes:
         id: Its id.
@@ -114,7 +114,7 @@ class Manifest(NamedTuple):
         ]
 
     def desired(self, *, prune: bool = False) -> Desired:
-        """Return how the server should be."""
+        """Return the state that the server should have."""
         clients, new_secrets = [], {}
         for id, fields, secret in self.entries:
             client = OAuth2Client.from_dict({"id": id, **fields})

@@ -37,7 +37,7 @@ def read(
 ) -> Manifest:
     """Read a manifest, `-` for stdin, and the secrets that it refers to.
 
-    Files that it names are relative to it. A secret of which Hydra would ignore a part is a fault
+    Files that it names are relative to it. A secret that is longer than Hydra checks is a fault,
     unless `long_secrets` allows it.
 
     Raises:
@@ -54,7 +54,7 @@ def read(
         ]
 
     if reader.faults:
-        count = "1 fault" if len(reader.faults) == 1 else f"{len(reader.faults)} faults"
+        count = "1 error" if len(reader.faults) == 1 else f"{len(reader.faults)} errors"
         header = f"{count} in {document.place}; nothing was sent"
         raise Failure("\n".join([header, *lines(reader.faults)]), USAGE)
     return manifest._replace(warnings=lines(reader.doubts))

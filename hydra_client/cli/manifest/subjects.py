@@ -1,4 +1,4 @@
-"""Finds subjects of policies that nobody has heard of."""
+"""Finds subjects of policies that are neither clients nor groups."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def unknown_subjects(
 ) -> list[str]:
     """Return a warning for each subject that is neither a client nor a group.
 
-    It can still be the id of a user, whom Hydra does not know. What the caller may not look for is
-    taken as known.
+    It can still be the id of a user: Hydra does not know users. If the caller may not look up a
+    subject, it counts as known.
     """
     ours = {entry.id for entry in manifest.entries} | manifest.groups.keys()
     subjects = [subject for subject in manifest.subjects if subject not in ours]

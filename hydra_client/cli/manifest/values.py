@@ -1,7 +1,7 @@
 """Reads the nodes of a manifest as values, and collects what is wrong with them.
 
-YAML 1.1 (which PyYAML reads), YAML 1.2 (which editors follow) and JSON differ in what they take
-for a number or a boolean. Here a plain scalar is a string only if it is one to all of them.
+YAML 1.1 (which PyYAML reads), YAML 1.2 (which editors follow) and JSON differ in which scalars they
+read as a number or a boolean. Here a plain scalar is a string only if all of them read it as one.
 """
 
 from __future__ import annotations

@@ -548,7 +548,7 @@ def test_fix_completes_the_policy_of_a_role(run: Run, root: HydraEmulator) -> No
 def test_the_id_of_a_client_is_no_pattern(run: Run, root: HydraEmulator, id: str) -> None:
     result = run("doctor", "--role", "key-reader", "--for", id, "--fix", "--yes")
     assert result.exit_code == 2
-    assert "for a pattern, which may match other clients" in result.stderr
+    assert "is a pattern, which may match other clients" in result.stderr
 
 
 # --- the key that signs ID tokens

@@ -328,7 +328,7 @@ def test_nothing_is_sent_for_a_faulty_one(
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        f"Error: 2 faults in {path}; nothing was sent\n"
+        f"Error: 2 errors in {path}; nothing was sent\n"
         f"{path}:3:3: a client: unknown key redirect_uri; did you mean `redirect_uris`?\n"
         f"{path}:3:3: the client has no id\n"
     )
