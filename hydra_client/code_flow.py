@@ -454,8 +454,8 @@ class CodeFlow(BaseCodeFlow):
         """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
         Calls at the same time share one request and its outcome, each within its own timeout. After
-        an unknown outcome, such as a timeout, a later call sends the same refresh token again: if the
-        server has used it up, it responds with 400 and revokes nothing.
+        an unknown outcome, such as a timeout, a later call sends the same refresh token again: if
+        the server has used it up, it responds with 400 and revokes nothing.
 
         Returns:
             The tokens. The old access token no longer works.

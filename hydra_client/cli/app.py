@@ -135,7 +135,7 @@ def app() -> None:
     they are masked unless you pass --show-secret.
 
     \b
-    To begin with:
+    To get started:
       hydra-client demo
       hydra-client serve --port 4444
       HYDRA_URL=http://127.0.0.1:4444 hydra-client discover

@@ -125,7 +125,7 @@ def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.argument(
         "given", nargs=-1, metavar="", expose_value=False, callback=_refuse_arguments
     )(command)
-    return secret_options("token", "the token, or the output of --secret-out")(command)
+    return secret_options("token", "the token or the output of --secret-out")(command)
 
 
 def given_token(options: Mapping[str, Any]) -> str:

@@ -34,6 +34,6 @@ context_option = click.option(
     multiple=True,
     callback=_values,
     metavar="NAME=VALUE",
-    help="Value for the conditions of policies; NAME:=JSON for a value that is not a text. "
+    help="Value for the conditions of policies; NAME:=JSON for a value that is not a string. "
     "Repeatable.",
 )

@@ -12,7 +12,7 @@ from hydra_client.cli.options import Command
 def command(shell: str) -> None:
     """Print a script that makes a shell complete commands, options, ids, and grant types.
 
-    Ids are fetched from the server that the command names, or that the environment does.
+    Ids are fetched from the server that the command line or the environment names.
 
     \b
     Examples:

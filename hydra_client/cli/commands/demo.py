@@ -37,7 +37,7 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
     """Run through the main use cases against a Hydra, one line per step.
 
     The demo registers an application, logs a user in, verifies, renews and revokes the tokens,
-    denies consent another time, and deletes everything again. It plays the user, the browser, the
+    declines a second login, and deletes everything again. It plays the user, the browser, the
     application and the consent app itself.
 
     By default it starts an embedded Hydra. With --url, --profile or HYDRA_URL it uses a running
@@ -136,7 +136,7 @@ class Demo:
             held = all(self.take(name, step) for name, step in steps)
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
-        result = f"All {self.number} steps held" if held and cleaned else "Not all steps held"
+        result = f"All {self.number} steps succeeded" if held and cleaned else "Not all steps succeeded"
         echo(f"{result}{'' if cleaned else f', and something of {self.id} may still be there'}.")
         return held and cleaned
 
@@ -283,7 +283,7 @@ class Demo:
             self.flow.exchange(location)
         except AuthorizationError as error:
             expect(error.error_description == REASON, f"the application is told {error}")
-            return f"another time {USER} says no; the application is told: {REASON}"
+            return f"{USER} declines a second login; the application gets the reason: {REASON}"
         raise UnexpectedError("the application gets tokens")
 
     def clean_up(self) -> str:

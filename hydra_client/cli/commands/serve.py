@@ -75,7 +75,7 @@ def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--manifest",
     type=ANY_FILE,
     metavar="FILE",
-    help="Start with what is in a manifest, as `apply`.",
+    help="Apply this manifest before serving.",
 )
 @pass_invocation
 def command(

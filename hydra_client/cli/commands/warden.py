@@ -33,7 +33,7 @@ def command() -> None:
     metavar="SCOPE",
     help="Scope that the token must have. Repeatable.",
 )
-@secret_options("token", "the token to ask about, in place of SUBJECT")
+@secret_options("token", "the token to ask about instead of SUBJECT")
 @pass_invocation
 def allowed(
     invocation: Invocation,

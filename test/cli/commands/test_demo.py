@@ -31,9 +31,9 @@ SHOWN = r"""An embedded Hydra 0\.10 \(memory store\) at http://127\.0\.0\.1:\d+\
 12  ok  refresh     new tokens; the old access token is no longer active
 13  ok  revoke      the application gives its tokens back
 14  ok  introspect  the access token is no longer active
-15  ok  reject      another time alice says no; the application is told: the user said no
+15  ok  reject      alice declines a second login; the application gets the reason: the user said no
 16  ok  clean up    demo-\w+ is deleted
-All 16 steps held\.
+All 16 steps succeeded\.
 """
 
 
@@ -51,7 +51,7 @@ def test_each_embedded_server(run: Run, version: str, store: str) -> None:
     result = run("demo", "--hydra", version, "--store", store)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"An embedded Hydra {version} ({store} store) at ")
-    assert result.output.endswith("All 16 steps held.\n")
+    assert result.output.endswith("All 16 steps succeeded.\n")
 
 
 def clients(hydra: HydraEmulator) -> list[str | None]:
@@ -69,7 +69,7 @@ def test_against_a_running_server(run: Run, every_root: HydraEmulator) -> None:
     result = run("demo")
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"The Hydra at {every_root.url}.\n")
-    assert result.output.endswith("All 16 steps held.\n")
+    assert result.output.endswith("All 16 steps succeeded.\n")
     assert clients(every_root) == ["admin"]
 
 
@@ -157,7 +157,7 @@ def test_a_step_that_fails(
     (line,) = (line for line in result.output.splitlines() if "FAILED" in line)
     assert line.split()[2] == step
     assert told in line
-    assert result.output.endswith("Not all steps held.\n")
+    assert result.output.endswith("Not all steps succeeded.\n")
     assert clients(root) == ["admin"]
 
 
@@ -215,4 +215,4 @@ def test_an_application_that_is_not_refused(
     result = run("demo")
     assert result.exit_code == 1
     assert "15  FAILED  reject      the application gets tokens\n" in result.output
-    assert result.output.endswith("Not all steps held.\n")
+    assert result.output.endswith("Not all steps succeeded.\n")
