@@ -136,8 +136,9 @@ class Demo:
             held = all(self.take(name, step) for name, step in steps)
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
-        result = f"All {self.number} steps succeeded" if held and cleaned else "Not all steps succeeded"
-        echo(f"{result}{'' if cleaned else f', and something of {self.id} may still be there'}.")
+        which = f"All {self.number}" if held and cleaned else "Not all"
+        left = "" if cleaned else f", and something of {self.id} may still be there"
+        echo(f"{which} steps succeeded{left}.")
         return held and cleaned
 
     def take(self, name: str, step: Callable[[], str]) -> bool:
