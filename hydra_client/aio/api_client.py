@@ -41,7 +41,7 @@ class ApiClient(Ladder):
 
     Attributes:
         configuration: The settings.
-        default_headers: Headers that go with every request, such as X-Forwarded-Proto.
+        default_headers: Headers that are sent with every request, such as X-Forwarded-Proto.
     """
 
     _transport: Session
@@ -77,7 +77,7 @@ class ApiClient(Ladder):
         Raises:
             ApiTypeError, ApiValueError: An argument or a setting is not valid, or the client is
                 closed or used outside of its event loop; nothing was sent.
-            ApiException: The server responded, but not with a success.
+            ApiException: The server responded with an error.
             ApiConnectionError: No complete response arrived, within `timeout` or at all.
             ApiDecodeError: The response is not what the API promises.
         """

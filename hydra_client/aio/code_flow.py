@@ -62,8 +62,8 @@ class CodeFlow(BaseCodeFlow):
             code passes for the user's.
         authorization_endpoint: URL for browsers; the one in the server's discovery document if
             None.
-        state: The state of an authorization that began elsewhere.
-        nonce: Its nonce.
+        state: The state of an authorization that began in another process.
+        nonce: The nonce of that authorization.
 
     Attributes:
         state: The value that the callback repeats.
@@ -107,11 +107,11 @@ class CodeFlow(BaseCodeFlow):
         """Return the URL to send the user's browser to.
 
         Args:
-            **extra: More parameters, such as `prompt` or `max_age`. With `max_age`, nobody can log
-                in at 0.9; a warning says so where the discovery document is of that version.
+            **extra: More parameters, such as `prompt` or `max_age`. On 0.9, every login with
+                `max_age` fails; you get a warning if the discovery document shows that version.
 
         Raises:
-            ApiTypeError, ApiValueError: A parameter cannot be right.
+            ApiTypeError, ApiValueError: A parameter is not valid.
             HydraException: The discovery document could not be fetched; see `get_well_known`.
         """
         if self._needs_discovery():
@@ -125,13 +125,13 @@ class CodeFlow(BaseCodeFlow):
             callback: The framework's mapping of query parameters, the query string, or the URL.
 
         Returns:
-            The tokens. `claims` holds what the ID token says, when `openid` was granted.
+            The tokens. If `openid` was granted, `claims` holds the claims of the ID token.
 
         Raises:
-            StateError: The callback belongs to another request, or came before.
-            AuthorizationError: The server, or the user, refused.
+            StateError: The callback belongs to another request, or was already used.
+            AuthorizationError: The server rejected the request, or the user declined.
             CallbackError: There is no code, or a parameter is repeated.
-            NoIdTokenError: `openid` was asked for but not granted; the tokens are dropped.
+            NoIdTokenError: `openid` was requested but not granted; the tokens are dropped.
             InvalidIdTokenError: The ID token must not be trusted; the tokens are dropped.
             HydraException: The keys could not be fetched (this is tried first, so the code is
                 still valid), or the code could not be exchanged. See `well_known`,
@@ -157,7 +157,7 @@ class CodeFlow(BaseCodeFlow):
 
         Raises:
             ApiValueError: There is no refresh token: the scope `offline` was not granted.
-            InvalidIdTokenError: The response has an ID token that must not be trusted, or of
+            InvalidIdTokenError: The ID token in the response must not be trusted, or belongs to
                 another user; the tokens are dropped.
             HydraException: The exchange failed; see `oauth_token`.
         """

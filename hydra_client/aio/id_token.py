@@ -29,8 +29,8 @@ class IdTokenVerifier(BaseVerifier):
         api: The API, with a credential for `hydra.keys.get`.
         client_id: The client that the tokens are meant for.
         algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
-        leeway: Seconds by which the server's clock may differ from this one. A token is still
-            valid that long after it has expired, and already valid that long before it begins.
+        leeway: Seconds by which the server's clock may differ from this one. A token is accepted
+            until that long after its `exp`, and from that long before its `nbf` and `iat`.
         clock: Returns the time, in seconds since 1970-01-01 UTC.
 
     Raises:
@@ -53,8 +53,8 @@ class IdTokenVerifier(BaseVerifier):
     async def fetch_keys(self) -> None:
         """Fetch the server's keys and its issuer, unless they are known.
 
-        `verify` does so by itself. Call this first where `verify` must not fail for lack of them:
-        when an application starts, or before a code is used up.
+        `verify` does so by itself. Call this first if `verify` must not fail because the keys are
+        missing: when an application starts, or before a code is redeemed.
 
         Scope: hydra.keys.get. Policy: action "get" on
         "rn:hydra:keys:hydra.openid.id-token:public".
@@ -74,17 +74,17 @@ class IdTokenVerifier(BaseVerifier):
         max_age: float | None = None,
         subject: str | None = None,
     ) -> IdTokenClaims:
-        """Verify an ID token: its signature, and that it was meant for this client, now.
+        """Verify an ID token: its signature, and that it is meant for this client and valid now.
 
         Args:
             id_token: The ID token as it was received.
-            nonce: The nonce of the authorization request. Pass None only if none was sent: then
-                the server makes one up, and it is not compared.
-            access_token: The access token that came with it. `at_hash` must exist and belong to
-                it. Leave it out for tokens from the token endpoint, which have no `at_hash`.
-            code: The code that came with it. `c_hash` must exist and belong to it.
+            nonce: The nonce of the authorization request. Pass None only if none was sent. In that
+                case the server generates one, which is not compared.
+            access_token: The access token that came with it. `at_hash` must exist and match it.
+                Leave it out for tokens from the token endpoint, which have no `at_hash`.
+            code: The code that came with it. `c_hash` must exist and match it.
             max_age: Seconds that may have passed since the user logged in.
-            subject: The user that it must be about: `sub` of an earlier ID token.
+            subject: The expected user: `sub` of an earlier ID token.
 
         Returns:
             The claims.

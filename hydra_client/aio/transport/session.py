@@ -102,9 +102,9 @@ class Session:
         if self._loop is None:
             self._loop, self._process = loop, os.getpid()
         if self._closed:
-            raise ApiValueError("the client is closed: make another one")
+            raise ApiValueError("the client is closed: create another one")
         if os.getpid() != self._process:
-            raise ApiValueError("the client was used before a fork: make another one after it")
+            raise ApiValueError("the client was used before a fork: create another one after it")
         if self._loop is not loop:
             raise ApiValueError(
                 "the client belongs to another event loop: make one for each loop that runs"

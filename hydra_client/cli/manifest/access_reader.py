@@ -46,7 +46,7 @@ class AccessReader(ValueReader):
         if policy.id == ADMIN_POLICY:
             self._fault(place, f"{ADMIN_POLICY} is never changed: use another id")
         if owner is not None and not (policy.id or "").startswith(f"{owner}:"):
-            self._doubt(place, f"id: does not begin with {plain(owner)}: and so is never pruned")
+            self._doubt(place, f"id: does not begin with '{plain(owner)}:', so it is never pruned")
         if "description" in members:
             policy.description = self._string(members["description"], "description")
         if "effect" in members:
@@ -138,14 +138,14 @@ class AccessReader(ValueReader):
         return Expected(self._at(node), expectation)
 
     def _context(self, node: yaml.Node) -> dict[str, Any]:
-        """Read values of any type, as far as JSON has them."""
+        """Read values of any type that JSON has."""
         if node.tag == f"{TAG}null":
             return {}
         try:
             value = yaml_nodes.Document(self._place, node).value()
             json.dumps(value, allow_nan=False)
         except (Failure, TypeError, ValueError):
-            self._fault(node, "context: expected a mapping of values that JSON has")
+            self._fault(node, "context: expected a mapping of values that JSON can represent")
             return {}
         if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
             self._fault(node, "context: expected a mapping")

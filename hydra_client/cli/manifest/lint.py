@@ -49,7 +49,7 @@ class Finding(NamedTuple):
 
 
 def lint(client: OAuth2Client) -> list[Finding]:
-    """Return what the server would accept, but not do."""
+    """Return what the server would accept although it has no effect."""
     return [*_identity(client), *_scopes(client), *_types(client), *_redirects(client)]
 
 

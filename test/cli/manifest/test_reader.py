@@ -647,7 +647,7 @@ def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
         "29: allowed: expected true or false",
         "29: context: expected a mapping",
         "29: subject: expected a string, not a number: put it in quotes",
-        "30: context: expected a mapping of values that JSON has",
+        "30: context: expected a mapping of values that JSON can represent",
         "31: context: expected a mapping",
         "32: an expectation: expected a mapping",
     ]
@@ -670,7 +670,7 @@ policies:
 
 def test_what_a_policy_is_warned_of(path: Path) -> None:
     assert doubts(path, DOUBTFUL_ACCESS) == [
-        "3: id: does not begin with team: and so is never pruned",
+        "3: id: does not begin with 'team:', so it is never pruned",
         "5: subjects: '<(>': not a valid template: error parsing regexp: missing closing ): `^($`. "
         "Hydra fails when it uses the policy",
         '5: subjects: \'<a\': not a valid template: Unbalanced braces in ""<a"". '
