@@ -80,7 +80,7 @@ class CallbackError(CodeFlowError):
 
 
 class StateError(CodeFlowError):
-    """The callback belongs to another authorization request, or came a second time."""
+    """The callback belongs to another authorization request, or was already used."""
 
 
 class NoIdTokenError(CodeFlowError):
@@ -246,7 +246,7 @@ class BaseCodeFlow:
         """Take the code, once."""
         with self._lock:
             if self._is_used:
-                raise StateError("The callback came before. Please start again.")
+                raise StateError("The callback was already used. Please start again.")
             self._is_used = True
         if found["error"]:
             raise AuthorizationError.found_in(found)
