@@ -232,7 +232,7 @@ def _serving(server: BaseWSGIServer) -> Iterator[None]:
 
 def main() -> None:
     """Run everything until Ctrl-C."""
-    parser = argparse.ArgumentParser(description="Run a login, with all that belongs to it.")
+    parser = argparse.ArgumentParser(description="Run all parts of a login.")
     parser.add_argument("--version", choices=["0.9", "0.10"], default="0.10")
     parser.add_argument("--store", choices=["memory", "sql"], default="memory")
     parser.add_argument("--free-ports", action="store_true", help="listen on any free ports")

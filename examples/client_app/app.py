@@ -129,9 +129,9 @@ def create_app(
         if flow is None:
             # An old page was loaded again, or somebody else's login ends in this browser.
             if visitor().flow:
-                visitor().notice = "You were logged in already."
+                visitor().notice = "You were already logged in."
                 return see_other(url_for("home"))
-            text = "It was completed before, or did not begin in this browser. Please log in again."
+            text = "It is already complete, or did not begin in this browser. Please log in again."
             return problem(400, "This login is not known", text)
         flow.exchange(request.args)
         others = visitor().logins
@@ -174,7 +174,7 @@ def create_app(
             known = new_visitor()
             known.notice = "The login has ended. Please log in again."
         except ValueError:
-            known.notice = "There is no refresh token, because you did not allow to stay connected."
+            known.notice = "There is no refresh token: you did not allow the app to stay connected."
         return see_other(url_for("home"))
 
     @app.post("/logout")

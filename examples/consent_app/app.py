@@ -50,7 +50,7 @@ class StaleForm(Exception):  # noqa: N818 - says what happened
 
 
 STALE_FORM = "That page was out of date, so nothing was changed. Please try again."
-WRONG_PASSWORD = "This is not the right name and password."
+WRONG_PASSWORD = "The name or the password is wrong."
 NOT_ALL_NEEDED = "The application needs what is marked as needed. Tick it, or choose Deny."
 NOTHING_TICKED = "Nothing is ticked. Tick what you allow, or choose Deny."
 
@@ -239,7 +239,7 @@ def create_app(
     def forget() -> Redirect:
         check_csrf()
         store.forget(user_of() or "", request.form.get("client_id", ""))
-        session()["notice"] = "Forgotten. You will be asked the next time."
+        session()["notice"] = "Forgotten. You will be asked again next time."
         return see_other(url_for("home"))
 
     # --- what goes wrong
@@ -257,7 +257,7 @@ def create_app(
 
     @app.errorhandler(ConsentExpired)
     def expired(error: ConsentExpired) -> Page:
-        text = "You took longer than a login may take. Please start again."
+        text = "The login took too long. Please start again."
         return problem(400, "This login has expired", text, again=error.restart_url)
 
     @app.errorhandler(AuthorizationRequestError)

@@ -142,8 +142,8 @@ def plan(
         the caller belongs to a group, action "list" on "rn:hydra:warden:groups".
 
     Raises:
-        ApiTypeError, ApiValueError: `desired` contradicts itself, or takes away what the caller's
-            own access rests on.
+        ApiTypeError, ApiValueError: `desired` contradicts itself, or takes away access that the
+            caller needs to apply it.
         HydraException: An object could not be fetched.
     """
     _check(apis, desired, prune=prune_clients or prune_policies)
@@ -282,7 +282,7 @@ def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
                 if change.field in _OF_TOKENS and _items(change.new) - _items(change.old):
                     yield (
                         f"client {step.id!r} gets more {change.field} while policy "
-                        f"{policies[0]!r} is to allow less: in between, the new tokens of the "
+                        f"{policies[0]!r} will allow less: in between, the new tokens of the "
                         "client have what the old policy allows. Apply the policies first"
                     )
 

@@ -105,7 +105,7 @@ def test_a_wrong_password_keeps_the_name(example: run.Example, page: Page) -> No
     arrive(page, example)
     log_in(page, "Alice ", "wrong")
     assert page.title.startswith("Not logged in: ")
-    assert page.one("[role=alert]").text == "This is not the right name and password."
+    assert page.one("[role=alert]").text == "The name or the password is wrong."
     assert page.one("[name=user]").get_attribute("value") == "alice"
     assert page.one("[name=password]").get_attribute("value") == ""
     assert page.focused() == "Password"
@@ -210,7 +210,7 @@ def test_reload_and_back(example: run.Example, page: Page) -> None:
     page.wait(lambda: page.title.startswith("Allow "), "no fresh page")
     page.press("Allow")
     assert is_in(page, example)
-    assert "You were logged in already." in page.text
+    assert "You were already logged in." in page.text
     page.reload()
     assert is_in(page, example)
 

@@ -204,7 +204,7 @@ def test_a_wrong_password(user: User) -> None:
     for fields in ({**ENTERED, "password": "x"}, {**ENTERED, "user": "bob"}, {}):
         response = user.submit(page, "/login", **fields)
         assert response.status_code == 401
-        assert "not the right name and password" in response.text
+        assert "The name or the password is wrong" in response.text
     assert user.log_in(response).status_code == 303
 
 

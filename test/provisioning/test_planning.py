@@ -546,5 +546,5 @@ def test_a_client_that_gets_scopes_while_a_policy_allows_less_is_warned_of(
             clients=[OAuth2Client(id="app", **client)], policies=[photos("p", effect, **wanted)]
         ),
     ).warnings
-    found = [f"client 'app' gets more {warned} while policy 'p' is to allow less"] * bool(warned)
+    found = [f"client 'app' gets more {warned} while policy 'p' will allow less"] * bool(warned)
     assert [warning.partition(":")[0] for warning in warnings] == found
