@@ -57,7 +57,7 @@ async def share(
     Args:
         cache: Decides who does the work.
         key: What the work is for.
-        work: Does it, and stores the value if it is to be kept.
+        work: Does the work, and stores the result if it should be cached.
         meanwhile: An old value to return at once while another task is at work.
 
     Raises:

@@ -160,7 +160,7 @@ class _Run:
         self._signal = number
 
     def execute(self, steps: Sequence[Step], progress: Progress) -> None:
-        """Execute steps side by side, unless earlier ones failed."""
+        """Execute steps in parallel, unless earlier ones failed."""
         keys = [(step.kind, step.id) for step in steps]
         if self._signal or self._failures():
             for key in keys:

@@ -38,7 +38,7 @@ class Row(NamedTuple):
         policy: Id of the policy.
         effect: `allow`, or what denies.
         subject: The subject of the request, or one of its groups.
-        decides: Whether the decision rests on the policy.
+        decides: Whether the policy is one that the decision depends on.
         unmet: What does not match: names of lists and conditions, and errors.
     """
 
