@@ -2,7 +2,8 @@
 
 A request is allowed if some policy allows it and none denies it. So the policies that deny are
 first widened to what they denied before and will deny. While they are wide, access is taken away
-and then given. The policies that deny are narrowed last. At no time is a request allowed that is
+and then given. The policies that deny are narrowed last. Clients that lose scopes change before the
+policies, and clients that gain some change after them. At no time is a request allowed that is
 denied both before and afterwards.
 """
 
@@ -267,7 +268,7 @@ def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
 
 
 def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
-    """Warn if a client can get new tokens while a policy still allows what it will not allow."""
+    """Warn if a client gains and loses scopes: on neither side of the policies is it safe."""
     policies = [
         step.id
         for step in steps
@@ -277,14 +278,24 @@ def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
         and policy_changes(_widened(step._after, stored[step.id]), step._after)
     ]
     for step in steps:
-        if policies and step.kind == "client" and step.action == "update":
-            for change in step.changes:
-                if change.field in _OF_TOKENS and _items(change.new) - _items(change.old):
-                    yield (
-                        f"client {step.id!r} gets more {change.field} while policy "
-                        f"{policies[0]!r} will allow less: in between, the new tokens of the "
-                        "client have what the old policy allows. Apply the policies first"
-                    )
+        if policies and step._phase is Phase.CLIENTS and step.action == "update":
+            for change in _gains(step.changes):
+                yield (
+                    f"client {step.id!r} gets more {change.field} and loses some while policy "
+                    f"{policies[0]!r} will allow less: in between, the new tokens of the "
+                    "client have what the old policy allows. Apply the policies first"
+                )
+
+
+def _gains(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes by which a client can get other tokens than before."""
+    of_tokens = [change for change in changes if change.field in _OF_TOKENS]
+    return [change for change in of_tokens if _items(change.new) - _items(change.old)]
+
+
+def _only_gains(changes: Iterable[Change]) -> bool:
+    lost = [Change(change.field, change.new, change.old) for change in changes]
+    return bool(_gains(changes)) and not _gains(lost)
 
 
 def _items(value: str | Collection[str] | None) -> set[str]:
@@ -322,14 +333,16 @@ def _client_steps(
         changes, sets_secret = run.changes(current), run.differs_in_secret(current)
         if current is not None and not changes and not sets_secret:
             return None
+        phase = Phase.CLIENTS if current is None or not _only_gains(changes) else Phase.GROW_CLIENTS
+        if run.id == caller:
+            phase = Phase.OWN_CLIENT  # a new secret of its own could lock the caller out
         return Step(
             "client",
             run.id,
             "create" if current is None else "update",
             changes,
             sets_secret,
-            # A new secret of its own could lock the caller out.
-            Phase.CLIENTS if run.id != caller else Phase.OWN_CLIENT,
+            phase,
             partial(ensure_client, api, client, new_secret),
         )
 

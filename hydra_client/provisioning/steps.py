@@ -25,8 +25,9 @@ class Phase(IntEnum):
     GIVE_ACCESS = 7
     DENIES_TO_ALLOWS = 8
     NARROW_DENIES = 9
-    OWN_CLIENT = 10
-    OWN_POLICY = 11
+    GROW_CLIENTS = 10
+    OWN_CLIENT = 11
+    OWN_POLICY = 12
 
 
 @dataclass(frozen=True)

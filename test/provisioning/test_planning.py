@@ -522,7 +522,9 @@ def test_an_owner_that_changes_with_policies_that_look_at_it_is_warned_of(apis: 
     ("client", "policy", "warned"),
     [
         ({"scope": "b hydra.policies"}, {"actions": ["get"]}, "scope"),
-        ({"grant_types": ["implicit", "client_credentials"]}, {"actions": ["get"]}, "grant_types"),
+        ({"scope": "a b"}, {"actions": ["get"]}, ""),
+        ({"grant_types": ["implicit", "client_credentials"]}, {"actions": ["get"]}, ""),
+        ({"grant_types": ["client_credentials"]}, {"actions": ["get"]}, "grant_types"),
         ({"scope": "b"}, {"conditions": {}}, ""),
         ({"scope": "b"}, {"subjects": ["b"]}, "scope"),
         ({"scope": ""}, {"actions": ["get"]}, ""),
@@ -546,5 +548,18 @@ def test_a_client_that_gets_scopes_while_a_policy_allows_less_is_warned_of(
             clients=[OAuth2Client(id="app", **client)], policies=[photos("p", effect, **wanted)]
         ),
     ).warnings
-    found = [f"client 'app' gets more {warned} while policy 'p' will allow less"] * bool(warned)
-    assert [warning.partition(":")[0] for warning in warnings] == found
+    found = [f"client 'app' gets more {warned} and loses some while policy 'p' will allow less"]
+    assert [warning.partition(":")[0] for warning in warnings] == found[: bool(warned)]
+
+
+def test_clients_lose_before_the_policies_change_and_gain_afterwards(apis: Apis) -> None:
+    old = {"grant_types": ["implicit"], "client_secret": "app-secret"}
+    clients = [
+        OAuth2Client(id="less", scope="a b", **old),
+        OAuth2Client(id="more", scope="a", **old),
+    ]
+    apply(plan(apis, Desired(clients=clients, policies=[photos(subjects=["a"])])))
+    clients = [OAuth2Client(id="more", scope="a b"), OAuth2Client(id="less", scope="a")]
+    planned = plan(apis, Desired(clients=clients, policies=[photos(subjects=["b"])]))
+    assert [step.id for step in planned.steps] == ["less", "p", "more"]
+    assert planned.warnings == ()
