@@ -2,15 +2,15 @@
 
 A request is allowed if some policy allows it and none denies it. So the policies that deny are
 first widened to what they denied before and will deny. While they are wide, access is taken away
-and then given. The policies that deny are narrowed last. Clients that lose scopes change before the
-policies, and clients that gain some change after them. At no time is a request allowed that is
-denied both before and afterwards.
+and then given. The policies that deny are narrowed last. Clients change before the policies, but if
+a policy is to allow less, clients that gain scopes change after it. At no time is a request allowed
+that is denied both before and afterwards.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -180,7 +180,11 @@ def plan(
         *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
         *_all_group_steps(apis.groups, groups, [*policies.values(), *desired.policies], warnings),
     ]
-    warnings += [*_owner_warnings(steps, policies), *_scope_warnings(steps, policies)]
+    narrowed = _narrowed(steps, policies)
+    if narrowed:
+        steps = [_later_if_it_gains(step) for step in steps]
+        warnings += _scope_warnings(steps, narrowed[0])
+    warnings += _owner_warnings(steps, policies)
     steps.sort(key=lambda step: step._phase)
     steps = protect(apis.groups, caller, steps, policies)
     return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
@@ -267,9 +271,9 @@ def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
             )
 
 
-def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
-    """Warn if a client gains and loses scopes: on neither side of the policies is it safe."""
-    policies = [
+def _narrowed(steps: Iterable[Step], stored: Mapping[str, Policy]) -> list[str]:
+    """Return the ids of the policies that will not allow all that they allow now."""
+    return [
         step.id
         for step in steps
         if step._phase is Phase.PUT_ALLOWS
@@ -277,12 +281,22 @@ def _scope_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
         and isinstance(step._after, Policy)
         and policy_changes(_widened(step._after, stored[step.id]), step._after)
     ]
+
+
+def _later_if_it_gains(step: Step) -> Step:
+    if step._phase is not Phase.CLIENTS or step.action != "update" or not _only_gains(step.changes):
+        return step
+    return replace(step, _phase=Phase.GROW_CLIENTS)
+
+
+def _scope_warnings(steps: Iterable[Step], narrowed: str) -> Iterator[str]:
+    """Warn if a client gains and loses scopes: on neither side of the policies is it safe."""
     for step in steps:
-        if policies and step._phase is Phase.CLIENTS and step.action == "update":
+        if step._phase is Phase.CLIENTS and step.action == "update":
             for change in _gains(step.changes):
                 yield (
                     f"client {step.id!r} gets more {change.field} and loses some while policy "
-                    f"{policies[0]!r} will allow less: in between, the new tokens of the "
+                    f"{narrowed!r} will allow less: in between, the new tokens of the "
                     "client have what the old policy allows. Apply the policies first"
                 )
 
@@ -333,16 +347,14 @@ def _client_steps(
         changes, sets_secret = run.changes(current), run.differs_in_secret(current)
         if current is not None and not changes and not sets_secret:
             return None
-        phase = Phase.CLIENTS if current is None or not _only_gains(changes) else Phase.GROW_CLIENTS
-        if run.id == caller:
-            phase = Phase.OWN_CLIENT  # a new secret of its own could lock the caller out
         return Step(
             "client",
             run.id,
             "create" if current is None else "update",
             changes,
             sets_secret,
-            phase,
+            # A new secret of its own could lock the caller out.
+            Phase.CLIENTS if run.id != caller else Phase.OWN_CLIENT,
             partial(ensure_client, api, client, new_secret),
         )
 

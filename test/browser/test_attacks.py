@@ -268,12 +268,12 @@ def test_guessed_passwords(example: run.Example, page: Page, other: Page) -> Non
     arrive(page, example)
     for guess in range(5):
         log_in(page, password=f"guess {guess}")
-        assert "not the right name" in page.text
+        assert "password is wrong" in page.text
     arrive(other, example)
     log_in(other, "ALICE", run.PASSWORD)
     assert "Too many attempts." in other.text
     log_in(other, "bob", "guess")
-    assert "not the right name" in other.text
+    assert "password is wrong" in other.text
     for guess in range(24):
         example.store.attempt(f"user {guess}", run.HOST)
     log_in(other, "carol", "guess")
