@@ -26,9 +26,21 @@ def running(version: str = "0.10", store: str = "memory") -> Iterator[run.Exampl
         yield example
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Logins are tried on each variant, what concerns the pages on one."""
+    if "_example" in metafunc.fixturenames:
+        each = metafunc.module.__name__.endswith("test_login")
+        variants = (
+            dict(zip(IDS, VARIANTS, strict=True)) if each else {"0.10-memory": ("0.10", "memory")}
+        )
+        metafunc.parametrize(
+            "_example", variants.values(), ids=list(variants), indirect=True, scope="session"
+        )
+
+
 @pytest.fixture(scope="session")
-def _example(_needs_browser: None) -> Iterator[run.Example]:
-    with running() as example:
+def _example(request: pytest.FixtureRequest, _needs_browser: None) -> Iterator[run.Example]:
+    with running(*request.param) as example:
         yield example
 
 
