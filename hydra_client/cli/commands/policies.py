@@ -38,8 +38,6 @@ _TEMPLATES = {
     "resource": "What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
     "subject": "Client, user or group that the policy is about. Repeatable.",
 }
-# One page has all policies: the memory store has no order, so its pages could overlap.
-ALL = 1_000_000_000
 
 
 def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,8 +94,10 @@ def list_(invocation: Invocation) -> None:
       hydra-client policies list --quiet
       hydra-client policies list --output yaml
     """  # noqa: D301 - click's mark for lines to keep
+    from hydra_client.provisioning.policies import policies_by_id
+
     with _api(invocation) as api:
-        print_models(invocation, api.list_policies(limit=ALL), COLUMNS)
+        print_models(invocation, list(policies_by_id(api).values()), COLUMNS)
 
 
 @command.command()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from hydra_client.cli.commands.policies import ALL
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Command
@@ -98,12 +97,13 @@ def explain(
         click.get_current_context().exit(FAILED)
 
 
-def _fetch(client: ApiClient, request: Request) -> tuple[list[Policy], list[str], bool]:
+def _fetch(client: ApiClient, request: Request) -> tuple[Iterable[Policy], list[str], bool]:
     """Read the policies and the groups of the subject, and ask the server for its decision."""
     from hydra_client import PolicyApi, WardenAccessRequest, WardenApi
+    from hydra_client.provisioning.policies import policies_by_id
 
     warden = WardenApi(client)
-    policies = PolicyApi(client).list_policies(limit=ALL)
+    policies = policies_by_id(PolicyApi(client)).values()
     groups = sorted(group.id or "" for group in warden.find_groups_by_member(request.subject))
     response = warden.does_warden_allow_access_request(WardenAccessRequest(**request._asdict()))
     return policies, [request.subject, *groups], bool(response.allowed)
