@@ -64,8 +64,8 @@ RESERVED_CLAIMS = frozenset(
         "sub",
     }
 )
-"""Claims about the ID token rather than the user. The server overwrites most of them, and whoever
-verifies the token relies on the others."""
+"""Claims about the ID token rather than the user. The server overwrites most of them, and those who
+verify the token rely on the others."""
 
 
 _AUTHORIZE = "/oauth2/auth"
@@ -533,7 +533,7 @@ def _place(url: str) -> Place | None:
 def _subject(subject: object) -> str:
     text = checks.utf8("subject", subject)
     if not plain_text(text, len(text)):
-        raise ApiValueError("subject has no visible character: it says who the user is")
+        raise ApiValueError("subject must identify the user: it has no visible character")
     if _CONTROL.search(text):
         raise ApiValueError("subject has control characters")
     return text

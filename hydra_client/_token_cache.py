@@ -1,7 +1,7 @@
 """A folder where the tokens of `ClientCredentials` outlive the process, for scripts.
 
-Whoever can read a token can use it, so only files that belong to the user, and that nobody else can
-read, are used. No failure here breaks a call: without the cache, a token is fetched.
+Anyone who can read a token can use it. So only files that belong to the user and that nobody else
+can read are used. If the cache fails, the call fetches a token as it would without one.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class TokenCache:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         if not hasattr(os, "geteuid"):
-            raise ApiValueError("cache: this system cannot reserve a file for its owner")
+            raise ApiValueError("cache: this system cannot restrict a file to its owner")
         if not isinstance(folder, (str, os.PathLike)):
             raise ApiTypeError(f"cache must be a path, got {type(folder).__name__}")
         self._folder = Path(folder).expanduser().absolute()

@@ -296,5 +296,5 @@ def test_arguments_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ApiTypeError, match="cache must be a path, got int"):
         TokenCache(3)  # type: ignore[arg-type]
     monkeypatch.delattr(os, "geteuid")
-    with pytest.raises(ApiValueError, match="cannot reserve a file for its owner"):
+    with pytest.raises(ApiValueError, match="cannot restrict a file to its owner"):
         TokenCache("tokens")

@@ -197,7 +197,7 @@ def test_keys_that_cannot_be_had_leave_the_code_good(
     flow = CodeFlow(api_of(hydra, client), CALLBACK, "openid")
     callback = consented(hydra, flow.authorization_url())
     for _ in range(2):
-        with pytest.raises(BadRequestException, match="does not cover a scope"):
+        with pytest.raises(BadRequestException, match="does not cover a requested scope"):
             flow.exchange(callback)
     able = CodeFlow(
         flow.api,
@@ -684,7 +684,7 @@ def test_servers_and_their_endpoints(endpoint: str, written: str) -> None:
         ({"nonce": "7-chars"}, ApiValueError, "nonce must have at least 8 characters"),
         ({"response_type": "token id_token"}, ApiValueError, "nonce is needed"),
         ({"response_type": None}, ApiTypeError, "response_type must be a string"),
-        ({"prompt": "\ud800"}, ApiValueError, "prompt has half a surrogate pair"),
+        ({"prompt": "\ud800"}, ApiValueError, "prompt has an unpaired surrogate"),
         ({"max_age": 0.5}, ApiTypeError, "max_age must be a string, got float"),
         ({"max_age": True}, ApiTypeError, "max_age must be a string, got bool"),
     ],
@@ -712,7 +712,7 @@ def test_what_cannot_be_in_the_address(
         ({"client_secret": "secret"}, {"client_id": "b"}, "authenticates as None"),
         ({"client_id": "a"}, {"state": "short"}, "state must have"),
         ({"client_id": "a"}, {"nonce": "short"}, "nonce must have"),
-        ({"client_id": "a"}, {"state": "\ud800" * 8}, "half a surrogate"),
+        ({"client_id": "a"}, {"state": "\ud800" * 8}, "an unpaired surrogate"),
     ],
 )
 def test_settings_that_cannot_be_right(

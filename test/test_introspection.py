@@ -660,7 +660,7 @@ def test_half_a_surrogate_pair_is_refused(hydra: HydraEmulator, api: OAuth2Api) 
         (
             {"max_age": -1},
             ApiValueError,
-            "max_age must be at least 0 and finite, in seconds; got -1",
+            "max_age must be a finite number of seconds, at least 0, got -1",
         ),
         ({"max_age": float("nan")}, ApiValueError, "max_age"),
         ({"max_age": float("inf")}, ApiValueError, "max_age"),

@@ -33,7 +33,7 @@ FOR_BOTH_CLIENTS = True
 
 few = settings(max_examples=30)
 
-# UTF-8 carries no half of a surrogate pair.
+# UTF-8 cannot contain unpaired surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 numbers = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
 documents = st.recursive(

@@ -55,7 +55,6 @@ _PHRASES = (
     ("set access_token (", "use --access-token-file ("),
     ("username and password", "--client-id and --client-secret-file"),
     (" is missing (HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET in the environment)", " is missing"),
-    ("names those of tokens that are fetched", "names them"),
     (
         "set the default header X-Forwarded-Proto to https",
         "use --header 'X-Forwarded-Proto: https'",

@@ -271,7 +271,7 @@ class _AllNumbers(_YamlReader):
     """Takes for a number what is one to YAML 1.1, YAML 1.2 or JSON."""
 
 
-# In Python: the C of PyYAML rejects half of a surrogate pair.
+# In Python: PyYAML's C code rejects unpaired surrogates.
 class _Dumper(yaml.SafeDumper):
     """Writes strings that are strings to YAML 1.1, YAML 1.2 and JSON."""
 

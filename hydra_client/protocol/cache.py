@@ -1,7 +1,7 @@
 """Values that many callers want: kept while they are good, renewed by one caller at a time.
 
-A cache decides and never waits: `shared` has the steps, and whoever drives them knows how to wait.
-`hydra_client.transport.sharing` does so for threads, `hydra_client.aio.waiting` for tasks.
+A cache decides and never waits: `shared` yields what to wait for. `hydra_client.transport.sharing`
+waits for threads, `hydra_client.aio.waiting` for tasks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GRACE = 1.0  # seconds in which a leader reports that its time was up
 
 
 class Entry(Generic[T]):
-    """A value and its times, by the clock of whoever stored it."""
+    """A value and its times, by the clock of the code that stored it."""
 
     __slots__ = ("fresh_until", "stored_at", "usable_until", "value")
 
@@ -82,14 +82,14 @@ class Cache(Generic[T]):
     """Values by key, and who renews them.
 
     Of the callers that want the same value, one leads: it does the work while the others wait for
-    the outcome, or use the old value. Nobody waits longer than its own time, and nobody gets
-    another caller's time-out: whoever has time left takes over. A failure is not remembered: the
-    next caller tries again.
+    the outcome, or use the old value. No caller waits past its own deadline, and none gets the
+    time-out of another: a caller with time left takes over. Failures are not remembered: the next
+    caller tries again.
 
     Args:
         max_size: Entries that are kept; the least recently used one goes first.
         once: Whether callers that wait share every outcome, a time-out too, and never take over:
-            for work that must not be done again while nobody knows whether it was done.
+            for work that must not be done again while it is not known whether it was done.
     """
 
     # One for the process and all its caches: held for moments, never during work or a wait.
@@ -198,7 +198,7 @@ class Cache(Generic[T]):
             shared, done = None, True
             return result
         except ApiTimeoutError as error:
-            shared = error  # the leader's own, unless nobody may try again
+            shared = error  # the leader's own, unless the work must not be tried again
             raise
         except HydraException as error:
             shared, done = error, True
@@ -212,7 +212,7 @@ class Cache(Generic[T]):
                 self._wake(key, flight)
 
     def _wake(self, key: Hashable, flight: Flight[T]) -> None:
-        """Wake those who wait; forget the flight when it is over or nobody is left."""
+        """Wake those who wait; forget the flight when it is over or has no callers left."""
         over = flight.done or (flight.leader_until == _NOBODY and not flight.waiting)
         if over and self._flights.get(key) is flight:
             del self._flights[key]
@@ -257,7 +257,9 @@ def shared(
 
 
 def _stopped() -> HydraException:
-    return ApiConnectionError("the caller at work was stopped: whether it succeeded is not known")
+    return ApiConnectionError(
+        "the caller that sent the shared request was stopped: the request may have succeeded"
+    )
 
 
 def _after_fork() -> None:  # pragma: no cover - runs in forked processes only, which exit at once

@@ -38,7 +38,7 @@ def utf8(name: str, value: object) -> str:
     """Accept a string that can be written as UTF-8."""
     text = string(name, value)
     if _SURROGATE.search(text):
-        raise ApiValueError(f"{name} has half a surrogate pair")
+        raise ApiValueError(f"{name} has an unpaired surrogate")
     return text
 
 
@@ -54,7 +54,7 @@ def credential(name: str, value: object) -> str:
     """Accept a client id or secret."""
     text = string(name, value)
     if _NOT_IN_CREDENTIAL.search(text):
-        raise ApiValueError(f"{name} has control characters or half a surrogate pair")
+        raise ApiValueError(f"{name} has control characters or an unpaired surrogate")
     return text
 
 
@@ -103,7 +103,7 @@ def seconds(name: str, value: object) -> float:
     """Accept a finite number of seconds that is not negative."""
     number = _number(name, value)
     if not 0 <= number < math.inf:
-        raise ApiValueError(f"{name} must be at least 0 and finite, in seconds; got {value}")
+        raise ApiValueError(f"{name} must be a finite number of seconds, at least 0, got {value}")
     return number
 
 
@@ -111,7 +111,10 @@ def timeout(name: str, value: object) -> float:
     """Accept the seconds of a time limit: a day at most."""
     number = _number(name, value)
     if not 0 < number <= LONGEST_TIMEOUT:
-        raise ApiValueError(f"{name} must be above 0 and at most a day, in seconds; got {value}")
+        raise ApiValueError(
+            f"{name} must be a positive number of seconds, at most {LONGEST_TIMEOUT} (a day), "
+            f"got {value}"
+        )
     return number
 
 
@@ -146,7 +149,7 @@ def proxy_url(name: str, value: object) -> str:
     url = string(name, value)
     problem = _url_problem(url)
     if url.lower().startswith("socks"):
-        problem = "is a SOCKS proxy, through which the timeout would not hold; use an HTTP proxy"
+        problem = "is a SOCKS proxy, which cannot be held to the timeout; use an HTTP proxy"
     if not problem and any(character > "\xff" for character in unquote(url)):
         problem = "has a user name or a password with characters beyond Latin-1"
     if problem:

@@ -3,7 +3,8 @@
 The logic of a call is written once, as generators that do no I/O. They yield effects, and a driver
 carries these out: `hydra_client.transport.driver` in a thread, `hydra_client.aio.waiting` in a
 task. So a threaded and an asyncio client cannot differ in what they retry, renew or raise.
-Generators are for logic that waits amid its work. What only prepares or judges stays a function.
+Logic that has to wait in the middle is a generator. Logic that only prepares or decides is a
+function.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Alarm(Protocol):
     """What one caller waits for."""
 
     def ring(self) -> None:
-        """Wake the caller, from any thread. An alarm that nobody waits for yet is not lost."""
+        """Wake the caller, from any thread, now or as soon as it waits."""
 
 
 class Attempt(Effect[Response | Failure]):
@@ -98,7 +99,7 @@ class Invoke(Effect[T]):
 
 
 class Block(Effect[T]):
-    """Call a function that reads or writes files, where it holds up nobody else."""
+    """Call a function that reads or writes files, without blocking other tasks."""
 
     __slots__ = ("arguments", "function")
 

@@ -94,7 +94,7 @@ def check_id(operation: Operation[Any], name: str, id: str) -> None:
     if id in (".", "..") or NOT_IN_ID.search(id):
         raise ApiValueError(
             f"{operation.name}: the {name} {id!r} cannot be addressed: an id must not be '.' or "
-            "'..' nor contain '/', control characters or half a surrogate pair"
+            "'..' nor contain '/', control characters or an unpaired surrogate"
         )
 
 
@@ -149,12 +149,12 @@ def _check_secret(operation: Operation[Any], field: Field, secret: str) -> None:
             "generated on create, or to keep the current one on update"
         )
     if _SURROGATE.search(secret):
-        raise ApiValueError(f"{where} contains half a surrogate pair")
+        raise ApiValueError(f"{where} contains an unpaired surrogate")
     length = len(secret.encode())
     if field.max_bytes is not None and length > field.max_bytes:
         warnings.warn(
             f"{where} has {length} bytes, and Hydra checks only the first {field.max_bytes}: "
-            "whoever knows those can log in. Use a shorter one.",
+            "anyone who knows those can log in. Use a shorter one.",
             LongSecretWarning,
             stacklevel=6,
         )
@@ -175,7 +175,7 @@ def _urlencode(
                 f"{operation.name}: {name} must be a string, got {type(value).__name__}"
             )
         if _SURROGATE.search(name + value):
-            raise ApiValueError(f"{operation.name}: {name!a} contains half a surrogate pair")
+            raise ApiValueError(f"{operation.name}: {name!a} contains an unpaired surrogate")
         pairs.append((name, value))
     secrets = tuple(Secret(value) for name, value in pairs if name in SECRET_PARAMETERS)
     return urlencode(pairs), secrets

@@ -37,8 +37,8 @@ _EITHER = (
     "the client id and secret (username and password)."
 )
 _CLIENT_SCOPE = (
-    "The client's own record (its field scope) does not cover a scope that was asked for: add it "
-    "there, or ask for others (the setting scopes names those of tokens that are fetched)."
+    "The client's own field scope does not cover a requested scope: add it there, or request "
+    "others with the setting scopes."
 )
 _NOT_HYDRA = (
     "Hydra 0.9 and 0.10 do not send this response: check the base URL{}. Later versions (1.x, 2.x) "
@@ -49,8 +49,8 @@ _SINCE = (
     "not older than that, check the base URL."
 )
 _TERMINATION = (
-    "The server expects TLS to end at a proxy in front of it: call it by https, or, from a trusted "
-    "network, set the default header X-Forwarded-Proto to https."
+    "The server expects a proxy in front of it to terminate TLS: use the proxy's https URL, or, on "
+    "a trusted network, set the default header X-Forwarded-Proto to https."
 )
 _TLS_PORT = "The server speaks TLS on this port: use an https URL."
 
@@ -78,7 +78,7 @@ class _Refusal(NamedTuple):
 
     @property
     def is_unknown_path(self) -> bool:
-        """Whether it is not Hydra that says so, since all of its own errors are JSON."""
+        """Whether the 404 is not Hydra's, since all of its own errors are JSON."""
         return self.status == 404 and self.error is None and self.description is None
 
     @property

@@ -134,8 +134,8 @@ class Ladder:
         """
         if fixed := sorted(_OF_CONNECTIONS.intersection(settings)):
             raise ApiValueError(
-                f"copy: {fixed[0]} belongs to the connections, which the copy shares; make another "
-                "ApiClient"
+                f"copy: {fixed[0]} belongs to the connections, which the copy shares; create "
+                "another ApiClient"
             )
         configuration = copy(self.configuration.snapshot())
         for name, value in settings.items():
@@ -165,7 +165,7 @@ class Ladder:
         reveals = call.operation.security or call.secrets
         if reveals and not self._warned and settings.origin.insecure:
             warnings.warn(
-                "a credential travels over plain http to another machine: use https",
+                "a credential is sent over plain http to another machine: use https",
                 InsecureTransportWarning,
                 stacklevel=stacklevel,
             )
@@ -379,7 +379,7 @@ def _by_basic(settings: Configuration, form_encoded: bool) -> _Credential:
 
 
 def _caller(settings: Configuration) -> str | None:
-    """Return the id of the client that calls, if a credential tells it."""
+    """Return the id of the calling client, if it is known."""
     if settings.access_token is None:
         return settings.username
     own = getattr(settings.access_token, "client_id", None)
@@ -390,11 +390,10 @@ def _say_what_for(
     error: BadRequestException, operation: Operation[Any], scopes: tuple[str, ...]
 ) -> None:
     """Add to the refusal of a token which scopes were asked for, and for which operation."""
-    what = f"A token with the scopes {' '.join(scopes)!r} was asked for, for {operation.name}."
+    what = f"The token was requested for {operation.name}, with the scopes {' '.join(scopes)!r}."
     if error.error == "invalid_grant":
         error.hint = (
-            "The client's own record lacks the grant type client_credentials (its field "
-            "grant_types), or the client is public."
+            "The client's own field grant_types lacks client_credentials, or the client is public."
         )
         what = f"{what} {error.hint}"
     error.args = (f"{error} {what}",)

@@ -375,13 +375,13 @@ class Model(metaclass=_ModelType):
         """Return the JSON text.
 
         Raises:
-            ApiTypeError, ApiValueError: A field holds a value that JSON cannot express.
+            ApiTypeError, ApiValueError: A field has a value that JSON cannot represent.
         """
         try:
             return _encode(self._data)
         except (TypeError, ValueError, RecursionError) as error:
             kind = ApiTypeError if isinstance(error, TypeError) else ApiValueError
-        raise kind(f"{type(self).__name__}{self._culprit()}: JSON cannot express its value")
+        raise kind(f"{type(self).__name__}{self._culprit()}: JSON cannot represent its value")
 
     @classmethod
     def _adopt(cls, data: Any) -> Self:

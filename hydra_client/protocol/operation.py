@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class KnownError(NamedTuple):
-    """An error response whose meaning its status does not tell.
+    """An error response that means something else than its status.
 
     Attributes:
         status: The HTTP status.
@@ -56,7 +56,7 @@ class Operation(Generic[T]):
         inspects: The parameter that holds the token which the operation is about.
         bearer: The argument that holds the bearer token, if it is not the client's own.
         id_in_body: The field of the body that becomes an id in paths.
-        errors: Error responses whose meaning the status does not tell.
+        errors: Error responses that mean something else than their status.
         since: The first version that has the operation, if older ones are supported.
         open_by_policy: Whether a policy can allow calls without a credential. An unknown token
             counts as no credential there, so a 403 may mean that.

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _NO_COOKIE = (
-    "The browser returned to Hydra without its consent cookie, or too late: the cookie is lost "
-    "under another host name (localhost and 127.0.0.1 differ), when a second login begins "
-    "meanwhile, or when the page is reloaded. The user has to start again."
+    "The browser returned to Hydra without its consent cookie, or too late. It loses the cookie if "
+    "the host name changes (localhost and 127.0.0.1 differ), if another login begins in the same "
+    "browser, or if the page is reloaded. The user has to start again."
 )
 _HINTS = {
     "invalid_client": "Hydra does not know the client_id.",
     "invalid_request": (
         "Hydra does not know the client, or the redirect_uri is not one of the client's "
         "redirect_uris, character by character (localhost and 127.0.0.1 differ); or openid was "
-        "asked for, but the client's response_types do not include both code and id_token."
+        "requested, but the client's response_types do not include both code and id_token."
     ),
     "invalid_scope": (
-        "The client's own record (its field scope) does not cover a scope that was asked for: add "
-        "it there, or ask for others."
+        "The client's own field scope does not cover a requested scope: add it there, or request "
+        "others."
     ),
     "error": _NO_COOKIE,  # 0.10
     "unknown_error": _NO_COOKIE,  # 0.9
@@ -83,7 +83,7 @@ class ServerRefusalError(BrowserError):
     """The browser brought an error from the server.
 
     `error` and `error_description` are one line of visible characters of bounded length each. They
-    come from whoever made the link: escape them like any other text.
+    come from the author of the link: escape them like any other text.
     """
 
     def __init__(self, error: str, error_description: str | None = None) -> None:

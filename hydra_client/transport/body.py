@@ -85,5 +85,5 @@ def _decompress(body: bytes, encoding: str) -> bytes:
         raise Unreadable("the response's body does not match its Content-Encoding") from None
     check_size(len(decoded))
     if not decompressor.eof or decompressor.unused_data:
-        raise Unreadable("the response's compressed body is cut short, or goes on after its end")
+        raise Unreadable("the response's compressed body is cut short, or has data after its end")
     return decoded

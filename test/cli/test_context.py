@@ -69,7 +69,7 @@ def test_a_credential_over_plain_http_is_warned_of(run: Run) -> None:
         http_proxy="http://127.0.0.1:1",
     )
     assert result.exit_code == 1
-    assert result.stderr.startswith("Warning: a credential travels over plain http")
+    assert result.stderr.startswith("Warning: a credential is sent over plain http")
 
 
 def test_no(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> None:

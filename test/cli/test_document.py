@@ -17,7 +17,7 @@ from hydra_client.emulator import HydraEmulator
         ("{1: 2}", "expected an object"),
         ('{"redirect_uris": "x"}', "OAuth2Client.redirect_uris: expected a list of strings"),
         ("client_name: 2020-01-01", "OAuth2Client.client_name: expected a string"),
-        ("other: 2020-01-01", "JSON cannot express"),
+        ("other: 2020-01-01", "JSON cannot represent"),
         ("client_secret: [a-secret", ":2:1: not valid JSON or YAML"),
         ("client_secret: *a-secret", ":1:16: not valid JSON or YAML"),
         ("client_secret: a-\0secret", ":1:18: a control character"),

@@ -52,7 +52,7 @@ def test_a_missing_object_is_said_once(run: Run, root: HydraEmulator) -> None:
         ({"HYDRA_URL": "nonsense"}, "--url (HYDRA_URL) 'nonsense' must begin with http"),
         ({"HYDRA_ACCESS_TOKEN": "a b"}, "--access-token-file (HYDRA_ACCESS_TOKEN) is empty, or"),
         ({"HYDRA_CLIENT_SECRET": ""}, "or --client-id and --client-secret-file (HYDRA_CLIENT_ID"),
-        ({"HYDRA_SCOPES": "none"}, "or ask for others (--token-scopes (HYDRA_SCOPES) names them)"),
+        ({"HYDRA_SCOPES": "none"}, "or request others with --token-scopes (HYDRA_SCOPES)"),
     ],
 )
 def test_errors_name_options(

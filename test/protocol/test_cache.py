@@ -260,7 +260,7 @@ def test_a_leader_that_vanished_lets_nobody_wait_for_ever() -> None:
     with Crowd() as crowd:
         crowd.send(3, within(30, fly(flights, lambda: "not done")))
     assert {str(error).partition(":")[0] for error in crowd.errors} == {
-        "the caller at work was stopped"
+        "the caller that sent the shared request was stopped"
     }
     assert within(30, fly(flights, lambda: "next"))() == "next"
 

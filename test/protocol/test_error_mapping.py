@@ -240,7 +240,7 @@ def test_a_denial_names_the_scope_and_a_policy_that_would_allow_it(
         ("get_oauth2_client", 401, "", "get a new one"),
         ("get_oauth2_client", 500, admin(500, EXPIRED), "get a new one"),
         ("oauth_token", 401, "", "client id and secret"),
-        ("oauth_token", 400, oauth("invalid_scope", 400), "does not cover a scope"),
+        ("oauth_token", 400, oauth("invalid_scope", 400), "does not cover a requested scope"),
         ("introspect_oauth2_token", 401, "", "is configured, it is missing"),
         ("introspect_oauth2_token", 401, "", "check the client id and secret"),
         ("revoke_oauth2_token", 403, oauth("invalid_client", 403), "client id and secret"),

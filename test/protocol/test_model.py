@@ -334,7 +334,7 @@ def test_what_json_cannot_carry_is_named(extra: dict[Any, Any], kind: type[Excep
     with pytest.raises(kind, match=r"^ConsentRequestAcceptance\.access_token_extra: JSON cannot"):
         acceptance.to_json()
     client = OAuth2Client.from_dict({"x": object()})
-    with pytest.raises(ApiTypeError, match=r"^OAuth2Client\.x: JSON cannot express"):
+    with pytest.raises(ApiTypeError, match=r"^OAuth2Client\.x: JSON cannot represent"):
         client.to_json()
 
 

@@ -69,7 +69,7 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if not configuration.verify_ssl:
         warnings.warn(
-            "the server's certificate is not checked: whoever is in between can read everything",
+            "the server's certificate is not verified: anyone in between can read everything",
             InsecureTransportWarning,
             stacklevel=2,
         )
@@ -169,9 +169,9 @@ async def _connected(place: Place, deadline: Deadline, attempted: Attempted) -> 
     except (socket.gaierror, UnicodeError) as error:
         attempted.unknown_host = True
         if isinstance(error, UnicodeError):
-            raise socket.gaierror(socket.EAI_NONAME, "the name is not valid") from None
+            raise socket.gaierror(socket.EAI_NONAME, "the host name is not valid") from None
         raise
-    last: OSError = OSError("the name has no address")
+    last: OSError = OSError("the host name has no address")
     for tried, (family, kind, protocol, _, address) in enumerate(addresses):
         sock = None
         try:
@@ -235,7 +235,7 @@ async def bounded(
     Args:
         work: What to await.
         seconds: How long.
-        discard: What to do with the outcome if nobody is left to take it.
+        discard: What to do with the outcome if the caller has gone.
 
     Raises:
         TimeoutError: The time is up.

@@ -72,8 +72,8 @@ class Request:
 class Session:
     """Sends requests to the configured server, on one event loop.
 
-    Connections are made for as many requests as there are at a time; so many are kept as the
-    setting `connection_pool_maxsize` says.
+    Each request that runs at the same time has a connection. `connection_pool_maxsize` connections
+    stay open for reuse.
 
     Args:
         configuration: The settings of the connections.
@@ -104,10 +104,10 @@ class Session:
         if self._closed:
             raise ApiValueError("the client is closed: create another one")
         if os.getpid() != self._process:
-            raise ApiValueError("the client was used before a fork: create another one after it")
+            raise ApiValueError("the client was used before a fork: create one in the new process")
         if self._loop is not loop:
             raise ApiValueError(
-                "the client belongs to another event loop: make one for each loop that runs"
+                "the client belongs to another event loop: create one client for each event loop"
             )
 
     def prepare(self, call: Call, settings: Configuration, headers: dict[str, str]) -> Request:

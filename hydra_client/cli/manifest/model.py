@@ -23,7 +23,7 @@ FIELDS = {
     if name not in ("id", "client_secret")
 }
 NOT_STORED = re.compile("[\0\ud800-\udfff]")
-NOT_STORABLE = "contains NUL or half of a surrogate pair, which SQL stores reject"
+NOT_STORABLE = "contains NUL or an unpaired surrogate, which SQL stores reject"
 
 
 class Secret:

@@ -124,7 +124,7 @@ def test_what_no_manifest_can_hold_is_left_out(
     result = run("export", path)
     assert result.exit_code == 0
     assert result.stderr.startswith(
-        "Warning: skipped 'nul': contacts contains NUL or half of a surrogate pair, which SQL "
+        "Warning: skipped 'nul': contacts contains NUL or an unpaired surrogate, which SQL "
         "stores reject\nWarning: skipped 'x/y': the API cannot address it: "
     )
     assert run("plan", "--check", path).exit_code == 0

@@ -292,8 +292,8 @@ contain '/' or control characters
 59: secret: generate: unknown key to; known keys: out
 61: secret: {folder}/folder: Is a directory
 63: secret (from environment variable WITH_NEWLINE): must not contain control characters
-64: id contains NUL or half of a surrogate pair, which SQL stores reject
-66: client_name contains NUL or half of a surrogate pair, which SQL stores reject
+64: id contains NUL or an unpaired surrogate, which SQL stores reject
+66: client_name contains NUL or an unpaired surrogate, which SQL stores reject
 68: a key must be a string, not a list or a mapping
 70: <<: expected a mapping or a list of mappings
 73: duplicate key <<, first on line 72
@@ -351,7 +351,7 @@ def test_nothing_is_sent_for_a_faulty_one(
         ('{"clients": [{"id": 1e5}]}', "1: id: expected a string, not a number: put it in quotes"),
         (
             '{"clients": [\n{"id": "a", "client_name":\n"\\ud800"}]}',
-            "3: client_name contains NUL or half of a surrogate pair, which SQL stores reject",
+            "3: client_name contains NUL or an unpaired surrogate, which SQL stores reject",
         ),
         (
             '{"clients": [{"id": "a", "public": "false"}]}',
