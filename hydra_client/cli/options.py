@@ -136,7 +136,7 @@ class Command(click.Command):
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         settings.setdefault("context_settings", HELP)
         super().__init__(*arguments, **settings)
-        self.help, _, self.examples = cleandoc(self.help or "").partition("\b\nExamples:\n")
+        self.help, _, self.examples = cleandoc(self.help or "").partition("\nExamples:\n")
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the options of the command, then the common ones."""

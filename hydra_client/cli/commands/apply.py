@@ -65,11 +65,10 @@ def command(
     "members.remove" and "delete" on rn:hydra:warden:groups:<.*>; for expectations hydra.warden and
     "decide" on rn:hydra:warden:allowed.
 
-    \b
     Examples:
       hydra-client apply access.yaml
       hydra-client apply --prune --yes --jobs 16 access.yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client.provisioning import Apis
 
     wanted = load(manifest, prune, allow_long_secret)

@@ -151,13 +151,12 @@ def list_(
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
 
-    \b
     Examples:
       hydra-client clients list
       hydra-client clients list --owner team-photos --column id --column redirect_uris
       hydra-client clients list --search example.com --quiet
       hydra-client clients list --output json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         clients = api.list_oauth2_clients()
     if owner is not None:
@@ -180,11 +179,10 @@ def get(invocation: Invocation, id: str) -> None:
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients:ID.
 
-    \b
     Examples:
       hydra-client clients get my-app
       hydra-client clients get my-app --output yaml > my-app.yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         _print(invocation, api.get_oauth2_client(id))
 
@@ -205,7 +203,7 @@ def create(
     allow_long_secret: bool,
     **options: Any,
 ) -> None:
-    """Create a client.
+    r"""Create a client.
 
     Without a given secret, one of 43 characters is generated. It is saved to --secret-out before it
     is sent, or printed with --show-secret. A public client gets no secret. An id that exists is
@@ -213,14 +211,13 @@ def create(
 
     Needs the scope hydra.clients and a policy for "create" on rn:hydra:clients.
 
-    \b
     Examples:
-      hydra-client clients create --id my-app --redirect-uri https://app.example.com/callback \\
-          --grant-type authorization_code --grant-type refresh_token --response-type code \\
+      hydra-client clients create --id my-app --redirect-uri https://app.example.com/callback \
+          --grant-type authorization_code --grant-type refresh_token --response-type code \
           --response-type id_token --scope 'openid offline' --secret-out my-app.secret
       hydra-client clients create --file my-app.yaml --secret-env MY_APP_SECRET
       hydra-client clients create --id my-phone-app --public --redirect-uri my-app://callback
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     members = members_of(file, options)
     if id is not None:
         members["id"] = id
@@ -264,11 +261,10 @@ def update(
 
     Needs the scope hydra.clients and a policy for "update" on rn:hydra:clients.
 
-    \b
     Examples:
       hydra-client clients update my-app --file my-app.yaml
       hydra-client clients update my-app --file my-app.yaml --generate-secret --secret-out new
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     client = client_of(members_of(file, options), file or "options")
     secret = _new_secret(invocation, options, secret_out) or client.client_secret
     if secret is not None:
@@ -296,7 +292,6 @@ def patch(
     An empty value empties a field (not in memory stores). Needs the scope hydra.clients and
     policies for "get" on rn:hydra:clients:ID and "update" on rn:hydra:clients.
 
-    \b
     Examples:
       hydra-client clients patch my-app --client-name 'Photo prints' --owner team-photos
       hydra-client clients patch my-app --redirect-uri https://new.example.com/callback
@@ -304,7 +299,7 @@ def patch(
 
     The client is fetched, changed and updated. A change that someone else makes at the same time is
     lost.
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import OAuth2Client
 
     given = members_of(file, options)
@@ -348,11 +343,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 
     Needs the scope hydra.clients and a policy for "delete" on rn:hydra:clients:ID.
 
-    \b
     Examples:
       hydra-client clients delete my-app
       hydra-client clients delete my-app my-phone-app --yes
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         delete_each(invocation, ids, yes, api.delete_oauth2_client)
 
@@ -370,7 +364,7 @@ def import_(
     secret_out: str | None,
     allow_long_secret: bool,
 ) -> None:
-    """Create clients from JSON or YAML files, each with a client or a list of them; - is stdin.
+    r"""Create clients from JSON or YAML files, each with a client or a list of them; - is stdin.
 
     All files are checked before anything is sent. A client that exists does not change, and counts
     as a failure unless you pass --replace. A secret is generated for each new client that has none
@@ -379,13 +373,12 @@ def import_(
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "create" (and
     "update") on rn:hydra:clients.
 
-    \b
     Examples:
       hydra-client clients import clients.yaml --secret-out secrets.json
       hydra-client clients import one.json two.json --secret-out secrets.json
-      hydra-client clients list --output json --profile old | hydra-client clients import - \\
+      hydra-client clients list --output json --profile old | hydra-client clients import - \
           --profile new --secret-out secrets.json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     clients = _clients_in(files, allow_long_secret)
     with SecretOut(secret_out) as out, invocation.api() as api:
         existing = {client.id for client in api.list_oauth2_clients()}

@@ -14,12 +14,11 @@ def command(shell: str) -> None:
 
     Ids are fetched from the server that the command line or the environment names.
 
-    \b
     Examples:
       hydra-client completion bash > ~/.local/share/bash-completion/completions/hydra-client
       eval "$(hydra-client completion zsh)"
       hydra-client completion fish > ~/.config/fish/completions/hydra-client.fish
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from click import shell_completion
 
     app = click.get_current_context().find_root().command

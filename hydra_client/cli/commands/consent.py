@@ -31,11 +31,10 @@ def get(invocation: Invocation, id: str) -> None:
 
     Needs the scope hydra.consent and a policy for "get" on rn:hydra:oauth2:consent:requests:ID.
 
-    \b
     Examples:
       hydra-client consent get 5f7b9dbb-4e8c-4a8c-8f37-3dd9a9b0f2c5
       hydra-client consent get 5f7b9dbb-4e8c-4a8c-8f37-3dd9a9b0f2c5 --output json --show-secret
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
     print_model(invocation, request, " ".join(request.requested_scopes or ()))
@@ -82,11 +81,10 @@ def accept(
     Needs the scope hydra.consent and policies for "get" and "accept" on
     rn:hydra:oauth2:consent:requests:ID.
 
-    \b
     Examples:
       hydra-client consent accept "$ID" --subject alice --grant-all
       hydra-client consent accept "$ID" --subject alice --grant-scope openid --quiet --show-secret
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     if bool(scopes) == grant_all:
         raise click.UsageError("use either --grant-scope SCOPE or --grant-all")
     from hydra_client.consent import NO_BROWSER, ConsentApp
@@ -114,10 +112,9 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
     Needs the scope hydra.consent and policies for "get" and "reject" on
     rn:hydra:oauth2:consent:requests:ID.
 
-    \b
     Examples:
       hydra-client consent reject "$ID" --reason 'The user said no.'
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import ConsentRequestRejection
 
     with invocation.api() as api:

@@ -34,7 +34,7 @@ REASON = "the user said no"
 @variant_options
 @pass_invocation
 def command(invocation: Invocation, version: str | None, store: str | None) -> None:
-    """Run through the main use cases against a Hydra, one line per step.
+    r"""Run through the main use cases against a Hydra, one line per step.
 
     The demo registers an application, logs a user in, verifies, renews and revokes the tokens,
     declines a second login, and deletes everything again. It plays the user, the browser, the
@@ -44,13 +44,12 @@ def command(invocation: Invocation, version: str | None, store: str | None) -> N
     one, and leaves nothing behind; the calling client must be allowed to manage clients and consent
     requests, to introspect tokens and to read the keys.
 
-    \b
     Examples:
       hydra-client demo
       hydra-client demo --hydra 0.9 --store sql
-      HYDRA_URL=https://hydra.example.com HYDRA_CLIENT_ID=admin hydra-client demo \\
+      HYDRA_URL=https://hydra.example.com HYDRA_CLIENT_ID=admin hydra-client demo \
           --client-secret-file admin.secret
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with needs_extra("jwt"):
         from hydra_client.id_token import IdTokenVerifier
     running = invocation.names_a_server

@@ -16,11 +16,10 @@ def command(invocation: Invocation) -> None:
 
     With --quiet, print only the issuer.
 
-    \b
     Examples:
       hydra-client discover --url https://hydra.example.com
       hydra-client discover --output json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         server = api.get_well_known()
     print_model(invocation, server, server.issuer)

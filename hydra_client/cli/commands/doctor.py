@@ -108,14 +108,13 @@ def command(
     --role asks the warden for the permissions of a role, which needs the scope hydra.warden and a
     policy for "decide" on rn:hydra:warden:allowed.
 
-    \b
     Examples:
       hydra-client doctor --url https://hydra.example.com
       hydra-client doctor --need introspect
       hydra-client doctor --role consent-app --for my-consent-app --fix
       hydra-client doctor --id-token-file tokens.json
       hydra-client doctor --save-ca hydra.pem
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     if save_ca is not None:
         if needs or roles or id_token_file:
             raise click.UsageError("--save-ca does nothing else: use it without other checks")

@@ -60,11 +60,10 @@ def command(
     on rn:hydra:policies and rn:hydra:warden:groups, and "get" on rn:hydra:warden:groups:<.*>.
     Without these, it leaves out policies and groups, with a warning.
 
-    \b
     Examples:
       hydra-client export access.yaml
       hydra-client export --owner team-photos > photos.yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client.provisioning import Apis
 
     as_json = manifest.endswith(".json") or (manifest == "-" and invocation.output == "json")

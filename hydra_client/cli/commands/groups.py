@@ -40,11 +40,10 @@ def list_(invocation: Invocation, member: str) -> None:
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "list" on
     rn:hydra:warden:groups.
 
-    \b
     Examples:
       hydra-client groups list --member alice
       hydra-client groups list --member my-app --output json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         print_models(invocation, api.find_groups_by_member(member), COLUMNS)
 
@@ -58,11 +57,10 @@ def get(invocation: Invocation, id: str) -> None:
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "get" on
     rn:hydra:warden:groups:ID.
 
-    \b
     Examples:
       hydra-client groups get editors
       hydra-client groups get editors --output yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         group = api.get_group(id)
     print_model(invocation, group, group.id)
@@ -82,10 +80,9 @@ def create(invocation: Invocation, id: str | None, members: tuple[str, ...]) -> 
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and policies for "create" on
     rn:hydra:warden:groups and "get" on rn:hydra:warden:groups:ID.
 
-    \b
     Examples:
       hydra-client groups create --id editors --member alice --member bob
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import WardenGroup
 
     group = WardenGroup(id=id or str(uuid.uuid4()), members=list(members))
@@ -110,11 +107,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "delete" on
     rn:hydra:warden:groups:ID.
 
-    \b
     Examples:
       hydra-client groups delete editors
       hydra-client groups delete editors authors --yes
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         delete_each(invocation, ids, yes, api.delete_group)
 
@@ -131,10 +127,9 @@ def add(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "members.add" on
     rn:hydra:warden:groups:ID.
 
-    \b
     Examples:
       hydra-client groups add editors carol dave
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import GroupMembers
 
     with _api(invocation) as api:
@@ -152,10 +147,9 @@ def remove(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
     Needs the scope hydra.warden.groups (hydra.groups on 0.9) and a policy for "members.remove" on
     rn:hydra:warden:groups:ID.
 
-    \b
     Examples:
       hydra-client groups remove editors carol
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import GroupMembers
 
     with _api(invocation) as api:

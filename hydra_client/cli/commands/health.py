@@ -17,11 +17,10 @@ def command(invocation: Invocation, metrics: bool) -> None:
 
     The metrics need the scope hydra.health and a policy for "get" on rn:hydra:health:stats.
 
-    \b
     Examples:
       hydra-client health --url https://hydra.example.com
       hydra-client health --metrics --output json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import HealthApi
 
     with invocation.client() as client:

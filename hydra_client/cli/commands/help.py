@@ -57,12 +57,11 @@ Exit status:
 def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     """Show the help of a command with examples, the options of all commands, or the man page.
 
-    \b
     Examples:
       hydra-client help clients create
       hydra-client help options
       hydra-client help man > ~/.local/share/man/man1/hydra-client.1
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     root: click.Context = ctx.find_root()
     if words == ("options",):
         formatter = root.make_formatter()

@@ -19,11 +19,10 @@ def command(invocation: Invocation) -> None:
     Needs the scope hydra.keys.get and a policy for "get" on
     rn:hydra:keys:hydra.openid.id-token:public.
 
-    \b
     Examples:
       hydra-client jwks
       hydra-client jwks --output json > keys.json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with invocation.api() as api:
         keys = api.well_known()
     documents = [document_of(key, show_secret=invocation.show_secret) for key in keys.keys]

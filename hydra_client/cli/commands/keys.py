@@ -57,12 +57,11 @@ def get(invocation: Invocation, set: str, kid: str | None, out: str | None) -> N
     Needs the scope hydra.keys.get and a policy for "get" on rn:hydra:keys:SET:KID, for each key of
     the set.
 
-    \b
     Examples:
       hydra-client keys get hydra.openid.id-token
       hydra-client keys get my-keys public:1 --output json
       hydra-client keys get my-keys --out my-keys.json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with SecretOut(out) as file, _api(invocation) as api:
         keys = api.get_json_web_key_set(set) if kid is None else api.get_json_web_key(set, kid)
         _print(invocation, keys, file, out)
@@ -85,11 +84,10 @@ def create(invocation: Invocation, set: str, alg: str, kid: str | None, out: str
     the kid is new, also needs hydra.keys.get and a policy for "get" on rn:hydra:keys:SET:<.*>;
     without them, there is a warning.
 
-    \b
     Examples:
       hydra-client keys create my-keys --alg RS256 --kid 1 --out my-keys.json
       hydra-client keys create my-secrets --alg HS256 --kid 1
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import JsonWebKeySetGeneratorRequest
 
     request = JsonWebKeySetGeneratorRequest(alg=alg, kid=kid or "")
@@ -121,11 +119,10 @@ def update(invocation: Invocation, set: str, kid: str | None, file: str) -> None
     rn:hydra:keys:SET:KID for one key. To check that the kids are new, also needs hydra.keys.get and
     a policy for "get" on rn:hydra:keys:SET:<.*>; without them, there is a warning.
 
-    \b
     Examples:
       hydra-client keys update my-keys --file my-keys.json
       hydra-client keys update my-keys public:2 --file key.json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import JsonWebKey, JsonWebKeySet
 
     document = load_object(file)
@@ -164,11 +161,10 @@ def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -
     Needs the scope hydra.keys.delete and a policy for "delete" on rn:hydra:keys:SET, or
     rn:hydra:keys:SET:KID for a key.
 
-    \b
     Examples:
       hydra-client keys delete my-keys
       hydra-client keys delete my-keys private:1 public:1 --yes
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         if kids:
             delete_each(invocation, kids, yes, lambda kid: api.delete_json_web_key(set, kid))

@@ -88,12 +88,11 @@ def command(
     on rn:hydra:policies and "get" on rn:hydra:warden:groups:<.*>; for expectations hydra.warden and
     "decide" on rn:hydra:warden:allowed.
 
-    \b
     Examples:
       hydra-client plan access.yaml
       hydra-client plan --check --prune access.yaml
       hydra-client plan --schema > access.schema.json
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client.provisioning import Apis
 
     wanted = load(manifest, prune, allow_long_secret)

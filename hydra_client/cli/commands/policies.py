@@ -88,12 +88,11 @@ def list_(invocation: Invocation) -> None:
 
     Needs the scope hydra.policies and a policy for "list" on rn:hydra:policies.
 
-    \b
     Examples:
       hydra-client policies list
       hydra-client policies list --quiet
       hydra-client policies list --output yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client.provisioning.policies import policies_by_id
 
     with _api(invocation) as api:
@@ -108,11 +107,10 @@ def get(invocation: Invocation, id: str) -> None:
 
     Needs the scope hydra.policies and a policy for "get" on rn:hydra:policies:ID.
 
-    \b
     Examples:
       hydra-client policies get default-admin-policy
       hydra-client policies get my-policy --output yaml > my-policy.yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         policy = api.get_policy(id)
     print_model(invocation, policy, policy.id)
@@ -123,7 +121,7 @@ def get(invocation: Invocation, id: str) -> None:
 @field_options
 @pass_invocation
 def create(invocation: Invocation, /, id: str | None, file: str | None, **options: Any) -> None:
-    """Create a policy.
+    r"""Create a policy.
 
     An id that exists is rejected, even with an SQL store, which would add the new subjects to the
     existing policy.
@@ -131,14 +129,13 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
     Needs the scope hydra.policies and policies for "get" on rn:hydra:policies:ID and "create" on
     rn:hydra:policies.
 
-    \b
     Examples:
-      hydra-client policies create --id my-policy --effect allow --subject my-app --action get \\
+      hydra-client policies create --id my-policy --effect allow --subject my-app --action get \
           --resource 'rn:hydra:clients:<.*>'
       hydra-client policies create --file my-policy.yaml
-      hydra-client policies create --effect allow --subject '<.*>' --action edit \\
+      hydra-client policies create --effect allow --subject '<.*>' --action edit \
           --resource 'articles:<[0-9]+>' --condition owner=EqualsSubjectCondition
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     members = _members_of(file, options)
     if id is not None:
         members["id"] = id
@@ -159,18 +156,17 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
 @field_options
 @pass_invocation
 def update(invocation: Invocation, /, id: str, file: str | None, **options: Any) -> None:
-    """Replace a policy with the fields from the file and the options.
+    r"""Replace a policy with the fields from the file and the options.
 
     Fields that are not given are emptied. If no policy has this id, it is created.
 
     Needs the scope hydra.policies and a policy for "update" on rn:hydra:policies:ID.
 
-    \b
     Examples:
       hydra-client policies update my-policy --file my-policy.yaml
-      hydra-client policies get my-policy --output json | \\
+      hydra-client policies get my-policy --output json | \
           hydra-client policies update my-policy --file - --effect deny
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     place = file or "options"
     policy = _policy_of({"id": id} | _members_of(file, options), place)
     if policy.id != id:
@@ -194,11 +190,10 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
 
     Needs the scope hydra.policies and a policy for "get" (not "delete") on rn:hydra:policies:ID.
 
-    \b
     Examples:
       hydra-client policies delete my-policy
       hydra-client policies delete my-policy other-policy --yes
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     with _api(invocation) as api:
         delete_each(invocation, ids, yes, api.delete_policy)
 

@@ -26,10 +26,9 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "update" on
     rn:hydra:clients.
 
-    \b
     Examples:
       hydra-client rotate my-app --secret-out my-app.secret
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client.exceptions import HydraException
     from hydra_client.provisioning.check_secret import can_log_in
 

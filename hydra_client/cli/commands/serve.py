@@ -95,13 +95,12 @@ def command(
     It keeps everything in memory. It has a client that may do everything, and everyone can see its
     secret, so by default the server listens only on loopback addresses. Press Ctrl-C to stop it.
 
-    \b
     Examples:
       hydra-client serve
       hydra-client serve --hydra 0.9 --store sql --port 0
       hydra-client serve --root test:not-a-secret --consent-url http://localhost:5000/consent
       hydra-client serve --manifest access.yaml
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     exclusive(root=root, root_file=root_file)
     client_id, colon, secret = (read_secret(root_file) if root_file else root or ROOT).partition(
         ":"

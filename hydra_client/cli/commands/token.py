@@ -35,18 +35,17 @@ def client(
     secret_out: str | None,
     **options: Any,
 ) -> None:
-    """Get an access token by client credentials (RFC 6749 section 4.4).
+    r"""Get an access token by client credentials (RFC 6749 section 4.4).
 
     On a terminal, tokens are masked unless you pass --show-secret. Programs get them with --quiet
     or --output json. --secret-out saves the whole response as JSON to a new file, which
     --token-file and --access-token-file can read.
 
-    \b
     Examples:
       hydra-client token client --scope hydra.clients --secret-out token.json
-      hydra-client token client --as my-app --secret-file my-app.secret --scope photos.read \\
+      hydra-client token client --as my-app --secret-file my-app.secret --scope photos.read \
           --quiet | hydra-client token introspect
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     scope = " ".join(scopes) or (invocation.settings.scopes if as_id is None else None)
     with SecretOut(secret_out) as out, act_as(invocation, as_id, options) as api:
         tokens = api.oauth_token(grant_type="client_credentials", scope=scope)
@@ -71,11 +70,10 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
     With 0.10, needs a policy for "introspect" on rn:hydra:oauth2:tokens; with --access-token-file,
     also the scope hydra.introspect.
 
-    \b
     Examples:
       hydra-client token introspect --token-file token.json
       hydra-client token introspect --scope photos.read --output json < token.txt
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     token = given_token(options)
     with invocation.api() as api:
         found = api.introspect_oauth2_token(token, scope=" ".join(scopes) or None)
@@ -98,11 +96,10 @@ def revoke(invocation: Invocation, /, as_id: str | None, **options: Any) -> None
     The token must belong to the client. Without an option, it is read from stdin. A token that is
     unknown or no longer active is not a failure.
 
-    \b
     Examples:
       hydra-client token revoke --token-file token.json
       hydra-client token revoke --as my-app --secret-file my-app.secret < token.txt
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     token = given_token(options)
     with act_as(invocation, as_id, options) as api:
         api.revoke_oauth2_token(token)

@@ -81,7 +81,7 @@ def user(
     secret_out: str | None,
     **options: Any,
 ) -> None:
-    """Log a user in and get their tokens, by the authorization code flow (RFC 6749 section 4.1).
+    r"""Log a user in and get their tokens, by the authorization code flow (RFC 6749 section 4.1).
 
     The browser comes back to this command, at a redirect URI on a loopback address. The client must
     have exactly this URI registered; --register does so temporarily. State, nonce and ID token are
@@ -90,12 +90,11 @@ def user(
     The calling client needs the scopes hydra.keys.get, to verify the ID token, and hydra.clients,
     to read or change the redirect URIs.
 
-    \b
     Examples:
       hydra-client token user --as my-app --secret-file my-app.secret --secret-out tokens.json
-      hydra-client token user --as my-phone-app --register --no-browser --scope openid \\
+      hydra-client token user --as my-phone-app --register --no-browser --scope openid \
           --scope offline --show-secret
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     exclusive(redirect_uri=redirect_uri, register=register)
     client_id = as_id or invocation.settings.client_id
     if client_id is None:

@@ -21,11 +21,10 @@ def command(invocation: Invocation, /, **options: Any) -> None:
     Without an option, the user's access token is read from stdin. Needs no credentials. With
     --quiet, print only the user's id.
 
-    \b
     Examples:
       hydra-client userinfo --token-file token.json
       hydra-client userinfo --output json < token.txt
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     token = given_token(options)
     with invocation.api() as api:
         user = api.userinfo(token)

@@ -43,7 +43,7 @@ def allowed(
     scopes: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Ask whether SUBJECT may perform ACTION on RESOURCE. Exits with 0 if allowed, 1 if denied.
+    r"""Ask whether SUBJECT may perform ACTION on RESOURCE. Exits with 0 if allowed, 1 if denied.
 
     With a token, the server also checks that the token is active and has the scopes, and the
     subject is the one of the token. An error also exits with 1 or higher, and is on stderr.
@@ -51,13 +51,12 @@ def allowed(
     Needs the scope hydra.warden and a policy for "decide" on rn:hydra:warden:allowed, or with a
     token on rn:hydra:warden:token:allowed.
 
-    \b
     Examples:
       hydra-client warden allowed alice edit articles:7
-      hydra-client warden allowed alice edit articles:7 --context owner=alice \\
+      hydra-client warden allowed alice edit articles:7 --context owner=alice \
           --context 'pairs:=[["a", "a"]]'
       hydra-client warden allowed edit articles:7 --token-file token.json --scope articles
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     from hydra_client import WardenAccessRequest, WardenApi, WardenTokenAccessRequest
 
     token = given_secret(options, "token", "the token", member="access_token")

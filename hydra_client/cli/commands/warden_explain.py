@@ -66,10 +66,9 @@ def explain(
     policies for "list" on rn:hydra:policies and rn:hydra:warden:groups, and "decide" on
     rn:hydra:warden:allowed.
 
-    \b
     Examples:
       hydra-client warden explain alice edit articles:7 --context owner=alice
-    """  # noqa: D301 - click's mark for lines to keep
+    """
     request = Request(subject, action, resource, context)
     with invocation.client() as client:
         policies, subjects, allowed = _fetch(client, request)
