@@ -7,18 +7,22 @@ import sys
 import warnings
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+import hydra_client
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from hydra_client import ApiClient, Configuration, OAuth2Api
     from hydra_client.cli.settings import Settings
+
+A = TypeVar("A")
 
 
 class Invocation:
@@ -98,13 +102,15 @@ class Invocation:
             _check_ca(settings.ca_cert)
         return configuration
 
-    @contextmanager
-    def api(self, **changed: Any) -> Iterator[OAuth2Api]:
+    def api(self, **changed: Any) -> AbstractContextManager[OAuth2Api]:
         """Open the API of the configured server. `changed` overrides the settings."""
-        from hydra_client import OAuth2Api
+        return self.open(hydra_client.OAuth2Api, **changed)
 
+    @contextmanager
+    def open(self, kind: Callable[[ApiClient], A], **changed: Any) -> Iterator[A]:
+        """Open another API, such as PolicyApi, or several that share a connection."""
         with self.client(**changed) as client:
-            yield OAuth2Api(client)
+            yield kind(client)
 
     @contextmanager
     def client(self, **changed: Any) -> Iterator[ApiClient]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from hydra_client.cli.context import Invocation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 # Paths for shells to complete. Whatever is wrong with a file is reported where it is read.
 ANY_FILE = click.Path(readable=False, allow_dash=True)
@@ -170,6 +173,21 @@ class Group(Command, click.Group):
 
 
 Group.group_class = Group
+
+
+def together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Combine options and arguments into one decorator, in the order in which help lists them."""
+    return lambda command: reduce(lambda added, option: option(added), reversed(options), command)
+
+
+def file_option(help: str, *, required: bool = False) -> Callable[[F], F]:
+    """Add --file, a JSON or YAML file with the object to write."""
+    return click.option("-f", "--file", type=ANY_FILE, required=required, metavar="FILE", help=help)
+
+
+def scope_option(help: str, **settings: Any) -> Callable[[F], F]:
+    """Add --scope, which can be repeated."""
+    return click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help=help, **settings)
 
 
 def write_common_options(ctx: click.Context, formatter: click.HelpFormatter) -> None:

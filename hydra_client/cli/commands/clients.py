@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import hydra_client
 from hydra_client.cli import completion
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
-from hydra_client.cli.options import ANY_FILE, Group
+from hydra_client.cli.options import ANY_FILE, Group, file_option, together
 from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
 from hydra_client.cli.secret_files import (
     SecretOut,
@@ -36,7 +37,7 @@ from hydra_client.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from hydra_client import OAuth2Api, OAuth2Client
 
@@ -74,42 +75,37 @@ def _refuse_commas(
     return values
 
 
-def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each field, and --file."""
-    for name, option, metavar, help in reversed(FIELDS):
-        settings: dict[str, Any] = {"multiple": name in _LISTS, "default": None}
-        if name in _WITHOUT_COMMAS:
-            settings["callback"] = _refuse_commas
-        settings["shell_complete"] = _WORDS.get(name)
-        command = click.option(option, name, metavar=metavar, help=help, **settings)(command)
-    return click.option(
-        "-f",
-        "--file",
-        type=ANY_FILE,
-        metavar="FILE",
-        help="JSON or YAML file with the fields; - is stdin.",
-    )(command)
+_field_options = together(
+    file_option("JSON or YAML file with the fields; - is stdin."),
+    *(
+        click.option(
+            option,
+            name,
+            multiple=name in _LISTS,
+            default=None,
+            metavar=metavar,
+            callback=_refuse_commas if name in _WITHOUT_COMMAS else None,
+            shell_complete=_WORDS.get(name),
+            help=help,
+        )
+        for name, option, metavar, help in FIELDS
+    ),
+)
+_change_options = together(
+    click.argument("id", shell_complete=completion.client_ids),
+    _field_options,
+    secret_options("secret", "a new secret"),
+    click.option("--generate-secret", is_flag=True, help="Generate a new secret."),
+    long_secret_option,
+    out_option(),
+)
 
 
-def _change_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the argument and the options that `update` and `patch` share."""
-    for option in (
-        out_option(),
-        long_secret_option,
-        click.option("--generate-secret", is_flag=True, help="Generate a new secret."),
-        secret_options("secret", "a new secret"),
-        field_options,
-        click.argument("id", shell_complete=completion.client_ids),
-    ):
-        command = option(command)
-    return command
-
-
-def members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def _members_of(options: dict[str, Any]) -> dict[str, Any]:
     """Combine the fields of a client from the file and the options."""
-    members = load_object(file) if file else {}
+    members = load_object(options["file"]) if options["file"] else {}
     for name, *_ in FIELDS:
-        value = options.pop(name)
+        value = options[name]
         if value is None or value == ():
             continue
         if name == "scope":
@@ -189,20 +185,12 @@ def get(invocation: Invocation, id: str) -> None:
 
 @command.command()
 @click.option("--id", metavar="ID", help="Id of the client. [generated]")
-@field_options
+@_field_options
 @secret_options("secret", "the client's secret")
 @long_secret_option
 @out_option()
 @pass_invocation
-def create(
-    invocation: Invocation,
-    /,
-    id: str | None,
-    file: str | None,
-    secret_out: str | None,
-    allow_long_secret: bool,
-    **options: Any,
-) -> None:
+def create(invocation: Invocation, /, id: str | None, **options: Any) -> None:
     r"""Create a client.
 
     Without a given secret, one of 43 characters is generated. It is saved to --secret-out before it
@@ -218,42 +206,27 @@ def create(
       hydra-client clients create --file my-app.yaml --secret-env MY_APP_SECRET
       hydra-client clients create --id my-phone-app --public --redirect-uri my-app://callback
     """
-    members = members_of(file, options)
+    members = _members_of(options)
     if id is not None:
         members["id"] = id
-    client = client_of(members, file or "options")
+    client = client_of(members, options["file"] or "options")
     given_id, client.id = client.id, client.id or str(uuid.uuid4())
-    secret = given_secret(options, "secret", "the client's secret") or client.client_secret
-    if secret is None and (secret_out is not None or not client.public):
-        if _would_be_lost(invocation, secret_out):
-            raise click.UsageError(
-                "the generated secret would be lost: add --secret-out FILE, or --show-secret "
-                "without --quiet, or provide a secret with --secret-file, --secret-env or "
-                "--secret-stdin"
-            )
-        secret = new_secret()
-    if secret is not None:
+    if secret := given_secret(options, "secret", "the client's secret"):
         client.client_secret = secret
-    _warn(lint(client), allow_long_secret)
-    with SecretOut(secret_out) as out, invocation.api() as api:
+    elif client.client_secret is None and (options["secret_out"] or not client.public):
+        client.client_secret = _generated_secret(invocation, options["secret_out"])
+    _warn(lint(client), options["allow_long_secret"])
+    with SecretOut(options["secret_out"]) as out, invocation.api() as api:
         if given_id:
             _refuse_existing(api, given_id)
-        created = out.send(secret, lambda: api.create_oauth2_client(client))
-    _print(invocation, created, secret_out)
+        created = out.send(client.client_secret, lambda: api.create_oauth2_client(client))
+    _print(invocation, created, options["secret_out"])
 
 
 @command.command()
 @_change_options
 @pass_invocation
-def update(
-    invocation: Invocation,
-    /,
-    id: str,
-    file: str | None,
-    secret_out: str | None,
-    allow_long_secret: bool,
-    **options: Any,
-) -> None:
+def update(invocation: Invocation, /, id: str, **options: Any) -> None:
     """Replace a client with the fields from the file and the options.
 
     Fields that are not given are emptied, except by a memory store, which keeps them. The secret
@@ -265,28 +238,19 @@ def update(
       hydra-client clients update my-app --file my-app.yaml
       hydra-client clients update my-app --file my-app.yaml --generate-secret --secret-out new
     """
-    client = client_of(members_of(file, options), file or "options")
-    secret = _new_secret(invocation, options, secret_out) or client.client_secret
-    if secret is not None:
+    client = client_of(_members_of(options), options["file"] or "options")
+    if secret := _new_secret(invocation, options):
         client.client_secret = secret
-    _warn(lint(client), allow_long_secret)
-    with SecretOut(secret_out) as out, invocation.api() as api:
-        updated = out.send(secret, lambda: api.update_oauth2_client(id, client))
-    _print(invocation, updated, secret_out)
+    _warn(lint(client), options["allow_long_secret"])
+    with SecretOut(options["secret_out"]) as out, invocation.api() as api:
+        updated = out.send(client.client_secret, lambda: api.update_oauth2_client(id, client))
+    _print(invocation, updated, options["secret_out"])
 
 
 @command.command()
 @_change_options
 @pass_invocation
-def patch(
-    invocation: Invocation,
-    /,
-    id: str,
-    file: str | None,
-    secret_out: str | None,
-    allow_long_secret: bool,
-    **options: Any,
-) -> None:
+def patch(invocation: Invocation, /, id: str, **options: Any) -> None:
     """Change the given fields of a client, and keep the others.
 
     An empty value empties a field (not in memory stores). Needs the scope hydra.clients and
@@ -300,33 +264,29 @@ def patch(
     The client is fetched, changed and updated. A change that someone else makes at the same time is
     lost.
     """
-    from hydra_client import OAuth2Client
-
-    given = members_of(file, options)
+    given = _members_of(options)
     given.pop("id", None)
-    client_of(given, file or "options")
-    secret = _new_secret(invocation, options, secret_out)
+    client_of(given, options["file"] or "options")
+    secret = _new_secret(invocation, options)
     if secret is not None:
         given["client_secret"] = secret
     if not given:
         raise click.UsageError("nothing to change: add the option of a field, or of a new secret")
-    new = [found for found in lint(OAuth2Client.from_dict(given)) if found.refused]
-    _warn(new, allow_long_secret)
-    with SecretOut(secret_out) as out, invocation.api() as api:
+    new = [found for found in lint(hydra_client.OAuth2Client.from_dict(given)) if found.refused]
+    _warn(new, options["allow_long_secret"])
+    with SecretOut(options["secret_out"]) as out, invocation.api() as api:
         client = api.get_oauth2_client(id)
-        patched = OAuth2Client.from_dict(client.to_dict() | given)
+        patched = hydra_client.OAuth2Client.from_dict(client.to_dict() | given)
         # Do not warn about what was doubtful before and does not change.
         old = lint(client)
         new = [found for found in lint(patched) if found.field in given or found not in old]
-        _warn(new, allow_long_secret)
+        _warn(new, options["allow_long_secret"])
         updated = out.send(secret, lambda: api.update_oauth2_client(id, patched))
-        emptied = [name for name, value in given.items() if not value]
-        if emptied:
+        if emptied := [name for name, value in given.items() if not value]:
             now = api.get_oauth2_client(id).to_dict()
-            for name in emptied:
-                if now.get(name):
-                    echo(f"Warning: the server did not empty {name}", err=True)
-    _print(invocation, updated, secret_out)
+            for name in filter(now.get, emptied):
+                echo(f"Warning: the server did not empty {name}", err=True)
+    _print(invocation, updated, options["secret_out"])
 
 
 @command.command()
@@ -506,26 +466,24 @@ def _refuse_existing(api: OAuth2Api, id: str) -> None:
     )
 
 
-def _would_be_lost(invocation: Invocation, secret_out: str | None) -> bool:
-    """Return whether a generated secret would neither be saved nor printed."""
-    return secret_out is None and (invocation.shortest or not invocation.show_secret)
+def _generated_secret(invocation: Invocation, secret_out: str | None) -> str:
+    """Generate a secret, unless it would be neither saved nor printed."""
+    if secret_out is None and (invocation.shortest or not invocation.show_secret):
+        raise click.UsageError(
+            "the generated secret would be lost: add --secret-out FILE, or --show-secret without "
+            "--quiet, or provide a secret with --secret-file, --secret-env or --secret-stdin"
+        )
+    return new_secret()
 
 
-def _new_secret(
-    invocation: Invocation, options: dict[str, Any], secret_out: str | None
-) -> str | None:
+def _new_secret(invocation: Invocation, options: dict[str, Any]) -> str | None:
     """Read or generate the new secret of a client that exists, if an option asks for one."""
     secret = given_secret(options, "secret", "the new secret")
     if options["generate_secret"]:
         if secret is not None:
             raise click.UsageError("--generate-secret cannot be used with a given secret")
-        if _would_be_lost(invocation, secret_out):
-            raise click.UsageError(
-                "the generated secret would be lost: add --secret-out FILE, or --show-secret "
-                "without --quiet"
-            )
-        return new_secret()
-    if secret is None and secret_out is not None:
+        return _generated_secret(invocation, options["secret_out"])
+    if secret is None and options["secret_out"] is not None:
         raise click.UsageError("--secret-out needs a new secret: add --generate-secret")
     return secret
 

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
+import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.errors import refuse_existing
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hydra_client import WardenApi
 
 COLUMNS = ("id", "members")
 
@@ -44,7 +38,7 @@ def list_(invocation: Invocation, member: str) -> None:
       hydra-client groups list --member alice
       hydra-client groups list --member my-app --output json
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.WardenApi) as api:
         print_models(invocation, api.find_groups_by_member(member), COLUMNS)
 
 
@@ -61,7 +55,7 @@ def get(invocation: Invocation, id: str) -> None:
       hydra-client groups get editors
       hydra-client groups get editors --output yaml
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.WardenApi) as api:
         group = api.get_group(id)
     print_model(invocation, group, group.id)
 
@@ -83,10 +77,8 @@ def create(invocation: Invocation, id: str | None, members: tuple[str, ...]) -> 
     Examples:
       hydra-client groups create --id editors --member alice --member bob
     """
-    from hydra_client import WardenGroup
-
-    group = WardenGroup(id=id or str(uuid.uuid4()), members=list(members))
-    with _api(invocation) as api:
+    group = hydra_client.WardenGroup(id=id or str(uuid.uuid4()), members=list(members))
+    with invocation.open(hydra_client.WardenApi) as api:
         if id:
             # A memory store would replace the group.
             refuse_existing("group", id, api.get_group, "use `groups add` and `groups remove`")
@@ -111,7 +103,7 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
       hydra-client groups delete editors
       hydra-client groups delete editors authors --yes
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.WardenApi) as api:
         delete_each(invocation, ids, yes, api.delete_group)
 
 
@@ -130,10 +122,8 @@ def add(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
     Examples:
       hydra-client groups add editors carol dave
     """
-    from hydra_client import GroupMembers
-
-    with _api(invocation) as api:
-        api.add_members_to_group(id, GroupMembers(members=list(members)))
+    with invocation.open(hydra_client.WardenApi) as api:
+        api.add_members_to_group(id, hydra_client.GroupMembers(members=list(members)))
     invocation.remark(plain(f"Added {' '.join(members)} to {id}."))
 
 
@@ -150,16 +140,6 @@ def remove(invocation: Invocation, id: str, members: tuple[str, ...]) -> None:
     Examples:
       hydra-client groups remove editors carol
     """
-    from hydra_client import GroupMembers
-
-    with _api(invocation) as api:
-        api.remove_members_from_group(id, GroupMembers(members=list(members)))
+    with invocation.open(hydra_client.WardenApi) as api:
+        api.remove_members_from_group(id, hydra_client.GroupMembers(members=list(members)))
     invocation.remark(plain(f"Removed {' '.join(members)} from {id}."))
-
-
-@contextmanager
-def _api(invocation: Invocation) -> Iterator[WardenApi]:
-    from hydra_client import WardenApi
-
-    with invocation.client() as client:
-        yield WardenApi(client)

@@ -3,72 +3,52 @@
 from __future__ import annotations
 
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import hydra_client
 from hydra_client.cli import completion
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure, refuse_existing
-from hydra_client.cli.options import ANY_FILE, Group
+from hydra_client.cli.options import Group, file_option, together
 from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hydra_client import Policy, PolicyApi
+    from hydra_client import Policy
 
 COLUMNS = ("id", "effect", "subjects", "actions", "resources", "conditions")
 EFFECTS = ("allow", "deny")
 LISTS = ("subjects", "resources", "actions")
-# Types of conditions that an option can express, each with the name of its value.
-CONDITIONS = {
-    "CIDRCondition": "cidr",
-    "EqualsSubjectCondition": None,
-    "StringEqualCondition": "equals",
-    "StringMatchCondition": "matches",
-    "StringPairsEqualCondition": None,
-}
 _TEMPLATES = {
-    "action": "What may be done, such as get. Repeatable.",
-    "resource": "What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
     "subject": "Client, user or group that the policy is about. Repeatable.",
+    "resource": "What it may be done with, such as 'rn:hydra:clients:<.*>'. Repeatable.",
+    "action": "What may be done, such as get. Repeatable.",
 }
 
 
-def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add an option for each field, and --file."""
-    for option in (
-        click.option(
-            "--condition",
-            "conditions",
-            multiple=True,
-            metavar="NAME=TYPE[:VALUE]",
-            help="Condition for a value of the context, such as ip=CIDRCondition:10.0.0.0/8. "
-            "Repeatable.",
-        ),
-        click.option("--description", metavar="TEXT", help="What the policy is for."),
-        click.option(
-            "--effect", type=click.Choice(EFFECTS), help="Whether the policy allows or denies."
-        ),
-        *(
-            click.option(f"--{name}", f"{name}s", multiple=True, metavar="TEMPLATE", help=text)
-            for name, text in _TEMPLATES.items()
-        ),
-        click.option(
-            "-f",
-            "--file",
-            type=ANY_FILE,
-            metavar="FILE",
-            help="JSON or YAML file with the policy; - is stdin. Options override it.",
-        ),
-    ):
-        command = option(command)
-    return command
+_field_options = together(
+    file_option("JSON or YAML file with the policy; - is stdin. Options override it."),
+    *(
+        click.option(f"--{name}", f"{name}s", multiple=True, metavar="TEMPLATE", help=text)
+        for name, text in _TEMPLATES.items()
+    ),
+    click.option(
+        "--effect", type=click.Choice(EFFECTS), help="Whether the policy allows or denies."
+    ),
+    click.option("--description", metavar="TEXT", help="What the policy is for."),
+    click.option(
+        "--condition",
+        "conditions",
+        multiple=True,
+        metavar="NAME=TYPE[:VALUE]",
+        help="Condition for a value of the context, such as ip=CIDRCondition:10.0.0.0/8. "
+        "Repeatable.",
+    ),
+)
 
 
 @click.group("policies", cls=Group)
@@ -95,7 +75,7 @@ def list_(invocation: Invocation) -> None:
     """
     from hydra_client.provisioning.policies import policies_by_id
 
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.PolicyApi) as api:
         print_models(invocation, list(policies_by_id(api).values()), COLUMNS)
 
 
@@ -111,16 +91,16 @@ def get(invocation: Invocation, id: str) -> None:
       hydra-client policies get default-admin-policy
       hydra-client policies get my-policy --output yaml > my-policy.yaml
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.PolicyApi) as api:
         policy = api.get_policy(id)
     print_model(invocation, policy, policy.id)
 
 
 @command.command()
 @click.option("--id", metavar="ID", help="Id of the policy. [generated]")
-@field_options
+@_field_options
 @pass_invocation
-def create(invocation: Invocation, /, id: str | None, file: str | None, **options: Any) -> None:
+def create(invocation: Invocation, /, id: str | None, **options: Any) -> None:
     r"""Create a policy.
 
     An id that exists is rejected, even with an SQL store, which would add the new subjects to the
@@ -136,12 +116,12 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
       hydra-client policies create --effect allow --subject '<.*>' --action edit \
           --resource 'articles:<[0-9]+>' --condition owner=EqualsSubjectCondition
     """
-    members = _members_of(file, options)
+    members = _members_of(options)
     if id is not None:
         members["id"] = id
-    policy = _policy_of(members, file or "options")
+    policy = _policy_of(members, options["file"] or "options")
     given_id, policy.id = policy.id, policy.id or str(uuid.uuid4())
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.PolicyApi) as api:
         if given_id:
             # An SQL store would merge both policies.
             refuse_existing(
@@ -153,9 +133,9 @@ def create(invocation: Invocation, /, id: str | None, file: str | None, **option
 
 @command.command()
 @click.argument("id", shell_complete=completion.policy_ids)
-@field_options
+@_field_options
 @pass_invocation
-def update(invocation: Invocation, /, id: str, file: str | None, **options: Any) -> None:
+def update(invocation: Invocation, /, id: str, **options: Any) -> None:
     r"""Replace a policy with the fields from the file and the options.
 
     Fields that are not given are emptied. If no policy has this id, it is created.
@@ -167,11 +147,11 @@ def update(invocation: Invocation, /, id: str, file: str | None, **options: Any)
       hydra-client policies get my-policy --output json | \
           hydra-client policies update my-policy --file - --effect deny
     """
-    place = file or "options"
-    policy = _policy_of({"id": id} | _members_of(file, options), place)
+    place = options["file"] or "options"
+    policy = _policy_of({"id": id} | _members_of(options), place)
     if policy.id != id:
         raise Failure(f"{place}: the id of the policy is not {id}; remove it, or change it", USAGE)
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.PolicyApi) as api:
         updated = api.update_policy(id, policy)
     print_model(invocation, updated, updated.id)
 
@@ -194,27 +174,17 @@ def delete(invocation: Invocation, ids: tuple[str, ...], yes: bool) -> None:
       hydra-client policies delete my-policy
       hydra-client policies delete my-policy other-policy --yes
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.PolicyApi) as api:
         delete_each(invocation, ids, yes, api.delete_policy)
 
 
-@contextmanager
-def _api(invocation: Invocation) -> Iterator[PolicyApi]:
-    from hydra_client import PolicyApi
-
-    with invocation.client() as client:
-        yield PolicyApi(client)
-
-
-def _members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def _members_of(options: dict[str, Any]) -> dict[str, Any]:
     """Combine the fields of a policy from the file and the options."""
-    members = load_object(file) if file else {}
+    members = load_object(options["file"]) if options["file"] else {}
     for name in ("description", "effect"):
         if options[name] is not None:
             members[name] = options[name]
-    for name in LISTS:
-        if options[name]:
-            members[name] = list(options[name])
+    members |= {name: list(options[name]) for name in LISTS if options[name]}
     if options["conditions"]:
         members["conditions"] = dict(map(_condition, options["conditions"]))
     return members
@@ -222,19 +192,21 @@ def _members_of(file: str | None, options: dict[str, Any]) -> dict[str, Any]:
 
 def _condition(text: str) -> tuple[str, dict[str, Any]]:
     """Convert the value of --condition to a name and a condition."""
+    from hydra_client.provisioning.compare import CONDITION_OPTIONS
+
     name, _, rest = text.partition("=")
     kind, colon, value = rest.partition(":")
-    if not name or kind not in CONDITIONS:
+    if not name or kind not in CONDITION_OPTIONS:
         raise click.BadParameter(
-            f"{text!r} is not NAME=TYPE[:VALUE] with one of the types {', '.join(CONDITIONS)}; "
-            "use --file for other types",
+            f"{text!r} is not NAME=TYPE[:VALUE] with one of the types "
+            f"{', '.join(CONDITION_OPTIONS)}; use --file for other types",
             param_hint="--condition",
         )
-    option = CONDITIONS[kind]
-    if (option is not None) != bool(colon):
-        form = f"{name}={kind}" if option is None else f"{name}={kind}:{option.upper()}"
+    names = CONDITION_OPTIONS[kind]
+    if bool(names) != bool(colon):
+        form = ":".join([f"{name}={kind}", *map(str.upper, names)])
         raise click.BadParameter(f"{text!r} must be {form}", param_hint="--condition")
-    return name, {"type": kind, "options": {} if option is None else {option: value}}
+    return name, {"type": kind, "options": dict.fromkeys(names, value)}
 
 
 def _policy_of(members: dict[str, Any], place: str) -> Policy:
@@ -243,10 +215,9 @@ def _policy_of(members: dict[str, Any], place: str) -> Policy:
     Raises:
         Failure: The object is not a valid policy.
     """
-    from hydra_client import Policy
     from hydra_client.cli.manifest import lint_policies as lint
 
-    policy = model_of(Policy, members, place)
+    policy = model_of(hydra_client.Policy, members, place)
     if policy.effect not in EFFECTS:
         found = "missing" if policy.effect is None else repr(policy.effect)
         raise Failure(f"{place}: effect must be allow or deny, but is {found}", USAGE)
