@@ -139,11 +139,33 @@ def print_models(invocation: Invocation, models: Sequence[Model], columns: Seque
     """Print models sorted by id, or only their ids if the run wants the shortest form."""
     documents = [document_of(model, show_secret=invocation.show_secret) for model in models]
     documents.sort(key=lambda document: document.get("id") or "")
+    print_documents(invocation, documents, columns)
+
+
+def print_documents(
+    invocation: Invocation,
+    documents: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    id: str = "id",
+    whole: Mapping[str, Any] | None = None,
+) -> None:
+    """Print objects, or only their ids if the run wants the shortest form.
+
+    Args:
+        invocation: The run.
+        documents: The objects.
+        columns: The members that a table shows.
+        id: The member that identifies an object.
+        whole: What JSON and YAML show in place of a list of the objects.
+    """
     if invocation.shortest:
         for document in documents:
-            print_value(document.get("id"))
-    else:
+            print_value(document.get(id))
+    elif whole is None or invocation.output == "table":
         print_many(documents, invocation.output, columns)
+    else:
+        print_one(whole, invocation.output)
 
 
 def with_times(document: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.document import load_object
 from hydra_client.cli.options import ANY_FILE, Group
@@ -115,11 +116,10 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
     Examples:
       hydra-client consent reject "$ID" --reason 'The user said no.'
     """
-    from hydra_client import ConsentRequestRejection
-
+    rejection = hydra_client.ConsentRequestRejection(reason=reason)
     with invocation.api() as api:
         request = api.get_oauth2_consent_request(id)
-        api.reject_oauth2_consent_request(id, ConsentRequestRejection(reason=reason))
+        api.reject_oauth2_consent_request(id, rejection)
     _print_url(invocation, id, request.redirect_url)
 
 

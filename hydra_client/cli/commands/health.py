@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_model, print_one
@@ -21,10 +22,7 @@ def command(invocation: Invocation, metrics: bool) -> None:
       hydra-client health --url https://hydra.example.com
       hydra-client health --metrics --output json
     """
-    from hydra_client import HealthApi
-
-    with invocation.client() as client:
-        api = HealthApi(client)
+    with invocation.open(hydra_client.HealthApi) as api:
         if metrics:
             print_one(api.get_instance_metrics(), invocation.output)
             return

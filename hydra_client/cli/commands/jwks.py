@@ -6,7 +6,7 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import document_of, print_many, print_one, print_value
+from hydra_client.cli.output import document_of, print_documents
 
 COLUMNS = ("kid", "kty", "alg", "use", "n")
 
@@ -26,10 +26,5 @@ def command(invocation: Invocation) -> None:
     with invocation.api() as api:
         keys = api.well_known()
     documents = [document_of(key, show_secret=invocation.show_secret) for key in keys.keys]
-    if invocation.shortest:
-        for document in documents:
-            print_value(document.get("kid"))
-    elif invocation.output == "table":
-        print_many(documents, "table", COLUMNS)
-    else:
-        print_one(keys.to_dict() | {"keys": documents}, invocation.output)
+    whole = keys.to_dict() | {"keys": documents}
+    print_documents(invocation, documents, COLUMNS, id="kid", whole=whole)

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
+import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure
-from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import print_many, print_one, print_value
+from hydra_client.cli.options import Group, file_option
+from hydra_client.cli.output import print_documents
 from hydra_client.cli.secret_files import SecretOut
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import BadRequestException, ForbiddenException, NotFoundException
 from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from hydra_client import JsonWebKey, JsonWebKeyApi, JsonWebKeySet
 
@@ -62,7 +62,7 @@ def get(invocation: Invocation, set: str, kid: str | None, out: str | None) -> N
       hydra-client keys get my-keys public:1 --output json
       hydra-client keys get my-keys --out my-keys.json
     """
-    with SecretOut(out) as file, _api(invocation) as api:
+    with SecretOut(out) as file, invocation.open(hydra_client.JsonWebKeyApi) as api:
         keys = api.get_json_web_key_set(set) if kid is None else api.get_json_web_key(set, kid)
         _print(invocation, keys, file, out)
 
@@ -88,10 +88,8 @@ def create(invocation: Invocation, set: str, alg: str, kid: str | None, out: str
       hydra-client keys create my-keys --alg RS256 --kid 1 --out my-keys.json
       hydra-client keys create my-secrets --alg HS256 --kid 1
     """
-    from hydra_client import JsonWebKeySetGeneratorRequest
-
-    request = JsonWebKeySetGeneratorRequest(alg=alg, kid=kid or "")
-    with SecretOut(out) as file, _api(invocation) as api:
+    request = hydra_client.JsonWebKeySetGeneratorRequest(alg=alg, kid=kid or "")
+    with SecretOut(out) as file, invocation.open(hydra_client.JsonWebKeyApi) as api:
         _refuse_existing(api, set, _generated_kids(alg, kid))
         _print(invocation, api.create_json_web_key_set(set, request), file, out)
     _remark_on_restart(invocation, set)
@@ -100,14 +98,7 @@ def create(invocation: Invocation, set: str, alg: str, kid: str | None, out: str
 @command.command()
 @click.argument("set")
 @_kid_argument
-@click.option(
-    "-f",
-    "--file",
-    type=ANY_FILE,
-    required=True,
-    metavar="FILE",
-    help="JSON or YAML file with the set, or with the key KID; - is stdin.",
-)
+@file_option("JSON or YAML file with the set, or with the key KID; - is stdin.", required=True)
 @pass_invocation
 def update(invocation: Invocation, set: str, kid: str | None, file: str) -> None:
     """Add keys from a file to a set, or one key.
@@ -123,20 +114,20 @@ def update(invocation: Invocation, set: str, kid: str | None, file: str) -> None
       hydra-client keys update my-keys --file my-keys.json
       hydra-client keys update my-keys public:2 --file key.json
     """
-    from hydra_client import JsonWebKey, JsonWebKeySet
-
     document = load_object(file)
     if kid is None:
-        keys = model_of(JsonWebKeySet, document, file)
+        keys = model_of(hydra_client.JsonWebKeySet, document, file)
         if not keys.keys:
             raise Failure(f"{file}: expected a set of keys: an object with a list `keys`", USAGE)
     else:
         # What `keys get SET KID` saves is a set with one key.
-        key = model_of(JsonWebKey, _only_key(document), file)
+        listed = document.get("keys")
+        only = listed[0] if isinstance(listed, list) and len(listed) == 1 else document
+        key = model_of(hydra_client.JsonWebKey, only, file)
         if key.kid != kid:
             raise Failure(f"{file}: the kid of the key is not {kid}", USAGE)
-        keys = JsonWebKeySet(keys=[key])
-    with _api(invocation) as api:
+        keys = hydra_client.JsonWebKeySet(keys=[key])
+    with invocation.open(hydra_client.JsonWebKeyApi) as api:
         _refuse_existing(api, set, [key.kid or "" for key in keys.keys])
         if kid is None:
             api.update_json_web_key_set(set, keys)
@@ -165,20 +156,12 @@ def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -
       hydra-client keys delete my-keys
       hydra-client keys delete my-keys private:1 public:1 --yes
     """
-    with _api(invocation) as api:
+    with invocation.open(hydra_client.JsonWebKeyApi) as api:
         if kids:
             delete_each(invocation, kids, yes, lambda kid: api.delete_json_web_key(set, kid))
         else:
             delete_each(invocation, (set,), yes, api.delete_json_web_key_set)
     _remark_on_restart(invocation, set)
-
-
-@contextmanager
-def _api(invocation: Invocation) -> Iterator[JsonWebKeyApi]:
-    from hydra_client import JsonWebKeyApi
-
-    with invocation.client() as client:
-        yield JsonWebKeyApi(client)
 
 
 def _print(invocation: Invocation, keys: JsonWebKeySet, file: SecretOut, path: str | None) -> None:
@@ -196,16 +179,9 @@ def _print(invocation: Invocation, keys: JsonWebKeySet, file: SecretOut, path: s
 def _show(invocation: Invocation, keys: JsonWebKeySet) -> bool:
     """Print the keys. Return whether private parts were masked."""
     documents = [key.to_dict() if invocation.show_secret else _masked(key) for key in keys.keys]
-    if invocation.shortest:
-        for key in keys.keys:
-            print_value(key.kid)
-    elif invocation.output == "table":
-        columns: tuple[str, ...] = COLUMNS
-        if invocation.show_secret:
-            columns += tuple(sorted({name for key in documents for name in key} - set(COLUMNS)))
-        print_many(documents, "table", columns)
-    else:
-        print_one({"keys": documents}, invocation.output)
+    more = {name for document in documents for name in document} if invocation.show_secret else ()
+    columns = (*COLUMNS, *sorted(set(more) - set(COLUMNS)))
+    print_documents(invocation, documents, columns, id="kid", whole={"keys": documents})
     return any(MASK in document.values() for document in documents)
 
 
@@ -217,11 +193,6 @@ def _masked(key: JsonWebKey) -> dict[str, Any]:
         if value and (name not in _PUBLIC if field is None else field.secret):
             document[name] = MASK
     return document
-
-
-def _only_key(document: dict[str, Any]) -> Any:
-    keys = document.get("keys")
-    return keys[0] if isinstance(keys, list) and len(keys) == 1 else document
 
 
 def _generated_kids(alg: str, kid: str | None) -> tuple[str, ...]:

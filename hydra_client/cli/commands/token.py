@@ -10,7 +10,7 @@ import click
 from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.options import Group
+from hydra_client.cli.options import Group, scope_option
 from hydra_client.cli.output import document_of, print_model, print_one, with_times
 from hydra_client.cli.secret_files import SecretOut, given_token, out_option, token_options
 
@@ -21,19 +21,12 @@ def command() -> None:
 
 
 @command.command()
-@click.option(
-    "--scope", "scopes", multiple=True, metavar="SCOPE", help="Scope to request. Repeatable."
-)
+@scope_option("Scope to request. Repeatable.")
 @as_options
 @out_option()
 @pass_invocation
 def client(
-    invocation: Invocation,
-    /,
-    scopes: tuple[str, ...],
-    as_id: str | None,
-    secret_out: str | None,
-    **options: Any,
+    invocation: Invocation, /, scopes: tuple[str, ...], as_id: str | None, **options: Any
 ) -> None:
     r"""Get an access token by client credentials (RFC 6749 section 4.4).
 
@@ -47,19 +40,13 @@ def client(
           --quiet | hydra-client token introspect
     """
     scope = " ".join(scopes) or (invocation.settings.scopes if as_id is None else None)
-    with SecretOut(secret_out) as out, act_as(invocation, as_id, options) as api:
+    with SecretOut(options["secret_out"]) as out, act_as(invocation, as_id, options) as api:
         tokens = api.oauth_token(grant_type="client_credentials", scope=scope)
-        print_tokens(invocation, tokens, out, secret_out)
+        print_tokens(invocation, tokens, out, options["secret_out"])
 
 
 @command.command()
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    metavar="SCOPE",
-    help="Scope that the token must have to be active. Repeatable.",
-)
+@scope_option("Scope that the token must have to be active. Repeatable.")
 @token_options
 @pass_invocation
 def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: Any) -> None:

@@ -14,7 +14,7 @@ from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.callback_page import HEADERS, page
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
-from hydra_client.cli.options import Command
+from hydra_client.cli.options import Command, scope_option
 from hydra_client.cli.secret_files import SecretOut, out_option
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import (
@@ -39,14 +39,7 @@ _REQUEST_TIMEOUT = 10
 
 
 @click.command("user", cls=Command)
-@click.option(
-    "--scope",
-    "asked",
-    multiple=True,
-    default=["openid"],
-    metavar="SCOPE",
-    help="Scope to request. Repeatable. [openid]",
-)
+@scope_option("Scope to request. Repeatable. [openid]", default=["openid"])
 @as_options
 @click.option(
     "--redirect-uri",
@@ -72,7 +65,7 @@ _REQUEST_TIMEOUT = 10
 def user(
     invocation: Invocation,
     /,
-    asked: tuple[str, ...],
+    scopes: tuple[str, ...],
     as_id: str | None,
     redirect_uri: str | None,
     register: bool,
@@ -99,7 +92,7 @@ def user(
     client_id = as_id or invocation.settings.client_id
     if client_id is None:
         raise click.UsageError("no client: use --as ID or --client-id")
-    scope = " ".join(asked)
+    scope = " ".join(scopes)
     with (
         SecretOut(secret_out) as out,
         invocation.api() as caller,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+import hydra_client
 from hydra_client.cli.commands.warden_explain import explain
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
-from hydra_client.cli.options import Group
+from hydra_client.cli.options import Group, scope_option
 from hydra_client.cli.output import print_model
 from hydra_client.cli.secret_files import given_secret, secret_options
 from hydra_client.cli.warden_context import context_option
-
-if TYPE_CHECKING:
-    from hydra_client import WardenAccessRequestResponse, WardenTokenAccessRequestResponse
 
 
 @click.group("warden", cls=Group)
@@ -26,13 +24,7 @@ def command() -> None:
 @command.command()
 @click.argument("request", metavar="[SUBJECT] ACTION RESOURCE", nargs=-1, required=True)
 @context_option
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    metavar="SCOPE",
-    help="Scope that the token must have. Repeatable.",
-)
+@scope_option("Scope that the token must have. Repeatable.")
 @secret_options("token", "the token to ask about instead of SUBJECT")
 @pass_invocation
 def allowed(
@@ -57,8 +49,6 @@ def allowed(
           --context 'pairs:=[["a", "a"]]'
       hydra-client warden allowed edit articles:7 --token-file token.json --scope articles
     """
-    from hydra_client import WardenAccessRequest, WardenApi, WardenTokenAccessRequest
-
     token = given_secret(options, "token", "the token", member="access_token")
     names = ("ACTION", "RESOURCE") if token else ("SUBJECT", "ACTION", "RESOURCE")
     if len(request) != len(names):
@@ -70,22 +60,18 @@ def allowed(
         raise click.UsageError(
             "--scope needs a token: add --token-file, --token-env or --token-stdin"
         )
-    action, resource = request[-2:]
-    asked: dict[str, Any] = {
-        "action": action,
-        "resource": resource,
-        "context": context,
-    }
-    response: WardenAccessRequestResponse | WardenTokenAccessRequestResponse
-    with invocation.client() as client:
-        api = WardenApi(client)
-        if token:
-            body = WardenTokenAccessRequest(token=token, scopes=list(scopes), **asked)
-            response = api.does_warden_allow_token_access_request(body)
-        else:
-            response = api.does_warden_allow_access_request(
-                WardenAccessRequest(subject=request[0], **asked)
+    *subject, action, resource = request
+    asked: dict[str, Any] = {"action": action, "resource": resource, "context": context}
+    with invocation.open(hydra_client.WardenApi) as api:
+        response = (
+            api.does_warden_allow_token_access_request(
+                hydra_client.WardenTokenAccessRequest(token=token, scopes=list(scopes), **asked)
             )
+            if token
+            else api.does_warden_allow_access_request(
+                hydra_client.WardenAccessRequest(subject=subject[0], **asked)
+            )
+        )
     print_model(invocation, response, "allowed" if response.allowed else "denied")
     if not response.allowed:
         click.get_current_context().exit(FAILED)
