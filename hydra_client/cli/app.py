@@ -41,7 +41,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "export": ("export", "Write a manifest of the clients, policies and groups on the server."),
         "rotate": ("rotate", "Give a client a new secret and verify that it works."),
     },
-    "A server to try things on": {
+    "Embedded server": {
         "serve": ("serve", "Run an embedded Hydra for tests and demos."),
         "demo": ("demo", "Run through the main use cases step by step."),
     },
@@ -91,7 +91,7 @@ class App(Group):
             echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            # Nobody reads stdout any more, so Python must not flush it at exit either.
+            # The reader of stdout has gone, so Python must not flush it at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(BROKEN_PIPE)
         except Exception as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
-_SECONDS = 2.0  # longer than that, nobody waits for a completion
+_SECONDS = 2.0  # nobody waits longer than that for a completion
 
 
 def words(*known: str) -> Complete:

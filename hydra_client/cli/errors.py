@@ -83,7 +83,7 @@ def failure_of(error: HydraException | Failure) -> Failure:
         UnauthorizedException,
     )
 
-    # On one line, so that a server cannot add a line, or a hint, of its own.
+    # On one line, so that a server cannot forge another line or a hint.
     message = plain(str(error))
     if isinstance(error, ApiException) and error.hint:
         hint = plain(error.hint)

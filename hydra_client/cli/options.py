@@ -130,8 +130,8 @@ class _Context(click.Context):
 class Command(click.Command):
     """A command that also takes the common options.
 
-    Its help is short: the common options are on a page of their own, and the examples, which the
-    docstring has after `Examples:`, are on the page of `hydra-client help COMMAND`.
+    Its help is short. `hydra-client help options` shows the common options, and `hydra-client help
+    COMMAND` the examples, which follow `Examples:` in the docstring.
     """
 
     context_class = _Context

@@ -1,4 +1,4 @@
-"""The output of commands: tables for people, JSON or YAML with the API's names for programs."""
+"""The output of commands: tables for users, JSON or YAML with the API's names for programs."""
 
 from __future__ import annotations
 

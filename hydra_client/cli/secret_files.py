@@ -1,4 +1,4 @@
-"""Generates secrets, reads them from private places, and saves them to private files."""
+"""Generates secrets, reads them from files, variables or stdin, and saves them to private files."""
 
 from __future__ import annotations
 

@@ -81,8 +81,8 @@ def _withhold(profile: dict[str, Any], overrides: Mapping[str, Any]) -> None:
         removed = [key for key in removed if key not in _SECRETS]
     if removed:
         echo(
-            f"Warning: ignoring {' and '.join(removed)} of the profile, which is for another "
-            "server than --url or HYDRA_URL",
+            f"Warning: ignoring {' and '.join(removed)} of the profile, because --url or HYDRA_URL "
+            "names another server",
             err=True,
         )
 

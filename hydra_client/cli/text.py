@@ -37,7 +37,7 @@ def is_strings(value: Any) -> TypeGuard[list[str]]:
 
 
 def plain(value: Any) -> str:
-    """Format a value for people, in one line and without unprintable characters."""
+    """Format a value for display, in one line and without unprintable characters."""
     if value is None:
         text = ""
     elif isinstance(value, bool):

@@ -1,7 +1,7 @@
 """Reads JSON and YAML into nodes that know their line and column; writes YAML.
 
 Manifests and files of clients are read here, so that the same limits hold for both and every
-message says where the fault is. JSON has a reader of its own because not all of it is YAML.
+message says where the fault is. JSON has its own reader because not all of it is YAML.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def write(document: Any, *, unicode: bool) -> str:
 
     Args:
         document: Python values; keys keep their order.
-        unicode: Whether to write characters beyond ASCII as they are.
+        unicode: Whether to write non-ASCII characters unescaped.
     """
     text: str = yaml.dump(
         document, Dumper=_Dumper, sort_keys=False, allow_unicode=unicode, width=sys.maxsize

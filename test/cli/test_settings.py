@@ -132,8 +132,8 @@ def test_a_profiles_secrets_are_for_its_own_server(
     assert found.client_id == ("id-one" if profile == "one" else None)
     missed = "client_secret and headers" if profile == "one" else "access_token"
     assert capsys.readouterr().err == (
-        f"Warning: ignoring {missed} of the profile, which is for another server than --url or "
-        "HYDRA_URL\n"
+        f"Warning: ignoring {missed} of the profile, because --url or HYDRA_URL names another "
+        "server\n"
     )
 
 
@@ -300,7 +300,7 @@ def test_no_other_server_gets_the_secret(run: Run, hydra: HydraEmulator, config:
     where = ("--profile", "there", "--url", hydra.url)
     result = run(*where, "clients", "list")
     assert result.exit_code == 2
-    assert "is for another server than --url or HYDRA_URL\nError: no bearer" in result.stderr
+    assert "HYDRA_URL names another server\nError: no bearer" in result.stderr
     assert run(*where, "discover").exit_code == 0
     assert run(*where, "token", "introspect", input="a-token").exit_code == 2
     secret = {"HYDRA_CLIENT_SECRET": "demo-password"}

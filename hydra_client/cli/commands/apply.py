@@ -48,10 +48,10 @@ def command(
     """Create and update clients, policies and groups, so that the server matches the manifest.
 
     Fields and secrets that are not in the manifest do not change. A generated secret is saved to
-    its file before it is sent. The writes are ordered so that at no time a request is allowed that
-    is denied both before and afterwards. Running the command again changes nothing, or completes
-    an interrupted run. At the end, the server is asked about what the manifest expects. If it
-    decides otherwise, the command exits with status 1.
+    its file before it is sent. The writes are ordered so that a request that is denied both before
+    and afterwards is never allowed in between. Running the command again changes nothing, or
+    completes an interrupted run. At the end, the command checks the manifest's expectations on the
+    server. If one is not met, it exits with status 1.
 
     --prune also deletes the clients and policies of the manifest's `owner` that are not in the
     manifest, except for the calling client, and the groups under `removed`. It lists them first. On

@@ -45,18 +45,23 @@ COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
 
 # Name of each field, its option, the placeholder for its value, and its help.
 FIELDS = (
-    ("client_name", "--client-name", "TEXT", "Name of the application, for people."),
+    ("client_name", "--client-name", "TEXT", "Name of the application, as users see it."),
     ("redirect_uris", "--redirect-uri", "URI", "Where users may be sent after login. Repeatable."),
     ("grant_types", "--grant-type", "TYPE", "Such as authorization_code. Repeatable."),
     ("response_types", "--response-type", "TYPE", "Such as code or id_token. Repeatable."),
     ("scope", "--scope", "SCOPE", "Such as openid or photos.*. Repeatable."),
     ("owner", "--owner", "TEXT", "Owner of the client."),
-    ("policy_uri", "--policy-uri", "URL", "Its privacy policy."),
-    ("tos_uri", "--tos-uri", "URL", "Its terms of service."),
-    ("client_uri", "--client-uri", "URL", "Its home page."),
-    ("logo_uri", "--logo-uri", "URL", "Its logo."),
+    ("policy_uri", "--policy-uri", "URL", "URL of the privacy policy."),
+    ("tos_uri", "--tos-uri", "URL", "URL of the terms of service."),
+    ("client_uri", "--client-uri", "URL", "URL of the home page."),
+    ("logo_uri", "--logo-uri", "URL", "URL of the logo."),
     ("contacts", "--contact", "TEXT", "Contact address. Repeatable."),
-    ("public", "--public/--confidential", None, "Whether the client is public: has no secret."),
+    (
+        "public",
+        "--public/--confidential",
+        None,
+        "Whether the client is public, without a secret.",
+    ),
 )
 _WITHOUT_COMMAS = ("grant_types", "response_types", "scope")
 _WORDS = {"grant_types": completion.grant_types, "response_types": completion.response_types}
@@ -142,7 +147,7 @@ def list_(
 ) -> None:
     """List clients, sorted by id.
 
-    On a terminal, each client takes one line, and long values are cut. Other output has all of
+    On a terminal, each client takes one line, and long values are cut. Other output shows all of
     them.
 
     Needs the scope hydra.clients and a policy for "get" on rn:hydra:clients.
@@ -326,9 +331,9 @@ def import_(
 ) -> None:
     r"""Create clients from JSON or YAML files, each with a client or a list of them; - is stdin.
 
-    All files are checked before anything is sent. A client that exists does not change, and counts
-    as a failure unless you pass --replace. A secret is generated for each new client that has none
-    and is not public. --secret-out saves them all, as a JSON object of ids and secrets.
+    All files are checked before anything is sent. An existing client is not changed and counts as a
+    failure, unless you pass --replace. A secret is generated for each new confidential client that
+    has none. --secret-out saves all of them as a JSON object of ids and secrets.
 
     Needs the scope hydra.clients and policies for "get" on rn:hydra:clients:ID and "create" (and
     "update") on rn:hydra:clients.

@@ -25,7 +25,7 @@ Environment:
   NO_COLOR, or TERM=dumb
       disables colors
 
-Config file; if it has a secret, only you may be able to read it (chmod 600):
+Config file; one with a secret must be readable only by you (chmod 600):
   default_profile = "staging"
   [profiles.staging]
   url = "https://hydra.example.com"
@@ -34,7 +34,7 @@ Config file; if it has a secret, only you may be able to read it (chmod 600):
   # also: scopes, ca_cert, timeout, output
   # and headers = { X-Forwarded-Proto = "https" }
 
-Without a server from elsewhere, ~/.hydra.yml is used, which `hydra connect`
+If nothing else names a server, ~/.hydra.yml is used, which `hydra connect`
 writes. You can also name it: --profile hydra.yml
 
 Exit status:
@@ -46,7 +46,7 @@ Exit status:
   4    not found
   5    not authorized
   130  interrupted
-  141  the reader of the output closed it
+  141  the output was closed (broken pipe)
   143  terminated
 """
 

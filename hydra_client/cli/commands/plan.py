@@ -57,8 +57,7 @@ def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> No
 @click.option(
     "--check",
     is_flag=True,
-    help="Exit with status 3 if something would change. Otherwise, check what the manifest "
-    "expects.",
+    help="Exit with status 3 if something would change. If not, check the manifest's expectations.",
 )
 @click.option(
     "--schema",
@@ -183,12 +182,12 @@ def proven(apis: Apis, manifest: Manifest) -> bool:
 
 
 def label(kind: str, id: str) -> str:
-    """Name an object for people. A client has only its id."""
+    """Name an object for display. A client has only its id."""
     return plain(id) if kind == "client" else f"{kind} {plain(id)}"
 
 
 def show(step: Step, secret: str | None) -> None:
-    """Print a step for people, in color on a terminal."""
+    """Print a step, in color on a terminal."""
     mark, color = _MARKS[_effect(step)]
     note = " (in the meantime, denies more)" if step.action == "widen" else ""
     lines = [f"{mark} {label(step.kind, step.id)}{note}"]
@@ -220,7 +219,7 @@ def _changes(step: Step, secret: str | None) -> list[tuple[str, str]]:
     elif (step.kind, step.action) == ("client", "create") and not any(
         field == "public" for field, *_ in step.changes
     ):
-        changes.append(("secret", "random, known to nobody"))
+        changes.append(("secret", "random, not saved"))
     return changes
 
 

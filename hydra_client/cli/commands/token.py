@@ -78,7 +78,7 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
 @token_options
 @pass_invocation
 def revoke(invocation: Invocation, /, as_id: str | None, **options: Any) -> None:
-    """Revoke an access or refresh token, and the other one of the pair with it (RFC 7009).
+    """Revoke an access or refresh token, and the token issued together with it (RFC 7009).
 
     The token must belong to the client. Without an option, it is read from stdin. A token that is
     unknown or no longer active is not a failure.

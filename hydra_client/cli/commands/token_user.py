@@ -271,7 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _REQUEST_TIMEOUT
 
     def do_GET(self) -> None:
-        """Exchange the code that the browser brings."""
+        """Exchange the code in the browser's callback."""
         from hydra_client.code_flow import CallbackError, StateError
 
         path, _, query = self.path.partition("?")

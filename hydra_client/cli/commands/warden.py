@@ -37,8 +37,8 @@ def allowed(
 ) -> None:
     r"""Ask whether SUBJECT may perform ACTION on RESOURCE. Exits with 0 if allowed, 1 if denied.
 
-    With a token, the server also checks that the token is active and has the scopes, and the
-    subject is the one of the token. An error also exits with 1 or higher, and is on stderr.
+    With a token, the subject is the token's, and the server also checks that it is active and
+    has the scopes. Errors exit with 1 or higher, too, and print a message on stderr.
 
     Needs the scope hydra.warden and a policy for "decide" on rn:hydra:warden:allowed, or with a
     token on rn:hydra:warden:token:allowed.

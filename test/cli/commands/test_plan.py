@@ -67,7 +67,7 @@ SHOWN = """\
     secret          generated in file {folder}/new.secret
 + made-by-server
     owner           "team"
-    secret          random, known to nobody
+    secret          random, not saved
 + new-phone
     owner           "team"
     public          true
