@@ -83,6 +83,31 @@ def test_an_interim_response_is_skipped(status: int) -> None:
     assert server.connections == 1
 
 
+def test_a_line_of_blanks_ends_an_interim_response() -> None:
+    with server_that(INTERIM[:-2] + b" \t\r\n", own) as server, api(server) as client:
+        assert client.introspect_oauth2_token("token-a").sub == "token-a"
+        three_more(client)
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        INTERIM[:-2] + b" \t\r\n\r\n",
+        INTERIM[:-2] + b" \t\r\nX: y\r\n",
+        b"HTTP/1.1 \r\n\r\n103 ",
+    ],
+)
+def test_a_head_made_of_blanks_is_refused_at_once(head: bytes) -> None:
+    with (
+        Server(lambda peer: peer.send(head)) as server,
+        api(server, timeout=LONG, retries=0) as client,
+        within(0),
+        pytest.raises(ApiConnectionError, match="the response is not HTTP"),
+    ):
+        client.introspect_oauth2_token("token-a")
+
+
 def test_a_switch_of_protocols_is_an_error_and_ends_the_connection() -> None:
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"
     with server_that(switch, 0.05, own) as server, api(server) as client:

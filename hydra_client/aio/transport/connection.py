@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 Head: TypeAlias = StrictResponse | UsualResponse
 
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
-_INTERIM = re.compile(rb"HTTP/\S*\s+1(?!01)\d\d\s")
+# The parser reads an interim response up to a line of blanks.
+_END_OF_INTERIM = re.compile(rb"\n[^\S\n]*\n")
+_INTERIM = re.compile(rb"HTTP/\S*[^\S\n]+1(?!01)\d\d\s")
 _ENDS_OF_TRAILERS = (b"\r\n", b"\n", b"")
 
 
@@ -176,19 +178,21 @@ class Connection(asyncio.Protocol):
 
     async def _head(self, method: str, expected: tuple[int, ...]) -> Head:
         """Collect the headers, past interim responses, and parse them."""
-        start = searched = interim = 0
+        start = searched = heads = 0
         stop = None
         while stop is None:
-            end = _END_OF_HEAD.search(self._received, searched)
+            interim = _INTERIM.match(self._received, start)
+            pattern = _END_OF_INTERIM if interim else _END_OF_HEAD
+            end = pattern.search(self._received, searched)
             if end is not None:
-                interim += 1
-                if not _INTERIM.match(self._received, start) or interim > MOST_INTERIM:
+                heads += 1
+                if not interim or heads > MOST_INTERIM:
                     stop = end.end()
                 start = searched = end.end()
             elif self._is_no_head(start):
                 stop = len(self._received)
             else:
-                searched = max(start, len(self._received) - 3)
+                searched = max(start, self._received.rfind(b"\n"))
                 if not await self._more():
                     raise http.client.RemoteDisconnected("no end of the headers")
         usual = read_usual(self._received[:stop], expected)
