@@ -11,8 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
     $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null \
         && echo $$python && break; done; true)
 
-# Where pyenv keeps several Pythons, each answers only when asked for by PYENV_VERSION; tox is told
-# where they really are. Elsewhere the variable means nothing and the plain names are found.
+# pyenv runs each of its Pythons only if PYENV_VERSION names it, so tox gets their real paths.
+# Without pyenv, the variable has no effect, and the Pythons are found by name.
 PYTHONS = $(shell for version in 3.10 3.11 3.12 3.13 3.14; do \
     PYENV_VERSION=$$version python$$version -c 'import sys; print(sys.executable)' 2>/dev/null; done; true)
 
@@ -24,7 +24,7 @@ TOX = $(BIN)/tox run $(DISCOVER)
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\): .*## /make \1: /p' $(MAKEFILE_LIST)
 
-test: $(BIN)/tox ## everything that must hold: style, types, generated files, tests on each Python, coverage
+test: $(BIN)/tox ## all checks: style, types, generated files, tests on each Python, coverage
 	@echo "Environments: $$($(BIN)/tox list --no-desc --quiet $(DISCOVER) | xargs)."
 	@echo "Sweeps run on Python 3.10 and $(NEWEST) only. Results and times follow as each environment ends."
 	SWEEP_PYTHONS="3.10 $(NEWEST)" $(BIN)/tox run-parallel --parallel auto $(DISCOVER)
@@ -38,25 +38,25 @@ example: $(BIN)/flask ## a login to click through: Hydra, a consent app, an appl
 lint: $(BIN)/tox ## style and types
 	$(TOX) -e lint
 
-format: $(BIN)/tox ## mend style where a tool can
+format: $(BIN)/tox ## fix style where a tool can
 	$(TOX) -e format
 
 docs: $(BIN)/tox ## the documentation site, in build/site
 	$(TOX) -e docs
 
-generate: $(BIN)/tox ## write the generated files anew from openapi.yaml
+generate: $(BIN)/tox ## write the generated files from openapi.yaml
 	$(TOX) -e generate
 
-bench: $(BIN)/tox ## what a call costs, beside its peers
+bench: $(BIN)/tox ## what a call costs, compared with its peers
 	$(TOX) -e bench
 
-newest: $(BIN)/tox ## the tests on the newest releases of everything; what breaks may be new
+newest: $(BIN)/tox ## the tests with the newest releases of all requirements
 	$(TOX) --recreate -e newest
 
 live: $(BIN)/tox ## all operations against the server that HYDRA_URL names
 	$(TOX) -e live
 
-clean: ## remove what the other commands made
+clean: ## remove what the other commands created
 	rm -rf $(VENV) .tox build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -69,7 +69,7 @@ $(BIN)/tox: requirements/tox.txt $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/tox.txt
 	@touch $@
 
-# The package as it stands in this folder, with all extras. The compat mode is what type checkers follow.
+# An editable install with all extras. Type checkers can follow it only in compat mode.
 $(BIN)/hydra-client: setup.py requirements/newest.txt $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt \
 		--config-settings editable_mode=compat -e '.[all]'

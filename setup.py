@@ -1,4 +1,4 @@
-"""What the package is called, what it needs and which commands it brings."""
+"""The distribution: its name, requirements, extras, commands and description."""
 
 import os
 import re
@@ -13,7 +13,7 @@ SITE = os.environ.get("DOCS_URL", "").rstrip("/")
 
 
 def absolute(link: re.Match[str]) -> str:
-    """Lead a link to the site. Other links into the repository cannot work on an index page."""
+    """Point a link to the site. Other links into the repository cannot work on an index page."""
     before, text, target = link.groups()
     page = target.removeprefix("docs/")
     if not SITE or page == target:
@@ -43,7 +43,7 @@ REQUIRES = [
 ]
 
 EXTRAS = {
-    # hydra_client.aio needs nothing beyond the core; the extra says so, and keeps its name.
+    # Empty, because hydra_client.aio needs only the core; it exists so that the name works.
     "async": [],
     "jwt": ["PyJWT[crypto]>=2.10.0", "cryptography>=43.0.0"],
     "cli": [

@@ -149,7 +149,7 @@ def response(number: int) -> bytes:
 
 
 async def cancelled(library: str) -> str:
-    """Cancel a call amid its response, and look whose response the next one gets."""
+    """Cancel a call in the middle of its response, and check which response the next one gets."""
 
     async def handler(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: int
@@ -261,7 +261,7 @@ async def interim(library: str) -> str:
 
 
 QUESTIONS = {
-    "a call that is cancelled amid a response": cancelled,
+    "a call that is cancelled in the middle of a response": cancelled,
     "a body that trickles in": trickled,
     "a kept connection that closes on a request": repeated,
     "a second response that nobody asked for": unasked,

@@ -1,8 +1,8 @@
-"""What side by side is worth: `hydra-client apply` against a server that takes its time to answer.
+"""How much `hydra-client apply` gains from concurrent requests to a slow server.
 
 The same manifest is created, then found unchanged, with one job and with more, each time on a new
-server. The server is a process of its own, and every answer takes 20 ms, whoever else waits. Times
-are those of the whole command, its start included. The target is an aim to look at.
+server. The server is another process, and each response takes 20 ms, however many requests wait.
+Times are those of the whole command, including its start. The target is only a guideline.
 
     python benchmark/apply.py
     python benchmark/apply.py --clients 500 --jobs 1 8 32

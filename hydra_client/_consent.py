@@ -1,4 +1,4 @@
-"""What a consent app checks and sends, without I/O: for threads and for asyncio.
+"""The logic of a consent app, without I/O, for threads and asyncio.
 
 `consent` and `aio.consent` make the calls in between.
 """

@@ -1,4 +1,4 @@
-"""What a guard reads, decides and reports, without I/O: for threads and for asyncio.
+"""The logic of a guard for APIs, without I/O, for threads and asyncio.
 
 `resource_server` and `aio.resource_server` make the call in between.
 """

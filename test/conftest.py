@@ -1,4 +1,4 @@
-"""What every test can count on: an environment that says nothing, and steady random data."""
+"""For every test: an environment without HYDRA_* variables, and reproducible random data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder of tokens: what is written, and what is left alone."""
+"""The folder of tokens: what is written, and what is not touched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A whole call, from typed arguments to typed result, by the 14 methods and all their names."""
+"""A whole call, from typed arguments to typed result, for the 14 methods and all their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which credential goes with a call, in which form; and that nothing else takes its place."""
+"""Which credential a call sends, in which form; and that nothing else replaces it."""
 
 from __future__ import annotations
 

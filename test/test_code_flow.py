@@ -1,4 +1,4 @@
-"""The relying party's side: whole flows, odd callbacks, and what must not get through."""
+"""The relying party: whole flows, unusual callbacks, and what must be rejected."""
 
 from __future__ import annotations
 

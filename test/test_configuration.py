@@ -1,4 +1,4 @@
-"""Settings: where they come from, what is refused with which reason, what is shown."""
+"""Settings: where they come from, what is rejected and why, and what is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Consent in three calls: the recorded flows, all ways of a browser, and what may come with it."""
+"""A consent app in three calls: the recorded flows, and unusual requests and arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a user does with several tabs: no login ends with an error of Hydra's, and no circle.
+"""Random steps in several tabs: no login ends with an error of Hydra's or in a redirect loop.
 
 Hypothesis takes random walks: it begins logins, reloads and goes back to any page, submits any
 form, logs in and out, closes tabs midway, and lets time pass.

@@ -1,4 +1,4 @@
-"""An exception from a signal handler may come at any moment, and holds up no later call."""
+"""An exception from a signal handler can come at any point, and blocks no later call."""
 
 from __future__ import annotations
 

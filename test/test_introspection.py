@@ -1,4 +1,4 @@
-"""Responses about tokens are kept for a while: for the same question only, and never too long."""
+"""The cache of introspections: only for the same question, and never too long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fences of the package: who may import whom, no circle, and general code that names nothing.
+"""The fences of the package: which module may import which, no circles, no named operations.
 
 Imports inside functions count; those for type checkers do not.
 """

@@ -1,4 +1,4 @@
-"""No token, code, secret or signed value shows anywhere: one look through everything, at DEBUG.
+"""No token, code, secret or signed value is shown anywhere, not even in logs at DEBUG.
 
 Whatever secret crosses the wire is noted by the server itself, those included that no test sees.
 """

@@ -1,4 +1,4 @@
-"""The operations on policies, groups, keys, users and health: what they send, return and repeat."""
+"""Operations on policies, groups, keys, users and health: what they send, return and repeat."""
 
 from __future__ import annotations
 

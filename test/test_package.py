@@ -1,4 +1,4 @@
-"""The package's front door: names that load on first use, and `connect`."""
+"""The names of the package, which load on first use, and `connect`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The project's promises about itself: its fences, its public names, its versions and commands."""
+"""The project itself: its public names, imports, versions, requirements and commands."""
 
 from __future__ import annotations
 

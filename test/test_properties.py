@@ -1,4 +1,4 @@
-"""What holds for all inputs: random responses, clients, ids, secrets and headers."""
+"""Properties that hold for all inputs: random responses, clients, ids, secrets and headers."""
 
 from __future__ import annotations
 

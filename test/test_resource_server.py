@@ -1,4 +1,4 @@
-"""A guard in front of an API: what passes, what does not, and what is said then."""
+"""A guard in front of an API: which requests it lets through, and how it refuses the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens renew themselves: when they end, are revoked or forgotten, for one thread or for many."""
+"""Tokens are renewed when they end, are revoked or refused, for one thread or many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What type checkers say of a user's code: every public name is used once, and typed exactly."""
+"""Type checkers on a user's code: every public name is used once, and typed exactly."""
 
 from __future__ import annotations
 

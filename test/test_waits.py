@@ -1,4 +1,4 @@
-"""Every wait of the package has a bound, which stands here beside each lock, queue, join and pause.
+"""Every wait of the package is bounded: this lists each lock, queue, join and pause.
 
 A wait that comes new into the package fails here until its bound stands in the table.
 """

@@ -1,4 +1,4 @@
-"""Commands that act as another client (`--as`), and print the tokens it gets."""
+"""Options and output of commands that act as another client (`--as`) to get tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands delete objects by id: after a confirmation, and one by one."""
+"""Deletes objects by id, one by one, after a confirmation."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What one call is, with no I/O and no waiting: any transport can use it."""
+"""The logic of a call, without I/O and without waiting, so that threads and asyncio share it."""

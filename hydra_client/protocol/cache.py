@@ -1,4 +1,4 @@
-"""Values that many callers want: kept while they are good, renewed by one caller at a time.
+"""A cache whose values one caller at a time renews, while the others wait or use the old one.
 
 A cache decides and never waits: `shared` yields what to wait for. `hydra_client.transport.sharing`
 waits for threads, `hydra_client.aio.waiting` for tasks.

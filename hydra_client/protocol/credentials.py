@@ -1,4 +1,4 @@
-"""How credentials are written into the Authorization header."""
+"""Writes Basic and bearer credentials as the Authorization header."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The time that a whole call may take, whatever it does meanwhile.
+"""Deadlines: the time that a whole call may take, with its retries and the calls inside it.
 
-The steps of a call hand their deadline on as an argument. It is in the context, too, for what
-they cannot hand it to: the sockets below urllib3, and a token source that makes calls of its own.
-Threads and tasks have contexts of their own, so no call sees the deadline of another one.
+The steps of a call pass their deadline as an argument. It is also in the context, for code that
+they cannot pass it to: the sockets below urllib3, and token sources that make calls themselves.
+Each thread and each task has its own context, so no call sees the deadline of another one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How a response is read: what the operation returns, or the error that the response means."""
+"""Decodes a response: into what the operation returns, or into the error that it means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of a call ask for: to send, to pause, to wait for somebody else, to run code.
+"""The effects that the steps of a call yield: send, pause, wait for another caller, run code.
 
 The logic of a call is written once, as generators that do no I/O. They yield effects, and a driver
 carries these out: `hydra_client.transport.driver` in a thread, `hydra_client.aio.waiting` in a

@@ -1,4 +1,4 @@
-"""How a call is written: target, headers and body, checked before anything is sent."""
+"""Encodes a call: target, headers and body, checked before anything is sent."""
 
 from __future__ import annotations
 

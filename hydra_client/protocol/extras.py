@@ -1,4 +1,4 @@
-"""What is installed: optional dependencies, and a project of a similar name."""
+"""Errors for extras that are not installed, and for another project with a similar name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that do not exist: which one was meant."""
+"""Suggestions for misspelled names, and the generator's own names as aliases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser sends: the parameters of a query, and the errors in it that people are shown.
+"""Reads what browsers send: the parameters of a query, and errors in it that users see.
 
 Browsers can send anything, and web frameworks pass it on in many forms.
 """

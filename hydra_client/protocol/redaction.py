@@ -1,4 +1,4 @@
-"""Secrets are masked here, in texts and headers, before anybody can print them."""
+"""Masks secrets in texts and headers, before they can be printed."""
 
 from __future__ import annotations
 

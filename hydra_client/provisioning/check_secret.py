@@ -1,4 +1,4 @@
-"""Finds out whether a client has a certain secret, by requests that change nothing."""
+"""Checks whether a client has a given secret, by requests that change nothing."""
 
 from __future__ import annotations
 

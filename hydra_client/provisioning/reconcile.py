@@ -1,4 +1,4 @@
-"""The loops behind every write: look, write, and look again if in doubt."""
+"""The loops behind every write: read, write, and read again if the outcome is unknown."""
 
 from __future__ import annotations
 

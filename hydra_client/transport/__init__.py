@@ -1,1 +1,1 @@
-"""How bytes travel for threads: requests and urllib3, bounded in time and size."""
+"""The transport for threads: requests and urllib3, with limits on time and size."""

@@ -1,4 +1,4 @@
-"""What went wrong on the way, in words that show nothing of the request.
+"""Errors for failures of the transport, whose messages show nothing secret of the request.
 
 Both clients say it alike: each collects the evidence from its own library's exceptions.
 """

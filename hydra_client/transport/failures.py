@@ -1,4 +1,4 @@
-"""What requests' and urllib3's exceptions say of a failure."""
+"""Reads requests' and urllib3's exceptions: what failed, and whether the request was sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a response is read, so that its end is certain: http.client's parser, made strict.
+"""Reads the head of a response strictly, so that it is certain where the response ends.
 
 The threaded and the asyncio client share it. It reads from a file, and knows no connection.
 """

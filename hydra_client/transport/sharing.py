@@ -1,4 +1,4 @@
-"""How threads share the work of a `Cache`: one leads, the others wait for its outcome."""
+"""Lets threads share the work of a `Cache`: one leads, the others wait for its outcome."""
 
 from __future__ import annotations
 

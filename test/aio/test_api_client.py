@@ -1,4 +1,4 @@
-"""What is particular about the asyncio client: its loop, its end, its token sources."""
+"""What is specific to the asyncio client: its event loop, closing it, and its token sources."""
 
 from __future__ import annotations
 

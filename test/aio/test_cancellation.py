@@ -1,4 +1,4 @@
-"""A call that is cancelled at any moment leaves nothing behind that a later call could meet."""
+"""A call that is cancelled at any point leaves nothing behind that affects a later call."""
 
 from __future__ import annotations
 

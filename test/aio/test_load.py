@@ -1,4 +1,4 @@
-"""Many calls at once, and many one after the other."""
+"""Many calls at once, and many in sequence."""
 
 from __future__ import annotations
 

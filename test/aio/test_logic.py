@@ -1,4 +1,4 @@
-"""No logic stands twice: what is written by hand for asyncio decides nothing."""
+"""The asyncio code contains no logic of its own: it makes no decisions."""
 
 from __future__ import annotations
 

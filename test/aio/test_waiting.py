@@ -1,4 +1,4 @@
-"""Waiting in tasks, where the loop of the one who waits may be gone."""
+"""Waiting in tasks, also when the event loop of the waiting task is closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples, all of them running, and browsers in front of them."""
+"""Fixtures that run all the examples, with browsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""axe-core finds nothing on any page, at any size, light or dark; and what it does not look for."""
+"""axe-core finds nothing on any page, at any size, light or dark; and what it does not check."""
 
 from __future__ import annotations
 

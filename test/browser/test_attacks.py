@@ -1,4 +1,4 @@
-"""What attackers try in their own browser, or in a user's, and what comes of it: nothing."""
+"""Attacks in the attacker's browser or in the user's: none succeeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of the command share: a way to run it, and a machine without a config file."""
+"""Fixtures for tests of the command: how to run it, and an environment without a config file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every run has in common: a quick start, exit statuses, options on either side."""
+"""What all commands share: help, exit statuses, and options before or after the command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of `token user`. test/browser looks at it with a browser."""
+"""The page of `token user`. test/browser opens it in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What shells offer, beside the names of commands and options."""
+"""Shell completion of values, such as ids."""
 
 from __future__ import annotations
 

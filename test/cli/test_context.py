@@ -1,4 +1,4 @@
-"""What a run leads to: a configuration, a client, confirmations."""
+"""From the settings of a run to a configuration and a client; confirmations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of a result: stable for programs, harmless to a terminal, quiet about secrets."""
+"""Output: stable for programs, safe for terminals, without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The session that the README shows can be recorded anew."""
+"""tools/record.py can record the session that the README shows."""
 
 from __future__ import annotations
 

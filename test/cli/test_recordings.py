@@ -1,4 +1,4 @@
-"""The commands on recorded responses of running servers: what they print, and how they end."""
+"""The commands on recorded responses of real servers: their output and exit status."""
 
 from __future__ import annotations
 

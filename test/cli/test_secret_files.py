@@ -1,4 +1,4 @@
-"""Whatever breaks at whatever request: the old secret works, or the new one is in the file."""
+"""If any request fails, the old secret still works, or the file has the new one."""
 
 from __future__ import annotations
 

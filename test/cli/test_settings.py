@@ -1,4 +1,4 @@
-"""Where settings come from, and that a secret in a file that others can read is not used."""
+"""Where settings come from; secrets in a file that others can read are not used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that a server sends makes a terminal obey, hide or turn round what it shows."""
+"""Nothing that a server sends can control the terminal, hide text or reverse it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Work in threads; how signals stop it is tested with `apply`."""
+"""Work in threads. test/cli/commands/test_apply.py tests how signals stop it."""
 
 from __future__ import annotations
 

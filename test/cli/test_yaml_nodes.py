@@ -1,4 +1,4 @@
-"""Every file that a command reads is bounded: in kind, in bytes, and in what it unfolds to."""
+"""Limits on every file that a command reads: its kind, its size, and what aliases expand to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OAuth 2.0 clients of other projects, which work with the emulator as with any server."""
+"""OAuth 2.0 clients of other projects work with the emulator as with any server."""
 
 from __future__ import annotations
 

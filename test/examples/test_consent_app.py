@@ -1,4 +1,4 @@
-"""The example app against the emulator, through HTTP: its users' ways, and attackers'."""
+"""The example app against the emulator, over HTTP: what users do, and what attackers try."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guide's table of client fields: it is complete, and the server does what it says."""
+"""The guide's table of client fields is complete, and the server behaves as it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guides on other clients name everything: JavaScript's SDK, and stock generated clients."""
+"""The guides on other clients cover every name: JavaScript's SDK and stock generated clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The headings of the page on troubleshooting are parts of messages: a search for one finds it."""
+"""Each heading of the troubleshooting page is part of a message, so that a search finds it."""
 
 from __future__ import annotations
 

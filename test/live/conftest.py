@@ -1,4 +1,4 @@
-"""The server under test: what HYDRA_URL names, else the embedded one in its four variants."""
+"""The server under test: the one that HYDRA_URL names, or the emulator in its four variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server to be tested, and a browser: nothing here knows which server it is."""
+"""A server under test, and a browser. Nothing here depends on which server it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what at the admin endpoints: the error's class says it alike for both versions."""
+"""Access to the admin endpoints: both versions lead to the same class of error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients: created, read, listed, updated and deleted, odd ids among them."""
+"""Clients: created, read, listed, updated and deleted, also with unusual ids."""
 
 from __future__ import annotations
 

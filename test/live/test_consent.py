@@ -1,4 +1,4 @@
-"""The browser's way: to the consent app, back, and on to the client with what was decided."""
+"""The browser's path: to the consent app, back, and on to the client with the decision."""
 
 from __future__ import annotations
 

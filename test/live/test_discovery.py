@@ -1,4 +1,4 @@
-"""What the server says of itself, and its keys."""
+"""The discovery document and the keys."""
 
 from __future__ import annotations
 

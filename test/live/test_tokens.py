@@ -1,4 +1,4 @@
-"""Tokens: granted, renewed, revoked, introspected; by clients whose secrets are odd, or wrong."""
+"""Tokens: issued, renewed, revoked, introspected; also with unusual or wrong secrets."""
 
 from __future__ import annotations
 

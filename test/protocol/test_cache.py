@@ -1,4 +1,4 @@
-"""One caller works, the others share the outcome, and nobody is left waiting."""
+"""One caller does the work, the others share the outcome, and no caller waits for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments are checked in one place, and no message shows a string."""
+"""Checks of arguments; no message shows the value of a string."""
 
 from __future__ import annotations
 

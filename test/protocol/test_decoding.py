@@ -1,4 +1,4 @@
-"""What a response becomes: a model, a list, an address, or an error."""
+"""What a response is decoded into: a model, a list, a URL, or an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a call and reading its response, without any network: both are pure functions."""
+"""Encoding calls and decoding their responses, without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a response that is no success becomes: the same class whichever version sent it."""
+"""Errors for unsuccessful responses: the same class for both versions, with a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A missing extra is named, a broken one speaks for itself, and a project of this name is found."""
+"""Missing extras are named, broken ones raise their own error, and the other project is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models: what is set and what is not, what is kept, what is shown, what is refused."""
+"""Models: set and unset fields, unknown fields, `repr`, and what is rejected."""
 
 from __future__ import annotations
 

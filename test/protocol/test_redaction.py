@@ -1,4 +1,4 @@
-"""Redaction: a secret is masked in every form it travels in, and what is none stays readable."""
+"""Secrets are masked in every form in which they are sent, and other text stays readable."""
 
 from __future__ import annotations
 

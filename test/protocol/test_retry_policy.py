@@ -1,4 +1,4 @@
-"""What is sent again, and when."""
+"""Which calls are repeated, and when."""
 
 from __future__ import annotations
 

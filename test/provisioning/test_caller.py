@@ -1,4 +1,4 @@
-"""What the caller's own access rests on: changed last, by a single PUT, or not at all."""
+"""The caller's own access: changed last, by a single PUT, or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying secrets, on responses recorded from running servers."""
+"""Checking secrets, on responses recorded from real servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One client on each version and store: fields, secrets, and what survives faults and others."""
+"""One client on each version and store: fields, secrets, faults, and concurrent changes."""
 
 from __future__ import annotations
 

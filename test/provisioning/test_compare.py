@@ -1,4 +1,4 @@
-"""What counts as a difference between a client as it is wanted and as a server has it."""
+"""What counts as a difference between a desired client and the server's."""
 
 from __future__ import annotations
 

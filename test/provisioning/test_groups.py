@@ -1,4 +1,4 @@
-"""One group on each version and store: what is written, and what survives faults and others."""
+"""One group on each version and store: what is written, faults, and concurrent changes."""
 
 from __future__ import annotations
 

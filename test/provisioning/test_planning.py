@@ -1,4 +1,4 @@
-"""Many objects at once: what is planned, and that no moment allows more than before or after."""
+"""Many objects at once: the plan, and that no step allows more than before or after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How tests run the command: what they start, wait for and signal."""
+"""How tests run the command: start it, wait for it, send it signals."""
 
 from __future__ import annotations
 

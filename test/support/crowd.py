@@ -1,4 +1,4 @@
-"""Threads that do something at the same time, and what came of it."""
+"""Runs threads at the same time, and collects their results."""
 
 from __future__ import annotations
 

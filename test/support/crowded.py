@@ -1,4 +1,4 @@
-"""A server on one event loop, in a thread of its own, that takes a thousand connections."""
+"""A server on one event loop, in its own thread, that accepts a thousand connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forking in a test, beside threads that go on."""
+"""Forking in a test while other threads run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers on loopback that say exactly what a test tells them to, byte by byte.
+"""Servers on loopback that send exactly the bytes that a test tells them to.
 
 They stand where the network is, so that nothing of the package is replaced in its tests. Whatever a
 server waits for ends when the test does.

@@ -1,4 +1,4 @@
-"""What tests of manifests share: writing them, reading them, and looking at what was sent."""
+"""Helpers for tests of manifests: writing them, reading them, and checking what was sent."""
 
 from __future__ import annotations
 

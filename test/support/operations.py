@@ -1,4 +1,4 @@
-"""Operations that no server has, one of each kind."""
+"""Operations of an imaginary server, one of each kind."""
 
 from __future__ import annotations
 

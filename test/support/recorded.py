@@ -1,4 +1,4 @@
-"""Recorded exchanges, replayed at the edge: by name, in the place where the server was."""
+"""Recorded exchanges, replayed by name in place of the server."""
 
 from __future__ import annotations
 

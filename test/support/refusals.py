@@ -1,4 +1,4 @@
-"""How tests expect the refusal of an ID token."""
+"""Asserts that an ID token is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users do in front of the examples."""
+"""What users do with the examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each call gets its own response or a typed error, whatever comes early, late or twice."""
+"""Each call gets its own response or a typed error, even if bytes come early, late or twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers and networks that fail, in every way and at every stage, over real sockets.
+"""Failures of servers and networks, of every kind and at every stage, over real sockets.
 
 Each call ends by its deadline, in an error that says what happened and shows no secret.
 """

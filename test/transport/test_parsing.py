@@ -1,4 +1,4 @@
-"""The fast way to read the head of a response, beside the parser that knows the rules."""
+"""The fast parser of a response's head, compared with http.client's."""
 
 from __future__ import annotations
 

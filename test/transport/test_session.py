@@ -1,4 +1,4 @@
-"""The wire: what is sent again and what is not, proxies, certificates, connections kept."""
+"""The session: which requests are repeated, proxies, certificates, and connections kept open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of bytes that are no single, whole response: nobody gets what was meant for another.
+"""Bytes that are not exactly one response: no call gets what was meant for another.
 
 Every call asks about a token of its own, and everything that is said in reply names that token, so
 that a response in the wrong hands is seen.

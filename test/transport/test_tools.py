@@ -1,4 +1,4 @@
-"""Other people's tools see the calls: those that replace `Session.send`, and those below it."""
+"""Other tools see the calls: those that replace `Session.send`, and those below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the response to a call has to become, stated independently of the SDK's own tables."""
+"""What each recorded response should become, stated independently of the SDK's own tables."""
 
 from __future__ import annotations
 

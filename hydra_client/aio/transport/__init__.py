@@ -1,1 +1,1 @@
-"""How bytes travel for asyncio: streams of the event loop, bounded in time and size."""
+"""The transport for asyncio: streams of the event loop, with limits on time and size."""

@@ -1,4 +1,4 @@
-"""Making a connection: names, addresses, proxies, TLS; each step by the deadline."""
+"""Opens connections: names, addresses, proxies and TLS, each step before the deadline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which proxy the environment names, by the rules of requests and without loading it."""
+"""Finds the proxy that the environment names, as requests does but without importing it."""
 
 from __future__ import annotations
 

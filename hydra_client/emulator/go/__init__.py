@@ -1,1 +1,1 @@
-"""What Go's standard library does to requests, JSON and regular expressions: clients can tell."""
+"""Go's HTTP, JSON and regular expressions, as far as clients notice how they differ."""

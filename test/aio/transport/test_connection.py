@@ -1,4 +1,4 @@
-"""A connection between two calls, and at the end of its time."""
+"""A connection between two calls, and when the deadline passes."""
 
 from __future__ import annotations
 

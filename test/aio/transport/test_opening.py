@@ -1,4 +1,4 @@
-"""Making a connection: what the network of a test seldom does, and what a proxy is told."""
+"""Opening connections: rare network failures, and requests to proxies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which proxy the environment names: as requests reads it."""
+"""Which proxy the environment names: the same one that requests uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`apply`: what it makes of a server, whatever happens on the way."""
+"""`apply`: its effect on the server, also when requests fail or the command is interrupted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies and groups in a manifest: planned, applied, proven and pruned."""
+"""Policies and groups in a manifest: planned, applied, checked and pruned."""
 
 from __future__ import annotations
 

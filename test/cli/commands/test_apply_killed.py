@@ -1,4 +1,4 @@
-"""What holds for all manifests, and for many clients: nothing is left to do, nothing is lost."""
+"""`apply` with random manifests, many clients, and a process that is killed: nothing is lost."""
 
 from __future__ import annotations
 

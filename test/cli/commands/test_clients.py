@@ -1,4 +1,4 @@
-"""`clients`: what they do to the server, and what becomes of the secrets."""
+"""`clients`: their effect on the server, and how they treat secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`consent`: a consent app by hand."""
+"""`consent`: shows, accepts and rejects consent requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: it holds on each server, says when it does not, and leaves nothing behind."""
+"""`demo`: succeeds on each server, reports failures, and leaves nothing behind."""
 
 from __future__ import annotations
 

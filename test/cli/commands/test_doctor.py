@@ -1,4 +1,4 @@
-"""`doctor`: each ailment has its line, its advice and its exit status."""
+"""`doctor`: for each problem, its line, its advice and its exit status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`groups`: members come and go, and no group is replaced by accident."""
+"""`groups`: members are added and removed, and no group is replaced by accident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`keys`: private parts go to private files, and nowhere else unless asked for."""
+"""`keys`: private parts are saved to private files, and printed only on request."""
 
 from __future__ import annotations
 

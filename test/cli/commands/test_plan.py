@@ -1,4 +1,4 @@
-"""`plan`: what would change, field by field, and that looking changes nothing."""
+"""`plan`: what would change, field by field; and that planning changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`policies`: what they do to the server, and what is refused before it is sent."""
+"""`policies`: their effect on the server, and what is rejected before anything is sent."""
 
 from __future__ import annotations
 

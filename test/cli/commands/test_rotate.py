@@ -1,4 +1,4 @@
-"""`rotate`: a new secret, kept before it is set, and proven."""
+"""`rotate`: saves the new secret before it is sent, and verifies it."""
 
 from __future__ import annotations
 

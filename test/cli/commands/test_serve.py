@@ -1,4 +1,4 @@
-"""`serve`: what it prints is how to reach it, and it ends when it is told to."""
+"""`serve`: prints how to reach it, and stops when it is asked to."""
 
 from __future__ import annotations
 

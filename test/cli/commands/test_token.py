@@ -1,4 +1,4 @@
-"""`token client`, `introspect` and `revoke`: tokens work, and stay out of sight."""
+"""`token client`, `introspect` and `revoke`: tokens work, and are masked."""
 
 from __future__ import annotations
 

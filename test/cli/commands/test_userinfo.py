@@ -1,4 +1,4 @@
-"""`userinfo`: the claims of a user, whose token stands on no command line."""
+"""`userinfo`: the claims of a user, whose token is never on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is doubtful in a client: every command that writes one says the same of it."""
+"""Warnings about clients: every command that writes clients gives the same ones."""
 
 from __future__ import annotations
 

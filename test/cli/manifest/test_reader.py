@@ -1,4 +1,4 @@
-"""Manifests: what is taken, what is refused and where, and what is doubtful."""
+"""Manifests: what is accepted, what is rejected and on which line, and warnings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/oauth2/auth`: the way to the consent app and back to the client."""
+"""`/oauth2/auth`: redirects to the consent app and back to the client."""
 
 from __future__ import annotations
 
