@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import click
 
+import hydra_client
 from hydra_client.cli.commands.serve import variant_options
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED, needs_extra
@@ -100,7 +102,6 @@ class Demo:
     app: OAuth2Api
     flow: CodeFlow
     challenge: Challenge
-    browser: Browser
     location: str
     tokens: OAuth2TokenResponse
 
@@ -108,6 +109,7 @@ class Demo:
         self.api = api
         self.id = f"demo-{secrets.token_hex(4)}"
         self.verifier = verifier(api, self.id, leeway=60)
+        self.cookie = ""  # of the browser
         self.registered = False
         self.live = False  # whether there are tokens to revoke
         self.number = 0
@@ -153,20 +155,18 @@ class Demo:
     def discover(self) -> str:
         """Fetch the discovery document, which needs no credentials."""
         self.server = self.api.get_well_known()
-        self.browser = Browser(self.api, self.server)
         algorithms = self.server.id_token_signing_alg_values_supported
         expect("RS256" in algorithms, f"ID tokens are signed with {algorithms}")
         return f"it calls itself {self.server.issuer} and signs ID tokens with RS256"
 
     def register(self) -> str:
         """Create a client for the application."""
-        from hydra_client import OAuth2Client
         from hydra_client.provisioning.check_secret import as_client
 
         secret = new_secret()
         self.registered = True  # or perhaps not, if the response gets lost
         created = self.api.create_oauth2_client(
-            OAuth2Client(
+            hydra_client.OAuth2Client(
                 id=self.id,
                 client_name="Photo prints",
                 client_secret=secret,
@@ -205,8 +205,19 @@ class Demo:
             verify_id_token=False,  # a step of its own, after which tokens can be revoked
             authorization_endpoint=self.server.authorization_endpoint,
         )
-        self.location = self.browser.visit(self.flow.authorization_url())
+        self.location = self.visit(self.flow.authorization_url())
         return f"the browser is sent on to the consent app, {self.location.partition('?')[0]}"
+
+    def visit(self, url: str) -> str:
+        """Visit a URL of the server as a browser, and return where that redirects it to."""
+        host = self.api.api_client.configuration.host
+        ours = url.startswith((self.server.issuer.rstrip("/"), host.rstrip("/")))
+        expect(ours, f"the browser is sent to another server, {url.partition('?')[0]}")
+        query: dict[str, Any] = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+        # At the host: the server's own name for itself may not be reachable from here.
+        response = self.api.with_http_info.oauth_auth(**query, headers={"Cookie": self.cookie})
+        self.cookie = response.headers.get("Set-Cookie", self.cookie).partition(";")[0]
+        return response.data
 
     def ask(self) -> str:
         """Fetch the consent request, as the consent app."""
@@ -225,7 +236,7 @@ class Demo:
 
     def return_with_code(self) -> str:
         """Send the browser back to Hydra, which sends it to the application."""
-        self.location = self.browser.visit(self.location)
+        self.location = self.visit(self.location)
         expected = self.location.startswith(f"{CALLBACK}?code=")
         expect(expected, f"the browser is sent to {self.location}")
         return "the browser is sent back to the application, with a code"
@@ -278,7 +289,7 @@ class Demo:
 
         self.authorize()
         self.ask()
-        location = self.browser.visit(self.challenge.reject(REASON))
+        location = self.visit(self.challenge.reject(REASON))
         try:
             self.flow.exchange(location)
         except AuthorizationError as error:
@@ -298,43 +309,3 @@ class Demo:
             except NotFoundException:
                 result = f"{self.id} was never there"
         return result
-
-
-class Browser:
-    """A browser that keeps cookies and does not follow redirects."""
-
-    def __init__(self, api: OAuth2Api, server: WellKnown) -> None:
-        import requests
-
-        client = api.api_client
-        self._host = client.configuration.host.rstrip("/")
-        self._issuer = server.issuer.rstrip("/")
-        self._timeout = client.configuration.timeout
-        self._session = requests.Session()
-        self._session.verify = client.session.verify
-        self._session.cert = client.session.cert
-        self._session.headers.update(client.default_headers)
-        self._session.headers["Accept"] = "text/html"
-
-    def visit(self, url: str) -> str:
-        """Visit a URL of the server; return where it redirects the browser to."""
-        import requests
-
-        # The name that the server has for itself may not be reachable from here.
-        if url.startswith(self._issuer):
-            url = f"{self._host}/{url[len(self._issuer) :].lstrip('/')}"
-        try:
-            response = self._session.get(
-                url,
-                allow_redirects=False,
-                timeout=self._timeout,
-                verify=self._session.verify,  # otherwise, environment variables override it
-            )
-        except requests.RequestException as error:
-            problem = type(error).__name__
-        else:
-            response.close()
-            if "Location" in response.headers:
-                return response.headers["Location"]
-            problem = f"status {response.status_code}"
-        raise UnexpectedError(f"the browser is not sent on: {problem}")
