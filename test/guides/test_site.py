@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import hydra_client
-from hydra_client.cli.findings import NAMES
+from hydra_client.cli.findings import ADVICE
 from hydra_client.exceptions import HydraException
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -58,7 +58,7 @@ def test_the_entries_of_errors_lead_to_symptoms() -> None:
 
 
 def test_every_finding_of_doctor_has_an_entry() -> None:
-    assert {*NAMES} <= headings("troubleshooting")
+    assert {*ADVICE} <= headings("troubleshooting")
 
 
 def slug(heading: str) -> str:

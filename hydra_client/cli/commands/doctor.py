@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+import hydra_client
 from hydra_client.cli.commands import doctor_caller as caller
 from hydra_client.cli.commands import doctor_server as server
 from hydra_client.cli.commands.doctor_certificate import save_certificate
@@ -16,7 +17,7 @@ from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
 from hydra_client.cli.deletion import yes_option
 from hydra_client.cli.errors import FAILED
-from hydra_client.cli.findings import BAD, OK, WARN, Finding
+from hydra_client.cli.findings import BAD, OK, WARN, Finding, problem
 from hydra_client.cli.options import FILE, Command
 from hydra_client.cli.output import as_yaml, print_many
 from hydra_client.cli.roles import ROLES
@@ -26,7 +27,7 @@ from hydra_client.exceptions import HydraException
 from hydra_client.protocol.extras import other_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from hydra_client import OAuth2Api, Policy, WellKnown
 
@@ -40,14 +41,16 @@ class Checks(NamedTuple):
 
     Attributes:
         needs: Permissions of the calling client.
-        roles: Names of roles, each with the client that has it.
+        roles: Names of roles.
+        subject: The client that has them.
         id_token: An ID token of the server.
         fix: Whether to apply missing policies.
         yes: Whether to do so without asking.
     """
 
     needs: tuple[str, ...]
-    roles: Mapping[str, str]
+    roles: tuple[str, ...]
+    subject: str
     id_token: str | None
     fix: bool
     yes: bool
@@ -132,7 +135,8 @@ def command(
         raise click.UsageError("--fix needs a role: add --role ROLE")
     wanted = Checks(
         needs=needs or (() if roles or id_token_file else NEEDS),
-        roles=dict.fromkeys(roles, subject or ""),
+        roles=tuple(dict.fromkeys(roles)),
+        subject=subject or "",
         id_token=read_secret(id_token_file, "id_token") if id_token_file else None,
         fix=fix,
         yes=yes,
@@ -167,7 +171,7 @@ def _show(finding: Finding) -> None:
 def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator[Finding]:
     """Run the checks one by one; stop where the others cannot work."""
     if (other := other_project()) is not None:
-        yield Finding(WARN, "package", other, name="other-package")
+        yield problem("other-package", "package", other, state=WARN)
     started = time.time()
     try:
         response = api.with_http_info.get_well_known()
@@ -194,23 +198,20 @@ def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator
         finding = caller.own_signing_key(api, invocation.settings.client_id)
         yield from () if finding is None else (finding,)
     if known:
-        for role, subject in wanted.roles.items():
-            yield _role(api, response.data, role, subject, wanted)
+        for role in wanted.roles:
+            yield _role(api, response.data, role, wanted)
 
 
-def _role(
-    api: OAuth2Api, discovered: WellKnown, role: str, subject: str, wanted: Checks
-) -> Finding:
+def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> Finding:
     """Check a role. If a policy is missing, and is to be applied, do so and check again."""
-    from hydra_client import Policy, PolicyApi
     from hydra_client.provisioning import ensure_policy
     from hydra_client.provisioning.policies import find_policy
 
-    finding = caller.role(api, discovered, role, subject)
+    finding = caller.role(api, discovered, role, wanted.subject)
     if finding.name != "role" or not wanted.fix:
         return finding
-    policy = Policy.from_dict(ROLES[role].policy(role, subject))
-    policies = PolicyApi(api.api_client)
+    policy = hydra_client.Policy.from_dict(ROLES[role].policy(role, wanted.subject))
+    policies = hydra_client.PolicyApi(api.api_client)
     try:
         current = find_policy(policies, policy.id or "")
         if current is not None and not _only_adds(policy, current):
@@ -224,7 +225,7 @@ def _role(
         ensure_policy(policies, policy)
     except HydraException as error:
         return caller.failed(role, error)
-    return caller.role(api, discovered, role, subject)
+    return caller.role(api, discovered, role, wanted.subject)
 
 
 def _only_adds(policy: Policy, current: Policy) -> bool:

@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
+import hydra_client
 from hydra_client.cli.errors import Failure, needs_extra
-from hydra_client.cli.findings import BAD, OK, WARN, Finding
+from hydra_client.cli.findings import OK, WARN, Finding, problem
 from hydra_client.cli.roles import ROLES
 from hydra_client.exceptions import (
     BadRequestException,
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from hydra_client.cli.context import Invocation
 
 NO_ONE = "hydra-client-doctor"
-_CHECK_LOGIN = "Check the id and the secret, and that the client exists."
-_MAKE_KEYS = (
-    "If the keys were deleted, create them and restart the server: hydra-client keys create "
-    "hydra.openid.id-token --alg RS256"
-)
 # Reasons for which an ID token is rejected before its signature is checked.
 _NOT_CHECKED = frozenset(
     {"malformed", "duplicate_member", "critical_header", "embedded_key", "token_type", "algorithm"}
@@ -60,82 +56,70 @@ def credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, No
         return True
     if client_id is None or secret is None:
         missing = "id" if client_id is None else "secret"
-        yield Finding(
-            BAD,
-            "credentials",
-            f"the {missing} of the calling client is missing",
-            "Use --client-id and --client-secret-file, HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET, or "
-            "a profile.",
-            name="no-credentials",
-        )
+        came = f"the {missing} of the calling client is missing"
+        yield problem("no-credentials", "credentials", came)
         return False
-    login, known = _login(api, client_id)
+    login = _login(api, client_id)
     yield login
     if ":" in client_id:
-        yield Finding(
-            WARN,
-            "credentials",
-            f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)",
-            "It can get tokens, but it can neither revoke nor introspect them with HTTP Basic.",
-            name="colon-in-id",
-        )
+        came = f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)"
+        basic = problem("colon-in-id", "credentials", came, state=WARN)
     else:
-        basic, known_here = _basic(api, client_id)
-        known = known or known_here
-        yield basic
-    if not known:
+        basic = _basic(api, client_id)
+    yield basic
+    if not _is_accepted(login) and basic.state != OK:
         yield from _misread(invocation, client_id, secret)
     elif quote(secret, safe="") != secret or quote(client_id, safe="") != client_id:
-        yield Finding(
-            WARN,
-            "encoding",
+        came = (
             "the id or the secret has characters that must be encoded for the token endpoint, but "
-            "not for others",
-            "This client does so, but others may not. `clients patch --generate-secret` generates "
-            "a secret without such characters.",
-            name="encoding",
+            "not for others"
         )
+        yield problem("encoding", "encoding", came, state=WARN)
     return login.state == OK
 
 
-def _login(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
-    """Log in at the token endpoint. Return the finding, and whether the secret is right."""
+def _login(api: OAuth2Api, client_id: str) -> Finding:
+    """Log in at the token endpoint."""
     try:
         api.oauth_token(grant_type="client_credentials")
     except UnauthorizedException as error:
         came = f"the token endpoint rejects {client_id} with this secret: {error.error}"
-        return Finding(BAD, "log in", came, _CHECK_LOGIN, "log-in"), False
+        return problem("log-in", "log in", came)
     except BadRequestException as error:
-        return Finding(
-            BAD,
+        return problem(
+            "no-grant",
             "log in",
             f"the token endpoint accepts {client_id}, but issues no token: {error.error}",
             f"Allow client credentials: hydra-client clients patch {client_id} --grant-type "
             "client_credentials, together with its current grant types.",
-            name="no-grant",
-        ), True
+        )
     except HydraException as error:
-        return failed("log in", error), False
+        return failed("log in", error)
     came = f"the token endpoint accepts {client_id} (id and secret form-encoded)"
-    return Finding(OK, "log in", came), True
+    return Finding(OK, "log in", came)
 
 
-def _basic(api: OAuth2Api, client_id: str) -> tuple[Finding, bool]:
+def _is_accepted(login: Finding) -> bool:
+    """Return whether the secret is right, although there may be no token."""
+    return login.name in ("", "no-grant")
+
+
+def _basic(api: OAuth2Api, client_id: str) -> Finding:
     """Log in at the revoke endpoint, which decodes nothing, by revoking a random token."""
     try:
         api.revoke_oauth2_token(secrets.token_urlsafe())
     except UnauthorizedException as error:
         came = f"the revoke endpoint rejects {client_id} with this secret: {error.error}"
-        return Finding(BAD, "credentials", came, _CHECK_LOGIN, "log-in"), False
+        return problem("log-in", "credentials", came)
     except HydraException as error:
-        return failed("credentials", error), False
+        return failed("credentials", error)
     came = f"the revoke endpoint accepts {client_id} (id and secret not encoded)"
-    return Finding(OK, "credentials", came), True
+    return Finding(OK, "credentials", came)
 
 
 def failed(tried: str, error: HydraException) -> Finding:
     """Report an error that no other finding explains."""
-    return Finding(BAD, tried, str(error), getattr(error, "hint", None) or "", "failed")
+    return problem("failed", tried, str(error), getattr(error, "hint", None) or "")
 
 
 def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Finding]:
@@ -147,8 +131,8 @@ def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Fi
         if other == secret or not other:
             continue
         with quiet_api(invocation, username=client_id, password=other, access_token=None) as api:
-            if _login(api, client_id)[1]:
-                yield Finding(BAD, "encoding", f"the secret is {what}", do, "misread-secret")
+            if _is_accepted(_login(api, client_id)):
+                yield problem("misread-secret", "encoding", f"the secret is {what}", do)
                 return
 
 
@@ -162,14 +146,14 @@ def _list_clients(api: OAuth2Api) -> str:
 
 def _decide_consent(api: OAuth2Api) -> str:
     """Use a request that does not exist; the server checks the permission first."""
-    from hydra_client import ConsentRequestAcceptance, ConsentRequestRejection
-
+    acceptance = hydra_client.ConsentRequestAcceptance(subject=NO_ONE)
+    rejection = hydra_client.ConsentRequestRejection(reason=NO_ONE)
     with suppress(NotFoundException):
         api.get_oauth2_consent_request(NO_ONE)
     with suppress(NotFoundException):
-        api.accept_oauth2_consent_request(NO_ONE, ConsentRequestAcceptance(subject=NO_ONE))
+        api.accept_oauth2_consent_request(NO_ONE, acceptance)
     with suppress(NotFoundException):
-        api.reject_oauth2_consent_request(NO_ONE, ConsentRequestRejection(reason=NO_ONE))
+        api.reject_oauth2_consent_request(NO_ONE, rejection)
     return "may read, accept and reject consent requests"
 
 
@@ -212,34 +196,20 @@ def permission(invocation: Invocation, need: str, api: OAuth2Api) -> Finding:
         return Finding(OK, need, f"{caller} {PROBES[need](api)}")
     except ForbiddenException as error:
         hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
-        return Finding(
-            BAD,
-            need,
-            f"{caller} is not allowed to: {error.error}",
-            hint.replace(NO_ONE, "<.*>"),
-            name="permission",
-        )
+        came = f"{caller} is not allowed to: {error.error}"
+        return problem("permission", need, came, hint.replace(NO_ONE, "<.*>"))
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
+        asked = f"the scope {scope}"
+        command = f"hydra-client clients patch {caller} --scope {scope}"
+        do = f"Allow the scope: {command}, together with its current scopes."
         if settings.scopes:
-            return Finding(
-                BAD,
-                need,
-                f"{caller} gets no token with the scopes {settings.scopes}: {error.error}",
-                "Remove the scopes from --token-scopes, HYDRA_SCOPES or the profile, to request "
-                f"{scope}.",
-                name="scope",
-            )
-        return Finding(
-            BAD,
-            need,
-            f"{caller} gets no token with the scope {scope}: {error.error}",
-            f"Allow the scope: hydra-client clients patch {caller} --scope {scope}, together with "
-            "its current scopes.",
-            name="scope",
-        )
+            asked = f"the scopes {settings.scopes}"
+            places = "--token-scopes, HYDRA_SCOPES or the profile"
+            do = f"Remove the scopes from {places}, to request {scope}."
+        return problem("scope", need, f"{caller} gets no token with {asked}: {error.error}", do)
     except NotFoundException as error:
-        return Finding(BAD, need, str(error), _MAKE_KEYS, "no-keys")
+        return problem("no-keys", need, str(error))
     except HydraException as error:
         return failed(need, error)
 
@@ -254,20 +224,12 @@ def signing_key(api: OAuth2Api, id_token: str) -> Finding:
         IdTokenVerifier(api, NO_ONE).verify(id_token, nonce=None)
     except InvalidIdTokenError as error:
         if error.reason in _NOT_CHECKED:
-            do = "Use a file with an ID token, or with the JSON that `token user` saves."
-            return Finding(BAD, tried, f"this is not an ID token of Hydra: {error}", do, "id-token")
+            return problem("id-token", tried, f"this is not an ID token of Hydra: {error}")
         if error.reason in ("unknown_key", "signature"):
-            return Finding(
-                BAD,
-                tried,
-                f"the server does not publish the key of this ID token: {error}",
-                "Restart the server: it signs with the key that it read when it started, although "
-                "its key set has been replaced since. If you have restarted it, get a new ID "
-                "token: earlier ones are not valid any more.",
-                name="signing-key",
-            )
+            came = f"the server does not publish the key of this ID token: {error}"
+            return problem("signing-key", tried, came)
     except NotFoundException as error:
-        return Finding(BAD, tried, str(error), _MAKE_KEYS, "no-keys")
+        return problem("no-keys", tried, str(error))
     except HydraException as error:
         return failed(tried, error)
     # The token may have expired, and is meant for another client. Only its key matters here.
@@ -291,8 +253,6 @@ def own_signing_key(api: OAuth2Api, client_id: str | None) -> Finding | None:
 
 def _id_token(api: OAuth2Api, client_id: str) -> str | None:
     """Get an ID token by the implicit flow, as a browser and a consent app would."""
-    from hydra_client import ConsentRequestAcceptance
-
     client = api.get_oauth2_client(client_id)
     if "implicit" not in (client.grant_types or ()) or not client.redirect_uris:
         return None
@@ -309,7 +269,7 @@ def _id_token(api: OAuth2Api, client_id: str) -> str | None:
     consent = dict(parse_qsl(urlsplit(begun.data).query)).get("consent")
     if consent is None:
         return None
-    accepted = ConsentRequestAcceptance(subject=NO_ONE, grant_scopes=["openid"])
+    accepted = hydra_client.ConsentRequestAcceptance(subject=NO_ONE, grant_scopes=["openid"])
     api.accept_oauth2_consent_request(consent, accepted)
     cookie = begun.headers.get("Set-Cookie", "").partition(";")[0]
     ended = visit(consent=consent, headers={"Cookie": cookie})
@@ -321,15 +281,15 @@ def _id_token(api: OAuth2Api, client_id: str) -> str | None:
 
 def role(api: OAuth2Api, server: WellKnown, name: str, subject: str) -> Finding:
     """Ask the warden about everything that a role does."""
-    from hydra_client import WardenAccessRequest, WardenApi
-
     if name == "resource-server" and server.userinfo_endpoint is None:
         return Finding(OK, name, "0.9 needs no policy for this")
     role = ROLES[name]
-    warden = WardenApi(api.api_client)
+    warden = hydra_client.WardenApi(api.api_client)
     missing = []
     for action, resource in role.requests(NO_ONE):
-        request = WardenAccessRequest(subject=subject, action=action, resource=resource, context={})
+        request = hydra_client.WardenAccessRequest(
+            subject=subject, action=action, resource=resource, context={}
+        )
         try:
             if not warden.does_warden_allow_access_request(request).allowed:
                 missing.append(f"{action} on {resource.replace(NO_ONE, '<.*>')}")
@@ -337,11 +297,10 @@ def role(api: OAuth2Api, server: WellKnown, name: str, subject: str) -> Finding:
             return failed(name, error)
     if not missing:
         return Finding(OK, name, f"the policies allow {subject} everything that it needs")
-    return Finding(
-        BAD,
+    return problem(
+        "role",
         name,
         f"no policy allows {subject}, or one denies it: {'; '.join(missing)}",
         f"Create the policy: {role.command(name, subject)} - the client also needs the scope "
         f"{role.scope}. To see what denies it: hydra-client warden explain.",
-        name="role",
     )

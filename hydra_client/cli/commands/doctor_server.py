@@ -5,8 +5,7 @@ from __future__ import annotations
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from hydra_client.cli.errors import UNTRUSTED
-from hydra_client.cli.findings import BAD, OK, WARN, Finding
+from hydra_client.cli.findings import BAD, OK, WARN, Finding, problem
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiTimeoutError,
@@ -29,46 +28,24 @@ _CLOCK_WARN, _CLOCK_BAD = 5, 60
 
 def unreached(api: OAuth2Api, error: HydraException) -> Finding:
     """Say why the discovery document could not be fetched."""
-    host = api.api_client.configuration.host
+    configuration = api.api_client.configuration
     if isinstance(error, ApiTlsError):
-        do = UNTRUSTED
-        if "does not speak TLS" in str(error):
-            do = "Check the port, or use --url http://... instead."
-            return Finding(BAD, "TLS", str(error), do, "plain-port")
-        return Finding(BAD, "TLS", str(error), do, "certificate")
+        name = "plain-port" if "does not speak TLS" in str(error) else "certificate"
+        return problem(name, "TLS", str(error))
     if "speaks TLS on this port" in str(error):
-        do = "Use --url https://..., and --ca-cert if the certificate is self-signed."
-        return Finding(BAD, "TLS", str(error), do, "tls-port")
+        return problem("tls-port", "TLS", str(error))
     if isinstance(error, ApiTimeoutError):
-        return Finding(
-            BAD,
-            "server",
-            f"no response from {host} within {api.api_client.configuration.timeout:g} seconds",
-            "Check the address, and firewalls and proxies on the way, or use a longer --timeout.",
-            name="timeout",
-        )
+        came = f"no response from {configuration.host} within {configuration.timeout:g} seconds"
+        return problem("timeout", "server", came)
     if isinstance(error, ApiConnectionError):
-        do = "Check the address and the port, and that the server is running."
-        return Finding(BAD, "server", str(error), do, "unreachable")
+        return problem("unreachable", "server", str(error))
     if isinstance(error, ServiceException) and is_insecure_http(
         error.status or 0, error.body or ""
     ):
-        return Finding(
-            BAD,
-            "termination",
-            "the server rejects plain http: it expects a proxy in front of it to terminate TLS",
-            "Use the https URL of the proxy. On a trusted network, you can use "
-            "--header 'X-Forwarded-Proto: https' instead.",
-            name="termination",
-        )
-    return Finding(
-        BAD,
-        "server",
-        f"{host} responds, but not like Hydra: {error}",
-        "Check the port and the path: the URL must be that of Hydra, not of the consent app or of "
-        "the admin API of Hydra 1.x or 2.x.",
-        name="not-hydra",
-    )
+        came = "the server rejects plain http: it expects a proxy in front of it to terminate TLS"
+        return problem("termination", "termination", came)
+    came = f"{configuration.host} responds, but not like Hydra: {error}"
+    return problem("not-hydra", "server", came)
 
 
 def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
@@ -79,14 +56,11 @@ def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
         return None
     generation = "2.x" if _ONLY_IN_2.intersection(unknown) else "1.x or 2.x"
     names = f"{', '.join(unknown[:3])}{' and more' if len(unknown) > 3 else ''}"
-    return Finding(
-        BAD,
+    return problem(
+        "later-version",
         "server",
         f"{api.api_client.configuration.host} is not Hydra 0.9 or 0.10, but a later version "
         f"({generation}) or another product: its OpenID Connect configuration has {names}",
-        "This client supports 0.9 and 0.10. Check the address, or use Ory's own client for later "
-        "versions (ory-hydra-client).",
-        name="later-version",
     )
 
 
@@ -96,13 +70,7 @@ def reached(api: OAuth2Api, server: WellKnown, seconds: float) -> Finding:
     came = f"{host} responds in {seconds * 1000:.0f} ms"
     if server.issuer.rstrip("/") == host:
         return Finding(OK, "server", came)
-    return Finding(
-        WARN,
-        "server",
-        f"{came}, but its issuer is {server.issuer}",
-        "Browsers and ID tokens use that URL, so it must lead to the same server.",
-        name="issuer",
-    )
+    return problem("issuer", "server", f"{came}, but its issuer is {server.issuer}", state=WARN)
 
 
 def transport(api: OAuth2Api) -> Iterator[Finding]:
@@ -115,13 +83,7 @@ def transport(api: OAuth2Api) -> Iterator[Finding]:
     elif not configuration.origin.insecure:
         yield Finding(OK, "TLS", "plain http, but only on this machine")
     else:
-        yield Finding(
-            WARN,
-            "TLS",
-            "plain http to another machine",
-            "Use https, because secrets and tokens can be intercepted.",
-            name="plain-http",
-        )
+        yield problem("plain-http", "TLS", "plain http to another machine", state=WARN)
     came = "the server accepts requests as they are"
     if protocol is not None:
         came = f"requests have the header X-Forwarded-Proto: {protocol}"
@@ -133,23 +95,12 @@ def clock(date: str | None, started: float, arrived: float) -> Finding:
     try:
         server_time = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError):
-        return Finding(
-            WARN,
-            "clock",
-            "the response has no valid Date header",
-            "Compare the clocks yourself.",
-            name="clock",
-        )
+        came = "the response has no valid Date header"
+        return problem("clock", "clock", came, "Compare the clocks yourself.", state=WARN)
     # A Date is rounded down to whole seconds.
     off = max(started - (server_time + 1), server_time - arrived, 0)
     if off <= _CLOCK_WARN:
         return Finding(OK, "clock", "the server's clock agrees with this one")
     which = "ahead of" if server_time > arrived else "behind"
-    return Finding(
-        BAD if off > _CLOCK_BAD else WARN,
-        "clock",
-        f"the server's clock is {off:.0f} seconds {which} this one",
-        "Synchronize both with NTP. Otherwise tokens seem to expire too early or too late, and ID "
-        "tokens are rejected.",
-        name="clock",
-    )
+    came = f"the server's clock is {off:.0f} seconds {which} this one"
+    return problem("clock", "clock", came, state=BAD if off > _CLOCK_BAD else WARN)

@@ -100,7 +100,10 @@ def test_an_authorization_endpoint_elsewhere(run: Run, root: HydraEmulator) -> N
     root.fail("/.well-known/openid-configuration", status=200, body=json.dumps(document))
     result = run("demo")
     assert result.exit_code == 1
-    assert "authorize   the browser is sent to another server, http://127.0.0.1:1/oauth2/auth\n" in result.output
+    assert (
+        "authorize   the browser is sent to another server, http://127.0.0.1:1/oauth2/auth\n"
+        in result.output
+    )
 
 
 FAULTS = [

@@ -22,7 +22,7 @@ from support.loopback import Peer, Server
 from hydra_client import Policy, PolicyApi
 from hydra_client.cli.app import app
 from hydra_client.cli.commands import doctor
-from hydra_client.cli.findings import NAMES
+from hydra_client.cli.findings import ADVICE
 from hydra_client.cli.roles import ROLES
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 
@@ -54,7 +54,7 @@ def found(run: Run, *arguments: str, **environment: str) -> dict[str, dict[str, 
     bad = any(finding["state"] == "FAILED" for finding in findings)
     assert result.exit_code == (1 if bad else 0)
     for finding in findings:
-        assert finding["name"] in (("",) if finding["state"] == "ok" else NAMES)
+        assert finding["name"] in (("",) if finding["state"] == "ok" else ADVICE)
     return {finding["tried"]: finding for finding in findings if finding["state"] != "ok"}
 
 
@@ -673,4 +673,4 @@ def test_every_name_is_used() -> None:
     """Names that no finding has would need no page either."""
     folder = Path(doctor.__file__).parent
     source = "".join(path.read_text() for path in folder.glob("doctor*.py"))
-    assert [name for name in NAMES if f'"{name}"' not in source] == []
+    assert [name for name in ADVICE if f'"{name}"' not in source] == []
