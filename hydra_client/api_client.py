@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast
 from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.ladder import ApiResponse, Ladder
 from hydra_client.protocol.names import Named
-from hydra_client.transport.driver import drive
-from hydra_client.transport.sharing import Alarm
+from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -38,7 +38,7 @@ from hydra_client.protocol import checks, extras
 from hydra_client.protocol.cache import Cache
 from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters
 from hydra_client.protocol.redaction import Secret
-from hydra_client.transport.sharing import share, within
+from hydra_client.transport.waiting import share, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -33,8 +33,7 @@ from hydra_client._consent import (
     RedirectUrlError,
     WrongBrowser,
 )
-from hydra_client.transport.driver import drive
-from hydra_client.transport.sharing import Alarm
+from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,7 @@ from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.extras import extra
-from hydra_client.transport.sharing import share, within
+from hydra_client.transport.waiting import share, within
 
 with extra("jwt"):
     import jwt

@@ -16,7 +16,7 @@ from hydra_client.models import OAuth2TokenIntrospection
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
 from hydra_client.protocol.redaction import Secret
-from hydra_client.transport.sharing import share, within
+from hydra_client.transport.waiting import share, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ from hydra_client._resource_server import (
     remember,
     required_scopes,
 )
-from hydra_client.transport.driver import drive
+from hydra_client.transport.waiting import drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping

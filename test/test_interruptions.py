@@ -20,7 +20,7 @@ import random, signal, sys, threading, time
 import hydra_client
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.cache import Cache
-from hydra_client.transport import sharing
+from hydra_client.transport import waiting
 from support.loopback import Server, api, raw_response
 
 class Interrupted(Exception):
@@ -45,7 +45,7 @@ def respond(peer):
 flights = Cache()
 
 def share(number):
-    return Deadline(5).run(sharing.share, flights, "key", lambda: time.sleep(0.0002) or "result")
+    return Deadline(5).run(waiting.share, flights, "key", lambda: time.sleep(0.0002) or "result")
 
 draw = random.Random(4)
 signal.signal(signal.SIGALRM, interrupt)

@@ -40,11 +40,11 @@ BOUNDS = {
     "emulator/server.py: join": "the requests under way, whose connections were ended",
     "emulator/state.py: RLock": "held for one request, which is answered from memory",
     "transport/connections.py: get": "none: it reads a context variable",
-    "transport/driver.py: sleep": "what is left of the deadline",
-    "transport/driver.py: wait": "the caller's deadline",
-    "transport/sharing.py: Lock": "held by its own caller only",
+    "transport/waiting.py: sleep": "what is left of the deadline",
+    "transport/waiting.py: wait": "the caller's deadline",
+    "transport/waiting.py: Lock": "held by its own caller only",
     "protocol/cache.py: RLock": "held for moments, never during work or a wait",
-    "transport/sharing.py: acquire": "the caller's deadline",
+    "transport/waiting.py: acquire": "the caller's deadline",
 }
 
 

@@ -12,7 +12,6 @@ from hydra_client.protocol.names import Named
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -124,12 +123,7 @@ class ApiClient(Ladder):
         self._transport.enter()
         return self
 
-    async def __aexit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     def __repr__(self) -> str:

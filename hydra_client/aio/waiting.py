@@ -1,11 +1,10 @@
-"""Carries out the steps of a call in the task that makes it."""
+"""Carries out the steps of a call in the task that makes it, and shares work among tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from hydra_client.protocol.cache import shared
@@ -46,26 +45,10 @@ async def drive(steps: Steps[T]) -> T:
         steps.close()
 
 
-async def share(
-    cache: Cache[T],
-    key: Hashable,
-    work: Callable[[], Awaitable[T]],
-    meanwhile: T | None = None,
-) -> T:
-    """Return what `work` returns, whether it is awaited here or by another task at this time.
-
-    Args:
-        cache: Decides who does the work.
-        key: What the work is for.
-        work: Does the work, and stores the result if it should be cached.
-        meanwhile: An old value to return at once while another task is at work.
-
-    Raises:
-        ApiTimeoutError: Other tasks were at work until the caller's own deadline.
-        HydraException: What `work` raised, or a copy of what another task's raised.
-    """
+async def share(cache: Cache[T], key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+    """Return what `work` returns, whether it is awaited here or by another task at this time."""
     done = ask(Invoke[Any](work))
-    return await drive(shared(cache, key, done, seconds_left(), Alarm(), meanwhile))
+    return await drive(shared(cache, key, done, seconds_left(), Alarm()))
 
 
 async def within(
@@ -75,11 +58,12 @@ async def within(
     **keywords: P.kwargs,
 ) -> T:
     """Await a function for at most `seconds`, or for as long as the current call has left."""
-    work = Invoke[Any](
-        partial(function, *arguments, **keywords), (), Deadline.within(None, seconds)
-    )
-    result: T = await _invoke(work)
-    return result
+    # The task's own context: what the function awaits, and the tasks that it makes, inherit it.
+    before = current.set(Deadline.within(None, seconds))
+    try:
+        return await function(*arguments, **keywords)
+    finally:
+        current.reset(before)
 
 
 class Alarm:
@@ -106,27 +90,8 @@ class Alarm:
             self._event.clear()
 
 
-async def _attempt(effect: Attempt) -> Any:
-    return await effect.transport.attempt(effect.request, effect.deadline)
-
-
-async def _pause(effect: Pause) -> None:
-    await asyncio.sleep(effect.seconds)
-
-
-async def _wait(effect: Wait) -> None:
-    await effect.alarm.wait(effect.until - time.monotonic())
-
-
-async def _block(effect: Block[T]) -> T:
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(None, effect.function, *effect.arguments)
-
-
 async def _invoke(effect: Invoke[Any]) -> Any:
-    # The task's own context: what the function awaits, and the tasks that it makes, inherit it.
-    outer = current.get() if effect.deadline is None else effect.deadline
-    before = current.set(outer)
+    before = current.set(effect.deadline or current.get())
     try:
         result = effect.function(*effect.arguments)
         return await result if inspect.isawaitable(result) else result
@@ -135,9 +100,11 @@ async def _invoke(effect: Invoke[Any]) -> Any:
 
 
 _PERFORM: dict[type[Effect[Any]], Callable[[Any], Awaitable[Any]]] = {
-    Attempt: _attempt,
-    Pause: _pause,
-    Wait: _wait,
-    Block: _block,
+    Attempt: lambda attempt: attempt.transport.attempt(attempt.request, attempt.deadline),
+    Pause: lambda pause: asyncio.sleep(pause.seconds),
+    Wait: lambda wait: wait.alarm.wait(wait.until - time.monotonic()),
+    Block: lambda block: asyncio.get_running_loop().run_in_executor(
+        None, block.function, *block.arguments
+    ),
     Invoke: _invoke,
 }

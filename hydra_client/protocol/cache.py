@@ -1,6 +1,6 @@
 """A cache whose values one caller at a time renews, while the others wait or use the old one.
 
-A cache decides and never waits: `shared` yields what to wait for. `hydra_client.transport.sharing`
+A cache decides and never waits: `shared` yields what to wait for. `hydra_client.transport.waiting`
 waits for threads, `hydra_client.aio.waiting` for tasks.
 """
 

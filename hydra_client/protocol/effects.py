@@ -1,7 +1,7 @@
 """The effects that the steps of a call yield: send, pause, wait for another caller, run code.
 
 The logic of a call is written once, as generators that do no I/O. They yield effects, and a driver
-carries these out: `hydra_client.transport.driver` in a thread, `hydra_client.aio.waiting` in a
+carries these out: `hydra_client.transport.waiting` in a thread, `hydra_client.aio.waiting` in a
 task. So a threaded and an asyncio client cannot differ in what they retry, renew or raise.
 Logic that has to wait in the middle is a generator. Logic that only prepares or decides is a
 function.

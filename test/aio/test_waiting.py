@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from support.crowded import run
 
-from hydra_client.aio.waiting import Alarm, share
-from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.aio.waiting import Alarm, drive, share
+from hydra_client.protocol.cache import Cache, Entry, shared
+from hydra_client.protocol.effects import Invoke, ask
 
 
 def test_an_alarm_of_a_closed_loop_rings_unheard() -> None:
@@ -39,7 +41,8 @@ def test_the_old_value_is_used_while_a_task_is_at_work() -> None:
 
         async def second() -> str:
             await asyncio.sleep(0.01)
-            return await share(cache, "key", fetch, meanwhile="old")
+            work = ask(Invoke[Any](fetch))
+            return await drive(shared(cache, "key", work, None, Alarm(), meanwhile="old"))
 
         assert await asyncio.gather(share(cache, "key", fetch), second()) == ["new", "old"]
 

@@ -21,9 +21,10 @@ from hydra_client.exceptions import (
     ApiValueError,
     HydraException,
 )
-from hydra_client.protocol.cache import Cache
+from hydra_client.protocol.cache import Cache, shared
 from hydra_client.protocol.deadline import Deadline, seconds_left
-from hydra_client.transport.sharing import share
+from hydra_client.protocol.effects import Invoke, ask
+from hydra_client.transport.waiting import Alarm, drive, share
 
 
 class Work:
@@ -91,16 +92,18 @@ def test_keys_do_not_wait_for_each_other() -> None:
 
 def test_who_has_something_meanwhile_does_not_wait() -> None:
     flights: Cache[str] = Cache()
-    work = Work("new")
+    work = Work("new", "newer")
+
+    def new_or_old() -> str:
+        return drive(shared(flights, "key", ask(Invoke(work)), None, Alarm(), "old"))
+
     with Crowd() as crowd:
-        crowd.send(1, lambda: share(flights, "key", work, "old"))
+        crowd.send(1, new_or_old)
         assert work.begun.acquire(timeout=30)
-        assert share(flights, "key", work, "old") == "old"
+        assert new_or_old() == "old"
         work.gate.set()
     assert crowd.results == ["new"]
-    assert share(flights, "key", lambda: "new", "old") == "new", (
-        "nobody is at work: it works itself"
-    )
+    assert new_or_old() == "newer", "nobody is at work: it works itself"
 
 
 def test_all_get_the_error_each_its_own_copy() -> None:

@@ -115,5 +115,5 @@ def record_pauses(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:
     async def pause(effect: Any) -> None:
         pauses.append(effect.seconds)
 
-    monkeypatch.setattr("hydra_client.transport.driver.time.sleep", pauses.append)
+    monkeypatch.setattr("hydra_client.transport.waiting.time.sleep", pauses.append)
     monkeypatch.setitem(aio.waiting._PERFORM, hydra_client.protocol.effects.Pause, pause)

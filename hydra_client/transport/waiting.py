@@ -1,0 +1,100 @@
+"""Carries out the steps of a call in the thread that makes it, and shares work among threads."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from hydra_client.exceptions import ApiTypeError
+from hydra_client.protocol.cache import shared
+from hydra_client.protocol.deadline import Deadline, seconds_left
+from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait, ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from hydra_client.protocol.cache import Cache
+    from hydra_client.protocol.effects import Steps
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def drive(steps: Steps[T]) -> T:
+    """Carry out what the steps ask for, and return their result.
+
+    Whatever ends this early, an exception from a signal handler too, also ends the steps, so that
+    they hand on what others wait for.
+    """
+    try:
+        effect = next(steps)
+        while True:
+            failed: BaseException | None = None
+            outcome = None
+            try:
+                outcome = _PERFORM[type(effect)](effect)
+            except BaseException as error:
+                failed = error
+            # Not in the `except` block: what the steps raise is not a consequence of this.
+            effect = steps.send(outcome) if failed is None else steps.throw(failed)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    finally:
+        failed = None  # otherwise its traceback would refer to itself through this frame
+        steps.close()
+
+
+def share(cache: Cache[T], key: Hashable, work: Callable[[], T]) -> T:
+    """Return what `work` returns, whether it is called here or by another thread at this time."""
+    return drive(shared(cache, key, ask(Invoke(work)), seconds_left(), Alarm()))
+
+
+def within(seconds: float, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+    """Call a function that may take so many seconds, or as many as the current call has left."""
+    return Deadline(seconds).run(function, *arguments, **keywords)
+
+
+class Alarm:
+    """A plain lock as an event: no interruption can leave it held for others."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self) -> None:
+        """Wake the thread that waits."""
+        if self._lock.locked():
+            self._lock.release()
+
+    def wait(self, seconds: float) -> None:
+        """Wait to be woken, no longer than so many seconds."""
+        self._lock.acquire(timeout=max(seconds, 0))
+
+
+def _invoke(effect: Invoke[Any]) -> Any:
+    if effect.deadline is None:
+        result = effect.function(*effect.arguments)
+    else:
+        result = effect.deadline.run(effect.function, *effect.arguments)
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise ApiTypeError(
+            "access_token: the token source is asynchronous, which only the clients of "
+            "hydra_client.aio can await; pass a source that returns a string"
+        )
+    return result
+
+
+_PERFORM: dict[type[Effect[Any]], Callable[[Any], Any]] = {
+    Attempt: lambda attempt: attempt.deadline.run(
+        attempt.transport.attempt, attempt.request, attempt.deadline
+    ),
+    Pause: lambda pause: time.sleep(pause.seconds),
+    Wait: lambda wait: wait.alarm.wait(wait.until - time.monotonic()),
+    Block: lambda block: block.function(*block.arguments),
+    Invoke: _invoke,
+}
