@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 
     Need = tuple[str, str]
 
-_BASE = {"client": "rn:hydra:clients", "policy": "rn:hydra:policies"}
-_GROUPS = "rn:hydra:warden:groups"
-_GIVE = (Phase.GIVE_ACCESS, Phase.DENIES_TO_ALLOWS, Phase.NARROW_DENIES)
+_ALL = {
+    "client": "rn:hydra:clients",
+    "policy": "rn:hydra:policies",
+    "group": "rn:hydra:warden:groups",
+}
+# How certain it is that something applies. All of several apply with the least certainty of them,
+# any of them with the greatest.
+_NO, _MAYBE, _YES = range(3)
 # Python's `re` reads these expressions as Go's RE2 does, and matches them fast.
 _SIMPLE = re.compile(r"(?:[\w:@|,/ -]|\\[.+*?|\-/:]|\.|\[[\w:^-]+\]|(?<=[.\]])[*+?])*")
 _MAX_REPEATS = 3
@@ -41,21 +46,17 @@ def caller_of(api_client: ApiClient) -> str | None:
 
 
 def protect(
-    api: WardenApi, caller: str | None, steps: Sequence[Step], policies: Mapping[str, Policy]
+    api: WardenApi, caller: str | None, steps: list[Step], policies: Mapping[str, Policy]
 ) -> list[Step]:
     """Return the steps in an order in which the caller may carry out all of them.
 
-    Args:
-        api: Finds the groups of the caller.
-        caller: The id of the calling client.
-        steps: The steps in the order that is safe.
-        policies: All policies of the server by id.
+    `steps` are in the order that is safe. `policies` are all that the server has, by their id.
 
     Raises:
         ApiValueError: There is no such order.
     """
     if caller is None or all(step.kind == "client" for step in steps):
-        return list(steps)
+        return steps
     access = _Access(caller, _groups(api, caller), policies)
     needs = {need: access.certainty(*need) for step in steps for need in _needs(step)}
     order: list[Step] = []
@@ -76,24 +77,16 @@ def protect(
             "which you call as and which needs it for this plan. Apply the other changes first, or "
             f"call as a client whose access does not depend on this {culprit.kind}"
         )
-    own = [step for step in order if step._phase is Phase.OWN_CLIENT]
-    rest = [step for step in order if step._phase is not Phase.OWN_CLIENT]
-    return [*rest, *own, replace(culprit, _phase=Phase.OWN_POLICY)]
+    return [*order, replace(culprit, _phase=Phase.OWN_POLICY)]
 
 
 def _can_be_last(culprit: Step, others: Sequence[Step], policies: Mapping[str, Policy]) -> bool:
     """Whether a step is a single PUT, and no other step gives somebody access by the old policy."""
     if culprit._phase is not Phase.PUT_ALLOWS or culprit.action != "update":
         return False
-    subjects = policies[culprit.id].subjects or []
-    return not any(
-        other._phase in _GIVE
-        and not (
-            other._phase is Phase.GIVE_ACCESS
-            and all(_matches(subject, other.id) is False for subject in subjects)
-        )
-        for other in others
-    )
+    narrowed = {Phase.DENIES_TO_ALLOWS, Phase.NARROW_DENIES} & {other._phase for other in others}
+    joined = [other.id for other in others if other._phase is Phase.GIVE_ACCESS]
+    return not narrowed and _any(policies[culprit.id].subjects, joined) == _NO
 
 
 def _groups(api: WardenApi, caller: str) -> list[str]:
@@ -104,20 +97,20 @@ def _groups(api: WardenApi, caller: str) -> list[str]:
 
 
 def _needs(step: Step) -> list[Need]:
-    if step.kind == "group":
-        group = f"{_GROUPS}:{step.id}"
-        last = {
-            "create": ("create", _GROUPS),
-            "delete": ("delete", group),
-            "add members": ("members.add", group),
-            "remove members": ("members.remove", group),
-        }[step.action]
-        return [("get", group), last]
-    one = f"{_BASE[step.kind]}:{step.id}"
-    if step.kind == "policy":
-        return [("get", one)] if step.action == "delete" else [("get", one), ("update", one)]
-    last = ("delete", one) if step.action == "delete" else (step.action, _BASE["client"])
-    return [("get", one), last]
+    """Return the actions that the step takes, each with the resource that Hydra checks it on."""
+    every = _ALL[step.kind]
+    one = f"{every}:{step.id}"
+    action = step.action
+    if step.kind == "policy":  # a PUT creates, too
+        write = ("get" if action == "delete" else "update", one)
+    elif action == "create" or (step.kind, action) == ("client", "update"):
+        write = (action, every)
+    else:
+        write = (
+            {"add members": "members.add", "remove members": "members.remove"}.get(action, action),
+            one,
+        )
+    return [("get", one), write]
 
 
 class _Access(NamedTuple):
@@ -128,29 +121,25 @@ class _Access(NamedTuple):
     policies: Mapping[str, Policy]
 
     def certainty(self, action: str, resource: str) -> int:
-        """Return 2 if the policies allow this, 0 if they do not, and 1 if that is not certain."""
-        found = {True: 2, None: 1, False: 0}
-        allowed, denied = 0, 0
+        """Return how certain it is that the policies allow this."""
+        allowed = denied = _NO
         for policy in self.policies.values():
-            applies = found[self._applies(policy, action, resource)]
+            applies = self._applies(policy, action, resource)
             if policy.effect == "allow":
                 allowed = max(allowed, applies)
             else:
                 denied = max(denied, applies)
-        return min(allowed, 2 - denied)
+        return min(allowed, _YES - denied)
 
-    def _applies(self, policy: Policy, action: str, resource: str) -> bool | None:
-        """Whether a policy applies; None if that is not certain."""
-        found: list[bool | None] = [
+    def _applies(self, policy: Policy, action: str, resource: str) -> int:
+        # Hydra itself gives no other value as context than the owner of a client.
+        has_owner = set(policy.conditions or ()) == {"owner"}
+        return min(
             _any(policy.subjects, (self.caller, *self.groups)),
             _any(policy.actions, (action,)),
             _any(policy.resources, (resource,)),
-            # Hydra itself gives no other value as context than the owner of a client.
-            None if set(policy.conditions or ()) == {"owner"} else not policy.conditions,
-        ]
-        if False in found:
-            return False
-        return None if None in found else True
+            _MAYBE if has_owner else _NO if policy.conditions else _YES,
+        )
 
     def after(self, step: Step) -> _Access:
         """Return what the caller may do after a step."""
@@ -167,28 +156,27 @@ class _Access(NamedTuple):
         return self
 
 
-def _any(templates: Iterable[str] | None, values: Sequence[str]) -> bool | None:
-    found = {_matches(template, value) for template in templates or () for value in values}
-    return True if True in found else None if None in found else False
+def _any(templates: Iterable[str] | None, values: Sequence[str]) -> int:
+    found = (_matches(template, value) for template in templates or () for value in values)
+    return max(found, default=_NO)
 
 
-def _matches(template: str, value: str) -> bool | None:
-    """Whether a template matches a value; None if that is not certain."""
+def _matches(template: str, value: str) -> int:
     start = template.partition("<")[0]
     if start == template:
-        return template == value
+        return _YES if template == value else _NO
     if not value.startswith(start):
-        return False
+        return _NO
     parts = re.split(r"<([^<>]*)>", template)
-    if any(set(part) & set("<>") for part in parts):
-        return None
     expressions = parts[1::2]
-    if not all(_SIMPLE.fullmatch(part) for part in expressions):
-        return None
-    if sum(part.count(repeat) for part in expressions for repeat in "*+?") > _MAX_REPEATS:
-        return None
+    if (
+        any(set(part) & set("<>") for part in parts)
+        or not all(_SIMPLE.fullmatch(part) for part in expressions)
+        or len(re.findall("[*+?]", "".join(expressions))) > _MAX_REPEATS
+    ):
+        return _MAYBE
     pattern = "".join(f"(?:{part})" if at % 2 else re.escape(part) for at, part in enumerate(parts))
     try:
-        return re.fullmatch(pattern, value) is not None
+        return _YES if re.fullmatch(pattern, value) else _NO
     except re.error:
-        return None
+        return _MAYBE

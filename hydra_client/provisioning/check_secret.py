@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 
 
 def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
-    """Return whether this is the client's secret. A public client accepts any secret.
-
-    The secret is used to revoke a random token. A client whose id has a ':' can use its secret at
-    the token endpoint only, so it is checked there.
-
-    Raises:
-        HydraException: The check failed.
-    """
-    if ":" in id:
+    """Return whether this is the client's secret. A public client accepts any secret."""
+    if ":" in id:  # such a client can use its secret at the token endpoint only
         return can_log_in(api, id, secret)
     try:
         as_client(api, id, secret).revoke_oauth2_token(secrets.token_urlsafe())
@@ -32,11 +25,7 @@ def has_secret(api: OAuth2Api, id: str, secret: str) -> bool:
 def can_log_in(api: OAuth2Api, id: str, secret: str) -> bool:
     """Return whether the token endpoint accepts the client's secret (RFC 6749 section 2.3.1).
 
-    The secret is used with a random refresh token. The server authenticates the client before it
-    rejects that token, and issues nothing.
-
-    Raises:
-        HydraException: The check failed.
+    The server authenticates the client before it rejects the random refresh token.
     """
     try:
         as_client(api, id, secret).oauth_token(

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hydra_client.exceptions import (
-    ApiValueError,
-    ConflictException,
-    NotFoundException,
-)
+from hydra_client.exceptions import ApiValueError, ConflictException
 from hydra_client.models import OAuth2Client
 from hydra_client.provisioning.check_secret import has_secret
-from hydra_client.provisioning.compare import client_value, differing
-from hydra_client.provisioning.reconcile import reconcile
+from hydra_client.provisioning.compare import differing
+from hydra_client.provisioning.reconcile import find, reconcile
 from hydra_client.provisioning.results import ClientResult, ProvisioningError
 
 if TYPE_CHECKING:
@@ -21,8 +18,6 @@ if TYPE_CHECKING:
 
     from hydra_client.api import OAuth2Api
     from hydra_client.provisioning.results import Change
-
-FIELDS = frozenset(OAuth2Client._fields)
 
 
 def ensure_client(
@@ -104,8 +99,8 @@ def patch_client(api: OAuth2Api, id: str, changes: OAuth2Client) -> OAuth2Client
     wanted = changes.to_dict()
     body = OAuth2Client.from_dict({**api.get_oauth2_client(id).to_dict(), **wanted, "id": id})
     updated = api.update_oauth2_client(id, body)
-    without = {name: value for name, value in wanted.items() if name not in ("id", "client_secret")}
-    if ignored := differing(without, updated.to_dict(), FIELDS, client_value):
+    visible = {name: value for name, value in wanted.items() if name not in ("id", "client_secret")}
+    if ignored := differing(visible, updated, OAuth2Client._fields):
         raise _not_stored(id, ignored, "")
     return updated
 
@@ -120,10 +115,7 @@ class ClientRun:
     """
 
     def __init__(
-        self,
-        api: OAuth2Api,
-        client: OAuth2Client,
-        new_secret: Callable[[], str] | None = None,
+        self, api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None
     ) -> None:
         if not client.id:
             raise ApiValueError("the client has no id: set one, so that it can be found again")
@@ -138,22 +130,17 @@ class ClientRun:
 
     def examine(self) -> tuple[OAuth2Client | None, tuple[str, ...]]:
         """Fetch the client and name the fields that differ. Changes nothing."""
-        current = find_client(self._api, self.id)
+        current = find(self._api.get_oauth2_client, self.id)
         fields = tuple(change.field for change in self.changes(current))
         if self.differs_in_secret(current):
             fields = (*fields, "client_secret")
-        if (
-            current is not None
-            and self.generated is not None
-            and not has_secret(self._api, self.id, self.generated)
-        ):
+        if current and self.generated and not has_secret(self._api, self.id, self.generated):
             self.generated, self.is_foreign = None, True
         return current, fields
 
     def changes(self, current: OAuth2Client | None) -> tuple[Change, ...]:
         """Return the fields that differ, except for the secret."""
-        stored = {} if current is None else current.to_dict()
-        return differing(self._wanted, stored, FIELDS, client_value)
+        return differing(self._wanted, current, OAuth2Client._fields)
 
     def differs_in_secret(self, current: OAuth2Client | None) -> bool:
         """Return whether the client has another secret than the one that is wanted."""
@@ -174,40 +161,35 @@ class ClientRun:
         """
         if self._new_secret is not None:
             self._secret, self._new_secret = self._new_secret(), None
+        create = self._api.create_oauth2_client
         if current is None:
             if not self._secret and not self._wanted.get("public"):
                 self.generated = self.generated or secrets.token_urlsafe()
             self.is_foreign = False
-            ignored = self._create(self._wanted, self._secret or self.generated)
+            ignored = self._send(create, self._wanted, self._secret or self.generated)
         else:
             members = {**current.to_dict(), **self._wanted}
             secret = self._secret if "client_secret" in fields else None
-            body = self._body(members, secret)
-            ignored = self.changes(self._api.update_oauth2_client(self.id, body))
+            ignored = self._send(partial(self._api.update_oauth2_client, self.id), members, secret)
             if ignored and (self._secret or members.get("public")):
                 # A memory store empties no field by an update, but a creation overwrites the
                 # client; a SQL store rejects that. No secret is lost: it is known, or not needed.
                 try:
-                    ignored = self._create(members, self._secret)
+                    ignored = self._send(create, members, self._secret)
                 except ConflictException:
                     pass
         if ignored:
             raise _not_stored(self.id, ignored, ", unless the secret is written with it")
 
-    def _create(self, members: dict[str, Any], secret: str | None) -> tuple[Change, ...]:
-        return self.changes(self._api.create_oauth2_client(self._body(members, secret)))
-
-    def _body(self, members: dict[str, Any], secret: str | None) -> OAuth2Client:
+    def _send(
+        self,
+        send: Callable[[OAuth2Client], OAuth2Client],
+        members: dict[str, Any],
+        secret: str | None,
+    ) -> tuple[Change, ...]:
+        """Send the client; return the fields that the server stored differently."""
         with_secret = {} if secret is None else {"client_secret": secret}
-        return OAuth2Client.from_dict({**members, "id": self.id, **with_secret})
-
-
-def find_client(api: OAuth2Api, id: str) -> OAuth2Client | None:
-    """Fetch a client; return None if it does not exist."""
-    try:
-        return api.get_oauth2_client(id)
-    except NotFoundException:
-        return None
+        return self.changes(send(OAuth2Client.from_dict({**members, "id": self.id, **with_secret})))
 
 
 def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> ProvisioningError:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from hydra_client.provisioning.results import Change
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
+
+    from hydra_client.protocol.model import Model
 
 # The option of each type of condition. Servers fill it in if it is missing, and drop all others.
 CONDITION_OPTIONS = {
@@ -24,53 +26,39 @@ CONDITION_OPTIONS = {
 
 
 def differing(
-    wanted: Mapping[str, Any],
-    current: Mapping[str, Any],
-    known: Collection[str],
-    normalized: Callable[[str, Any], object],
+    wanted: Mapping[str, Any], current: Model | None, known: Collection[str]
 ) -> tuple[Change, ...]:
-    """Return the wanted fields that the current object holds differently.
+    """Return the wanted fields that the object on the server holds differently.
 
-    Servers ignore fields that they do not know. A field outside `known` is therefore compared only
-    if the server has it.
-
-    Args:
-        wanted: The fields that are wanted.
-        current: The object on the server.
-        known: The fields that every server knows.
-        normalized: Returns a value in a form that can be compared.
+    Servers ignore fields that they do not know. A field outside `known`, the fields that every
+    server knows, is therefore compared only if the server has it.
     """
+    stored = {} if current is None else current.to_dict()
     return tuple(
-        Change(name, current.get(name), value)
+        Change(name, stored.get(name), value)
         for name, value in wanted.items()
-        if (name in known or name in current)
-        and normalized(name, value) != normalized(name, current.get(name))
+        if (name in known or name in stored)
+        and comparable(name, value) != comparable(name, stored.get(name))
     )
 
 
-def client_value(field: str, value: Any) -> object:
-    """Return the value of a client's field in a form that can be compared."""
+def comparable(field: str, value: Any) -> object:
+    """Return the value of a field in a form that can be compared."""
     if field == "scope":
-        return frozenset((value or "").split(" ")) - {""}
+        return set((value or "").split(" ")) - {""}
+    if field in ("subjects", "resources", "actions"):
+        return set(value or ())
+    if field == "conditions":
+        return {name: condition_value(condition) for name, condition in (value or {}).items()}
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        # SQL stores keep a list as one string.
+        # SQL stores keep a client's list as one string.
         text = "|".join(value)
         return sorted(text.split("|")) if text else None
     return value or None
 
 
-def policy_value(field: str, value: Any) -> object:
-    """Return the value of a policy's field in a form that can be compared."""
-    if field in ("subjects", "resources", "actions"):
-        return frozenset(value or ())
-    if field == "conditions":
-        return {name: _condition(condition) for name, condition in (value or {}).items()}
-    return value or None
-
-
-def _condition(condition: Mapping[str, Any]) -> object:
-    options = condition.get("options") or {}
-    kind = condition.get("type")
-    return kind, {
-        name: options.get(name) or "" for name in CONDITION_OPTIONS.get(kind or "", options)
-    }
+def condition_value(condition: Mapping[str, Any]) -> object:
+    """Return a condition of a policy in a form that can be compared."""
+    kind, options = condition.get("type"), condition.get("options") or {}
+    known = CONDITION_OPTIONS.get(kind or "", options)
+    return kind, {name: options.get(name) or "" for name in known}

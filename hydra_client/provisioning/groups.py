@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hydra_client.exceptions import ApiTypeError, NotFoundException
+from hydra_client.exceptions import ApiTypeError
 from hydra_client.models import GroupMembers, WardenGroup
-from hydra_client.provisioning.reconcile import reconcile
+from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,12 +39,10 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
         HydraException: The errors of `get_group`, `create_group`, `add_members_to_group` and
             `remove_members_from_group`.
     """
-    if isinstance(members, str):
-        raise ApiTypeError("members must be a list of strings, not one string")
-    wanted = list(dict.fromkeys(members))  # SQL stores refuse duplicates
+    wanted = distinct(members)
 
     def examine() -> tuple[WardenGroup | None, tuple[str, ...]]:
-        current = find_group(api, id)
+        current = find(api.get_group, id)
         changed = set(wanted) != set((current and current.members) or [])
         return current, ("members",) if changed else ()
 
@@ -52,18 +50,21 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
         if current is None:
             api.create_group(WardenGroup(id=id, members=wanted))
             return
-        present = current.members or []
+        present = distinct(current.members or [])
         if joining := [member for member in wanted if member not in present]:
             api.add_members_to_group(id, GroupMembers(members=joining))
-        if leaving := [member for member in dict.fromkeys(present) if member not in wanted]:
+        if leaving := [member for member in present if member not in wanted]:
             api.remove_members_from_group(id, GroupMembers(members=leaving))
 
     return reconcile(id, examine, write)
 
 
-def find_group(api: WardenApi, id: str) -> WardenGroup | None:
-    """Fetch a group; return None if it does not exist."""
-    try:
-        return api.get_group(id)
-    except NotFoundException:
-        return None
+def distinct(members: Iterable[str]) -> list[str]:
+    """Return the members, each once: SQL stores refuse duplicates.
+
+    Raises:
+        ApiTypeError: They are a single string.
+    """
+    if isinstance(members, str):
+        raise ApiTypeError("the members of a group must be a list of strings, not one string")
+    return list(dict.fromkeys(members))

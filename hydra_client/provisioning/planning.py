@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.api import OAuth2Api, PolicyApi, WardenApi
@@ -20,16 +21,16 @@ from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2Client, Policy
 from hydra_client.protocol.encoding import NOT_IN_ID
 from hydra_client.provisioning.caller import caller_of, protect
-from hydra_client.provisioning.clients import ClientRun, ensure_client, find_client
-from hydra_client.provisioning.groups import ensure_group, find_group
+from hydra_client.provisioning.clients import ClientRun, ensure_client
+from hydra_client.provisioning.compare import condition_value
+from hydra_client.provisioning.groups import distinct, ensure_group
 from hydra_client.provisioning.policies import (
     checked,
     ensure_policy,
-    find_policy,
     policies_by_id,
     policy_changes,
 )
-from hydra_client.provisioning.reconcile import remove
+from hydra_client.provisioning.reconcile import find, remove
 from hydra_client.provisioning.results import Change, Result
 from hydra_client.provisioning.steps import Phase, Step, denied_meanwhile
 
@@ -39,12 +40,12 @@ if TYPE_CHECKING:
     from hydra_client.api_client import ApiClient
 
     Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+    Work = Callable[[PolicyApi, Policy], Result]
 
 ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
 # The fields of a client that decide which tokens it can get.
 _OF_TOKENS = ("scope", "grant_types", "response_types")
-_COMPARES_SUBJECT = "EqualsSubjectCondition"
 
 
 class Apis(NamedTuple):
@@ -111,7 +112,7 @@ class Plan:
 
     def stages(self) -> Iterator[tuple[Step, ...]]:
         """Yield the steps of each stage. The steps of one stage can run in parallel."""
-        for _, steps in groupby(self.steps, lambda step: step._phase):
+        for _, steps in groupby(self.steps, attrgetter("_phase")):
             yield tuple(steps)
 
 
@@ -147,7 +148,8 @@ def plan(
             caller needs to apply it.
         HydraException: An object could not be fetched.
     """
-    _check(apis, desired, prune=prune_clients or prune_policies)
+    caller = caller_of(apis.clients.api_client)
+    _check(desired, caller, prune=prune_clients or prune_policies)
     clients: dict[str, OAuth2Client] = {}
     policies: dict[str, Policy] = {}
     if desired.clients or desired.removed_clients or prune_clients:
@@ -155,7 +157,6 @@ def plan(
     groups = list(_group_changes(apis.groups, desired, each))
     if groups or desired.policies or desired.removed_policies or prune_policies:
         policies = policies_by_id(apis.policies)
-    caller = caller_of(apis.clients.api_client)
     warnings: list[str] = []
     removed_clients = set(desired.removed_clients)
     if prune_clients:
@@ -176,16 +177,24 @@ def plan(
     steps = [
         *_client_steps(apis.clients, desired, clients, caller, each),
         *_client_removals(apis.clients, desired, sorted(removed_clients & clients.keys())),
-        *_policy_steps(apis.policies, desired.policies, policies),
+        *(
+            step
+            for policy in desired.policies
+            for step in _policy_steps(apis.policies, policy, policies.get(checked(policy)))
+        ),
         *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
-        *_all_group_steps(apis.groups, groups, [*policies.values(), *desired.policies], warnings),
+        *(
+            step
+            for change in groups
+            for step in _group_steps(
+                apis.groups, change, [*policies.values(), *desired.policies], warnings
+            )
+        ),
     ]
-    narrowed = _narrowed(steps, policies)
-    if narrowed:
-        steps = [_later_if_it_gains(step) for step in steps]
-        warnings += _scope_warnings(steps, narrowed[0])
+    if narrowed := _narrowed(steps, policies):
+        steps = [_after_narrowed(step, narrowed, warnings) for step in steps]
     warnings += _owner_warnings(steps, policies)
-    steps.sort(key=lambda step: step._phase)
+    steps.sort(key=attrgetter("_phase"))
     steps = protect(apis.groups, caller, steps, policies)
     return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
 
@@ -217,53 +226,38 @@ def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[
     return results
 
 
-def _check(apis: Apis, desired: Desired, *, prune: bool) -> None:
+def _check(desired: Desired, caller: str | None, *, prune: bool) -> None:
     if prune and not desired.owner:
         raise ApiValueError("pruning needs an owner: set `owner` of the Desired state")
-    for kind, wanted, removed, spared in (
-        (
-            "client",
-            [client.id for client in desired.clients],
-            desired.removed_clients,
-            caller_of(apis.clients.api_client),
-        ),
-        ("policy", [policy.id for policy in desired.policies], desired.removed_policies, None),
-        ("group", list(desired.groups), desired.removed_groups, None),
+    policies = [checked(policy) for policy in desired.policies]
+    for kind, wanted, removed in (
+        ("client", [client.id for client in desired.clients], desired.removed_clients),
+        ("policy", policies, desired.removed_policies),
+        ("group", list(desired.groups), desired.removed_groups),
     ):
         if isinstance(removed, str):
             raise ApiTypeError(f"the ids of each removed {kind} must be a list, not one string")
         if twice := [id for id, count in Counter([*wanted, *removed]).items() if count > 1]:
             raise ApiValueError(f"{kind} {twice[0]!r} is named more than once")
-        if spared in removed:
-            raise ApiValueError(f"client {spared!r} is the caller itself, and cannot be removed")
-    for policy in desired.policies:
-        checked(policy)
     for members in desired.groups.values():
-        if isinstance(members, str):
-            raise ApiTypeError("the members of a group must be a list of strings, not one string")
-    if ADMIN_POLICY in [*(policy.id for policy in desired.policies), *desired.removed_policies]:
+        distinct(members)
+    if caller in desired.removed_clients:
+        raise ApiValueError(f"client {caller!r} is the caller itself, and cannot be removed")
+    if ADMIN_POLICY in [*policies, *desired.removed_policies]:
         raise ApiValueError(f"{ADMIN_POLICY} cannot be changed: without it, nobody may do anything")
 
 
 def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:
     """Warn if the owner of a client changes together with policies that look at it."""
-
-    def looks_at_owner(policy: object) -> bool:
-        return isinstance(policy, Policy) and "owner" in (policy.conditions or ())
-
     policies = [
         step.id
         for step in steps
         if step.kind == "policy"
-        and (looks_at_owner(step._after) or looks_at_owner(stored.get(step.id)))
+        for policy in (step._after, stored.get(step.id))
+        if isinstance(policy, Policy) and "owner" in (policy.conditions or ())
     ]
     for step in steps:
-        if (
-            policies
-            and step.action == "update"
-            and step.kind == "client"
-            and ("owner" in step.fields)
-        ):
+        if policies and (step.kind, step.action) == ("client", "update") and "owner" in step.fields:
             yield (
                 f"client {step.id!r} changes its owner together with policy {policies[0]!r}, which "
                 "has a condition on the owner: in between, the old policy may allow something to "
@@ -271,63 +265,59 @@ def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iter
             )
 
 
-def _narrowed(steps: Iterable[Step], stored: Mapping[str, Policy]) -> list[str]:
-    """Return the ids of the policies that will not allow all that they allow now."""
-    return [
-        step.id
-        for step in steps
-        if step._phase is Phase.PUT_ALLOWS
-        and step.action == "update"
-        and isinstance(step._after, Policy)
-        and policy_changes(_widened(step._after, stored[step.id]), step._after)
-    ]
-
-
-def _later_if_it_gains(step: Step) -> Step:
-    if step._phase is not Phase.CLIENTS or step.action != "update" or not _only_gains(step.changes):
-        return step
-    return replace(step, _phase=Phase.GROW_CLIENTS)
-
-
-def _scope_warnings(steps: Iterable[Step], narrowed: str) -> Iterator[str]:
-    """Warn if a client gains and loses scopes: on neither side of the policies is it safe."""
+def _narrowed(steps: Iterable[Step], stored: Mapping[str, Policy]) -> str | None:
+    """Return the id of a policy that will not allow all that it allows now."""
     for step in steps:
-        if step._phase is Phase.CLIENTS and step.action == "update":
-            for change in _gains(step.changes):
-                yield (
-                    f"client {step.id!r} gets more {change.field} and loses some while policy "
-                    f"{narrowed!r} will allow less: in between, the new tokens of the "
-                    "client have what the old policy allows. Apply the policies first"
-                )
+        if (
+            step._phase is Phase.PUT_ALLOWS
+            and step.action == "update"
+            and isinstance(step._after, Policy)
+            and policy_changes(_widened(step._after, stored[step.id]), step._after)
+        ):
+            return step.id
+    return None
 
 
-def _gains(changes: Iterable[Change]) -> list[Change]:
-    """Return the changes by which a client can get other tokens than before."""
-    of_tokens = [change for change in changes if change.field in _OF_TOKENS]
-    return [change for change in of_tokens if _items(change.new) - _items(change.old)]
+def _after_narrowed(step: Step, narrowed: str, warnings: list[str]) -> Step:
+    """Let an update that only gives a client scopes wait for the policies; warn if it takes some.
+
+    Such an update is not safe on either side of the policies.
+    """
+    if step._phase is not Phase.CLIENTS or step.action != "update":
+        return step
+    gained: list[str] = []
+    loses = False
+    for name, old, new in step.changes:
+        if name in _OF_TOKENS:
+            before, after = (set(v.split() if isinstance(v, str) else v or ()) for v in (old, new))
+            gained += [name] if after - before else []
+            loses |= bool(before - after)
+    if gained and not loses:
+        return replace(step, _phase=Phase.GROW_CLIENTS)
+    for name in gained:
+        warnings.append(
+            f"client {step.id!r} gets more {name} and loses some while policy {narrowed!r} will "
+            "allow less: in between, the new tokens of the client have what the old policy allows. "
+            "Apply the policies first"
+        )
+    return step
 
 
-def _only_gains(changes: Iterable[Change]) -> bool:
-    lost = [Change(change.field, change.new, change.old) for change in changes]
-    return bool(_gains(changes)) and not _gains(lost)
-
-
-def _items(value: str | Collection[str] | None) -> set[str]:
-    return set(value.split() if isinstance(value, str) else value or ())
+def unaddressable(id: str) -> str:
+    """Return why an id cannot be part of a path; empty if it can."""
+    if id not in ("", ".", "..") and not NOT_IN_ID.search(id):
+        return ""
+    return (
+        "the API cannot address it: an id must not be empty, '.' or '..', and must not contain "
+        "'/' or control characters"
+    )
 
 
 def _addressable(ids: Iterable[str], warnings: list[str]) -> set[str]:
     """Return the ids that can be part of a path; add a warning for each of the others."""
-    found = set()
-    for id in sorted(ids):
-        if id in ("", ".", "..") or NOT_IN_ID.search(id):
-            warnings.append(
-                f"skipped {id!r}: the API cannot address it: an id must not be empty, '.' or '..', "
-                "and must not contain '/' or control characters"
-            )
-        else:
-            found.add(id)
-    return found
+    reasons = {id: unaddressable(id) for id in sorted(ids)}
+    warnings += [f"skipped {id!r}: {reason}" for id, reason in reasons.items() if reason]
+    return {id for id, reason in reasons.items() if not reason}
 
 
 # --- clients
@@ -371,80 +361,57 @@ def _client_removals(api: OAuth2Api, desired: Desired, ids: Iterable[str]) -> It
 
 def _remove_client(api: OAuth2Api, id: str, owner: str | None) -> Result:
     """Delete a client. One that is pruned must still belong to its owner."""
-    find = partial(find_client, api, id)
     if owner is not None:
-        current = find()
-        if current is None:
-            return Result(id, "deleted")
-        if current.owner != owner:
+        current = find(api.get_oauth2_client, id)
+        if current is not None and current.owner != owner:
             return Result(id, "unchanged")
-    return remove(id, find, api.delete_oauth2_client)
+    return remove(id, api.get_oauth2_client, api.delete_oauth2_client)
 
 
 # --- policies
 
 
-def _policy_steps(
-    api: PolicyApi, policies: Iterable[Policy], stored: Mapping[str, Policy]
-) -> Iterator[Step]:
-    for policy in policies:
-        current = stored.get(checked(policy))
-        changes = policy_changes(policy, current)
-        if not changes:
-            continue
-        if policy.effect == "allow":
-            is_deny = current is not None and current.effect != "allow"
-            phase = Phase.DENIES_TO_ALLOWS if is_deny else Phase.PUT_ALLOWS
-        elif current is None or current.effect == "allow":
-            phase = Phase.WIDEN_DENIES
-        else:
-            phase = Phase.NARROW_DENIES
-            wide = _widened(policy, current)
-            if widened := policy_changes(wide, current):
-                yield _policy_step("widen", wide, widened, phase.WIDEN_DENIES, _widen, api, policy)
-            if not policy_changes(policy, wide):
-                continue
+def _policy_steps(api: PolicyApi, policy: Policy, current: Policy | None) -> Iterator[Step]:
+    """Yield the steps for one policy: none if it is as wanted, two if it denies on."""
+
+    def step(action: Any, after: Policy, phase: Phase, work: Work) -> Step:
+        changes = policy_changes(after, current)
+        run = partial(work, api, policy)
+        return Step("policy", checked(policy), action, changes, False, phase, run, after)
+
+    now = current
+    if current is not None and current.effect != "allow":
+        phase = Phase.DENIES_TO_ALLOWS if policy.effect == "allow" else Phase.NARROW_DENIES
+        if policy.effect != "allow":
+            now = _widened(policy, current)
+            if policy_changes(now, current):
+                yield step("widen", now, Phase.WIDEN_DENIES, _widen)
+    else:
+        phase = Phase.PUT_ALLOWS if policy.effect == "allow" else Phase.WIDEN_DENIES
+    if policy_changes(policy, now):
         action = "create" if current is None else "update"
-        yield _policy_step(action, policy, changes, phase, ensure_policy, api, policy)
-
-
-def _policy_step(
-    action: Any,
-    after: Policy,
-    changes: tuple[Change, ...],
-    phase: Phase,
-    work: Callable[[PolicyApi, Policy], Result],
-    api: PolicyApi,
-    policy: Policy,
-) -> Step:
-    run = partial(work, api, policy)
-    return Step("policy", checked(policy), action, changes, False, phase, run, after)
+        yield step(action, policy, phase, ensure_policy)
 
 
 def _widen(api: PolicyApi, policy: Policy) -> Result:
-    current = find_policy(api, checked(policy))
-    # If someone else deleted it or made it allow, it has nothing to deny but what it should.
-    is_deny = current is not None and current.effect != "allow"
-    return ensure_policy(api, _widened(policy, current) if current and is_deny else policy)
+    current = find(api.get_policy, checked(policy))
+    if current is None or current.effect == "allow":  # someone else changed it
+        return ensure_policy(api, policy)
+    return ensure_policy(api, _widened(policy, current))
 
 
 def _widened(policy: Policy, current: Policy) -> Policy:
-    """Return a policy that denies what either of two policies denies, or more."""
-    wide = Policy.from_dict(policy.to_dict())
+    """Return a policy that applies to what either of two policies applies to, or more."""
+    wide, old = policy.to_dict(), current.to_dict()
     for name in ("subjects", "resources", "actions"):
-        both = [*(getattr(policy, name) or []), *(getattr(current, name) or [])]
-        setattr(wide, name, list(dict.fromkeys(both)))
-    if policy_changes(Policy(conditions=policy.conditions), Policy(conditions=current.conditions)):
-        theirs = current.conditions or {}
-        wide.conditions = {
-            name: condition
-            for name, condition in (policy.conditions or {}).items()
-            if name in theirs
-            and not policy_changes(
-                Policy(conditions={name: condition}), Policy(conditions={name: theirs[name]})
-            )
-        }
-    return wide
+        wide[name] = list(dict.fromkeys([*(wide.get(name) or ()), *(old.get(name) or ())]))
+    conditions = old.get("conditions") or {}
+    wide["conditions"] = {
+        name: condition
+        for name, condition in (wide.get("conditions") or {}).items()
+        if name in conditions and condition_value(condition) == condition_value(conditions[name])
+    }
+    return Policy.from_dict(wide)
 
 
 def _policy_removals(
@@ -452,7 +419,7 @@ def _policy_removals(
 ) -> Iterator[Step]:
     for id in ids:
         phase = Phase.TAKE_ACCESS if stored[id].effect == "allow" else Phase.NARROW_DENIES
-        work = partial(remove, id, partial(find_policy, api, id), api.delete_policy)
+        work = partial(remove, id, api.get_policy, api.delete_policy)
         yield Step("policy", id, "delete", (), False, phase, work)
 
 
@@ -469,63 +436,55 @@ class _GroupChange(NamedTuple):
 
 def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[_GroupChange]:
     groups: dict[str, list[str] | None] = {
-        id: list(dict.fromkeys(members)) for id, members in desired.groups.items()
+        id: distinct(members) for id, members in desired.groups.items()
     }
     groups |= dict.fromkeys(desired.removed_groups)
-    found = each(partial(find_group, api), list(groups))
+    found = each(partial(find, api.get_group), list(groups))
     for (id, wanted), group in zip(groups.items(), found, strict=True):
         current = None if group is None else group.members or []
         if (current is None) != (wanted is None) or set(current or []) != set(wanted or []):
             yield _GroupChange(id, current, wanted)
 
 
-def _all_group_steps(
-    api: WardenApi,
-    changes: Iterable[_GroupChange],
-    policies: Collection[Policy],
-    warnings: list[str],
+def _group_steps(
+    api: WardenApi, change: _GroupChange, policies: Iterable[Policy], warnings: list[str]
 ) -> Iterator[Step]:
-    for change in changes:
-        effects = {policy.effect == "allow" for policy in policies if _names(policy, change.id)}
-        if effects == {True, False}:
-            warnings.append(
-                f"group {change.id!r} is a subject of policies that allow and of policies that "
-                "deny: while its members change, requests that these deny may be allowed"
-            )
-        yield from _group_steps(api, change, is_denied=effects == {False})
-
-
-def _group_steps(api: WardenApi, change: _GroupChange, *, is_denied: bool) -> Iterator[Step]:
     id, current, wanted = change
-
-    def step(action: Any, after: Iterable[str], phase: Phase, work: Callable[[], Result]) -> Step:
-        members = () if wanted is None else (Change("members", current, wanted),)
-        changes = members if wanted or current else ()
-        return Step("group", id, action, changes, False, phase, work, tuple(after))
-
+    effects = {policy.effect == "allow" for policy in policies if _names(policy, id)}
+    if effects == {True, False}:
+        warnings.append(
+            f"group {id!r} is a subject of policies that allow and of policies that deny: while "
+            "its members change, requests that these deny may be allowed"
+        )
+    is_denied = effects == {False}
     join = Phase.JOIN_DENIED_GROUPS if is_denied else Phase.GIVE_ACCESS
     leave = Phase.NARROW_DENIES if is_denied else Phase.TAKE_ACCESS
     if wanted is None:
-        work = partial(remove, id, partial(find_group, api, id), api.delete_group)
-        yield step("delete", (), leave, work)
-    elif current is None:
-        yield step("create", wanted, join, partial(ensure_group, api, id, wanted))
-    else:
-        joining = [*current, *(member for member in wanted if member not in current)]
-        if len(joining) > len(current):
-            work = partial(_change_members, api, id, wanted, True)
-            after = joining if is_denied else wanted
-            yield step("add members", after, join, work)
-        if not set(current) <= set(wanted):
-            work = partial(_change_members, api, id, wanted, False)
-            staying = wanted if is_denied else [item for item in current if item in wanted]
-            yield step("remove members", staying, leave, work)
+        work = partial(remove, id, api.get_group, api.delete_group)
+        yield Step("group", id, "delete", (), False, leave, work)
+        return
+
+    def step(action: Any, after: Iterable[str], phase: Phase) -> Step:
+        changes = (Change("members", current, wanted),) if current or wanted else ()
+        work = partial(_change_members, api, id, wanted, action)
+        return Step("group", id, action, changes, False, phase, work, tuple(after))
+
+    if current is None:
+        yield step("create", wanted, join)
+        return
+    if not set(wanted) <= set(current):
+        yield step("add members", [*current, *wanted] if is_denied else wanted, join)
+    if not set(current) <= set(wanted):
+        staying = wanted if is_denied else [member for member in current if member in wanted]
+        yield step("remove members", staying, leave)
 
 
-def _change_members(api: WardenApi, id: str, wanted: list[str], join: bool) -> Result:
-    group = find_group(api, id)
-    current = [] if group is None else group.members or []
-    if join:
+def _change_members(api: WardenApi, id: str, wanted: list[str], action: str) -> Result:
+    if action == "create":
+        return ensure_group(api, id, wanted)
+    group = find(api.get_group, id)
+    current = (group and group.members) or []
+    if action == "add members":
         return ensure_group(api, id, [*current, *wanted])
     return ensure_group(api, id, [member for member in current if member in wanted])
 
@@ -533,9 +492,8 @@ def _change_members(api: WardenApi, id: str, wanted: list[str], join: bool) -> R
 def _names(policy: Policy, id: str) -> bool:
     """Whether the policy may apply to members of a group only because of the group."""
     # Such a condition compares with the group's name if the policy applies through the group.
-    is_compared = any(
-        condition.type == _COMPARES_SUBJECT for condition in (policy.conditions or {}).values()
-    )
+    conditions = (policy.conditions or {}).values()
+    is_compared = any(condition.type == "EqualsSubjectCondition" for condition in conditions)
     return any(
         subject == id or ("<" in subject and (is_compared or subject not in _EVERYONE))
         for subject in policy.subjects or []

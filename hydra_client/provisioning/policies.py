@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hydra_client.exceptions import ApiValueError, NotFoundException
+from hydra_client.exceptions import ApiValueError
 from hydra_client.models import Policy
-from hydra_client.provisioning.compare import differing, policy_value
-from hydra_client.provisioning.reconcile import reconcile
+from hydra_client.provisioning.compare import differing
+from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
     from hydra_client.api import PolicyApi
     from hydra_client.provisioning.results import Change, Result
 
-FIELDS = frozenset(Policy._fields)
 # 0.9 counts rows of its tables instead of policies.
 _ALL = 1_000_000_000
 
@@ -44,27 +43,18 @@ def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
         HydraException: The errors of `get_policy` and `update_policy`.
     """
     id = checked(policy)
-    wanted = wanted_fields(policy)
 
     def examine() -> tuple[Policy | None, tuple[str, ...]]:
-        current = find_policy(api, id)
+        current = find(api.get_policy, id)
         return current, tuple(change.field for change in policy_changes(policy, current))
 
     def write(current: Policy | None, _: tuple[str, ...]) -> None:
         stored = {} if current is None else current.to_dict()
-        unknown = {name: value for name, value in stored.items() if name not in FIELDS}
-        sent = {name: value for name, value in wanted.items() if value is not None}
-        api.update_policy(id, Policy.from_dict({**unknown, **sent, "id": id}))
+        unknown = {name: value for name, value in stored.items() if name not in Policy._fields}
+        wanted = {name: value for name, value in policy.to_dict().items() if value is not None}
+        api.update_policy(id, Policy.from_dict({**unknown, **wanted}))
 
     return reconcile(id, examine, write)
-
-
-def find_policy(api: PolicyApi, id: str) -> Policy | None:
-    """Fetch a policy; return None if it does not exist."""
-    try:
-        return api.get_policy(id)
-    except NotFoundException:
-        return None
 
 
 def policies_by_id(api: PolicyApi) -> dict[str, Policy]:
@@ -74,15 +64,9 @@ def policies_by_id(api: PolicyApi) -> dict[str, Policy]:
 
 def policy_changes(policy: Policy, current: Policy | None) -> tuple[Change, ...]:
     """Return the fields in which the current policy is not the one that is wanted."""
-    stored = {} if current is None else current.to_dict()
-    return differing(wanted_fields(policy), stored, FIELDS, policy_value)
-
-
-def wanted_fields(policy: Policy) -> dict[str, object]:
-    """Return all fields of the policy but its id. Known fields that are not set are None."""
-    fields = {**dict.fromkeys(Policy._fields), **policy.to_dict()}
-    del fields["id"]
-    return fields
+    wanted = {**dict.fromkeys(Policy._fields), **policy.to_dict()}  # what is left out is emptied
+    del wanted["id"]
+    return differing(wanted, current, Policy._fields)
 
 
 def checked(policy: Policy) -> str:

@@ -34,10 +34,8 @@ def reconcile(
     A write whose outcome is not known is never repeated before another look at the server. On each
     error that it raises, `repeated` says whether a write may have been carried out.
 
-    Args:
-        id: The id of the object.
-        examine: Fetches the object, None if it does not exist, and names the fields that differ.
-        write: Creates or updates the object, given what `examine` returned.
+    `examine` fetches the object, None if it does not exist, and names the fields that differ.
+    `write` creates or updates it, given what `examine` returned.
 
     Raises:
         HydraException: The object could not be fetched, or a write failed and the object is not as
@@ -53,17 +51,17 @@ def reconcile(
         try:
             write(current, fields)
         except (*_OTHERS, *_UNKNOWN) as error:
-            error.repeated = _is_in_doubt(error)
-            current, fields = _look(examine, in_doubt=error.repeated)
+            current, fields = _look(examine, after=error)
             if current is not None and not fields:
                 return Result(id, "unchanged") if isinstance(error, _OTHERS) else planned
-            if attempts == _ATTEMPTS or _is_final(error):
+            is_race = "duplicate key" in str(error)
+            if attempts == _ATTEMPTS or (_has_failed(error) and not is_race):
                 raise
         else:
             return planned
 
 
-def remove(id: str, find: Callable[[], T | None], delete: Callable[[str], None]) -> Result:
+def remove(id: str, get: Callable[[str], object], delete: Callable[[str], None]) -> Result:
     """Delete one object; look for it if the response says that something went wrong.
 
     Raises:
@@ -72,31 +70,31 @@ def remove(id: str, find: Callable[[], T | None], delete: Callable[[str], None])
     try:
         delete(id)
     except (*_OTHERS, *_UNKNOWN) as error:
-        error.repeated = _is_in_doubt(error)
-        if _look(find, in_doubt=error.repeated) is not None:
+        if _look(lambda: find(get, id), after=error) is not None:
             raise
     return Result(id, "deleted")
 
 
-def _look(examine: Callable[[], T], *, in_doubt: bool = False) -> T:
+def find(get: Callable[[str], T], id: str) -> T | None:
+    """Fetch an object; return None if it does not exist."""
+    try:
+        return get(id)
+    except NotFoundException:
+        return None
+
+
+def _look(examine: Callable[[], T], after: HydraException | None = None) -> T:
+    """Examine an object, and note on errors whether the write before may have been carried out."""
+    in_doubt = isinstance(after, _UNKNOWN) and not _has_failed(after)
+    if after is not None:
+        after.repeated = in_doubt
     try:
         return examine()
     except HydraException as error:
-        error.repeated = in_doubt  # about the write, not about this read
+        error.repeated = in_doubt
         raise
 
 
-def _is_in_doubt(error: HydraException) -> bool:
-    """Whether the write may have been carried out. By a 500, Hydra itself says that it failed."""
-    if isinstance(error, ServiceException):
-        return error.status != 500
-    return isinstance(error, _UNKNOWN)
-
-
-def _is_final(error: HydraException) -> bool:
-    """Whether Hydra itself says that it failed, for another reason than a concurrent writer."""
-    return (
-        isinstance(error, ServiceException)
-        and error.status == 500
-        and "duplicate key" not in f"{error.error} {error.error_description}"
-    )
+def _has_failed(error: HydraException) -> bool:
+    """Whether Hydra itself says that a write failed."""
+    return isinstance(error, ServiceException) and error.status == 500

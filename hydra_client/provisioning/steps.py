@@ -30,6 +30,9 @@ class Phase(IntEnum):
     OWN_POLICY = 12
 
 
+_GIVE = (Phase.PUT_ALLOWS, Phase.GIVE_ACCESS, Phase.DENIES_TO_ALLOWS, Phase.NARROW_DENIES)
+
+
 @dataclass(frozen=True)
 class Step:
     """One write, or a few for the same object.
@@ -81,13 +84,10 @@ def _takes(step: Step, later: Sequence[Step]) -> bool:
     """Whether a step takes access that a later step may give back."""
     if step.action == "widen":
         return any((step.kind, step.id) == (other.kind, other.id) for other in later)
-    narrowing = [other for other in later if other._phase is Phase.NARROW_DENIES]
     if step._phase is Phase.JOIN_DENIED_GROUPS:
-        return any(other.kind == "policy" for other in narrowing)
-    flips = step._phase is Phase.WIDEN_DENIES and step.action == "update"
-    takes = step._phase is Phase.TAKE_ACCESS
-    puts = step._phase is Phase.PUT_ALLOWS and step.action == "update"
-    if not (flips or takes or puts):
-        return False
-    gives = (Phase.PUT_ALLOWS, Phase.GIVE_ACCESS, Phase.DENIES_TO_ALLOWS)
-    return bool(narrowing) or any(other._phase in gives for other in later)
+        return any(
+            other.kind == "policy" and other._phase is Phase.NARROW_DENIES for other in later
+        )
+    puts = step.action == "update" and step._phase in (Phase.WIDEN_DENIES, Phase.PUT_ALLOWS)
+    takes = puts or step._phase is Phase.TAKE_ACCESS
+    return takes and any(other._phase in _GIVE for other in later)

@@ -13,7 +13,7 @@ from hydra_client import ApiClient, ApiValueError, Configuration, OAuth2Client, 
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.errors import HydraError
 from hydra_client.provisioning import Apis, Desired, Plan, apply, plan
-from hydra_client.provisioning.caller import _matches, _needs, caller_of
+from hydra_client.provisioning.caller import _MAYBE, _NO, _YES, _matches, _needs, caller_of
 from hydra_client.tokens import ClientCredentials
 
 SECRET = "secret-of-the-deployer"
@@ -224,25 +224,25 @@ def test_a_source_of_tokens_says_whose_they_are(hydra: HydraEmulator) -> None:
 @pytest.mark.parametrize(
     ("template", "value", "matched"),
     [
-        ("a", "a", True),
-        ("a", "b", False),
-        ("<.*>", "a", True),
-        ("rn:<a|b>:<.*>", "rn:b:c", True),
-        ("rn:<a|b>:<.*>", "rn:c:c", False),
-        ("rn:<[0-9]+>", "rn:7", True),
-        ("a.c<.*>", "abc", False),
-        ("photos:<.(.*)*>", "rn:hydra:clients", False),
+        ("a", "a", _YES),
+        ("a", "b", _NO),
+        ("<.*>", "a", _YES),
+        ("rn:<a|b>:<.*>", "rn:b:c", _YES),
+        ("rn:<a|b>:<.*>", "rn:c:c", _NO),
+        ("rn:<[0-9]+>", "rn:7", _YES),
+        ("a.c<.*>", "abc", _NO),
+        ("photos:<.(.*)*>", "rn:hydra:clients", _NO),
         # What Go and Python may not agree on, or what takes too long.
-        ("<(?i)a>", "a", None),
-        ("<(a*)*b>", "a", None),
-        ("<a<b>>", "a", None),
-        ("<a", "a", None),
-        ("<.*.*.*.*>", "a", None),
-        ("<[z-a]>", "a", None),
+        ("<(?i)a>", "a", _MAYBE),
+        ("<(a*)*b>", "a", _MAYBE),
+        ("<a<b>>", "a", _MAYBE),
+        ("<a", "a", _MAYBE),
+        ("<.*.*.*.*>", "a", _MAYBE),
+        ("<[z-a]>", "a", _MAYBE),
     ],
 )
-def test_templates(template: str, value: str, matched: bool | None) -> None:
-    assert _matches(template, value) is matched
+def test_templates(template: str, value: str, matched: int) -> None:
+    assert _matches(template, value) == matched
 
 
 # --- any policies

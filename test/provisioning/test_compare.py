@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hydra_client import OAuth2Client
 from hydra_client.provisioning import Change
-from hydra_client.provisioning.compare import client_value, differing
+from hydra_client.provisioning.compare import differing
 
 FIELDS = {
     name: field.json_type
@@ -20,7 +20,7 @@ FIELDS = {
 
 
 def differences(wanted: dict[str, Any], current: dict[str, Any]) -> list[Change]:
-    return list(differing(wanted, current, FIELDS, client_value))
+    return list(differing(wanted, OAuth2Client.from_dict(current), FIELDS))
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator
 def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> Finding:
     """Check a role. If a policy is missing, and is to be applied, do so and check again."""
     from hydra_client.provisioning import ensure_policy
-    from hydra_client.provisioning.policies import find_policy
+    from hydra_client.provisioning.reconcile import find
 
     finding = caller.role(api, discovered, role, wanted.subject)
     if finding.name != "role" or not wanted.fix:
@@ -213,7 +213,7 @@ def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> F
     policy = hydra_client.Policy.from_dict(ROLES[role].policy(role, wanted.subject))
     policies = hydra_client.PolicyApi(api.api_client)
     try:
-        current = find_policy(policies, policy.id or "")
+        current = find(policies.get_policy, policy.id or "")
         if current is not None and not _only_adds(policy, current):
             return finding._replace(
                 came=f"{finding.came}. Policy {policy.id} exists, but is not the role's policy",

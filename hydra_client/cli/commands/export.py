@@ -131,9 +131,9 @@ def _access(
 ) -> dict[str, Any]:
     """Return the policies, and the groups that they name or the clients belong to."""
     from hydra_client.cli.manifest.model import unfit
-    from hydra_client.provisioning.groups import find_group
     from hydra_client.provisioning.planning import ADMIN_POLICY
     from hydra_client.provisioning.policies import policies_by_id
+    from hydra_client.provisioning.reconcile import find
 
     policies = [
         policy
@@ -145,7 +145,7 @@ def _access(
     subjects = {subject for policy in policies for subject in policy.subjects or []}
     names |= {subject for subject in subjects if "<" not in subject}
     found = each(
-        partial(find_group, apis.groups), sorted(name for name in names if not unfit(name, {}))
+        partial(find, apis.groups.get_group), sorted(name for name in names if not unfit(name, {}))
     )
     groups = [
         {"id": group.id, "members": sorted(group.members or [])}

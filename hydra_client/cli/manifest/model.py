@@ -11,8 +11,8 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import new_secret
 from hydra_client.cli.text import plain
 from hydra_client.models import OAuth2Client, Policy
-from hydra_client.protocol.encoding import NOT_IN_ID
 from hydra_client.provisioning import Desired, Expectation
+from hydra_client.provisioning.planning import unaddressable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,11 +135,8 @@ class Manifest(NamedTuple):
 
 def unfit(id: str, fields: Mapping[str, Any]) -> str | None:
     """Return why an object cannot be in a manifest; None if it can."""
-    if not id or id in (".", "..") or NOT_IN_ID.search(id):
-        return (
-            "the API cannot address it: an id must not be empty, '.' or '..', and must not contain "
-            "'/' or control characters"
-        )
+    if why := unaddressable(id):
+        return why
     for name, value in fields.items():
         if not isinstance(value, bool) and NOT_STORED.search("".join(value)):
             return f"{name} {NOT_STORABLE}"

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from hydra_client.cli.manifest.model import unfit
 from hydra_client.cli.text import plain
 from hydra_client.exceptions import ApiException
-from hydra_client.provisioning.clients import find_client
-from hydra_client.provisioning.groups import find_group
+from hydra_client.provisioning.reconcile import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -44,8 +43,8 @@ def _is_known(apis: Apis, subject: str) -> bool:
     if unfit(subject, {}):
         return False
     try:
-        return find_client(apis.clients, subject) is not None or (
-            find_group(apis.groups, subject) is not None
+        return find(apis.clients.get_oauth2_client, subject) is not None or (
+            find(apis.groups.get_group, subject) is not None
         )
     except ApiException:
         return True

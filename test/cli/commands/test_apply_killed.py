@@ -20,15 +20,15 @@ from support.manifests import server_has, writes, written
 from support.variants import IDS as VARIANT_IDS
 from support.variants import VARIANTS
 
-from hydra_client import Policy
+from hydra_client import OAuth2Client, Policy
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
 from hydra_client.provisioning import Apis
-from hydra_client.provisioning.compare import client_value, differing
-from hydra_client.provisioning.groups import find_group
+from hydra_client.provisioning.compare import differing
 from hydra_client.provisioning.policies import policies_by_id, policy_changes
+from hydra_client.provisioning.reconcile import find
 
 # --- any manifest
 
@@ -118,7 +118,7 @@ def untouched(
         now = {name: value for name, value in after[id].items() if name not in named}
         assert set(rest) - {"id"} == set(now) - {"id"}
         rest.pop("id", None)
-        assert differing(rest, now, rest, client_value) == ()
+        assert differing(rest, OAuth2Client.from_dict(now), rest) == ()
 
 
 def has_secret(hydra: HydraEmulator, folder: Path, id: str, secret: dict[str, Any]) -> bool:
@@ -344,7 +344,7 @@ def is_exact(hydra: Observed, wanted: dict[str, Any], folder: Path) -> None:
         assert policy_changes(Policy.from_dict(item), policies[item["id"]]) == ()
     members = {item["id"]: set(item["members"]) for item in wanted["groups"]}
     for id in "gh":
-        group = find_group(apis.groups, id)
+        group = find(apis.groups.get_group, id)
         assert (None if group is None else set(group.members or ())) == members.get(id)
     assert set(known(hydra)) == {"admin"} | {item["id"] for item in wanted["clients"]}
     for item in wanted["clients"]:

@@ -19,8 +19,8 @@ from hydra_client import Policy, PolicyConditions, WardenGroup
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 from hydra_client.provisioning import Apis, ensure_group, ensure_policy
-from hydra_client.provisioning.groups import find_group
 from hydra_client.provisioning.policies import policies_by_id
+from hydra_client.provisioning.reconcile import find
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_there_is_nothing_to_do_for_policies_and_groups(
 def state(apis: Apis) -> object:
     """Policies and groups of a server, as far as order does not matter."""
     policies = [policy.to_dict() for policy in policies_by_id(apis.policies).values()]
-    groups = [find_group(apis.groups, id) for id in ("g", "h", "unseen")]
+    groups = [find(apis.groups.get_group, id) for id in ("g", "h", "unseen")]
     return (
         {
             policy["id"]: {
