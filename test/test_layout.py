@@ -215,3 +215,80 @@ def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
     for method, function in methods.items():
         assert inspect.signature(function) == inspect.signature(twins[method]), method
         assert inspect.getdoc(function) == inspect.getdoc(twins[method]), method
+
+
+TESTS = Path(__file__).parent
+# Folders that mirror the package. The others test the whole project, or are not Python.
+MIRRORS = ("", "aio", "aio/transport", "cli", "cli/commands", "cli/manifest", "emulator")
+MIRRORS += ("emulator/endpoints", "emulator/go", "emulator/store", "emulator/testing")
+MIRRORS += ("protocol", "provisioning", "transport")
+# Files in them that test more than one module.
+SPANNING = {
+    "aio": {"cancellation", "load", "twins"},
+    "cli": {"record", "recordings"},
+    "cli/commands": {"apply_access", "apply_killed"},
+    "cli/manifest": {"recorded_clients"},
+    "emulator": {"fuzz", "package", "recorded_exchanges", "relying_parties"},
+    "transport": {"streams", "tools"},
+    "": {
+        *("consent_walks", "docs", "generated", "interruptions", "layout", "no_secrets"),
+        *("package", "project", "properties", "types", "waits"),
+    },
+}
+# Modules whose tests are those of the modules that use them.
+TESTED_WITH = {
+    "aio/transport/headers": "transport/test_session.py",
+    "cli/act_as": "cli/commands/test_token.py",
+    "cli/commands/doctor_caller": "cli/commands/test_doctor.py",
+    "cli/commands/doctor_certificate": "cli/commands/test_doctor.py",
+    "cli/commands/doctor_server": "cli/commands/test_doctor.py",
+    "cli/deletion": "cli/commands/test_clients.py",
+    "cli/findings": "cli/commands/test_doctor.py",
+    "cli/manifest/access_reader": "cli/manifest/test_reader.py",
+    "cli/manifest/subjects": "cli/commands/test_apply_access.py",
+    "cli/manifest/values": "cli/manifest/test_reader.py",
+    "cli/roles": "cli/commands/test_doctor.py",
+    "cli/warden_context": "cli/commands/test_warden.py",
+    "emulator/store/rows": "emulator/store/test_clients.py",
+    "emulator/store/test_key": "emulator/store/test_keys.py",
+    "exceptions": "protocol/test_error_mapping.py",
+    "protocol/client_credentials": "test_tokens.py",
+    "protocol/credentials": "test_auth.py",
+    "protocol/deadline": "test_api_client.py",
+    "protocol/effects": "test_api_client.py",
+    "protocol/operation": "protocol/test_encoding.py",
+    "protocol/query": "test_consent.py",
+    "provisioning/reconcile": "provisioning/test_clients.py",
+    "provisioning/results": "provisioning/test_clients.py",
+    "provisioning/steps": "provisioning/test_planning.py",
+    "transport/adapter": "transport/test_session.py",
+    "transport/body": "transport/test_failures.py",
+    "transport/diagnosis": "transport/test_failures.py",
+    "transport/waiting": "protocol/test_cache.py",
+    "version": "test_project.py",
+}
+# Generated modules, which test_generated.py and test_operations.py test.
+GENERATED = ("api/", "aio/api/", "models/")
+
+
+@pytest.mark.parametrize("folder", MIRRORS)
+def test_a_test_file_is_named_after_its_module(folder: str) -> None:
+    named = {path.stem.removeprefix("test_") for path in (TESTS / folder).glob("test_*.py")}
+    modules = {path.stem for path in (PACKAGE / folder).glob("*.py")}
+    assert named - modules == SPANNING.get(folder, set())
+
+
+def test_each_module_has_a_test_file() -> None:
+    """That of its own name, that of the threaded module for an asyncio one, or one in the table."""
+    untested = set()
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if path.name.startswith("__") or name.startswith(GENERATED):
+            continue
+        folder, _, module = name.rpartition("/")
+        threaded = folder.removeprefix("aio").removeprefix("/")
+        names = (f"{folder}/test_{module}.py", f"{threaded}/test_{module.lstrip('_')}.py")
+        if not any((TESTS / test.lstrip("/")).exists() for test in names):
+            untested.add(name)
+    assert untested == set(TESTED_WITH), "add a test file, or correct TESTED_WITH"
+    assert [test for test in TESTED_WITH.values() if not (TESTS / test).exists()] == []

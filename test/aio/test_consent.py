@@ -1,4 +1,4 @@
-"""The twin of `consent` for asyncio; test_consent_browsers.py runs its flows with both."""
+"""`consent` for asyncio; test/protocol/test_browser_binding.py runs the flows with both clients."""
 
 from __future__ import annotations
 

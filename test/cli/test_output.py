@@ -331,19 +331,3 @@ def test_a_terminal(start: Start, my_app: HydraEmulator, variables: dict[str, st
     assert "my-app" in text
     assert max(map(len, text.splitlines())) <= 60
     assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.decode()) is None
-
-
-def test_keys(run: Run, root: HydraEmulator) -> None:
-    table = run("jwks").output.splitlines()
-    assert table[0].split() == ["kid", "kty", "alg", "use", "n"]
-    assert table[1].split()[:4] == ["public", "RSA", "RS256", "sig"]
-    assert run("jwks", "-q").output == "public\n"
-    (key,) = json.loads(run("jwks", "-o", "json").output)["keys"]
-    assert key["e"] == "AQAB"
-
-
-def test_discovery(run: Run, every_hydra: HydraEmulator) -> None:
-    document = json.loads(run("discover", "-o", "json", HYDRA_URL=every_hydra.url).output)
-    assert document["issuer"] == every_hydra.url
-    assert ("userinfo_endpoint" in document) == (every_hydra.variant.version == "0.10")
-    assert "RS256" in run("discover", HYDRA_URL=every_hydra.url).output

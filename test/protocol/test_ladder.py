@@ -1,4 +1,4 @@
-"""Errors that name the cause: what was asked for, who asked, and which server responded."""
+"""Whole calls: hints that name the cause of an error, and calls that need no credential."""
 
 from __future__ import annotations
 
