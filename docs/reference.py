@@ -19,6 +19,8 @@ from sphinx.util.nodes import make_refnode
 import hydra_client
 import hydra_client.aio
 from hydra_client.cli.app import app as command
+from hydra_client.cli.errors import OPTIONS
+from hydra_client.configuration import Configuration
 from hydra_client.exceptions import HydraException
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ LABELLED = re.compile(r"^(Scope|Policy): (.*(?:\n {4}.*)*)", re.MULTILINE)
 def setup(app: Sphinx) -> None:
     """Connect the functions below."""
     app.connect("source-read", commands)
+    app.connect("source-read", settings)
     app.connect("autodoc-process-signature", sign)
     app.connect("autodoc-process-docstring", prepare, priority=400)
     app.connect("missing-reference", find)
@@ -83,6 +86,20 @@ def commands(_app: Sphinx, docname: str, source: list[str]) -> None:
         shown = CliRunner().invoke(command, ["help", *words], prog_name="hydra-client").output
         source[0] += f"\n{title}\n{'-' * len(title)}\n\n.. code-block:: text\n\n"
         source[0] += textwrap.indent(shown, "   ")
+
+
+def settings(_app: Sphinx, docname: str, source: list[str]) -> None:
+    """Add a table of the settings to the page about clients."""
+    if docname != "api/client":
+        return
+    rows = [["Setting", "Default", "Environment variable", "Option of the command"]]
+    for name, parameter in inspect.signature(Configuration).parameters.items():
+        option, _, variable = OPTIONS.get(name, "").partition(" ")
+        cells = (name, repr(parameter.default), variable.strip("()"), option)
+        rows.append([cell and f"``{cell}``" for cell in cells])
+    source[0] += "\nTable of settings\n-----------------\n\n.. list-table::\n   :header-rows: 1\n\n"
+    for first, *others in rows:
+        source[0] += f"   * - {first}\n" + "".join(f"     - {cell}\n" for cell in others)
 
 
 def paths(context: click.Context) -> Iterator[list[str]]:

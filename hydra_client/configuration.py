@@ -169,11 +169,9 @@ class Configuration:
         # A client that is named here must not call with somebody else's token.
         named = settings.get("username") is not None
         given: dict[str, Any] = {**settings}
-        for name, setting in _SETTINGS.items():
-            if setting.environment is None or (named and name == "access_token"):
-                continue
-            if given.get(name) is None:
-                given[name] = environ.get(setting.environment) or None
+        for name, variable in VARIABLES.items():
+            if given.get(name) is None and not (named and name == "access_token"):
+                given[name] = environ.get(variable) or None
         if given["host"] is None:
             raise ApiValueError("no server: pass a host, or set HYDRA_URL")
         return cls(**given)
@@ -270,3 +268,8 @@ _SETTINGS = {
     "retries": _Setting(checks.whole_number, optional=False),
     "connection_pool_maxsize": _Setting(partial(checks.whole_number, least=1), optional=False),
 }
+
+VARIABLES: dict[str, str] = {
+    name: each.environment for name, each in _SETTINGS.items() if each.environment
+}
+"""The environment variables that `from_env` reads, by the settings that they set."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hydra_client import ApiTypeError, ApiValueError, Configuration
+from hydra_client.configuration import VARIABLES
 from hydra_client.protocol import checks
 
 
@@ -247,6 +249,11 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         assert configuration.scopes == ("hydra.clients", "hydra.consent")
         assert configuration.access_token == "token"
         assert configuration.ssl_ca_cert == "ca.pem"
+
+
+def test_the_documented_variables_are_those_that_are_read() -> None:
+    documented = re.findall("HYDRA_[A-Z_]+", Configuration.from_env.__doc__ or "")
+    assert {*documented} == {*VARIABLES.values()} == {*ENVIRONMENT}
 
 
 def test_arguments_go_before_the_environment() -> None:

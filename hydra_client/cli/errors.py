@@ -40,7 +40,7 @@ UNTRUSTED = (
 )
 
 # What the SDK calls a setting, and what sets it here.
-_OPTIONS = {
+OPTIONS = {
     "access_token": "--access-token-file (HYDRA_ACCESS_TOKEN)",
     "headers": "--header",
     "host": "--url (HYDRA_URL)",
@@ -50,7 +50,7 @@ _OPTIONS = {
     "timeout": "--timeout",
     "username": "--client-id (HYDRA_CLIENT_ID)",
 }
-_SETTING = re.compile(rf"^({'|'.join(_OPTIONS)})\b|\bthe setting ({'|'.join(_OPTIONS)})\b")
+_SETTING = re.compile(rf"^({'|'.join(OPTIONS)})\b|\bthe setting ({'|'.join(OPTIONS)})\b")
 _PHRASES = (
     ("set access_token (", "use --access-token-file ("),
     ("username and password", "--client-id and --client-secret-file"),
@@ -64,7 +64,7 @@ _PHRASES = (
 
 def _in_options(message: str) -> str:
     """Name options where the SDK names its settings."""
-    message = _SETTING.sub(lambda match: _OPTIONS[match[1] or match[2]], message)
+    message = _SETTING.sub(lambda match: OPTIONS[match[1] or match[2]], message)
     for words, ours in _PHRASES:
         message = message.replace(words, ours)
     return message

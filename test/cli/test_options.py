@@ -6,7 +6,11 @@ import click
 import pytest
 from support.command import Run, Start, every_command
 
+from hydra_client import Configuration
 from hydra_client.cli.app import app
+from hydra_client.cli.errors import OPTIONS
+from hydra_client.cli.options import COMMON
+from hydra_client.configuration import VARIABLES
 from hydra_client.emulator import HydraEmulator
 
 ALL = every_command()
@@ -68,3 +72,14 @@ def test_verbose_logs_each_request_once(start: Start, root: HydraEmulator) -> No
         "DEBUG hydra_client: GET /clients",
     ]
     assert "demo-password" not in err
+
+
+def test_options_have_the_variables_and_defaults_of_the_settings() -> None:
+    helps = {option.opts[0]: option.help or "" for option in COMMON}
+    for setting, place in OPTIONS.items():
+        option, _, variable = place.partition(" ")
+        assert variable.strip("()") == VARIABLES.get(setting, "")
+        if variable:
+            assert f"[{variable.strip('()')}" in helps[option]
+    assert VARIABLES.keys() < OPTIONS.keys()
+    assert helps["--timeout"].endswith(f"[{Configuration().timeout:g}]")
