@@ -225,7 +225,7 @@ class Flow:
 
     def _discovery(self, api: Any, alarm: Alarm) -> Steps[Place]:
         known = self._cache.get(_ENDPOINT)
-        deadline = Deadline.within(None, api.api_client.configuration.timeout)
+        deadline = Deadline(api.api_client.configuration.timeout)
         work = self._discover(api, known, deadline)
         return (yield from shared(self._cache, _ENDPOINT, work, deadline.left(), alarm))
 

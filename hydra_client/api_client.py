@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import requests
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Self
 
     from hydra_client.auth import BasicAuth, BearerAuth
-    from hydra_client.configuration import Configuration, Settings
-    from hydra_client.protocol.effects import Steps
+    from hydra_client.configuration import Configuration
     from hydra_client.protocol.model import Model
-    from hydra_client.protocol.operation import Call, Operation, Response
+    from hydra_client.protocol.operation import Operation
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -52,47 +51,32 @@ class ApiClient(Ladder):
         default_headers: Headers that are sent with every request, such as X-Forwarded-Proto.
     """
 
+    _alarm = Alarm
+    _drive = staticmethod(drive)
+
     def __init__(self, configuration: Configuration | None = None) -> None:
         super().__init__(configuration)
         self._connect(None)
 
     def _connect(self, session: requests.Session | None) -> None:
-        # These import requests, which is not needed before there is a client.
-        from hydra_client.auth import BasicAuth, BearerAuth
+        # It imports requests, which is not needed before there is a client.
         from hydra_client.transport.session import Session
 
         self._start(Session(self.configuration, session))
-        self._basic = BasicAuth(self.configuration)
-        self._bearer = BearerAuth(self)
 
     @property
     def authentications(self) -> Authentications:
         """The credentials that calls use, by name: "basic" and "oauth2". Read-only."""
-        entries = MappingProxyType({"basic": self._basic, "oauth2": self._bearer})
-        return cast("Authentications", entries)
+        from hydra_client.auth import BasicAuth, BearerAuth
+
+        basic, bearer = BasicAuth(self.configuration), BearerAuth(self)
+        return cast("Authentications", MappingProxyType({"basic": basic, "oauth2": bearer}))
 
     @property
     def session(self) -> requests.Session:
         """The session whose mounted adapters carry every call."""
         session: requests.Session = self._transport.session
         return session
-
-    def copy(self, **settings: Unpack[Settings]) -> Self:
-        """Return a client with other settings, over the same connections.
-
-        What you change in this client's configuration or headers later does not reach the copy.
-
-        Args:
-            **settings: Settings of `Configuration` by name, except those of TLS and the pool, which
-                belong to the connections.
-
-        Raises:
-            ApiTypeError, ApiValueError: A setting is not valid.
-        """
-        client = super().copy(**settings)
-        client._basic = type(self._basic)(client.configuration)
-        client._bearer = type(self._bearer)(client)
-        return client
 
     def call(
         self,
@@ -127,14 +111,14 @@ class ApiClient(Ladder):
         call = encode(
             operation, body=body, form=form, query=query, bearer=bearer, headers=headers, **ids
         )
-        data: T = self._carry_out(call, timeout)[0]
+        data: T = drive(self._begin(call, timeout))[0]
         return data
 
     def call_with_http_info(
         self, operation: Operation[T], *, timeout: float | None = None, **arguments: Any
     ) -> ApiResponse[T]:
         """Carry out an operation as `call` does; return status and headers too."""
-        data, response = self._carry_out(encode(operation, **arguments), timeout)
+        data, response = drive(self._begin(encode(operation, **arguments), timeout))
         return ApiResponse(data, response.status, response.headers)
 
     def token(self, scopes: tuple[str, ...] = ()) -> str:
@@ -145,18 +129,6 @@ class ApiClient(Ladder):
             HydraException: The token could not be fetched.
         """
         return drive(self._token(self.configuration.snapshot(), scopes))
-
-    def _return_responses(self) -> None:
-        self.call = self.call_with_http_info  # type: ignore[method-assign, assignment]
-
-    def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Response]:
-        return drive(self._begin(call, timeout))
-
-    def _drive(self, steps: Steps[Any]) -> Any:
-        return drive(steps)
-
-    def _alarm(self) -> Alarm:
-        return Alarm()
 
     def close(self) -> None:
         """Close the connections that are kept open. You can go on using the client."""

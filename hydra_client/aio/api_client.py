@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hydra_client.configuration import Configuration
     from hydra_client.protocol.effects import Steps
     from hydra_client.protocol.model import Model
-    from hydra_client.protocol.operation import Call, Operation, Response
+    from hydra_client.protocol.operation import Operation
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -44,6 +44,7 @@ class ApiClient(Ladder):
     """
 
     _transport: Session
+    _alarm = Alarm
 
     def __init__(self, configuration: Configuration | None = None) -> None:
         super().__init__(configuration)
@@ -83,14 +84,15 @@ class ApiClient(Ladder):
         call = encode(
             operation, body=body, form=form, query=query, bearer=bearer, headers=headers, **ids
         )
-        data, _ = await self._carry_out(call, timeout)
+        data, _ = await self._drive(self._begin(call, timeout))
         return cast("T", data)
 
     async def call_with_http_info(
         self, operation: Operation[T], *, timeout: float | None = None, **arguments: Any
     ) -> ApiResponse[T]:
         """Carry out an operation as `call` does; return status and headers too."""
-        data, response = await self._carry_out(encode(operation, **arguments), timeout)
+        call = encode(operation, **arguments)
+        data, response = await self._drive(self._begin(call, timeout))
         return ApiResponse(data, response.status, response.headers)
 
     async def token(self, scopes: tuple[str, ...] = ()) -> str:
@@ -102,18 +104,9 @@ class ApiClient(Ladder):
         """
         return await self._drive(self._token(self.configuration.snapshot(), scopes))
 
-    async def _carry_out(self, call: Call, timeout: float | None) -> tuple[Any, Response]:
-        return await self._drive(self._begin(call, timeout))
-
     async def _drive(self, steps: Steps[T]) -> T:
         self._transport.enter()
         return await drive(steps)
-
-    def _alarm(self) -> Alarm:
-        return Alarm()
-
-    def _return_responses(self) -> None:
-        self.call = self.call_with_http_info  # type: ignore[method-assign, assignment]
 
     async def close(self) -> None:
         """Close the connections, also those of copies. Later calls raise `ApiValueError`."""

@@ -59,7 +59,7 @@ async def within(
 ) -> T:
     """Await a function for at most `seconds`, or for as long as the current call has left."""
     # The task's own context: what the function awaits, and the tasks that it makes, inherit it.
-    before = current.set(Deadline.within(None, seconds))
+    before = current.set(Deadline(seconds))
     try:
         return await function(*arguments, **keywords)
     finally:

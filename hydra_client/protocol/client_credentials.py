@@ -179,7 +179,7 @@ class ClientCredentials:
         if kept is not None and kept.is_fresh(now):
             return kept.value
         meanwhile = kept.value if kept is not None and now < kept.usable_until else None
-        deadline = Deadline.within(deadline, settings.timeout)
+        deadline = Deadline(settings.timeout, deadline)
         settings = copy(settings)
         settings.username, settings.password = client_id, client_secret
         renewal = self._renewed(client, settings, key, deadline)
@@ -206,7 +206,7 @@ class ClientCredentials:
                 return kept.value
         if kept is not None and now < kept.usable_until:
             try:
-                detour = Deadline.within(deadline, min(deadline.left() * _SHARE, _LONGEST_DETOUR))
+                detour = Deadline(min(deadline.left() * _SHARE, _LONGEST_DETOUR), deadline)
                 return (yield from self._requested(client, settings, key, detour))
             except HydraException:
                 now = self._clock()

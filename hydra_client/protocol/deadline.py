@@ -29,28 +29,20 @@ class Deadline:
 
     __slots__ = ("at", "expected")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
+        """End after so many seconds, or with the outer deadline: by default that of the context."""
         self.at = time.monotonic() + seconds
-        self.expected: tuple[int, ...] = ()
-
-    @classmethod
-    def within(cls, outer: Deadline | None, seconds: float) -> Deadline:
-        """Make a deadline that ends no later than an outer one, by default that of the context."""
-        deadline = cls(seconds)
         outer = outer or current.get()
         if outer is not None:
-            deadline.at = min(deadline.at, outer.at)
-        return deadline
+            self.at = min(self.at, outer.at)
+        self.expected: tuple[int, ...] = ()
 
     def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Call a function within this deadline, and within that of the surrounding call.
+        """Call a function within this deadline.
 
         It runs in a context of its own, which C code enters and leaves. After a `with`, an
         exception from a signal handler could leave a deadline behind that later calls would miss.
         """
-        outer = current.get()
-        if outer is not None:
-            self.at = min(self.at, outer.at)
         context = copy_context()
         context.run(current.set, self)
         return context.run(function, *arguments, **keywords)

@@ -11,13 +11,17 @@ from hydra_client.protocol.model import Model, parse_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from hydra_client.configuration import Configuration
     from hydra_client.protocol.operation import Call, Response
 
 M = TypeVar("M", bound=Model)
 
 
 def decode(
-    call: Call, response: Response, secrets: tuple[str, ...] = (), caller: str | None = None
+    call: Call,
+    response: Response,
+    secrets: tuple[str, ...] = (),
+    settings: Configuration | None = None,
 ) -> Any:
     """Return what the operation returns.
 
@@ -25,7 +29,7 @@ def decode(
         call: What was sent.
         response: What was received.
         secrets: Credentials that went with the call, which errors must not show.
-        caller: Id of the calling client, if it is known.
+        settings: The settings of the call, for messages.
 
     Raises:
         ApiException: The response is not a success.
@@ -35,7 +39,7 @@ def decode(
     if response.status not in operation.success:
         if response.repeated and response.status == operation.done_on_repeat:
             return None
-        raise error_for(call, response, secrets, caller)
+        raise error_for(call, response, secrets, settings)
     try:
         return operation.read(response.headers, response.body)
     except ApiDecodeError as error:

@@ -1,4 +1,4 @@
-"""Which error an unsuccessful response means: a table of tests, classes and hints.
+"""Which error an unsuccessful response means: its class, and a hint at what to do.
 
 The class says what happened, whichever version responded: 0.9 sends 500 where 0.10 sends 401 or
 403. What the servers say for one operation only comes from that operation (`KnownError`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from hydra_client.exceptions import (
     ApiException,
@@ -23,9 +23,10 @@ from hydra_client.exceptions import (
 from hydra_client.protocol.redaction import redact, redact_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-    from hydra_client.protocol.operation import Call, Operation, Response
+    from hydra_client.configuration import Configuration
+    from hydra_client.protocol.operation import Call, Response
 
 # A longer error page says nothing more; a body may have 256 MiB.
 _LONGEST_BODY = 64 * 1024
@@ -54,7 +55,6 @@ _TERMINATION = (
 )
 _TLS_PORT = "The server speaks TLS on this port: use an https URL."
 
-
 # What Go, nginx and Apache say on a port for TLS.
 _PLAIN_HTTP = re.compile(
     "HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port"
@@ -62,87 +62,21 @@ _PLAIN_HTTP = re.compile(
 )
 
 
-class _Refusal(NamedTuple):
-    """What the table looks at: an unsuccessful response, and the operation that was called."""
-
-    operation: Operation[Any]
-    status: int
-    error: str | None
-    description: str | None
-    words: str
-    text: str
-
-    @property
-    def is_admin(self) -> bool:
-        return "oauth2" in self.operation.security
-
-    @property
-    def is_unknown_path(self) -> bool:
-        """Whether the 404 is not Hydra's, since all of its own errors are JSON."""
-        return self.status == 404 and self.error is None and self.description is None
-
-    @property
-    def is_plain_http_on_tls(self) -> bool:
-        """Whether a server that expects TLS responded to plain http."""
-        return self.status == 400 and _PLAIN_HTTP.search(self.text) is not None
-
-
-_PERMISSION = "permission"  # a hint that is written for the call
-_MEANINGS: tuple[tuple[Callable[[_Refusal], bool], type[ApiException], str | None], ...] = (
-    (
-        lambda it: (
-            it.status == 500
-            and ("could not be authorized" in it.words or "Token expired" in it.words)
-        ),
-        UnauthorizedException,
-        _RENEW,
-    ),
-    (
-        lambda it: it.status in (401, 403) and it.words.startswith("invalid_client "),
-        UnauthorizedException,
-        _CREDENTIALS,
-    ),
-    (
-        lambda it: it.status == 401 and it.is_admin and "basic" in it.operation.security,
-        UnauthorizedException,
-        _EITHER,
-    ),
-    (lambda it: it.status == 401 and it.is_admin, UnauthorizedException, _RENEW),
-    (lambda it: it.status == 401, UnauthorizedException, _CREDENTIALS),
-    (
-        lambda it: (
-            (it.status in (403, 500) and "Request was denied" in it.words)
-            or (it.status == 500 and "requested scope is invalid" in it.words)
-            or (it.status == 400 and it.is_admin and it.words.startswith("invalid_scope "))
-        ),
-        ForbiddenException,
-        _PERMISSION,
-    ),
-    (lambda it: is_insecure_http(it.status, it.words), ServiceException, _TERMINATION),
-    (lambda it: it.status >= 500, ServiceException, None),
-    (lambda it: it.is_plain_http_on_tls, BadRequestException, _TLS_PORT),
-    (
-        lambda it: it.status == 400 and it.words.startswith("invalid_scope "),
-        BadRequestException,
-        _CLIENT_SCOPE,
-    ),
-    (lambda it: it.status == 400, BadRequestException, None),
-    (lambda it: it.status == 403, ForbiddenException, None),
-    (
-        lambda it: it.is_unknown_path and it.operation.since is not None,
-        NotFoundException,
-        _SINCE,
-    ),
-    (lambda it: it.is_unknown_path, NotFoundException, _NOT_HYDRA),
-    (lambda it: it.status == 404, NotFoundException, None),
-    (lambda it: it.status == 409, ConflictException, None),
-    (lambda it: it.status == 429, TooManyRequestsException, None),
-    (lambda _: True, ApiException, None),
-)
+_BY_STATUS = {
+    400: BadRequestException,
+    401: UnauthorizedException,
+    403: ForbiddenException,
+    404: NotFoundException,
+    409: ConflictException,
+    429: TooManyRequestsException,
+}
 
 
 def error_for(
-    call: Call, response: Response, secrets: Iterable[str] = (), caller: str | None = None
+    call: Call,
+    response: Response,
+    secrets: Iterable[str] = (),
+    settings: Configuration | None = None,
 ) -> ApiException:
     """Make the error that says what an unsuccessful response means.
 
@@ -150,22 +84,14 @@ def error_for(
         call: What was sent.
         response: What was received.
         secrets: Credentials that went with the call, which the error must not show.
-        caller: Id of the calling client, for the hint.
+        settings: The settings of the call, for the hint.
     """
     operation = call.operation
     hidden = (*call.secrets, *secrets)
     text = response.body[:_LONGEST_BODY].decode(errors="replace")
     error, description = _error_of(text)
     # Judged before anything is masked: a secret may be a word that the server uses.
-    words = f"{error} {description}"
-    refusal = _Refusal(operation, response.status, error, description, words, text)
-    kind, hint = _meaning(refusal)
-    if hint is _PERMISSION:
-        hint = _permission(operation, call.ids, caller)
-    elif hint is _SINCE:
-        hint = _SINCE.format(operation.since)
-    elif hint is _NOT_HYDRA:
-        hint = _NOT_HYDRA.format(f" {response.base_url}" if response.base_url else "")
+    kind, hint = _meaning(call, response.status, text, error, description, settings)
     reason = redact(response.reason, hidden)
     error, description = (
         None if part is None else redact(part, hidden) for part in (error, description)
@@ -192,12 +118,47 @@ def error_for(
     return made
 
 
-def _meaning(refusal: _Refusal) -> tuple[type[ApiException], str | None]:
-    words = refusal.words.lower()
-    for known in refusal.operation.errors:
-        if known.status == refusal.status and known.words in words:
+def _meaning(
+    call: Call,
+    status: int,
+    text: str,
+    error: str | None,
+    description: str | None,
+    settings: Configuration | None,
+) -> tuple[type[ApiException], str | None]:
+    """Return the class of the error, and what to do about it."""
+    operation, words = call.operation, f"{error} {description}"
+    for known in operation.errors:
+        if known.status == status and known.words in words.lower():
             return known.exception, known.hint
-    return next((kind, hint) for test, kind, hint in _MEANINGS if test(refusal))
+    kind = ServiceException if status >= 500 else _BY_STATUS.get(status, ApiException)
+    is_admin = "oauth2" in operation.security
+    lacks_scope = words.startswith("invalid_scope ")
+    if status == 500 and ("could not be authorized" in words or "Token expired" in words):
+        return UnauthorizedException, _RENEW
+    if status in (401, 403) and words.startswith("invalid_client "):
+        return UnauthorizedException, _CREDENTIALS
+    if status == 401:
+        admin_hint = _EITHER if "basic" in operation.security else _RENEW
+        return kind, admin_hint if is_admin else _CREDENTIALS
+    if (
+        (status in (403, 500) and "Request was denied" in words)
+        or (status == 500 and "requested scope is invalid" in words)
+        or (status == 400 and is_admin and lacks_scope)
+    ):
+        return ForbiddenException, _permission(call, settings)
+    if is_insecure_http(status, words):
+        return kind, _TERMINATION
+    if status == 400 and _PLAIN_HTTP.search(text):
+        return kind, _TLS_PORT
+    if status == 400 and lacks_scope:
+        return kind, _CLIENT_SCOPE
+    if status == 404 and error is None and description is None:
+        # It is not Hydra that says so: all of its own errors are JSON.
+        if operation.since is not None:
+            return kind, _SINCE.format(operation.since)
+        return kind, _NOT_HYDRA.format(f" {settings.origin.base_url}" if settings else "")
+    return kind, None
 
 
 def is_insecure_http(status: int, words: str) -> bool:
@@ -205,11 +166,15 @@ def is_insecure_http(status: int, words: str) -> bool:
     return status == 502 and "insecure http" in words
 
 
-def _permission(operation: Operation[Any], ids: Mapping[str, str], caller: str | None) -> str:
+def _permission(call: Call, settings: Configuration | None) -> str:
+    operation, caller = call.operation, None
     resource, actions = operation.policy
+    if settings is not None:
+        token = settings.access_token
+        caller = settings.username if token is None else getattr(token, "client_id", None)
     policy = {
-        "subjects": [caller or "the caller's client id"],
-        "resources": [re.sub(r"\{(\w+)\}", lambda name: ids[name[1]], resource)],
+        "subjects": [caller if isinstance(caller, str) else "the caller's client id"],
+        "resources": [re.sub(r"\{(\w+)\}", lambda name: call.ids[name[1]], resource)],
         "actions": actions,
         "effect": "allow",
     }

@@ -7,8 +7,9 @@ and asyncio climb the same one.
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 from copy import copy
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from hydra_client.configuration import Configuration
 from hydra_client.exceptions import (
@@ -26,7 +27,7 @@ from hydra_client.protocol.client_credentials import ClientCredentials
 from hydra_client.protocol.credentials import basic_header, bearer_header
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.decoding import decode
-from hydra_client.protocol.effects import Attempt, Invoke, Pause, ask
+from hydra_client.protocol.effects import Attempt, Invoke, Pause
 from hydra_client.protocol.encoding import check_headers, encode
 from hydra_client.protocol.operation import Response
 from hydra_client.protocol.redaction import Secret, redact_headers
@@ -39,9 +40,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from hydra_client.configuration import Settings
-    from hydra_client.protocol.client_credentials import TokenSource
     from hydra_client.protocol.effects import Alarm, Steps
     from hydra_client.protocol.operation import Call, Operation
+    from hydra_client.protocol.retry_policy import Failure
 
 T = TypeVar("T")
 
@@ -94,13 +95,13 @@ class Ladder:
 
     # What carries a request, one attempt at a time: `prepare(call, settings, headers)` makes it.
     _transport: Any
-    _credentials: ClientCredentials
 
     if TYPE_CHECKING:
-        # What a subclass adds: how it waits, and how it carries out steps.
-        def _alarm(self) -> Alarm: ...
-        def _drive(self, steps: Steps[Any]) -> Any: ...
-        def _return_responses(self) -> None: ...
+        # What a subclass adds: its calls, how it waits, and how it carries out steps.
+        call: Any
+        call_with_http_info: Any
+        _alarm: Callable[[], Alarm]
+        _drive: Any
 
     def __init__(self, configuration: Configuration | None = None) -> None:
         self.configuration = Configuration() if configuration is None else configuration
@@ -151,19 +152,21 @@ class Ladder:
         client._return_responses()
         return client
 
+    def _return_responses(self) -> None:
+        self.call = self.call_with_http_info
+
     def _begin(self, call: Call, timeout: float | None) -> Steps[tuple[Any, Response]]:
         """Take the settings as they are now; return the steps of the call."""
         settings = self.configuration.snapshot()
         seconds = settings.timeout if timeout is None else checks.timeout("timeout", timeout)
-        self._warn(call, settings, 6)
-        deadline = Deadline.within(None, seconds)
+        if settings.origin.insecure:
+            self._warn(call, 5)
         varies = call.operation.older_scopes and _asks_for_scopes(settings)
         exchange = self._exchange_for_scopes if varies else self._exchange
-        return exchange(call, settings, deadline)
+        return exchange(call, settings, Deadline(seconds))
 
-    def _warn(self, call: Call, settings: Configuration, stacklevel: int) -> None:
-        reveals = call.operation.security or call.secrets
-        if reveals and not self._warned and settings.origin.insecure:
+    def _warn(self, call: Call, stacklevel: int) -> None:
+        if not self._warned and (call.operation.security or call.secrets):
             warnings.warn(
                 "a credential is sent over plain http to another machine: use https",
                 InsecureTransportWarning,
@@ -180,7 +183,8 @@ class Ladder:
     ) -> Steps[T]:
         """Carry out an operation as part of another call, with its settings and by its deadline."""
         call = encode(operation, form=form)
-        self._warn(call, settings, 2)
+        if settings.origin.insecure:
+            self._warn(call, 2)
         data: T = (yield from self._exchange(call, settings, deadline))[0]
         return data
 
@@ -188,24 +192,18 @@ class Ladder:
         self, settings: Configuration, scopes: tuple[str, ...], deadline: Deadline | None = None
     ) -> Steps[str]:
         """Get the token that a call which needs these scopes carries."""
-        source, wanted = self._token_source(settings), settings.scopes or scopes
+        source: Any = settings.access_token
         if isinstance(source, str):
             return source
-        if isinstance(source, ClientCredentials):
+        wanted = settings.scopes or scopes
+        if source is None or isinstance(source, ClientCredentials):
+            source = source or self._credentials
             token = yield from source.fetch(self, settings, wanted, deadline)
+        elif callable(getattr(source, "token", None)):
+            token = yield Invoke(source.token, (wanted,), deadline)
         else:
-            token = yield from ask(Invoke(source.token, (wanted,), deadline))
+            token = yield Invoke(source, (), deadline)
         return checks.token("access_token", token)
-
-    def _token_source(self, settings: Configuration) -> str | ClientCredentials | TokenSource:
-        source = settings.access_token
-        if source is None:
-            return self._credentials
-        if isinstance(source, (str, ClientCredentials)):
-            return source
-        if callable(getattr(source, "token", None)):
-            return cast("TokenSource", source)
-        return _FromCallable(cast("Callable[[], str]", source))
 
     def _exchange_for_scopes(
         self, call: Call, settings: Configuration, deadline: Deadline
@@ -217,21 +215,20 @@ class Ladder:
         newer, older = call.operation.scopes, call.operation.older_scopes
         key = settings.host, newer
         first = self._accepted_scopes.get(key, newer)
-        second = older if first == newer else newer
-        try:
-            return (yield from self._exchange(call, _asking_for(first, settings), deadline))
-        except (BadRequestException, ForbiddenException) as error:
-            if not _lacks_scope(error):
-                raise
-            refused = error
-        try:
-            result = yield from self._exchange(call, _asking_for(second, settings), deadline)
-        except (BadRequestException, ForbiddenException) as error:
-            if _lacks_scope(error):
-                raise refused from None
-            raise
-        self._accepted_scopes[key] = second
-        return result
+        refused: list[ApiException] = []
+        for scopes in (first, older if first == newer else newer):
+            asking = copy(settings)
+            asking.scopes = scopes
+            try:
+                result = yield from self._exchange(call, asking, deadline)
+            except (BadRequestException, ForbiddenException) as error:
+                if not _lacks_scope(error):
+                    raise
+                refused.append(error)
+            else:
+                self._accepted_scopes[key] = scopes
+                return result
+        raise refused[0]
 
     def _exchange(
         self, call: Call, settings: Configuration, deadline: Deadline
@@ -240,7 +237,6 @@ class Ladder:
         if self.default_headers != self._checked_headers:
             check_headers(self.default_headers)
             self._checked_headers = dict(self.default_headers)
-        caller = _caller(settings)
         try:
             credential = yield from self._authorize(call, settings, deadline)
         except BadRequestException as error:
@@ -250,16 +246,15 @@ class Ladder:
             if not (call.operation.open_by_policy and lacks_right):
                 raise
             response = yield from self._send(call, settings, _Credential(), deadline)
-            try:
+            with suppress(ApiException):
                 return decode(call, response), response
-            except ApiException:
-                pass
             raise
         response = yield from self._send(call, settings, credential, deadline)
         try:
-            return decode(call, response, credential.secrets, caller), response
+            return decode(call, response, credential.secrets, settings), response
         except (UnauthorizedException, ForbiddenException) as error:
-            if credential.token is None or not _token_refused(call, error):
+            unauthorized = isinstance(error, UnauthorizedException)
+            if credential.token is None or not (unauthorized or call.operation.open_by_policy):
                 raise
             refused = error
         # A refused call did nothing, so any operation may be sent again.
@@ -271,7 +266,7 @@ class Ladder:
             raise
         response = yield from self._send(call, settings, credential, deadline)
         response.repeated = repeated or response.repeated
-        return decode(call, response, credential.secrets, caller), response
+        return decode(call, response, credential.secrets, settings), response
 
     def _send(
         self, call: Call, settings: Configuration, credential: _Credential, deadline: Deadline
@@ -291,17 +286,16 @@ class Ladder:
         repeated = False
         retry = 0
         while True:
-            outcome = yield from ask(Attempt(self._transport, request, deadline))
+            outcome: Response | Failure = yield Attempt(self._transport, request, deadline)
             allowed = retry < settings.retries
             pause = pause_before_retry(call, outcome, retry) if allowed else None
             if pause is None or pause >= deadline.left():
                 break
             repeated = repeated or not did_nothing(outcome)
-            yield from ask(Pause(pause))
+            yield Pause(pause)
             retry += 1
         if isinstance(outcome, Response):
             outcome.repeated = repeated
-            outcome.base_url = settings.origin.base_url
             return outcome
         raise outcome.error from outcome.cause
 
@@ -320,7 +314,8 @@ class Ladder:
             if public is not None and not has_basic and call.parameters.get(public):
                 return _Credential()  # a public client (RFC 6749 section 2.1) names itself
             if "oauth2" not in operation.security or settings.access_token is None:
-                return _by_basic(settings, operation.basic_form_encoded)
+                basic = settings.username, settings.password
+                return _by_basic(*basic, operation.basic_form_encoded)
         if operation.open_by_policy and settings.access_token is None and not has_basic:
             return _Credential()
         try:
@@ -329,9 +324,9 @@ class Ladder:
             _say_what_for(error, operation, settings.scopes or operation.scopes)
             raise
         inspected = operation.inspects and call.parameters.get(operation.inspects)
-        if inspected == token and (own := _with_basic(settings)) is not None:
+        if inspected == token and None not in (basic := _basic_of(settings)):
             # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
-            return _by_basic(own, form_encoded=False)
+            return _by_basic(*basic, form_encoded=False)
         replaceable = not isinstance(settings.access_token, str)
         return _Credential(bearer_header(token), token if replaceable else None, (token,))
 
@@ -344,9 +339,9 @@ class Ladder:
         deadline: Deadline,
     ) -> Steps[_Credential]:
         """Get another token instead of a refused one; without one the refusal stands."""
-        drop = getattr(self._token_source(settings), "drop", None)
-        if drop is not None:
-            yield from ask(Invoke(drop, (token,), deadline))
+        # The client's own credentials drop nothing if the token came from another source.
+        drop = getattr(settings.access_token, "drop", self._credentials.drop)
+        yield Invoke(drop, (token,), deadline)
         renewed = yield from self._token(settings, call.operation.scopes, deadline)
         if renewed == token:
             raise refused
@@ -363,27 +358,9 @@ def copy_of(client: L) -> L:
     return duplicate
 
 
-class _FromCallable:
-    """A function as a token source."""
-
-    def __init__(self, function: Callable[[], str]) -> None:
-        self._function = function
-
-    def token(self, _scopes: tuple[str, ...], /) -> str:
-        return self._function()
-
-
-def _by_basic(settings: Configuration, form_encoded: bool) -> _Credential:
-    header = basic_header(settings.username, settings.password, form_encoded)
-    return _Credential(header, None, (Secret(settings.password or ""), header[len("Basic ") :]))
-
-
-def _caller(settings: Configuration) -> str | None:
-    """Return the id of the calling client, if it is known."""
-    if settings.access_token is None:
-        return settings.username
-    own = getattr(settings.access_token, "client_id", None)
-    return own if isinstance(own, str) else None
+def _by_basic(username: str | None, password: str | None, form_encoded: bool) -> _Credential:
+    header = basic_header(username, password, form_encoded)
+    return _Credential(header, None, (Secret(password), header[len("Basic ") :]))
 
 
 def _say_what_for(
@@ -399,16 +376,12 @@ def _say_what_for(
     error.args = (f"{error} {what}",)
 
 
-def _with_basic(settings: Configuration) -> Configuration | None:
-    """Return settings with Basic credentials: these, or with those that the tokens come from."""
-    if settings.username is not None and settings.password is not None:
-        return settings
-    source = settings.access_token
-    if isinstance(source, ClientCredentials) and source.credentials is not None:
-        settings = copy(settings)
-        settings.username, settings.password = source.credentials
-        return settings
-    return None
+def _basic_of(settings: Configuration) -> tuple[str | None, str | None]:
+    """Return id and secret: those that are set, or else those that the tokens come from."""
+    basic, source = (settings.username, settings.password), settings.access_token
+    if None in basic and isinstance(source, ClientCredentials):
+        return source.credentials or basic
+    return basic
 
 
 def _asks_for_scopes(settings: Configuration) -> bool:
@@ -419,16 +392,6 @@ def _asks_for_scopes(settings: Configuration) -> bool:
     return source is None or isinstance(source, ClientCredentials) or hasattr(source, "token")
 
 
-def _asking_for(scopes: tuple[str, ...], settings: Configuration) -> Configuration:
-    settings = copy(settings)
-    settings.scopes = scopes
-    return settings
-
-
 def _lacks_scope(error: ApiException) -> bool:
     """Whether the server refused a scope, either to the client or to its token."""
     return error.error == "invalid_scope" or "requested scope is invalid" in (error.error or "")
-
-
-def _token_refused(call: Call, error: ApiException) -> bool:
-    return isinstance(error, UnauthorizedException) or call.operation.open_by_policy

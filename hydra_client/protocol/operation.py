@@ -175,12 +175,11 @@ class Response:
     """A response that was received whole.
 
     Attributes:
-        base_url: The server's configured URL, for messages; set by the transport.
         retry_after: Seconds that the server asks to wait, if it does.
         repeated: Whether an earlier attempt of the same call may have been carried out.
     """
 
-    __slots__ = ("base_url", "body", "headers", "reason", "repeated", "retry_after", "status")
+    __slots__ = ("body", "headers", "reason", "repeated", "retry_after", "status")
 
     def __init__(
         self,
@@ -197,4 +196,3 @@ class Response:
         self.body = body
         self.retry_after = retry_after
         self.repeated = repeated
-        self.base_url = ""

@@ -55,8 +55,8 @@ def pause_before_retry(call: Call, outcome: Response | Failure, retry: int) -> f
         again = outcome.unsent or (call.repeatable and type(outcome.error) is ApiConnectionError)
     else:
         again = did_nothing(outcome) or (
-            call.repeatable
-            and outcome.status in (502, 503, 504)
+            outcome.status in (502, 503, 504)
+            and call.repeatable
             and not is_insecure_http(outcome.status, outcome.body[:1024].decode(errors="replace"))
         )
         asked = outcome.retry_after
