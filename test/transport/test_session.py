@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from support.loopback import (
     refusing_port,
 )
 
+import hydra_client
 from hydra_client import (
     ApiClient,
     ApiConnectionError,
@@ -53,6 +55,7 @@ from hydra_client.transport.adapter import forget_oldest
 
 FOR_BOTH_CLIENTS = True
 
+PACKAGE = Path(hydra_client.__file__).parent
 BASIC: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 
 
@@ -897,6 +900,34 @@ def test_a_file_that_vanishes_later(authority: Authority) -> None:
         os.unlink(authority.bundle)
         with pytest.raises(ApiConnectionError):
             client.get_oauth2_client("photos")
+
+
+# -- how deep a call is
+
+
+def test_a_call_passes_at_most_five_frames_besides_the_driver(server: Server) -> None:
+    stacks: list[list[str]] = []
+
+    def look(frame: FrameType | None, event: str, function: Any) -> None:
+        if event == "c_call" and function.__qualname__.startswith("socket.send"):
+            names = []
+            while frame is not None:
+                if Path(frame.f_code.co_filename).is_relative_to(PACKAGE):
+                    names.append(frame.f_code.co_name)
+                frame = frame.f_back
+            stacks.append(names)
+
+    with api(server) as client:
+        client.get_oauth2_client("photos")
+        sys.setprofile(look)
+        try:
+            client.get_oauth2_client("photos")
+        finally:
+            sys.setprofile(None)
+    (names,) = stacks
+    assert names[-1] == "get_oauth2_client"
+    names.remove("drive")
+    assert len(names) <= 5, names
 
 
 # -- the deadline itself
