@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import click
 
+from hydra_client.cli.progress import Progress
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from hydra_client.cli.context import Invocation
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -131,22 +135,24 @@ def handling_signals(handle: Callable[[int], object]) -> Iterator[None]:
 
 
 def side_by_side(
-    jobs: int, work: Callable[[T], R], items: Sequence[T], done: Callable[[], object]
+    invocation: Invocation, what: str, jobs: int, work: Callable[[T], R], items: Sequence[T]
 ) -> list[R]:
     """Process items side by side; return the results in the order of the items.
 
     Args:
+        invocation: The run, for a progress bar.
+        what: What is being done.
         jobs: Number of items to process at the same time.
         work: Processes an item.
         items: The items.
-        done: Called after each item.
     """
     results: dict[int, R] = {}
     workers: Workers[int, R] = Workers(jobs, lambda at: work(items[at]), range(len(items)))
-    try:
-        for at, result in workers:
-            results[at] = result
-            done()
-    finally:
-        workers.stop()
+    with Progress(invocation, len(items), what) as progress:
+        try:
+            for at, result in workers:
+                results[at] = result
+                progress.advance()
+        finally:
+            workers.stop()
     return [results[at] for at in range(len(items))]

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.workers import Workers, side_by_side
 
 
@@ -16,7 +17,6 @@ def test_a_mistake_of_ours_is_not_swallowed() -> None:
 
 
 def test_results_side_by_side_keep_the_order_of_the_items() -> None:
-    done: list[None] = []
     first = threading.Event()
 
     def work(item: int) -> int:
@@ -26,10 +26,9 @@ def test_results_side_by_side_keep_the_order_of_the_items() -> None:
             first.set()
         return item * item
 
-    squares = side_by_side(3, work, range(10), lambda: done.append(None))
+    squares = side_by_side(Invocation(), "squaring", 3, work, range(10))
     assert squares == [item * item for item in range(10)]
-    assert len(done) == 10
-    assert side_by_side(3, work, [], lambda: None) == []
+    assert side_by_side(Invocation(), "squaring", 3, work, []) == []
 
 
 def test_an_error_side_by_side_starts_nothing_more() -> None:
@@ -40,5 +39,5 @@ def test_an_error_side_by_side_starts_nothing_more() -> None:
         raise LookupError
 
     with pytest.raises(LookupError):
-        side_by_side(1, work, range(10), lambda: None)
+        side_by_side(Invocation(), "failing", 1, work, range(10))
     assert started == [0]

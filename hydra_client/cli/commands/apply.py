@@ -72,8 +72,7 @@ def command(
     from hydra_client.provisioning import Apis
 
     wanted = load(manifest, prune, allow_long_secret)
-    with invocation.client(connection_pool_maxsize=jobs) as client:
-        apis = Apis.of(client)
+    with invocation.open(Apis.of, connection_pool_maxsize=jobs) as apis:
         planned = plan_for(invocation, apis, wanted, jobs, prune)
         deleted = [step for step in planned.steps if step.action == "delete"]
         if deleted:

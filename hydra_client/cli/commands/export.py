@@ -13,7 +13,6 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import as_yaml
-from hydra_client.cli.progress import Progress
 from hydra_client.cli.text import echo, escaped, plain
 from hydra_client.cli.workers import jobs_option, side_by_side
 from hydra_client.exceptions import BadRequestException, ForbiddenException
@@ -71,12 +70,9 @@ def command(
     if manifest != "-" and not force and file.exists():
         raise Failure(f"{manifest}: already exists; use --force to overwrite it", USAGE)
 
-    def each(work: Callable[[str], Any], items: Sequence[str]) -> list[Any]:
-        with Progress(invocation, len(items), "reading") as progress:
-            return side_by_side(jobs, work, items, progress.advance)
-
-    with invocation.client(connection_pool_maxsize=jobs) as client:
-        document = _document(Apis.of(client), owner, each)
+    each = partial(side_by_side, invocation, "reading", jobs)
+    with invocation.open(Apis.of, connection_pool_maxsize=jobs) as apis:
+        document = _document(apis, owner, each)
     if as_json:
         text = escaped(json.dumps(document, indent=2)) + "\n"
     else:

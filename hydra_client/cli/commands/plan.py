@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import DRIFT, FAILED
-from hydra_client.cli.options import ANY_FILE, Command
+from hydra_client.cli.options import ANY_FILE, Command, together
 from hydra_client.cli.output import print_many
-from hydra_client.cli.progress import Progress
 from hydra_client.cli.secret_files import long_secret_option
 from hydra_client.cli.text import colored, echo, plain
 from hydra_client.cli.workers import jobs_option, side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hydra_client.cli.manifest.model import Manifest
     from hydra_client.provisioning import Apis, Plan, Step
@@ -26,21 +26,18 @@ if TYPE_CHECKING:
 _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
 
 
-def manifest_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that `plan` and `apply` share."""
-    for option in (
-        jobs_option,
-        click.option(
-            "--prune",
-            is_flag=True,
-            help="Delete clients and policies of the manifest's owner that are not in it, and the "
-            "groups under `removed`.",
-        ),
-        long_secret_option,
-        click.argument("manifest", type=ANY_FILE),
-    ):
-        command = option(command)
-    return command
+# What `plan` and `apply` share.
+manifest_options = together(
+    click.argument("manifest", type=ANY_FILE),
+    long_secret_option,
+    click.option(
+        "--prune",
+        is_flag=True,
+        help="Delete clients and policies of the manifest's owner that are not in it, and the "
+        "groups under `removed`.",
+    ),
+    jobs_option,
+)
 
 
 def _print_schema(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -95,8 +92,7 @@ def command(
     from hydra_client.provisioning import Apis
 
     wanted = load(manifest, prune, allow_long_secret)
-    with invocation.client(connection_pool_maxsize=jobs) as client:
-        apis = Apis.of(client)
+    with invocation.open(Apis.of, connection_pool_maxsize=jobs) as apis:
         planned = plan_for(invocation, apis, wanted, jobs, prune)
         _print(invocation, wanted, planned)
         if check and planned.steps:
@@ -146,10 +142,7 @@ def plan_for(
     from hydra_client.cli.manifest.subjects import unknown_subjects
     from hydra_client.provisioning import plan
 
-    def each(work: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        with Progress(invocation, len(items), "comparing") as progress:
-            return side_by_side(jobs, work, items, progress.advance)
-
+    each = partial(side_by_side, invocation, "comparing", jobs)
     owned = manifest.kinds if prune and manifest.owner is not None else ()
     planned = plan(
         apis,

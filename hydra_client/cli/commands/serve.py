@@ -11,13 +11,13 @@ import click
 from hydra_client.cli.commands.plan import load, plan_for, proven
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure, exclusive, needs_extra
-from hydra_client.cli.options import ANY_FILE, FILE, Command
+from hydra_client.cli.options import ANY_FILE, FILE, Command, together
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import echo
 from hydra_client.cli.workers import handling_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from hydra_client import ApiClient
     from hydra_client.cli.manifest.model import Manifest
@@ -25,23 +25,20 @@ if TYPE_CHECKING:
 ROOT = "admin:demo-password"
 
 
-def variant_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that choose the kind of server."""
-    for option in (
-        click.option(
-            "--store",
-            type=click.Choice(["memory", "sql"]),
-            help="Store of the server; they behave slightly differently. [memory]",
-        ),
-        click.option(
-            "--hydra",
-            "version",
-            type=click.Choice(["0.9", "0.10"]),
-            help="Version of Hydra: 0.9.14 or 0.10.10. [0.10]",
-        ),
-    ):
-        command = option(command)
-    return command
+# The options that choose the kind of server.
+variant_options = together(
+    click.option(
+        "--hydra",
+        "version",
+        type=click.Choice(["0.9", "0.10"]),
+        help="Version of Hydra: 0.9.14 or 0.10.10. [0.10]",
+    ),
+    click.option(
+        "--store",
+        type=click.Choice(["memory", "sql"]),
+        help="Store of the server; they behave slightly differently. [memory]",
+    ),
+)
 
 
 @click.command("serve", cls=Command)

@@ -7,12 +7,12 @@ from typing import Any
 import click
 
 import hydra_client
-from hydra_client.cli.commands.warden_explain import explain
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group, scope_option
-from hydra_client.cli.output import print_model
+from hydra_client.cli.output import print_model, print_one, print_value, table
 from hydra_client.cli.secret_files import given_secret, secret_options
+from hydra_client.cli.text import echo
 from hydra_client.cli.warden_context import context_option
 
 
@@ -77,4 +77,57 @@ def allowed(
         click.get_current_context().exit(FAILED)
 
 
-command.add_command(explain)
+@command.command()
+@click.argument("subject")
+@click.argument("action")
+@click.argument("resource")
+@context_option
+@pass_invocation
+def explain(
+    invocation: Invocation, subject: str, action: str, resource: str, context: dict[str, Any]
+) -> None:
+    """Show why SUBJECT may, or may not, perform ACTION on RESOURCE.
+
+    Lists the policies that match. If none decides, it also lists those with one mismatch. Warns if
+    the server's decision differs. Exits with 0 if allowed, 1 if denied.
+
+    Needs the scopes hydra.policies, hydra.warden.groups (hydra.groups on 0.9) and hydra.warden, and
+    policies for "list" on rn:hydra:policies and rn:hydra:warden:groups, and "decide" on
+    rn:hydra:warden:allowed.
+
+    Examples:
+      hydra-client warden explain alice edit articles:7 --context owner=alice
+    """
+    from hydra_client.cli.commands.warden_explain import Request, Row, explanation
+    from hydra_client.provisioning.policies import policies_by_id
+
+    request = Request(subject, action, resource, context)
+    with invocation.client() as client:
+        warden = hydra_client.WardenApi(client)
+        policies = policies_by_id(hydra_client.PolicyApi(client)).values()
+        groups = sorted(group.id or "" for group in warden.find_groups_by_member(subject))
+        asked = hydra_client.WardenAccessRequest(**request._asdict())
+        allowed = bool(warden.does_warden_allow_access_request(asked).allowed)
+    subjects = [subject, *groups]
+    expected, rows = explanation(policies, subjects, request)
+    if invocation.shortest:
+        for id in dict.fromkeys(row.policy for row in rows if row.decides):
+            print_value(id)
+    elif invocation.output == "table":
+        table([("allowed", allowed), ("subjects", subjects)])
+        echo("" if rows else "No policy matches, and none has only one mismatch.")
+        if rows:
+            table(rows, Row._fields)
+    else:
+        document = {"allowed": allowed, "expected": expected, "subjects": subjects}
+        print_one({**document, "policies": [row._asdict() for row in rows]}, invocation.output)
+    if expected is None:
+        echo("Warning: some of the policies cannot be evaluated here", err=True)
+    elif expected != allowed:
+        echo(
+            f"Warning: by these policies, the request is {'allowed' if expected else 'denied'}. "
+            "They may have changed in the meantime: try again",
+            err=True,
+        )
+    if not allowed:
+        click.get_current_context().exit(FAILED)
