@@ -177,8 +177,12 @@ def _condition(condition: dict[str, Any]) -> dict[str, Any]:
 
 
 def _texts(members: dict[str, Any]) -> dict[str, Any]:
-    conditions = json.dumps(members["conditions"], ensure_ascii=False)
-    return {**members, "conditions": conditions}
+    """Return the fields of a policy, with its conditions as one list of strings."""
+    conditions = members["conditions"].items()
+    texts = [
+        (name, found["type"], *found.get("options", {}).values()) for name, found in conditions
+    ]
+    return members | {"conditions": [str(text) for found in texts for text in found]}
 
 
 def _fits(id: str, fields: dict[str, Any]) -> bool:

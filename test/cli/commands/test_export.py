@@ -297,11 +297,19 @@ def test_policies_and_groups(run: Run, full: HydraEmulator, tmp_path: Path) -> N
     assert [group["id"] for group in owned["groups"]] == ["editors"]
 
 
+EQUAL = {"type": "StringEqualCondition", "options": {"equals": "x"}}
+NUL = {"equals": "x\0"}
+
+
 def test_what_no_manifest_can_hold_of_policies(run: Run, root: HydraEmulator) -> None:
     apis = Apis.of(root.api().api_client)
     for policy in (
         Policy(id="odd", effect="permit", subjects=["a"]),
         Policy(id="nul", effect="allow", description="\0"),
+        Policy.from_dict({"id": "nul-name", "effect": "deny", "conditions": {"\0": EQUAL}}),
+        Policy.from_dict(
+            {"id": "nul-value", "effect": "deny", "conditions": {"a": EQUAL | {"options": NUL}}}
+        ),
         Policy(id="ok", effect="deny", subjects=["a/b", "nul-group"]),
     ):
         apis.policies.update_policy(policy.id or "", policy)
@@ -312,6 +320,8 @@ def test_what_no_manifest_can_hold_of_policies(run: Run, root: HydraEmulator) ->
     assert sorted(line.split(":")[1] for line in result.stderr.splitlines()) == [
         " skipped 'nul'",
         " skipped 'nul-group'",
+        " skipped 'nul-name'",
+        " skipped 'nul-value'",
         " skipped 'odd'",
     ]
 
