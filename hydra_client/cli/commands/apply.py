@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from hydra_client.cli.commands.plan import label, load, manifest_options, plan_for, proven
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
-from hydra_client.cli.errors import FAILED, USAGE, Failure, failure_of
+from hydra_client.cli.errors import FAILED, Failure, failure_of
 from hydra_client.cli.options import Command
 from hydra_client.cli.output import print_many
 from hydra_client.cli.progress import Progress
@@ -98,12 +97,7 @@ def _confirm(manifest: Manifest, deleted: Sequence[Step], yes: bool) -> None:
             echo(f"These {'groups are to be removed' if kind == 'group' else what}:", err=True)
             for id in ids:
                 echo(f"- {plain(id)}", err=True)
-    if yes:
-        return
-    what = "it" if len(deleted) == 1 else f"these {len(deleted)}"
-    if not sys.stdin.isatty():
-        raise Failure(f"use --yes to let --prune delete {what}; nothing was changed", USAGE)
-    confirm(f"Delete {what}?")
+    confirm(f"Delete {'it' if len(deleted) == 1 else f'these {len(deleted)}'}?", yes)
 
 
 class _Outcome(NamedTuple):
@@ -124,6 +118,10 @@ class _Outcome(NamedTuple):
     def is_fatal(self) -> bool:
         """Whether the other steps would fail for the same reason."""
         return isinstance(self.error, (ApiConnectionError, UnauthorizedException))
+
+
+def _key(step: Step) -> Key:
+    return step.kind, step.id
 
 
 def _carry_out(step: Step) -> _Outcome:
@@ -148,9 +146,7 @@ class _Run:
         self._invocation = invocation
         self._jobs = jobs
         # The outcomes of the steps of each object.
-        self._results: dict[Key, list[_Outcome]] = {key: [] for key in keys}
-        for step in steps:
-            self._results.setdefault((step.kind, step.id), [])
+        self._results: dict[Key, list[_Outcome]] = {key: [] for key in (*keys, *map(_key, steps))}
         self._signal = 0
 
     def stop(self, number: int) -> None:
@@ -159,20 +155,17 @@ class _Run:
 
     def execute(self, steps: Sequence[Step], progress: Progress) -> None:
         """Execute steps in parallel, unless earlier ones failed."""
-        keys = [(step.kind, step.id) for step in steps]
-        if self._signal or self._failures():
-            for key in keys:
-                self._results[key].append(_Outcome("not tried"))
-            return
         workers: Workers[Step, _Outcome] = Workers(
             self._jobs, _carry_out, steps, lambda outcome: outcome.is_fatal
         )
-        done: list[Key] = []
+        if self._signal or self._failures():
+            workers.stop()
+        unfinished = set(map(_key, steps))
         with workers.catching_signals():
             for patient in (True, False):
                 try:
                     for step, outcome in workers:
-                        done.append((step.kind, step.id))
+                        unfinished.discard(_key(step))
                         self._add(step, outcome, progress)
                     break
                 except SignalReceived as received:
@@ -182,14 +175,12 @@ class _Run:
                         progress.print(
                             "Waiting for requests in progress. Repeat to stop at once.", err=True
                         )
-        not_started = [(step.kind, step.id) for step in workers.not_started]
-        for key in keys:
-            if key not in done:
-                result = "not tried" if key in not_started else "unknown"
-                self._results[key].append(_Outcome(result))
+        not_started = set(map(_key, workers.not_started))
+        for key in unfinished:
+            self._results[key].append(_Outcome("not tried" if key in not_started else "unknown"))
 
     def _add(self, step: Step, outcome: _Outcome, progress: Progress) -> None:
-        self._results[step.kind, step.id].append(outcome)
+        self._results[_key(step)].append(outcome)
         progress.advance()
         name = label(step.kind, step.id)
         if outcome.error is not None:

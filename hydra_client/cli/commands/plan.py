@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -243,8 +244,7 @@ def _document(step: Step, secret: str | None) -> dict[str, Any]:
 
 
 def _summary(manifest: Manifest, steps: Sequence[Step]) -> str:
-    effects = {(step.kind, step.id): _effect(step) for step in steps}
-    counts = {action: list(effects.values()).count(action) for action in _MARKS}
+    counts = Counter({(step.kind, step.id): _effect(step) for step in steps}.values())
     matching = len(manifest.keys()) - counts["create"] - counts["update"]
-    parts = [f"{count} to {action}" for action, count in counts.items() if count]
+    parts = [f"{counts[action]} to {action}" for action in _MARKS if counts[action]]
     return f"{', '.join(parts) or 'Nothing to do'}; {matching} up to date."

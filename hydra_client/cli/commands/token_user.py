@@ -88,6 +88,8 @@ def user(
       hydra-client token user --as my-phone-app --register --no-browser --scope openid \
           --scope offline --show-secret
     """
+    import webbrowser
+
     exclusive(redirect_uri=redirect_uri, register=register)
     client_id = as_id or invocation.settings.client_id
     if client_id is None:
@@ -101,7 +103,7 @@ def user(
     ):
         flow = _flow(caller, api, client_id, uri, scope)
         url = flow.authorization_url()
-        if no_browser or not _open(url):
+        if no_browser or not webbrowser.open(url):
             echo(f"Open this URL in a browser:\n{url}", err=True)
         else:
             invocation.remark("Continue in the browser.")
@@ -121,12 +123,6 @@ def _flow(caller: OAuth2Api, api: OAuth2Api, client_id: str, uri: str, scope: st
         caller.well_known()  # fails before the user logs in rather than after
         verifier = IdTokenVerifier(caller, client_id, leeway=60)
     return CodeFlow(api, uri, scope, client_id=client_id, verifier=verifier)
-
-
-def _open(url: str) -> bool:
-    import webbrowser
-
-    return webbrowser.open(url)
 
 
 # --- the redirect URI

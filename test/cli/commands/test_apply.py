@@ -294,7 +294,7 @@ def test_prune(run: Run, root: HydraEmulator, team: str) -> None:
     refused = run("apply", "--prune", team)
     assert refused.exit_code == 2
     assert refused.stderr == (
-        f"{ASKED}Error: use --yes to let --prune delete these 3; nothing was changed\n"
+        f"{ASKED}Error: Delete these 3? Without a terminal, confirm with --yes\n"
     )
     assert writes(root) == []
     result = run("apply", "--prune", "--yes", team, "--jobs", "1")
@@ -358,7 +358,7 @@ def test_prune_leaves_out_what_cannot_be_addressed(
 def test_one_to_delete(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     root.add_client(id="old", owner="team")
     result = run("apply", "--prune", written(tmp_path, [], owner="team"))
-    assert "to let --prune delete it;" in result.stderr
+    assert "Delete it? Without a terminal, confirm with --yes" in result.stderr
 
 
 def test_nothing_is_deleted_after_a_failure(run: Run, root: HydraEmulator, team: str) -> None:

@@ -212,7 +212,7 @@ def test_prune(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
     refused = run("apply", "--prune", path)
     assert refused.exit_code == 2
     assert refused.stderr == (
-        f"{asked}Error: use --yes to let --prune delete these 3; nothing was changed\n"
+        f"{asked}Error: Delete these 3? Without a terminal, confirm with --yes\n"
     )
     done = run("apply", "--prune", "--yes", "--jobs", "1", path)
     assert done.stderr == asked
@@ -252,7 +252,7 @@ def test_groups_can_be_removed_without_an_owner(
     assert run("plan", str(path)).stdout == "Nothing to do; 0 up to date.\n"
     assert run("plan", "--prune", str(path)).stdout == "- group gone\n1 to delete; 0 up to date.\n"
     refused = run("apply", "--prune", str(path))
-    assert "to let --prune delete it;" in refused.stderr
+    assert "Delete it? Without a terminal, confirm with --yes" in refused.stderr
     assert run("apply", "--prune", "--yes", str(path)).stdout.endswith("1 deleted.\n")
 
 
