@@ -25,7 +25,7 @@ TARGET = 4.0
 
 
 def serve(latency: float) -> None:
-    """Answer, late, until stdin ends."""
+    """Respond, late, until stdin ends."""
     from hydra_client.emulator import HydraEmulator
 
     with HydraEmulator(store="sql") as hydra:
@@ -77,8 +77,8 @@ def main() -> None:
         for number in range(options.clients)
     ]
     print(
-        f"Python {sys.version.split()[0]}, {options.clients} clients, {LATENCY * 1000:.0f} ms an "
-        f"answer, medians of {options.rounds} rounds."
+        f"Python {sys.version.split()[0]}, {options.clients} clients, {LATENCY * 1000:.0f} ms a "
+        f"response, medians of {options.rounds} rounds."
     )
     with tempfile.TemporaryDirectory() as folder:
         manifest = Path(folder, "clients.json")

@@ -41,7 +41,7 @@ LISTED = 10_000
 
 
 class Handler(socketserver.StreamRequestHandler):
-    """Answers every request on a kept-alive connection, as cheaply as Python can."""
+    """Responds to every request on a kept-alive connection, as cheaply as Python can."""
 
     disable_nagle_algorithm = True
 
@@ -49,7 +49,7 @@ class Handler(socketserver.StreamRequestHandler):
         """Read requests, which have no body here, until the client hangs up."""
         one = json.dumps(CLIENT).encode()
         many = b"[" + b", ".join([one] * LISTED) + b"]"
-        answers = {
+        responses = {
             body is many: b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
             b"Date: Thu, 01 Mar 2018 12:00:00 GMT\r\nContent-Length: %d\r\n\r\n%b"
             % (len(body), body)
@@ -58,7 +58,7 @@ class Handler(socketserver.StreamRequestHandler):
         while line := self.rfile.readline():
             while self.rfile.readline() not in (b"\r\n", b""):
                 pass
-            self.wfile.write(answers[line.split()[1] == b"/clients"])
+            self.wfile.write(responses[line.split()[1] == b"/clients"])
 
 
 class Server(socketserver.ThreadingTCPServer):

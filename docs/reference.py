@@ -36,7 +36,7 @@ REFERENCE = {path.stem for path in Path(__file__).parent.glob("*.md")}
 
 
 # What docstrings may say without regard to reStructuredText: an indented block after an empty line
-# is code, `name`s stands in the plural, and "Policy:" may go on in the next line.
+# is code, `name`s is a plural, and "Policy:" can continue in the next line.
 CODE = re.compile(r"^( *)(\S.*)\n\n((?:\1 {4}.*\n|\n)+)", re.MULTILINE)
 PLURAL = re.compile(r"(`[^`\n]+`)(?=\w)")
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")

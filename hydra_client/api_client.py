@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     import requests
-    from typing_extensions import Self
+    from typing_extensions import ReadOnly, Self
 
     from hydra_client.auth import BasicAuth, BearerAuth
     from hydra_client.configuration import Configuration
@@ -32,8 +32,8 @@ __all__ = ["ApiClient", "ApiResponse", "Authentications", "as_response"]
 class Authentications(TypedDict):
     """The credentials that calls use, as requests' AuthBase."""
 
-    basic: BasicAuth
-    oauth2: BearerAuth
+    basic: ReadOnly[BasicAuth]
+    oauth2: ReadOnly[BearerAuth]
 
 
 class ApiClient(Ladder):

@@ -62,7 +62,7 @@ _MAY_BE_USED_UP = (
     "An earlier refresh may have succeeded although its response was lost: then the refresh token "
     "is used up, and the user has to log in again."
 )
-# Errors after which nobody knows whether the server did what it was asked to.
+# Errors after which it is unknown whether the server carried out the request.
 _UNKNOWN = (ApiConnectionError, ApiDecodeError, ServiceException)
 _SHORTEST = 8  # characters, of state and nonce
 

@@ -170,8 +170,8 @@ class IdTokenClaims(Mapping[str, Any]):
 class BaseVerifier:
     """What verifiers for threads and for tasks share: settings, known keys, and all decisions.
 
-    It makes no request and never waits. A verifier fetches keys when it is told to, and hands them
-    to `Token.judge`.
+    It makes no request and never waits. It decides when to fetch keys; a verifier fetches them and
+    passes them to `Token.judge`.
     """
 
     _CURRENT, _NEWER = "current", "newer"  # the two kinds of fetches that callers share

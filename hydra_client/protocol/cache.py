@@ -140,7 +140,7 @@ class Cache(Generic[T]):
         Args:
             key: What the work is for.
             until: When the caller's time is up (monotonic).
-            wake: Called when there is something to decide anew.
+            wake: Called when the caller has to ask `decide` again.
             waits: Whether the caller would wait. If not, it gets None if somebody is at work.
         """
         with self._lock:
@@ -157,7 +157,7 @@ class Cache(Generic[T]):
 
         Returns:
             None when it need not wait: if the flight is `done`, it takes the outcome; otherwise it
-            leads. A time (monotonic) until which it waits to be woken, before it decides anew.
+            leads. A time (monotonic) until which it waits to be woken, before it asks again.
 
         Raises:
             ApiTimeoutError: The caller's own time is up.

@@ -122,7 +122,7 @@ def report(request: Request, outcome: Response | Failure, started: float) -> Non
 # What OpenSSL reports, depending on its version, if the peer does not speak TLS.
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 
-# How an alert begins that answers a plain request (RFC 8446 section 5.1).
+# How an alert that responds to a plain request begins (RFC 8446 section 5.1).
 _TLS_ALERT = "\x15\x03"
 
 

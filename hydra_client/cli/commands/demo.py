@@ -293,7 +293,7 @@ class Demo:
         try:
             self.flow.exchange(location)
         except AuthorizationError as error:
-            expect(error.error_description == REASON, f"the application is told {error}")
+            expect(error.error_description == REASON, f"the application receives {error}")
             return f"{USER} declines a second login; the application gets the reason: {REASON}"
         raise UnexpectedError("the application gets tokens")
 

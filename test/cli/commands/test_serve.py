@@ -165,13 +165,13 @@ def test_a_server_with_what_is_in_a_manifest(
     lines = [process.stdout.readline() for _ in range(7)]
     url = lines[1].split()[-1]
     secret = (tmp_path / "api.secret").read_text().strip()
-    answer = requests.post(
+    response = requests.post(
         f"{url}/oauth2/token",
         data={"grant_type": "client_credentials"},
         auth=("api", secret),
         timeout=30,
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     root = connect(url, "admin", "demo-password", api=WardenApi)
     assert root.get_group("readers").members == ["api"]
     tell(process)
