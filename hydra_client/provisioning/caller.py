@@ -29,6 +29,7 @@ _ALL = {
     "policy": "rn:hydra:policies",
     "group": "rn:hydra:warden:groups",
 }
+_ACTIONS = {"add members": "members.add", "remove members": "members.remove"}
 # How certain it is that something applies. All of several apply with the least certainty of them,
 # any of them with the greatest.
 _NO, _MAYBE, _YES = range(3)
@@ -51,9 +52,6 @@ def protect(
     """Return the steps in an order in which the caller may carry out all of them.
 
     `steps` are in the order that is safe. `policies` are all that the server has, by their id.
-
-    Raises:
-        ApiValueError: There is no such order.
     """
     if caller is None or all(step.kind == "client" for step in steps):
         return steps
@@ -100,16 +98,13 @@ def _needs(step: Step) -> list[Need]:
     """Return the actions that the step takes, each with the resource that Hydra checks it on."""
     every = _ALL[step.kind]
     one = f"{every}:{step.id}"
-    action = step.action
+    action = _ACTIONS.get(step.action, step.action)
     if step.kind == "policy":  # a PUT creates, too
         write = ("get" if action == "delete" else "update", one)
     elif action == "create" or (step.kind, action) == ("client", "update"):
         write = (action, every)
     else:
-        write = (
-            {"add members": "members.add", "remove members": "members.remove"}.get(action, action),
-            one,
-        )
+        write = (action, one)
     return [("get", one), write]
 
 
@@ -122,14 +117,11 @@ class _Access(NamedTuple):
 
     def certainty(self, action: str, resource: str) -> int:
         """Return how certain it is that the policies allow this."""
-        allowed = denied = _NO
+        found = {"allow": _NO, "deny": _NO}
         for policy in self.policies.values():
-            applies = self._applies(policy, action, resource)
-            if policy.effect == "allow":
-                allowed = max(allowed, applies)
-            else:
-                denied = max(denied, applies)
-        return min(allowed, _YES - denied)
+            effect = "allow" if policy.effect == "allow" else "deny"
+            found[effect] = max(found[effect], self._applies(policy, action, resource))
+        return min(found["allow"], _YES - found["deny"])
 
     def _applies(self, policy: Policy, action: str, resource: str) -> int:
         # Hydra itself gives no other value as context than the owner of a client.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from functools import partial
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import ApiValueError, ConflictException
@@ -154,42 +154,31 @@ class ClientRun:
         return not has_secret(self._api, self.id, self._secret)
 
     def write(self, current: OAuth2Client | None, fields: tuple[str, ...]) -> None:
-        """Create or update the client.
-
-        Raises:
-            ProvisioningError: The server did not store what was sent.
-        """
+        """Create or update the client."""
         if self._new_secret is not None:
             self._secret, self._new_secret = self._new_secret(), None
-        create = self._api.create_oauth2_client
         if current is None:
             if not self._secret and not self._wanted.get("public"):
                 self.generated = self.generated or secrets.token_urlsafe()
             self.is_foreign = False
-            ignored = self._send(create, self._wanted, self._secret or self.generated)
+            body = self._body(self._wanted, self._secret or self.generated)
+            ignored = self.changes(self._api.create_oauth2_client(body))
         else:
             members = {**current.to_dict(), **self._wanted}
-            secret = self._secret if "client_secret" in fields else None
-            ignored = self._send(partial(self._api.update_oauth2_client, self.id), members, secret)
+            body = self._body(members, self._secret if "client_secret" in fields else None)
+            ignored = self.changes(self._api.update_oauth2_client(self.id, body))
             if ignored and (self._secret or members.get("public")):
                 # A memory store empties no field by an update, but a creation overwrites the
                 # client; a SQL store rejects that. No secret is lost: it is known, or not needed.
-                try:
-                    ignored = self._send(create, members, self._secret)
-                except ConflictException:
-                    pass
+                body = self._body(members, self._secret)
+                with suppress(ConflictException):
+                    ignored = self.changes(self._api.create_oauth2_client(body))
         if ignored:
             raise _not_stored(self.id, ignored, ", unless the secret is written with it")
 
-    def _send(
-        self,
-        send: Callable[[OAuth2Client], OAuth2Client],
-        members: dict[str, Any],
-        secret: str | None,
-    ) -> tuple[Change, ...]:
-        """Send the client; return the fields that the server stored differently."""
+    def _body(self, members: dict[str, Any], secret: str | None) -> OAuth2Client:
         with_secret = {} if secret is None else {"client_secret": secret}
-        return self.changes(send(OAuth2Client.from_dict({**members, "id": self.id, **with_secret})))
+        return OAuth2Client.from_dict({**members, "id": self.id, **with_secret})
 
 
 def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> ProvisioningError:

@@ -60,11 +60,7 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
 
 
 def distinct(members: Iterable[str]) -> list[str]:
-    """Return the members, each once: SQL stores refuse duplicates.
-
-    Raises:
-        ApiTypeError: They are a single string.
-    """
+    """Return the members, each once: SQL stores refuse duplicates."""
     if isinstance(members, str):
         raise ApiTypeError("the members of a group must be a list of strings, not one string")
     return list(dict.fromkeys(members))

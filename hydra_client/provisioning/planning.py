@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     Each = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
     Work = Callable[[PolicyApi, Policy], Result]
+    # The id of a group, and its members now and then; None if there is no group.
+    GroupChange = tuple[str, list[str] | None, list[str] | None]
 
 ADMIN_POLICY = "default-admin-policy"
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
@@ -49,13 +51,7 @@ _OF_TOKENS = ("scope", "grant_types", "response_types")
 
 
 class Apis(NamedTuple):
-    """The APIs that `plan` and `apply` use.
-
-    Attributes:
-        clients: For clients.
-        policies: For policies.
-        groups: For groups.
-    """
+    """The APIs that `plan` and `apply` use, by what they manage."""
 
     clients: OAuth2Api
     policies: PolicyApi
@@ -158,39 +154,22 @@ def plan(
     if groups or desired.policies or desired.removed_policies or prune_policies:
         policies = policies_by_id(apis.policies)
     warnings: list[str] = []
-    removed_clients = set(desired.removed_clients)
-    if prune_clients:
-        owned = {id for id, client in clients.items() if client.owner == desired.owner}
-        named = {client.id for client in desired.clients} | {caller}
-        pruned = _addressable(owned - named, warnings)
-        if caller is None and pruned:
-            warnings.append(
-                "an access token does not say which client you call as: make sure that it is not "
-                f"among the clients of {desired.owner!r} that are pruned"
-            )
-        removed_clients |= pruned
-    removed_policies = set(desired.removed_policies)
-    if prune_policies:
-        owned = {id for id in policies if id.startswith(f"{desired.owner}:")}
-        named = {policy.id for policy in desired.policies}
-        removed_policies |= _addressable(owned - named, warnings)
-    steps = [
-        *_client_steps(apis.clients, desired, clients, caller, each),
-        *_client_removals(apis.clients, desired, sorted(removed_clients & clients.keys())),
-        *(
-            step
-            for policy in desired.policies
-            for step in _policy_steps(apis.policies, policy, policies.get(checked(policy)))
-        ),
-        *_policy_removals(apis.policies, policies, sorted(removed_policies & policies.keys())),
-        *(
-            step
-            for change in groups
-            for step in _group_steps(
-                apis.groups, change, [*policies.values(), *desired.policies], warnings
-            )
-        ),
-    ]
+    owned = {id for id, client in clients.items() if client.owner == desired.owner}
+    owned -= {client.id for client in desired.clients} | {caller}
+    pruned = _addressable(owned, warnings) if prune_clients else set()
+    if caller is None and pruned:
+        warnings.append(
+            "an access token does not say which client you call as: make sure that it is not "
+            f"among the clients of {desired.owner!r} that are pruned"
+        )
+    steps = _client_steps(apis.clients, desired, clients, pruned, caller, each)
+    owned = {id for id in policies if id.startswith(f"{desired.owner}:")}
+    owned -= {policy.id for policy in desired.policies}
+    pruned = _addressable(owned, warnings) if prune_policies else set()
+    steps += _policy_steps(apis.policies, desired, policies, pruned)
+    subjects = [*policies.values(), *desired.policies]
+    for change in groups:
+        steps += _group_steps(apis.groups, change, subjects, warnings)
     if narrowed := _narrowed(steps, policies):
         steps = [_after_narrowed(step, narrowed, warnings) for step in steps]
     warnings += _owner_warnings(steps, policies)
@@ -327,6 +306,7 @@ def _client_steps(
     api: OAuth2Api,
     desired: Desired,
     stored: Mapping[str, OAuth2Client],
+    pruned: Collection[str],
     caller: str | None,
     each: Each,
 ) -> list[Step]:
@@ -349,14 +329,12 @@ def _client_steps(
         )
 
     steps = [step for step in each(compare, desired.clients) if step is not None]
-    return sorted(steps, key=lambda step: step.action != "create")
-
-
-def _client_removals(api: OAuth2Api, desired: Desired, ids: Iterable[str]) -> Iterator[Step]:
-    for id in ids:
+    steps.sort(key=lambda step: step.action != "create")
+    for id in sorted({*desired.removed_clients, *pruned} & stored.keys()):
         owner = None if id in desired.removed_clients else desired.owner
         work = partial(_remove_client, api, id, owner)
-        yield Step("client", id, "delete", (), False, Phase.REMOVE_CLIENTS, work)
+        steps.append(Step("client", id, "delete", (), False, Phase.REMOVE_CLIENTS, work))
+    return steps
 
 
 def _remove_client(api: OAuth2Api, id: str, owner: str | None) -> Result:
@@ -371,8 +349,18 @@ def _remove_client(api: OAuth2Api, id: str, owner: str | None) -> Result:
 # --- policies
 
 
-def _policy_steps(api: PolicyApi, policy: Policy, current: Policy | None) -> Iterator[Step]:
-    """Yield the steps for one policy: none if it is as wanted, two if it denies on."""
+def _policy_steps(
+    api: PolicyApi, desired: Desired, stored: Mapping[str, Policy], pruned: Collection[str]
+) -> Iterator[Step]:
+    for policy in desired.policies:
+        yield from _put_steps(api, policy, stored.get(checked(policy)))
+    for id in sorted({*desired.removed_policies, *pruned} & stored.keys()):
+        phase = Phase.TAKE_ACCESS if stored[id].effect == "allow" else Phase.NARROW_DENIES
+        work = partial(remove, id, api.get_policy, api.delete_policy)
+        yield Step("policy", id, "delete", (), False, phase, work)
+
+
+def _put_steps(api: PolicyApi, policy: Policy, current: Policy | None) -> Iterator[Step]:
 
     def step(action: Any, after: Policy, phase: Phase, work: Work) -> Step:
         changes = policy_changes(after, current)
@@ -414,27 +402,10 @@ def _widened(policy: Policy, current: Policy) -> Policy:
     return Policy.from_dict(wide)
 
 
-def _policy_removals(
-    api: PolicyApi, stored: Mapping[str, Policy], ids: Iterable[str]
-) -> Iterator[Step]:
-    for id in ids:
-        phase = Phase.TAKE_ACCESS if stored[id].effect == "allow" else Phase.NARROW_DENIES
-        work = partial(remove, id, api.get_policy, api.delete_policy)
-        yield Step("policy", id, "delete", (), False, phase, work)
-
-
 # --- groups
 
 
-class _GroupChange(NamedTuple):
-    """A group with its members now, None if it does not exist, and as wanted; None to delete it."""
-
-    id: str
-    current: list[str] | None
-    wanted: list[str] | None
-
-
-def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[_GroupChange]:
+def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[GroupChange]:
     groups: dict[str, list[str] | None] = {
         id: distinct(members) for id, members in desired.groups.items()
     }
@@ -443,11 +414,11 @@ def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[_Gr
     for (id, wanted), group in zip(groups.items(), found, strict=True):
         current = None if group is None else group.members or []
         if (current is None) != (wanted is None) or set(current or []) != set(wanted or []):
-            yield _GroupChange(id, current, wanted)
+            yield id, current, wanted
 
 
 def _group_steps(
-    api: WardenApi, change: _GroupChange, policies: Iterable[Policy], warnings: list[str]
+    api: WardenApi, change: GroupChange, policies: Iterable[Policy], warnings: list[str]
 ) -> Iterator[Step]:
     id, current, wanted = change
     effects = {policy.effect == "allow" for policy in policies if _names(policy, id)}

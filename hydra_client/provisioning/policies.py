@@ -70,11 +70,7 @@ def policy_changes(policy: Policy, current: Policy | None) -> tuple[Change, ...]
 
 
 def checked(policy: Policy) -> str:
-    """Return the id of the policy.
-
-    Raises:
-        ApiValueError: It has none, or its effect is not valid.
-    """
+    """Return the id of the policy, or raise ApiValueError: it has none, or its effect is wrong."""
     if not policy.id:
         raise ApiValueError("the policy has no id: set one, so that it can be found again")
     if policy.effect not in ("allow", "deny"):

@@ -31,15 +31,10 @@ def reconcile(
 ) -> Result:
     """Bring one object on the server to the desired state.
 
-    A write whose outcome is not known is never repeated before another look at the server. On each
-    error that it raises, `repeated` says whether a write may have been carried out.
-
     `examine` fetches the object, None if it does not exist, and names the fields that differ.
-    `write` creates or updates it, given what `examine` returned.
-
-    Raises:
-        HydraException: The object could not be fetched, or a write failed and the object is not as
-            it should be.
+    `write` creates or updates it, given what `examine` returned. A write whose outcome is not known
+    is never repeated before another look at the server. On each error that is raised, `repeated`
+    says whether a write may have been carried out.
     """
     current, fields = _look(examine)
     if current is not None and not fields:
@@ -62,11 +57,7 @@ def reconcile(
 
 
 def remove(id: str, get: Callable[[str], object], delete: Callable[[str], None]) -> Result:
-    """Delete one object; look for it if the response says that something went wrong.
-
-    Raises:
-        HydraException: It still exists, or could not be looked for.
-    """
+    """Delete one object; look for it if the response says that something went wrong."""
     try:
         delete(id)
     except (*_OTHERS, *_UNKNOWN) as error:

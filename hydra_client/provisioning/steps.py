@@ -45,6 +45,8 @@ class Step:
         changes: The fields that differ, with their values. The secret of a client is not among
             them.
         sets_secret: Whether the client gets another secret.
+        run: Reads from the server again, and does what is still to be done. If it fails,
+            `repeated` of the HydraException says whether a write may have been carried out.
     """
 
     kind: Literal["client", "policy", "group"]
@@ -53,7 +55,7 @@ class Step:
     changes: tuple[Change, ...]
     sets_secret: bool
     _phase: Phase = field(repr=False)
-    _run: Callable[[], Result] = field(repr=False, compare=False)
+    run: Callable[[], Result] = field(repr=False, compare=False)
     # The policy, or the members of the group, afterwards.
     _after: Policy | tuple[str, ...] | None = field(default=None, repr=False, compare=False)
 
@@ -63,21 +65,11 @@ class Step:
         names = tuple(change.field for change in self.changes)
         return (*names, "client_secret") if self.sets_secret else names
 
-    def run(self) -> Result:
-        """Read from the server again, and do what is still to be done.
-
-        Raises:
-            HydraException: It failed. `repeated` says whether a write may have been carried out.
-        """
-        return self._run()
-
 
 def denied_meanwhile(steps: Sequence[Step]) -> tuple[str, ...]:
     """Return the policies and groups because of which less may be allowed during the steps."""
-    found = dict.fromkeys(
-        f"{step.kind} {step.id!r}" for at, step in enumerate(steps) if _takes(step, steps[at + 1 :])
-    )
-    return tuple(found)
+    found = (step for at, step in enumerate(steps) if _takes(step, steps[at + 1 :]))
+    return tuple(dict.fromkeys(f"{step.kind} {step.id!r}" for step in found))
 
 
 def _takes(step: Step, later: Sequence[Step]) -> bool:

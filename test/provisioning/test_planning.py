@@ -170,7 +170,7 @@ def test_changes_are_ordered(hydra: HydraEmulator, apis: Apis) -> None:
         ("update", "flip"),
         ("update", "both"),
     ]
-    assert "_run" not in repr(planned)
+    assert "run=" not in repr(planned)
     apply(planned)
     assert plan(apis, after) == Plan(())
 
@@ -186,7 +186,7 @@ def test_conditions_that_differ_do_not_narrow_a_deny(apis: Apis) -> None:
     apply(plan(apis, Desired(policies=[photos("p", "deny", conditions=old)])))
     planned = plan(apis, Desired(policies=[photos("p", "deny", conditions=new)]))
     assert steps(planned) == [("widen", "p"), ("update", "p")]
-    planned.steps[0]._run()
+    planned.steps[0].run()
     assert list(apis.policies.get_policy("p").conditions or {}) == ["same"]
 
 
