@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 # Hosts, and so pools and proxies, that one client remembers.
-_MOST_HOSTS = 32
+MOST_HOSTS = 32
+_POOLS = {"http": Pool, "https": TlsPool}
 
 
 class Request(requests.PreparedRequest):
@@ -30,9 +31,15 @@ class Request(requests.PreparedRequest):
     method: str
     headers: CaseInsensitiveDict[str]
 
-    def __init__(self, call: Call, origin: Origin, headers: CaseInsensitiveDict[str]) -> None:
+    def __init__(
+        self,
+        call: Call,
+        origin: Origin,
+        proxies: dict[str, str],
+        headers: CaseInsensitiveDict[str],
+    ) -> None:
         self.call = call
-        self.proxies: dict[str, str] = {}
+        self.proxies = proxies
         self.method = call.operation.method  # pyright: ignore[reportIncompatibleVariableOverride]
         self.origin = origin
         self.target = origin.prefix + call.target
@@ -53,18 +60,14 @@ class Adapter(HTTPAdapter):
         """Make the pools, with connections that keep to the deadline."""
         super().init_poolmanager(*arguments, **keywords)
         self._pools: dict[object, Any] = {}
-        self._use_deadlines(self.poolmanager)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **keywords: Any) -> Any:
         """Make the pools behind a proxy in the same way."""
         manager = super().proxy_manager_for(proxy, **keywords)
-        self._use_deadlines(manager)
+        manager.pool_classes_by_scheme = _POOLS
         forget_oldest(self.proxy_manager)
         return manager
-
-    @staticmethod
-    def _use_deadlines(manager: Any) -> None:
-        manager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
 
     def get_connection_with_tls_context(
         self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
@@ -82,8 +85,6 @@ class Adapter(HTTPAdapter):
         pool = self._pools.get(key)
         if pool is None:
             pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            super().cert_verify(pool, request.url, verify, cert)  # type: ignore[no-untyped-call]
-            pool.has_certificates = True  # type: ignore[attr-defined]
             self._pools[key] = pool
             forget_oldest(self._pools)
         return pool
@@ -92,6 +93,7 @@ class Adapter(HTTPAdapter):
         """Check certificate files, once for each pool."""
         if not getattr(conn, "has_certificates", False):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            conn.has_certificates = True
 
     def close(self) -> None:
         """Close idle connections; the next call makes new ones."""
@@ -157,7 +159,7 @@ class RequestsSession(requests.Session):
 
 def forget_oldest(remembered: dict[Any, Any]) -> None:
     """Keep what one client remembers of hosts within bounds."""
-    if len(remembered) > _MOST_HOSTS:
+    if len(remembered) > MOST_HOSTS:
         # A copy, made in one step: other threads change it meanwhile.
-        for key in list(remembered)[:-_MOST_HOSTS]:
+        for key in list(remembered)[:-MOST_HOSTS]:
             remembered.pop(key, None)

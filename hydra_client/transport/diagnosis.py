@@ -8,9 +8,10 @@ from __future__ import annotations
 import http.client
 import logging
 import os
+import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from hydra_client.exceptions import ApiConnectionError, ApiTimeoutError, ApiTlsError, ApiValueError
 from hydra_client.protocol.operation import Response
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hydra_client.configuration import Configuration, Origin
+    from hydra_client.protocol.deadline import Deadline
     from hydra_client.protocol.operation import Call
 
 log = logging.getLogger("hydra_client")
@@ -36,50 +38,55 @@ class Request(Protocol):
     authorization: str
 
 
-class Evidence(NamedTuple):
-    """What is known of a failure.
+def failure(
+    request: Request,
+    chain: Sequence[BaseException],
+    deadline: Deadline,
+    *,
+    cause: BaseException | None,
+    timed_out: bool,
+    tls: bool,
+    unsent: bool,
+    proxy: str | None,
+    otherwise: str | None = None,
+) -> Failure:
+    """Say what went wrong without showing the request.
 
-    Attributes:
+    Args:
+        request: The request.
         chain: The exception and its causes, outermost first.
-        timed_out: Whether it was a time-out.
-        tls: Whether it was a fault of TLS.
+        deadline: The deadline of the call.
+        cause: The system's own error, if there is one, to keep as the cause.
+        timed_out: Whether an exception says that something timed out.
+        tls: Whether an exception says that TLS failed.
         unsent: Whether it is certain that no request went out.
-        unknown_host: Whether the host's name was not found.
-        otherwise: What to say if nothing better is known.
         proxy: The proxy that failed, if one did.
+        otherwise: What to say if nothing better is known.
     """
-
-    chain: Sequence[BaseException]
-    timed_out: bool
-    tls: bool
-    unsent: bool
-    unknown_host: bool
-    otherwise: str
-    proxy: str | None = None
-
-
-def failure(request: Request, evidence: Evidence, cause: BaseException | None) -> Failure:
-    """Say what went wrong without showing the request; keep the system's own error as cause."""
+    timed_out = timed_out or deadline.passed()
     kind: type[ApiConnectionError] = ApiConnectionError
-    if evidence.timed_out:
+    if timed_out:
         kind = ApiTimeoutError
-    elif evidence.tls:
+    elif tls and not any(isinstance(link, _HANG_UPS) for link in chain):
         kind = ApiTlsError
     if cause is not None:
         cause.__cause__ = cause.__context__ = cause.__traceback__ = None
     credential = request.authorization.rpartition(" ")[2]
     path = request.target.partition("?")[0]
-    what = redact(_words(evidence, cause), (*request.call.secrets, credential))
+    what = (
+        _words(chain, cause) or (timed_out and "timed out") or otherwise or type(chain[-1]).__name__
+    )
+    what = redact(what, (*request.call.secrets, credential))
+    if proxy is not None:
+        what = f"the proxy {proxy} failed: {what}"
     where = f"{request.origin.scheme}://{request.origin.netloc}"
-    if evidence.proxy is not None:
-        what = f"the proxy {evidence.proxy} failed: {what}"
     return Failure(
         kind(
             f"{request.call.operation.name}: {what} ({request.method} {path} at {where}, "
             f"X-Request-ID {request.call.request_id})"
         ),
         cause,
-        unsent=evidence.unsent,
+        unsent=unsent or any(map(is_tunnel, chain)),
     )
 
 
@@ -89,11 +96,6 @@ def check_files(configuration: Configuration) -> None:
         path: str | None = getattr(configuration, setting)
         if path is not None and not os.path.exists(path):
             raise ApiValueError(f"{setting}: {path!r} does not exist")
-
-
-def is_end(link: BaseException) -> bool:
-    """Whether the peer hung up during TLS, which is not a fault of TLS."""
-    return isinstance(link, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
 def is_timeout(link: BaseException) -> bool:
@@ -119,6 +121,9 @@ def report(request: Request, outcome: Response | Failure, started: float) -> Non
         )
 
 
+# The peer closes the connection during TLS, which is not a fault of TLS.
+_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
 # What OpenSSL reports, depending on its version, if the peer does not speak TLS.
 _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 
@@ -126,12 +131,12 @@ _PLAIN_HTTP = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 _TLS_ALERT = "\x15\x03"
 
 
-def _words(evidence: Evidence, cause: BaseException | None) -> str:
-    for link in evidence.chain:
+def _words(chain: Sequence[BaseException], cause: BaseException | None) -> str | None:
+    for link in chain:
         if isinstance(link, http.client.HTTPException):
             return _http_words(link)
-    if evidence.unknown_host:
-        return "the host name is not known"
+        if isinstance(link, (socket.gaierror, UnicodeError)):
+            return "the host name is not known"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
@@ -140,9 +145,7 @@ def _words(evidence: Evidence, cause: BaseException | None) -> str:
         return cause.reason.replace("_", " ").lower()
     if isinstance(cause, OSError):
         return str(cause.strerror or cause.args[0] if cause.args else "timed out").lower()
-    if evidence.timed_out:
-        return "timed out"
-    return evidence.otherwise
+    return None
 
 
 def _http_words(error: http.client.HTTPException) -> str:

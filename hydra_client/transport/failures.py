@@ -10,14 +10,13 @@ import requests
 from requests.utils import select_proxy
 from urllib3.exceptions import (
     ConnectTimeoutError,
-    NameResolutionError,
     NewConnectionError,
     ProxyError,
 )
 from urllib3.exceptions import SSLError as Urllib3SslError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 
-from hydra_client.transport.diagnosis import Evidence, failure, is_end, is_timeout, is_tunnel
+from hydra_client.transport.diagnosis import failure, is_timeout, is_tunnel
 
 if TYPE_CHECKING:
     from hydra_client.protocol.deadline import Deadline
@@ -26,34 +25,33 @@ if TYPE_CHECKING:
 
 
 def failure_of(
-    request: Request, chain: list[BaseException], deadline: Deadline, proxy: str | None
+    request: Request, error: Exception, handled: BaseException | None, deadline: Deadline
 ) -> Failure:
-    """Say what went wrong in sending a request."""
-    timed_out = any(map(_is_timeout, chain))
-    own_words = type(chain[0]) is requests.ConnectionError  # of an adapter of somebody else
-    evidence = Evidence(
-        chain=chain,
-        timed_out=deadline.passed() or timed_out,
-        tls=any(map(_is_tls, chain)) and not any(map(is_end, chain)),
+    """Say what went wrong in sending a request, while `handled` was being handled."""
+    chain = _causes_of(error, handled)
+    own_words = type(error) is requests.ConnectionError  # of an adapter of somebody else
+    return failure(
+        request,
+        chain,
+        deadline,
+        cause=next(filter(_is_system, chain), None),
+        timed_out=any(map(_is_timeout, chain)),
+        tls=any(map(_is_tls, chain)),
         unsent=any(map(_is_unsent, chain)),
-        unknown_host=any(isinstance(link, NameResolutionError) for link in chain),
-        otherwise=str(chain[0]) if own_words else type(chain[-1]).__name__,
-        proxy=proxy,
+        proxy=_failed_proxy(request, chain),
+        otherwise=str(error) if own_words else None,
     )
-    return failure(request, evidence, next(filter(_is_system, chain), None))
 
 
-def failed_proxy(
-    request: Request, proxies: dict[str, str], chain: list[BaseException]
-) -> str | None:
+def _failed_proxy(request: Request, chain: list[BaseException]) -> str | None:
     """Name the proxy if it is what failed, without its user and password."""
     if not any(isinstance(link, ProxyError) or is_tunnel(link) for link in chain):
         return None
-    used = urlsplit(select_proxy(request.url, proxies) or "")
+    used = urlsplit(select_proxy(request.url, request.proxies) or "")
     return f"{used.hostname}:{used.port}" if used.port else used.hostname
 
 
-def causes_of(error: BaseException | None, handled: BaseException | None) -> list[BaseException]:
+def _causes_of(error: BaseException | None, handled: BaseException | None) -> list[BaseException]:
     """Follow the causes from requests' exception to the system's, but not into earlier ones."""
     chain: list[BaseException] = []
     while error is not None and error is not handled and error not in chain:
@@ -70,11 +68,8 @@ def causes_of(error: BaseException | None, handled: BaseException | None) -> lis
 
 
 def _is_unsent(link: BaseException) -> bool:
-    """Whether no request went out: there was no connection to the host, or through the proxy.
-
-    urllib3's ProxyError says less: it also stands for a connection that was lost behind a proxy.
-    """
-    return isinstance(link, (ConnectTimeoutError, NewConnectionError)) or is_tunnel(link)
+    # urllib3's ProxyError says less: it also stands for a connection that was lost behind a proxy.
+    return isinstance(link, (ConnectTimeoutError, NewConnectionError))
 
 
 def _is_system(link: BaseException) -> bool:

@@ -6,34 +6,30 @@ import http.client
 import os
 import sys
 import time
-from functools import partial
+from functools import lru_cache, partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import (
-    HTTPError,
-)
+from urllib3.exceptions import HTTPError
 
-from hydra_client.exceptions import (
-    ApiDecodeError,
-)
+from hydra_client.exceptions import ApiDecodeError
 from hydra_client.protocol import checks
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.operation import Call, Response
 from hydra_client.protocol.retry_policy import Failure, retry_after
-from hydra_client.transport.adapter import Adapter, Request, RequestsSession, forget_oldest
+from hydra_client.transport.adapter import MOST_HOSTS, Adapter, Request, RequestsSession
 from hydra_client.transport.body import read_body
 from hydra_client.transport.diagnosis import check_files, report
-from hydra_client.transport.failures import causes_of, failed_proxy, failure_of
+from hydra_client.transport.failures import failure_of
 from hydra_client.transport.parsing import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hydra_client.configuration import Configuration
+    from hydra_client.configuration import Configuration, Origin
 
 
 class Session:
@@ -46,10 +42,9 @@ class Session:
     def __init__(self, configuration: Configuration, session: requests.Session | None) -> None:
         check_files(configuration)
         self._verify: bool | str = configuration.verify_ssl and (configuration.ssl_ca_cert or True)
-        self._cert: str | tuple[str, str] | None = configuration.cert_file
-        if configuration.cert_file is not None and configuration.key_file is not None:
-            self._cert = (configuration.cert_file, configuration.key_file)
-        self._proxies: dict[object, dict[str, str]] = {}
+        cert, key = configuration.cert_file, configuration.key_file
+        self._cert = cert if cert is None or key is None else (cert, key)
+        self._proxies_for = lru_cache(MOST_HOSTS)(_proxies_for)
         self._process = os.getpid()
         if session is None:
             session = RequestsSession()
@@ -65,13 +60,12 @@ class Session:
         """Make the request that carries a call."""
         if os.getpid() != self._process:
             self._forget_connections()
-        request = Request(call, settings.origin, CaseInsensitiveDict(headers))
-        request.proxies = self._proxies_for(request, settings.proxy)
-        return request
+        proxies = self._proxies_for(settings.origin, settings.proxy)
+        return Request(call, settings.origin, proxies, CaseInsensitiveDict(headers))
 
     def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
-        operation, proxies = request.call.operation, request.proxies
+        operation = request.call.operation
         deadline.expected = operation.success
         started = time.perf_counter()
         handled = sys.exc_info()[1]  # the caller may call from an except block
@@ -84,7 +78,7 @@ class Session:
                 timeout=deadline.left(),
                 verify=self._verify,
                 cert=self._cert,
-                proxies=proxies,
+                proxies=request.proxies,
             )
             headers = response.headers
             body = read_body(response)
@@ -94,9 +88,7 @@ class Session:
         except Unreadable as error:
             outcome = Failure(ApiDecodeError(f"{operation.name}: {error}"))
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
-            chain = causes_of(error, handled)
-            proxy = failed_proxy(request, proxies, chain)
-            outcome = failure_of(request, chain, deadline, proxy)
+            outcome = failure_of(request, error, handled, deadline)
         if response is not None and not isinstance(outcome, Response):
             response.close()
         report(request, outcome, started)
@@ -112,24 +104,19 @@ class Session:
             return self.session.get_adapter(url).send
         return partial(self.session.send, allow_redirects=False)
 
-    def _proxies_for(self, request: Request, proxy: str | None) -> dict[str, str]:
-        origin = request.origin
-        proxies = self._proxies.get((origin, proxy))
-        if proxies is None:
-            if proxy is None:
-                proxies = get_environ_proxies(request.url)
-                if used := select_proxy(request.url, proxies):
-                    with_scheme = used if "://" in used else f"http://{used}"
-                    checks.proxy_url("HTTP_PROXY or HTTPS_PROXY", with_scheme)
-            else:
-                proxies = {origin.scheme: proxy}
-            self._proxies[origin, proxy] = proxies
-            forget_oldest(self._proxies)
-        return proxies
-
     def _forget_connections(self) -> None:
         """Forget the connections, which the parent process goes on using."""
         for adapter in self.session.adapters.values():
             if isinstance(adapter, Adapter):
                 adapter.forget()
         self._process = os.getpid()
+
+
+def _proxies_for(origin: Origin, proxy: str | None) -> dict[str, str]:
+    if proxy is not None:
+        return {origin.scheme: proxy}
+    proxies = get_environ_proxies(origin.base_url)
+    if used := select_proxy(origin.base_url, proxies):
+        with_scheme = used if "://" in used else f"http://{used}"
+        checks.proxy_url("HTTP_PROXY or HTTPS_PROXY", with_scheme)
+    return proxies

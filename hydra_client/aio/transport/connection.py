@@ -7,9 +7,11 @@ import http.client
 import io
 import re
 import select
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hydra_client.aio.transport.headers import Headers
+from hydra_client.protocol.operation import Response
+from hydra_client.protocol.retry_policy import retry_after
 from hydra_client.transport.body import announced, check_size, plain
 from hydra_client.transport.parsing import (
     LONGEST_LINE,
@@ -38,23 +40,11 @@ _INTERIM = re.compile(rb"HTTP/\S*[^\S\n]+1(?!01)\d\d\s")
 _ENDS_OF_TRAILERS = (b"\r\n", b"\n", b"")
 
 
-class Received(NamedTuple):
-    """A response as it came in; its body is decoded."""
-
-    status: int
-    reason: str
-    headers: Headers
-    body: bytes
-
-
-class _Source:
-    """What http.client opens as its file."""
-
-    def __init__(self, data: bytes) -> None:
-        self.file = io.BytesIO(data)
+class _Head(io.BytesIO):
+    """The head of a response, which http.client opens as it would a socket."""
 
     def makefile(self, _mode: str) -> io.BytesIO:
-        return self.file
+        return self
 
 
 class Connection(asyncio.Protocol):
@@ -110,7 +100,7 @@ class Connection(asyncio.Protocol):
 
     async def exchange(
         self, data: bytes, method: str, expected: tuple[int, ...], deadline: Deadline
-    ) -> Received:
+    ) -> Response:
         """Send a request and read the response to it.
 
         Raises:
@@ -134,7 +124,8 @@ class Connection(asyncio.Protocol):
         in_step = not (self._received or self._ended or self.transport.get_write_buffer_size())
         self.usable = in_step and not response.will_close
         self._busy = False
-        return Received(response.status, response.reason, headers, plain(body, headers))
+        body = plain(body, headers)
+        return Response(response.status, response.reason, headers, body, retry_after(headers))
 
     async def tunnel(self, data: bytes, deadline: Deadline) -> None:
         """Ask a proxy for a tunnel.
@@ -199,10 +190,10 @@ class Connection(asyncio.Protocol):
         if usual is not None:
             del self._received[:stop]
             return usual
-        source = _Source(bytes(self._received[:stop]))
-        response = StrictResponse(source, expected, method=method)
+        head = _Head(self._received[:stop])
+        response = StrictResponse(head, expected, method=method)
         response.begin()
-        del self._received[: source.file.tell()]
+        del self._received[: head.tell()]
         return response
 
     def _is_no_head(self, start: int) -> bool:

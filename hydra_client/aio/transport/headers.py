@@ -18,10 +18,10 @@ class Headers(Mapping[str, str]):
         self._headers: dict[str, tuple[str, str]] = {}
         for name, value in pairs:
             key = name.lower()
-            first = self._headers.get(key)
-            self._headers[key] = (
-                (name, value) if first is None else (first[0], f"{first[1]}, {value}")
-            )
+            if key in self._headers:
+                name, first = self._headers[key]
+                value = f"{first}, {value}"
+            self._headers[key] = (name, value)
 
     def __getitem__(self, name: str) -> str:
         return self._headers[name.lower()][1]

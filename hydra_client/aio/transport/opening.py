@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_PORTS = {"http": 80, "https": 443}
+PORTS = {"http": 80, "https": 443}
 
 
 class Place(NamedTuple):
@@ -39,24 +39,7 @@ def place_of(url: str) -> Place:
     """Read scheme, host and port of a URL."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    return Place(parts.scheme, host, parts.port or _PORTS[parts.scheme])
-
-
-class Attempted:
-    """How far an attempt came, for the diagnosis of its failure.
-
-    Attributes:
-        unsent: Whether it is certain that no request went out.
-        proxy: The proxy, while it is what can fail.
-        unknown_host: Whether the host's name was not found.
-    """
-
-    __slots__ = ("proxy", "unknown_host", "unsent")
-
-    def __init__(self) -> None:
-        self.unsent = False
-        self.proxy: str | None = None
-        self.unknown_host = False
+    return Place(parts.scheme, host, parts.port or PORTS[parts.scheme])
 
 
 def tls_context(configuration: Configuration) -> ssl.SSLContext:
@@ -86,39 +69,120 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
     return context
 
 
-async def connect(
-    origin: Origin,
-    proxy: str | None,
-    context: Callable[[], ssl.SSLContext],
-    lost: Callable[[Connection], object],
-    deadline: Deadline,
-    attempted: Attempted,
-) -> Connection:
-    """Open a connection to a server, through a proxy if there is one.
+class Opening:
+    """The opening of a connection, and how far it came, for the diagnosis of a failure.
 
-    Raises:
-        TimeoutError: The deadline passed.
-        OSError: It cannot be made.
-        http.client.HTTPException: The proxy does not speak HTTP.
+    Args:
+        context: Makes the TLS context.
+        lost: Called when the connection is lost.
+        deadline: When it must be open.
+
+    Attributes:
+        unsent: Whether it is certain that no request went out.
+        proxy: The proxy, while it is what can fail.
     """
-    server = place_of(f"{origin.scheme}://{origin.netloc}")
-    if proxy is None:
-        return await _open(server, context, lost, deadline, attempted)
-    target = place_of(proxy)
-    attempted.proxy = urlsplit(proxy).netloc.rpartition("@")[2]
-    connection = await _open(target, context, lost, deadline, attempted)
-    try:
+
+    def __init__(
+        self,
+        context: Callable[[], ssl.SSLContext],
+        lost: Callable[[Connection], object],
+        deadline: Deadline,
+    ) -> None:
+        self._context, self._lost, self._deadline = context, lost, deadline
+        self.unsent = False
+        self.proxy: str | None = None
+
+    async def connect(self, origin: Origin, proxy: str | None) -> Connection:
+        """Open a connection to a server, through a proxy if there is one.
+
+        Raises:
+            TimeoutError: The deadline passed.
+            OSError: It cannot be made.
+            http.client.HTTPException: The proxy does not speak HTTP.
+        """
+        server = place_of(origin.base_url)
+        if proxy is None:
+            return await self._open(server)
+        self.proxy = urlsplit(proxy).netloc.rpartition("@")[2]
+        connection = await self._open(place_of(proxy))
         if server.scheme == "https":
-            attempted.unsent = True
-            await connection.tunnel(_connect_request(server, proxy), deadline)
-            attempted.unsent = False
-            attempted.proxy = None
-            await _start_tls(connection, context(), server.host, deadline)
-        attempted.proxy = None
-    except BaseException:
-        connection.abort()
-        raise
-    return connection
+            try:
+                self.unsent = True
+                await connection.tunnel(_connect_request(server, proxy), self._deadline)
+                self.unsent, self.proxy = False, None
+                await self._start_tls(connection, server.host)
+            except BaseException:
+                connection.abort()
+                raise
+        self.proxy = None
+        return connection
+
+    async def _open(self, place: Place) -> Connection:
+        self.unsent = True
+        sock = await self._connected(place)
+        self.unsent = False
+        how: dict[str, Any] = {}
+        if place.scheme == "https":
+            how = {
+                "ssl": self._context(),
+                "server_hostname": place.host,
+                "ssl_handshake_timeout": self._deadline.left() + 1,  # the deadline comes first
+            }
+        loop = asyncio.get_running_loop()
+        made = loop.create_connection(lambda: Connection(self._lost), sock=sock, **how)
+        _, connection = await bounded(made, self._deadline.left(), lambda pair: _abort(pair[0]))
+        return connection
+
+    async def _connected(self, place: Place) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        try:
+            found = loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+            addresses = await bounded(found, self._deadline.left())
+        except UnicodeError:
+            raise socket.gaierror(socket.EAI_NONAME, "the host name is not valid") from None
+        last: OSError = OSError("the host name has no address")
+        for tried, (family, kind, protocol, _, address) in enumerate(addresses):
+            sock = None
+            try:
+                if self._deadline.passed():
+                    raise TimeoutError
+                sock = socket.socket(family, kind, protocol)
+                sock.setblocking(False)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                # A share for each address, so that a dead one leaves time for the others.
+                share = self._deadline.left() / (len(addresses) - tried)
+                await bounded(loop.sock_connect(sock, address), share)
+            except BaseException as error:
+                if sock is not None:
+                    sock.close()
+                if not isinstance(error, OSError):
+                    raise
+                last = error
+            else:
+                return sock
+        if last.errno is not None:
+            # The event loop's own words name the address only.
+            raise OSError(last.errno, os.strerror(last.errno))
+        raise last
+
+    async def _start_tls(self, connection: Connection, host: str) -> None:
+        started = asyncio.get_running_loop().start_tls(
+            connection.transport,
+            connection,
+            self._context(),
+            server_hostname=host,
+            ssl_handshake_timeout=self._deadline.left() + 1,
+        )
+        try:
+            transport = await bounded(started, self._deadline.left(), _abort)
+        except TypeError:
+            raise ApiConnectionError(
+                "TLS to the server inside TLS to the proxy requires Python 3.11 with asyncio: use "
+                "a proxy with an http:// URL"
+            ) from None
+        if transport is None:
+            raise ConnectionResetError("connection lost")
+        connection.connection_made(transport)
 
 
 def proxy_authorization(proxy: str) -> str | None:
@@ -136,88 +200,6 @@ def _connect_request(server: Place, proxy: str) -> bytes:
     if authorization := proxy_authorization(proxy):
         lines.append(f"Proxy-Authorization: {authorization}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
-
-
-async def _open(
-    place: Place,
-    context: Callable[[], ssl.SSLContext],
-    lost: Callable[[Connection], object],
-    deadline: Deadline,
-    attempted: Attempted,
-) -> Connection:
-    attempted.unsent = True
-    sock = await _connected(place, deadline, attempted)
-    attempted.unsent = False
-    how: dict[str, Any] = {}
-    if place.scheme == "https":
-        how = {
-            "ssl": context(),
-            "server_hostname": place.host,
-            "ssl_handshake_timeout": deadline.left() + 1,  # the deadline comes first
-        }
-    loop = asyncio.get_running_loop()
-    made = loop.create_connection(lambda: Connection(lost), sock=sock, **how)
-    _, connection = await bounded(made, deadline.left(), lambda pair: _abort(pair[0]))
-    return connection
-
-
-async def _connected(place: Place, deadline: Deadline, attempted: Attempted) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        found = loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-        addresses = await bounded(found, deadline.left())
-    except (socket.gaierror, UnicodeError) as error:
-        attempted.unknown_host = True
-        if isinstance(error, UnicodeError):
-            raise socket.gaierror(socket.EAI_NONAME, "the host name is not valid") from None
-        raise
-    last: OSError = OSError("the host name has no address")
-    for tried, (family, kind, protocol, _, address) in enumerate(addresses):
-        sock = None
-        try:
-            if deadline.passed():
-                raise TimeoutError
-            sock = socket.socket(family, kind, protocol)
-            sock.setblocking(False)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # A share for each address, so that a dead one leaves time for the others.
-            share = deadline.left() / (len(addresses) - tried)
-            await bounded(loop.sock_connect(sock, address), share)
-        except BaseException as error:
-            if sock is not None:
-                sock.close()
-            if not isinstance(error, OSError):
-                raise
-            last = error
-        else:
-            return sock
-    if last.errno is not None:
-        # The event loop's own words name the address only.
-        raise OSError(last.errno, os.strerror(last.errno))
-    raise last
-
-
-async def _start_tls(
-    connection: Connection, context: ssl.SSLContext, host: str, deadline: Deadline
-) -> None:
-    loop = asyncio.get_running_loop()
-    started = loop.start_tls(
-        connection.transport,
-        connection,
-        context,
-        server_hostname=host,
-        ssl_handshake_timeout=deadline.left() + 1,
-    )
-    try:
-        transport = await bounded(started, deadline.left(), _abort)
-    except TypeError:
-        raise ApiConnectionError(
-            "TLS to the server inside TLS to the proxy requires Python 3.11 with asyncio: use a "
-            "proxy with an http:// URL"
-        ) from None
-    if transport is None:
-        raise ConnectionResetError("connection lost")
-    connection.connection_made(transport)
 
 
 def _abort(transport: asyncio.WriteTransport | None) -> None:

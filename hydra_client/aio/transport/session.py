@@ -8,38 +8,26 @@ import os
 import ssl
 import time
 from collections import OrderedDict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from hydra_client.aio.transport.opening import (
-    Attempted,
-    connect,
-    place_of,
-    proxy_authorization,
-    tls_context,
-)
+from hydra_client.aio.transport.opening import PORTS, Opening, proxy_authorization, tls_context
 from hydra_client.aio.transport.proxies import environment_proxy
 from hydra_client.exceptions import ApiDecodeError, ApiValueError
-from hydra_client.protocol.operation import Response
-from hydra_client.protocol.retry_policy import Failure, retry_after
-from hydra_client.transport.diagnosis import (
-    Evidence,
-    check_files,
-    failure,
-    is_end,
-    is_timeout,
-    is_tunnel,
-    report,
-)
+from hydra_client.protocol.retry_policy import Failure
+from hydra_client.transport.diagnosis import check_files, failure, is_timeout, report
 from hydra_client.transport.parsing import Unreadable
 
 if TYPE_CHECKING:
     from hydra_client.aio.transport.connection import Connection
     from hydra_client.configuration import Configuration, Origin
     from hydra_client.protocol.deadline import Deadline
-    from hydra_client.protocol.operation import Call
+    from hydra_client.protocol.operation import Call, Response
 
 # Hosts, and so pools and proxies, that one client remembers.
 _MOST_HOSTS = 32
+# How often the loop turns until the socket of a connection that was aborted is closed.
+_TURNS_OF_CLOSING = 3
 
 
 class Request:
@@ -57,7 +45,7 @@ class Request:
         self.key = (origin, proxy)
         self.authorization = headers.get("Authorization", "")
         place = self.target
-        lines = [f"Host: {_host(origin)}"]
+        lines = [f"Host: {origin.netloc.removesuffix(f':{PORTS[origin.scheme]}')}"]
         if proxy is not None and origin.scheme == "http":
             place = f"{origin.scheme}://{origin.netloc}{place}"
             if value := proxy_authorization(proxy):
@@ -87,7 +75,7 @@ class Session:
         self._configuration = configuration.snapshot()
         self._context: ssl.SSLContext | None = None
         self._idle: OrderedDict[object, list[Connection]] = OrderedDict()
-        self._proxies: OrderedDict[Origin, str | None] = OrderedDict()
+        self._environment_proxy = lru_cache(_MOST_HOSTS)(environment_proxy)
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -112,38 +100,37 @@ class Session:
 
     def prepare(self, call: Call, settings: Configuration, headers: dict[str, str]) -> Request:
         """Make the request that carries a call."""
-        origin = settings.origin
         proxy = settings.proxy
         if proxy is None:
-            if origin not in self._proxies:
-                server = place_of(f"{origin.scheme}://{origin.netloc}")
-                self._proxies[origin] = environment_proxy(server)
-                if len(self._proxies) > _MOST_HOSTS:
-                    self._proxies.popitem(last=False)
-            proxy = self._proxies[origin]
-        return Request(call, origin, proxy, headers)
+            proxy = self._environment_proxy(settings.origin)
+        return Request(call, settings.origin, proxy, headers)
 
     async def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
         started = time.perf_counter()
         operation = request.call.operation
-        attempted = Attempted()
+        opening = Opening(self._tls_context, self._forget, deadline)
         connection = self._take(request.key)
         outcome: Response | Failure
         try:
             if connection is None:
-                connection = await connect(
-                    *request.key, self._tls_context, self._forget, deadline, attempted
-                )
-            received = await connection.exchange(
+                connection = await opening.connect(*request.key)
+            outcome = await connection.exchange(
                 request.data, request.method, operation.success, deadline
             )
-            status, reason, headers, body = received
-            outcome = Response(status, reason, headers, body, retry_after(headers))
         except Unreadable as error:
             outcome = Failure(ApiDecodeError(f"{operation.name}: {error}"))
         except (OSError, http.client.HTTPException) as error:
-            outcome = _failure_of(request, error, deadline, attempted)
+            outcome = failure(
+                request,
+                (error,),
+                deadline,
+                cause=error if isinstance(error, OSError) else None,
+                timed_out=is_timeout(error),
+                tls=isinstance(error, ssl.SSLError),
+                unsent=opening.unsent,
+                proxy=opening.proxy,
+            )
         finally:
             if connection is not None:
                 self._keep(request.key, connection)
@@ -191,28 +178,3 @@ class Session:
         if self._context is None:
             self._context = tls_context(self._configuration)
         return self._context
-
-
-# How often the loop turns until the socket of a connection that was aborted is closed.
-_TURNS_OF_CLOSING = 3
-
-
-def _host(origin: Origin) -> str:
-    default = {"http": ":80", "https": ":443"}[origin.scheme]
-    return origin.netloc.removesuffix(default)
-
-
-def _failure_of(
-    request: Request, error: Exception, deadline: Deadline, attempted: Attempted
-) -> Failure:
-    tunnel = is_tunnel(error)
-    evidence = Evidence(
-        chain=(error,),
-        timed_out=deadline.passed() or is_timeout(error),
-        tls=isinstance(error, ssl.SSLError) and not is_end(error),
-        unsent=attempted.unsent or tunnel,
-        unknown_host=attempted.unknown_host,
-        otherwise=type(error).__name__,
-        proxy=attempted.proxy,
-    )
-    return failure(request, evidence, error if isinstance(error, OSError) else None)

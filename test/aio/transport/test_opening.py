@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from typing import Any
 
 import pytest
@@ -11,8 +12,12 @@ from support.crowded import run
 
 from hydra_client import ApiConnectionError
 from hydra_client.aio.transport import opening
-from hydra_client.aio.transport.opening import Attempted, Place, bounded
+from hydra_client.aio.transport.opening import Opening, Place, bounded
 from hydra_client.protocol.deadline import Deadline
+
+
+def opening_by(deadline: Deadline) -> Opening:
+    return Opening(ssl.create_default_context, lambda _: None, deadline)
 
 
 def test_what_takes_too_long_is_ended() -> None:
@@ -75,7 +80,7 @@ def test_no_address_is_tried_after_the_deadline(monkeypatch: pytest.MonkeyPatch)
 
         monkeypatch.setattr("socket.getaddrinfo", late)
         with pytest.raises(TimeoutError):
-            await opening._connected(Place("http", "127.0.0.1", 1), deadline, Attempted())
+            await opening_by(deadline)._connected(Place("http", "127.0.0.1", 1))
 
     run(main())
 
@@ -103,7 +108,7 @@ def test_tls_in_a_tunnel_that_is_not_made(
     async def main() -> None:
         monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", start_tls)
         with pytest.raises(error):
-            await opening._start_tls(Made(), None, "localhost", Deadline(5))  # type: ignore[arg-type]
+            await opening_by(Deadline(5))._start_tls(Made(), "localhost")  # type: ignore[arg-type]
 
     run(main())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from requests.utils import get_environ_proxies, select_proxy
 
-from hydra_client.aio.transport.opening import place_of
+from hydra_client import Configuration
 from hydra_client.aio.transport.proxies import environment_proxy
 
 HOSTS = [
@@ -37,4 +37,5 @@ def test_it_is_the_one_that_requests_takes(
     for name in names:
         monkeypatch.setenv(name, "http://127.0.0.1:3128")
     monkeypatch.setenv("no_proxy", exempt)
-    assert environment_proxy(place_of(host)) == select_proxy(host, get_environ_proxies(host))
+    origin = Configuration(host).origin
+    assert environment_proxy(origin) == select_proxy(host, get_environ_proxies(host))
