@@ -51,16 +51,18 @@ class Jwk:
 
     def rsa_private_key(self) -> RSAPrivateKey:
         """Return the private RSA key. Raises ValueError if this is another key."""
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
         if self.kty != "RSA" or "d" not in self.parts:
             raise ValueError(f"the key {self.kid!r} is not a private RSA key")
-        numbers = {name: _integer(_decode(str(part))) for name, part in self.parts.items()}
-        p, q, d = numbers["p"], numbers["q"], numbers["d"]
-        exponents = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
-        public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
-        private = rsa.RSAPrivateNumbers(p, q, d, *exponents, public)
-        return private.private_key(unsafe_skip_rsa_key_validation=True)
+        return rsa_private_key(*(integer(self.parts[name]) for name in ("p", "q", "d", "e")))
+
+
+def rsa_private_key(p: int, q: int, d: int, e: int) -> RSAPrivateKey:
+    """Return the key with these primes and exponents, which are not checked: that would be slow."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    exponents = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    private = rsa.RSAPrivateNumbers(p, q, d, *exponents, rsa.RSAPublicNumbers(e, p * q))
+    return private.private_key(unsafe_skip_rsa_key_validation=True)
 
 
 # --- reading
@@ -161,7 +163,7 @@ def _read_rsa(members: dict[str, Any]) -> dict[str, Any]:
         problem = private if "d" in members else "RSA key, missing n/e values"
         raise PlainError(f"square/go-jose: invalid {problem}")
     if "d" in members:
-        _validate_rsa(*(_integer(members[name]) for name in names))
+        _validate_rsa(*(int.from_bytes(members[name], "big") for name in names))
     return {name: base64url(members[name].lstrip(b"\0")) for name in names}
 
 
@@ -184,8 +186,9 @@ def base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
 
-def _integer(raw: bytes) -> int:
-    return int.from_bytes(raw, "big")
+def integer(text: str) -> int:
+    """Decode a number from base64url."""
+    return int.from_bytes(_decode(text), "big")
 
 
 # --- making

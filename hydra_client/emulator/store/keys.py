@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from math import lcm
+from typing import TYPE_CHECKING, Any
 
 from hydra_client.emulator.go.json import encode
-from hydra_client.emulator.store.jwk import base64url
-from hydra_client.emulator.store.test_key import PEM
+from hydra_client.emulator.store.jwk import base64url, integer, rsa_private_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -18,29 +17,35 @@ if TYPE_CHECKING:
 # Functions here import cryptography and jwt, because most servers never need the key.
 KEY_ID = "public"
 RSA_BITS = 4096  # as in Hydra
-_lock = Lock()
-
-
-def load_test_key() -> RSAPrivateKey:
-    """Return the key that every new server signs with, loaded once per process."""
-    with _lock:
-        return _load()
+# The primes of the key that every new server signs with. This key is public, so it is for tests and
+# demos only. It is stored here because generating one takes seconds.
+_P = (
+    "7MjDTqf8mF88VQtXUxDw0jTtqtzwRzFXTn-4tPtt33xaQg1EtmPdYF4TdMINJD2o6_g-AXvnJWn80sGWNAqZHR"
+    "_EZ4LHr7krUYbA9281RTKkfqn3FEqHZVm0lyCwIvKnb70iopFlwN7RkFMJpKWxpXjxP3i3K6n-t-H7th9lEk93"
+    "jpM2b_HH2HzLWMNB3TgmneI6f-usAAaTMALSdh41nx5WaAM3bwjQJWPVAzxe7lvSuszoZtqVcSe7_CbRYeL8Jy"
+    "vc__9Y_uuoFR5Lq_0CMWXcFRx5RsP6d4B59z8VHDEuXXuY9teFEzXWEwqdga4tyFflU_EID6p1qE0xvsqFEw"
+)
+_Q = (
+    "34aOwXlFtebQglZAnnBFJfATnMOC8w9nndkxF1rGf72Rw6AeCz7vx3N8IEmCswp48P6MRrOY9UFKtHI3sipaQO"
+    "K1R9xwPEFMkNV8ElM5ZQeSDA1zG_-6TuebVY5q7QX3hwJPExSmtGNz30sJ-xbH8izP4ch1dsISprr0pX57bdEe"
+    "mKfuhO5ERtWJVPu5JFhUJrhqLgqtGiWaRTX8zoHIHs5TUrJHvVz1zmVHGScMzGuH07ZJvHcqlrUucHsHbwedLl"
+    "cCfPud_cS96dtFlIxahUPP2WADi9Sl3NVfPuTNWt0ZkQAQxNsP3Qzj4f7jOsWxbZ6U_1siaUfxJp7uNMOJrw"
+)
+_EXPONENT = 65537
 
 
 @lru_cache(maxsize=1)
-def _load() -> RSAPrivateKey:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    # Validating the key would take longer than everything else here.
-    key = load_pem_private_key(PEM.encode(), None, unsafe_skip_rsa_key_validation=True)
-    return cast("RSAPrivateKey", key)
+def load_test_key() -> RSAPrivateKey:
+    """Return the key that every new server signs with."""
+    p, q = integer(_P), integer(_Q)
+    return rsa_private_key(p, q, pow(_EXPONENT, -1, lcm(p - 1, q - 1)), _EXPONENT)
 
 
 def generate_rsa_key() -> RSAPrivateKey:
     """Generate a key of `RSA_BITS`, which can take a second."""
     from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-    return generate_private_key(65537, RSA_BITS)
+    return generate_private_key(_EXPONENT, RSA_BITS)
 
 
 class SigningKey:
