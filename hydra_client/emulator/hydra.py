@@ -18,7 +18,7 @@ from hydra_client.emulator.responses import Response
 from hydra_client.emulator.routes import Router
 from hydra_client.emulator.server import Listener
 from hydra_client.emulator.state import State
-from hydra_client.emulator.store.clients import GO_FIELDS, Client, hashed, new_secret
+from hydra_client.emulator.store.clients import GO_FIELDS, Client, new_secret
 from hydra_client.emulator.store.policies import ALLOW, Policy
 from hydra_client.emulator.store.templates import compile_template
 from hydra_client.emulator.variant import Variant
@@ -310,12 +310,12 @@ class HydraEmulator:
         unknown = sorted(set(members) - set(GO_FIELDS))
         if unknown:
             raise TypeError(f"clients do not have these members: {', '.join(unknown)}")
-        secret = members.get("client_secret") or new_secret()
-        client = Client.from_json(members)
-        client.secret_hash = hashed(secret)
+        client = Client(
+            **{**members, "client_secret": members.get("client_secret") or new_secret()}
+        )
         with self._state.lock:
             self._state.clients.create(client)
-        return client.to_json(secret)
+        return client.to_json()
 
     def accept_consent(self, id: str, subject: str, scopes: Iterable[str] | None = None) -> str:
         """Accept a consent request without a consent app.

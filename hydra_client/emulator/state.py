@@ -19,14 +19,19 @@ from hydra_client.emulator.errors import (
     PlainError,
 )
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.store.clients import Client, client_store, hashed
+from hydra_client.emulator.store.clients import Client, MemoryClients, SqlClients, hashed
 from hydra_client.emulator.store.consent import ConsentRequests, Cookies
-from hydra_client.emulator.store.decisions import Decision, decide
-from hydra_client.emulator.store.groups import group_store
+from hydra_client.emulator.store.groups import MemoryGroups, SqlGroups
 from hydra_client.emulator.store.jwk import rsa_keys
-from hydra_client.emulator.store.key_sets import OWN_SET, key_set_store
+from hydra_client.emulator.store.key_sets import OWN_SET, MemoryKeySets, SqlKeySets
 from hydra_client.emulator.store.keys import SigningKey, generate_rsa_key, load_test_key
-from hydra_client.emulator.store.policies import ALLOW, Policy, policy_store
+from hydra_client.emulator.store.policies import (
+    ALLOW,
+    MemoryPolicies,
+    Policy,
+    SqlPolicies,
+    decide,
+)
 from hydra_client.emulator.store.scopes import covers
 from hydra_client.emulator.store.tokens import Grant, TokenStore
 from hydra_client.emulator.variant import Variant
@@ -47,6 +52,10 @@ ROOT_POLICY = Policy(
     actions=["<.*>"],
 )
 _ROOT_GRANTS = ["implicit", "refresh_token", "authorization_code", "password", "client_credentials"]
+
+
+_MEMORY = MemoryClients, MemoryPolicies, MemoryGroups, MemoryKeySets
+_SQL = SqlClients, SqlPolicies, SqlGroups, SqlKeySets
 
 
 class State:
@@ -83,14 +92,15 @@ class State:
 
     def _forget(self, signing_key: SigningKey) -> None:
         self._start()
-        self.clients = client_store(self.variant)
+        clients, policies, groups, key_sets = _SQL if self.variant.is_sql else _MEMORY
+        self.clients = clients(self.variant)
         self.tokens = TokenStore(self.variant, self.clients)
         self.consents = ConsentRequests(self.variant)
         self.cookies = Cookies()
-        self.policies = policy_store(self.variant)
-        self.groups = group_store(self.variant)
+        self.policies = policies(self.variant)
+        self.groups = groups(self.variant)
         self.signing_key = signing_key
-        self.key_sets = key_set_store(self.variant, signing_key)
+        self.key_sets = key_sets(self.variant, signing_key)
         self._create_root()
 
     def _start(self) -> None:
@@ -171,5 +181,5 @@ class State:
         names = [subject, *(group.id for group in self.groups.of(subject))]
         policies = self.policies.all()
         decisions = {decide(policies, name, action, resource, context or {}) for name in names}
-        if Decision.DENIED in decisions or Decision.ALLOWED not in decisions:
+        if False in decisions or True not in decisions:
             raise DeniedError(subject)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.emulator.go.json import GoJsonError
 from hydra_client.emulator.go.regexp import MatchLimitError
-from hydra_client.emulator.store.decisions import Decision, decide
-from hydra_client.emulator.store.policies import ALLOW
+from hydra_client.emulator.store.policies import ALLOW, decide
 from hydra_client.emulator.store.policies import Policy as Evaluated
 from hydra_client.emulator.store.templates import InvalidTemplateError
 
@@ -69,7 +68,7 @@ def explanation(
             decisions.add(decide(known, *asked))
         except MatchLimitError:
             complete = False
-    allowed = Decision.ALLOWED in decisions and Decision.DENIED not in decisions
+    allowed = True in decisions and False not in decisions
     rows += [_judge(policy, asked, allowed) for asked in requests for policy in known]
     limit = 0 if any(row.decides for row in rows) else 1
     return allowed if complete else None, [row for row in rows if len(row.unmet) <= limit]

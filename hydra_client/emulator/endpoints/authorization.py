@@ -33,7 +33,7 @@ from hydra_client.emulator.store.consent import LIFETIME as CONSENT_LIFETIME
 from hydra_client.emulator.store.id_tokens import id_token
 from hydra_client.emulator.store.keys import half_hash
 from hydra_client.emulator.store.scopes import covers, distinct, has, words
-from hydra_client.emulator.store.tokens import CODE_LIFETIME, LIFETIME, Claims, Grant
+from hydra_client.emulator.store.tokens import CODE_LIFETIME, LIFETIME, Grant
 
 _HYBRID = (["code", "id_token", "token"], ["code", "token"], ["code", "id_token"])
 
@@ -130,7 +130,8 @@ class _Authorization:
 
     def _grant(self, consent_id: str) -> Grant:
         try:
-            csrf = self.server.cookies.read(self.request.cookies.get(COOKIE), self.now)
+            cookie = self.request.cookies.get(COOKIE)
+            csrf = "" if cookie is None else self.server.cookies.read(cookie, self.now)
         except ValueError:
             raise OAuthError("server_error") from None
         consent = self.server.consents.get(consent_id)
@@ -142,7 +143,7 @@ class _Authorization:
             or not consent.subject
         ):
             raise PlainError("the consent request has expired, or belongs to another client")
-        if csrf is None or csrf != consent.csrf:
+        if csrf != consent.csrf:
             raise PlainError("the session cookie belongs to another consent request")
         return Grant(
             client_id=self.client.id,
@@ -150,15 +151,16 @@ class _Authorization:
             scopes=distinct(consent.granted_scopes),
             form=self.form,
             subject=consent.subject,
-            claims=Claims(
-                subject=consent.subject,
-                issuer=self.server.issuer,
-                audience=self.client.id,
-                expires_at=self.now + LIFETIME,
-                auth_time=self.now,
-                requested_at=self.now,
-                extra=consent.id_token_extra or {},
-            ),
+            # Those of the consent app never replace the server's own.
+            claims={
+                **(consent.id_token_extra or {}),
+                "sub": consent.subject,
+                "iss": self.server.issuer,
+                "aud": self.client.id,
+                "exp": int(self.now + LIFETIME),
+                "auth_time": int(self.now),
+                **({} if self.server.variant.is_0_9 else {"rat": int(self.now)}),
+            },
             extra=consent.access_token_extra,
         )
 
@@ -226,7 +228,7 @@ class _Authorization:
         self._require(grants=["authorization_code"])
         code = self.server.tokens.codes.issue(grant)  # Hydra forgets to let it expire
         fields = {"code": code, "state": self.state}
-        grant.claims.code_hash = half_hash(code)
+        grant.claims["c_hash"] = half_hash(code)
         if "token" in requested:
             self._require(grants=["implicit"])
             fields |= self._issue_access_token(grant)
@@ -250,7 +252,7 @@ class _Authorization:
     def _issue_access_token(self, grant: Grant) -> dict[str, str]:
         grant.expires_at = self.now + LIFETIME
         token = self.server.tokens.access.issue(grant)
-        grant.claims.access_token_hash = half_hash(token)
+        grant.claims["at_hash"] = half_hash(token)
         return {
             "access_token": token,
             "expires_in": str(LIFETIME - 1),

@@ -15,7 +15,6 @@ from hydra_client.emulator.store.clients import (
     GO_FIELDS,
     MIN_SECRET_BYTES,
     Client,
-    hashed,
     new_secret,
 )
 
@@ -27,16 +26,15 @@ _TOO_SHORT = "The client secret must be at least 6 characters long"
 
 def create(state: State, request: Request) -> Response:
     """POST /clients."""
-    client, secret = _read(request)
+    client = _read(request)
     state.authorize(request, SCOPE, "create", RESOURCE, client.owner)
-    secret = secret or new_secret()
-    client.secret_hash = hashed(secret)
+    client.client_secret = client.client_secret or new_secret()
     try:
         state.clients.create(client)
-        response = json_response(client.to_json(secret), 201, f"/clients/{client.id}")
+        response = json_response(client.to_json(), 201, f"/clients/{client.id}")
     except HydraError as error:
         response = admin_error(error, state.variant, request)
-    if not _is_too_short(secret):
+    if not _is_too_short(client.client_secret):
         return response
     # Hydra does not stop after this error: it sends the error and then the client.
     return joined([admin_error(PlainError(_TOO_SHORT), state.variant, request), response])
@@ -57,15 +55,14 @@ def get(state: State, request: Request, id: str) -> Response:
 
 def update(state: State, request: Request, id: str) -> Response:
     """PUT /clients/{id}."""
-    client, secret = _read(request)
+    client = _read(request)
     owner = state.clients.get(id).owner
     state.authorize(request, SCOPE, "update", RESOURCE, owner)
-    if secret and _is_too_short(secret):
+    if client.client_secret and _is_too_short(client.client_secret):
         raise PlainError(_TOO_SHORT)
     client.id = id
-    client.secret_hash = hashed(secret) if secret else b""
     state.clients.update(client)
-    return json_response(client.to_json(secret), 201, f"/clients/{id}")
+    return json_response(client.to_json(), 201, f"/clients/{id}")
 
 
 def delete(state: State, request: Request, id: str) -> Response:
@@ -80,6 +77,5 @@ def _is_too_short(secret: str) -> bool:
     return len(secret.encode("utf-8", "surrogateescape")) < MIN_SECRET_BYTES
 
 
-def _read(request: Request) -> tuple[Client, str]:
-    members = decode_struct(request.body, "client.Client", GO_FIELDS)
-    return Client.from_json(members), members.get("client_secret", "")
+def _read(request: Request) -> Client:
+    return Client(**decode_struct(request.body, "client.Client", GO_FIELDS))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response, json_response
 from hydra_client.emulator.state import State
-from hydra_client.emulator.store.id_tokens import jwt_claims
 
 
 def well_known(state: State, request: Request) -> Response:
@@ -37,6 +36,6 @@ def well_known(state: State, request: Request) -> Response:
 def userinfo(state: State, request: Request) -> Response:
     """GET or POST /userinfo (0.10): the subject and the consent app's claims for the ID token."""
     grant = state.active(request.bearer)
-    claims = jwt_claims(grant.claims, is_0_9=False)
+    claims = grant.claims
     hidden = ("aud", "iss", "nonce", "at_hash", "c_hash", "auth_time", "iat", "exp")
     return json_response({name: claims[name] for name in sorted(claims) if name not in hidden})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hydra_client.emulator.errors import BadRequestError, HydraError, PlainError
+from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.go.json import GoJsonError, decode_struct, parse
 from hydra_client.emulator.responses import Response, admin_error, joined, json_response
@@ -21,7 +21,7 @@ def well_known(state: State, request: Request) -> Response:
 
 def get_set(state: State, request: Request, set: str) -> Response:
     """GET /keys/{set}. Hydra checks the token for each key, so not at all for a set without any."""
-    keys = state.key_sets.get_set(set)
+    keys = state.key_sets.get(set)
     for key in keys:
         state.authorize(request, "hydra.keys.get", "get", f"{RESOURCE}:{set}:{key.kid}")
     return _set_response(state, keys)
@@ -50,7 +50,7 @@ def create_set(state: State, request: Request, set: str) -> Response:
         failures.append(admin_error(PlainError(str(error)), state.variant, request))
         asked = error.decoded
     try:
-        keys = _generate(state, asked.get("alg", ""), asked.get("kid", ""))
+        keys = generate(state.variant, asked.get("alg", ""), asked.get("kid", ""))
         state.key_sets.add(set, keys)
         # Hydra builds the URL from parts that a request to a server does not have.
         response = _set_response(state, keys, 201, f":///keys/{set}")
@@ -92,7 +92,7 @@ def update_key(state: State, request: Request, set: str, kid: str) -> Response:
 def delete_set(state: State, request: Request, set: str) -> Response:
     """DELETE /keys/{set}."""
     state.authorize(request, "hydra.keys.delete", "delete", f"{RESOURCE}:{set}")
-    state.key_sets.delete_set(set)
+    state.key_sets.delete(set)
     return Response(204)
 
 
@@ -101,13 +101,6 @@ def delete_key(state: State, request: Request, set: str, kid: str) -> Response:
     state.authorize(request, "hydra.keys.delete", "delete", f"{RESOURCE}:{set}:{kid}")
     state.key_sets.delete_key(set, kid)
     return Response(204)
-
-
-def _generate(state: State, alg: str, kid: str) -> list[Jwk]:
-    try:
-        return generate(state.variant, alg, kid)
-    except KeyError:
-        raise BadRequestError(f"Generator {alg} unknown") from None
 
 
 def _set_response(state: State, keys: list[Jwk], status: int = 200, location: str = "") -> Response:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import uuid4
 
@@ -12,36 +11,19 @@ import bcrypt
 
 from hydra_client.emulator.errors import NotFoundError
 from hydra_client.emulator.store.rows import Rows, check_text, duplicate
-from hydra_client.emulator.variant import Variant
 
 SECRET_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ1234567890_-.~"
 SECRET_LENGTH = 12
 MIN_SECRET_BYTES = 6
 
-GO_FIELDS = {
-    "id": "string",
-    "client_name": "string",
-    "client_secret": "string",
-    "redirect_uris": "[]string",
-    "grant_types": "[]string",
-    "response_types": "[]string",
-    "scope": "string",
-    "owner": "string",
-    "policy_uri": "string",
-    "tos_uri": "string",
-    "client_uri": "string",
-    "logo_uri": "string",
-    "contacts": "[]string",
-    "public": "bool",
-}
-
 
 @dataclass
 class Client:
-    """A client as it is stored, with a hash instead of the secret."""
+    """A client. The stores keep a hash instead of the secret."""
 
     id: str = ""
     client_name: str = ""
+    client_secret: str = field(default="", repr=False)
     redirect_uris: list[str] | None = None
     grant_types: list[str] | None = None
     response_types: list[str] | None = None
@@ -55,18 +37,12 @@ class Client:
     public: bool = False
     secret_hash: bytes = b""
 
-    @classmethod
-    def from_json(cls, members: Mapping[str, Any]) -> Client:
-        """Create a client from the members of a request body, without its secret."""
-        return cls(**{name: value for name, value in members.items() if name != "client_secret"})
-
-    def to_json(self, secret: str = "") -> dict[str, Any]:
-        """Return the members in Hydra's order, with the secret only if it is given."""
-        return {
-            name: secret if name == "client_secret" else getattr(self, name)
-            for name in GO_FIELDS
-            if secret or name != "client_secret"
-        }
+    def to_json(self) -> dict[str, Any]:
+        """Return the members in Hydra's order, the secret only if there is one."""
+        members = {name: getattr(self, name) for name in GO_FIELDS}
+        if not self.client_secret:
+            del members["client_secret"]
+        return members
 
     @property
     def grants(self) -> list[str]:
@@ -86,6 +62,13 @@ class Client:
     def has_secret(self, secret: str) -> bool:
         """Return whether this is the client's secret, comparing in constant time."""
         return bcrypt.checkpw(_hashable(secret), self.secret_hash)
+
+
+_GO_TYPES = {"str": "string", "list[str] | None": "[]string", "bool": "bool"}
+GO_FIELDS = {
+    field.name: _GO_TYPES[field.type] for field in fields(Client) if field.type in _GO_TYPES
+}
+"""The Go type of each member, in Hydra's order."""
 
 
 def new_secret() -> str:
@@ -111,60 +94,49 @@ class MemoryClients(Rows[Client]):
     def create(self, client: Client) -> None:
         """Store the client, with a new id if it has none."""
         client.id = client.id or str(uuid4())
-        self._rows[client.id] = replace(client)
+        self._store(client)
 
     def update(self, client: Client) -> None:
         """Store the client, with missing members taken from the stored one."""
-        old = self.get(client.id)
-        for member in fields(Client):
-            stored = getattr(old, member.name)
-            if stored and not getattr(client, member.name):  # null and [] do not replace each other
-                setattr(client, member.name, stored)
-        self._rows[client.id] = replace(client)
+        for name, stored in vars(self.get(client.id)).items():
+            if stored and not getattr(client, name):  # null and [] do not replace each other
+                setattr(client, name, stored)
+        self._store(client)
+
+    def _store(self, client: Client) -> None:
+        if client.client_secret:
+            client.secret_hash = hashed(client.client_secret)
+        self._rows[client.id] = replace(client, client_secret="")
 
 
 class SqlClients(MemoryClients):
     """The SQL store: ids are unique, update replaces, lists are stored in one text column."""
-
-    is_sql = True
-
-    def __init__(self, empty_list: list[str] | None) -> None:
-        super().__init__()
-        self._empty_list = empty_list
 
     def create(self, client: Client) -> None:
         """Store the client. Raises PlainError if its id is taken or a string is invalid."""
         self._check(client)
         if client.id in self._rows:
             raise duplicate("hydra_client_pkey")
-        client.id = client.id or str(uuid4())
-        self._rows[client.id] = self._row(client)
+        super().create(client)
 
     def update(self, client: Client) -> None:
         """Replace the stored client, but keep its secret if the new client has none."""
-        old = self.get(client.id)
+        client.secret_hash = self.get(client.id).secret_hash
         self._check(client)
-        client.secret_hash = client.secret_hash or old.secret_hash
-        self._rows[client.id] = self._row(client)
+        self._store(client)
 
     def _check(self, client: Client) -> None:
-        for member in fields(Client):
-            value = getattr(client, member.name)
-            texts = value if isinstance(value, list) else [value]
-            self.check(*(text for text in texts if isinstance(text, str)))
+        for name, go_type in GO_FIELDS.items():
+            if go_type == "[]string":
+                self.check(*(getattr(client, name) or []))
+            elif go_type == "string" and name != "client_secret":
+                self.check(getattr(client, name))
         check_text(client.id, 255)
 
-    def _row(self, client: Client) -> Client:
-        row = replace(client)
+    def _store(self, client: Client) -> None:
+        super()._store(client)
         for name, go_type in GO_FIELDS.items():
             if go_type == "[]string":
                 column = "|".join(getattr(client, name) or [])
-                setattr(row, name, column.split("|") if column else self._empty_list)
-        return row
-
-
-def client_store(variant: Variant) -> MemoryClients:
-    """Create the variant's store."""
-    if not variant.is_sql:
-        return MemoryClients()
-    return SqlClients(None if variant.is_0_9 else [])
+                stored = column.split("|") if column else None if self.is_0_9 else []
+                setattr(self._rows[client.id], name, stored)

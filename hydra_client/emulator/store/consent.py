@@ -43,9 +43,9 @@ class ConsentRequests(Rows[ConsentRequest]):
     """The consent requests of a server."""
 
     def __init__(self, variant: Variant) -> None:
-        super().__init__()
+        super().__init__(variant)
         # 0.9 keeps consent requests in memory even with the SQL store.
-        self.is_sql = variant.is_sql and not variant.is_0_9
+        self.is_sql = self.is_sql and not self.is_0_9
         self.missing = NotFoundError, "Not found" if self.is_sql else ": Not found"
 
     def add(self, request: ConsentRequest) -> None:
@@ -86,10 +86,8 @@ class Cookies:
         """Return the value of a cookie with this secret."""
         return self._sign(f"{int(now)}|{csrf}")
 
-    def read(self, value: str | None, now: float) -> str | None:
-        """Return the secret in the cookie, or None. Raises ValueError for an invalid cookie."""
-        if value is None:
-            return None
+    def read(self, value: str, now: float) -> str:
+        """Return the secret in the cookie, if any. Raises ValueError for an invalid cookie."""
         try:
             signed = base64.urlsafe_b64decode(value.encode("ascii")).decode("ascii")
         except ValueError:
@@ -100,7 +98,7 @@ class Cookies:
         issued_at, _, csrf = content.partition("|")
         if int(issued_at) + COOKIE_LIFETIME < now:
             raise ValueError("the cookie has expired")
-        return csrf or None
+        return csrf
 
     def _sign(self, content: str) -> str:
         mac = hmac.new(self._key, content.encode("ascii"), hashlib.sha256).hexdigest()

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from hydra_client.emulator.errors import PlainError
 from hydra_client.emulator.store.rows import NO_ROWS, Rows, check_text, duplicate
-from hydra_client.emulator.variant import Variant
 
 GO_FIELDS = {"id": "string", "members": "[]string"}
 
@@ -53,7 +52,6 @@ class MemoryGroups(Rows[Group]):
 class SqlGroups(MemoryGroups):
     """The SQL store: ids and members are unique, and a missing group is not always an error."""
 
-    is_sql = True
     missing = PlainError, NO_ROWS
 
     def create(self, group: Group) -> None:
@@ -88,8 +86,3 @@ class SqlGroups(MemoryGroups):
         self.check(*members, *([id] if members else []))
         if id in self._rows:
             super().remove_members(id, members)
-
-
-def group_store(variant: Variant) -> MemoryGroups:
-    """Create the variant's store."""
-    return SqlGroups() if variant.is_sql else MemoryGroups()

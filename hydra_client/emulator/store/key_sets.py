@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable
 from functools import cached_property
 
-from hydra_client.emulator.errors import NotFoundError
+from hydra_client.emulator.errors import BadRequestError, NotFoundError
 from hydra_client.emulator.store.jwk import Jwk, ec_keys, rsa_keys, secret_key
 from hydra_client.emulator.store.keys import SigningKey, generate_rsa_key
-from hydra_client.emulator.store.rows import check_text, duplicate
+from hydra_client.emulator.store.rows import Rows, check_text, duplicate
 from hydra_client.emulator.variant import Variant
 
 OWN_SET = "hydra.openid.id-token"
@@ -20,63 +20,47 @@ _CHARACTERS = (
 )
 
 
-class MemoryKeySets:
-    """The memory store: a key id can be in a set twice."""
+class MemoryKeySets(Rows[list[Jwk]]):
+    """The memory store: the keys of a set by its name. A key id can be in a set twice."""
 
-    def __init__(self, signing_key: SigningKey, *, is_0_9: bool) -> None:
-        self._signing_key, self._is_0_9 = signing_key, is_0_9
+    missing = NotFoundError, ": Not found"
+
+    def __init__(self, variant: Variant, signing_key: SigningKey) -> None:
+        super().__init__(variant)
+        self._signing_key = signing_key
 
     @cached_property
-    def _sets(self) -> dict[str, list[Jwk]]:
+    def _rows(self) -> dict[str, list[Jwk]]:
         # Loaded on first use, because most servers never need their keys.
         return {OWN_SET: rsa_keys(self._signing_key.private, use="sig")}
 
-    def get_set(self, set: str) -> list[Jwk]:
-        """Return the keys of the set, which can be none. Raises NotFoundError."""
-        if set not in self._sets:
-            raise NotFoundError(": Not found")
-        return self._sets[set]
-
     def get_key(self, set: str, kid: str) -> list[Jwk]:
-        """Return the keys with this id, at least one. Raises NotFoundError."""
-        keys = [key for key in self.get_set(set) if key.kid == kid]
+        """Return the keys with this id, at least one. Raises HydraError as `get` does."""
+        self.check(kid)
+        keys = [key for key in self.get(set) if key.kid == kid]
         if not keys:
             raise NotFoundError(": Not found")
         return keys
 
     def add(self, set: str, keys: list[Jwk]) -> None:
         """Add keys to the set, which is created if need be."""
-        for key in keys:
-            self._sets.setdefault(set, []).append(key)
+        if keys:
+            self._rows.setdefault(set, []).extend(keys)
 
     def delete_key(self, set: str, kid: str) -> None:
         """Delete all keys of the set, whatever the id: a bug of Hydra. Raises NotFoundError."""
-        self.get_set(set)[:] = []
-
-    def delete_set(self, set: str) -> None:
-        """Delete the set, if it exists."""
-        self._sets.pop(set, None)
+        self.get(set).clear()
 
 
 class SqlKeySets(MemoryKeySets):
     """The SQL store: key ids are unique in their set, and a set without keys does not exist."""
 
-    def get_set(self, set: str) -> list[Jwk]:
-        """Return the keys of the set. Raises NotFoundError, and PlainError for an invalid name."""
-        check_text(set)
-        return super().get_set(set)
-
-    def get_key(self, set: str, kid: str) -> list[Jwk]:
-        """Return the key with this id. Raises NotFoundError, and PlainError for an invalid id."""
-        check_text(kid)
-        return super().get_key(set, kid)
-
     def add(self, set: str, keys: list[Jwk]) -> None:
         """Add all keys or none. Raises PlainError if an id is taken or a string is invalid."""
-        known = self._sets.get(set, [])
+        known = self._rows.get(set, [])
         kids = [key.kid for key in known]
         for key in keys:
-            key.to_json(is_0_9=self._is_0_9)  # a key that cannot be written cannot be stored
+            key.to_json(is_0_9=self.is_0_9)  # a key that cannot be written cannot be stored
             for text in (set, key.kid):
                 check_text(text, 255)
             if key.kid in kids:
@@ -84,32 +68,22 @@ class SqlKeySets(MemoryKeySets):
             kids.append(key.kid)
         if keys:
             # 0.10 returns the newest keys first.
-            self._sets[set] = [*known, *keys] if self._is_0_9 else [*keys, *known]
+            self._rows[set] = [*known, *keys] if self.is_0_9 else [*keys, *known]
 
     def delete_key(self, set: str, kid: str) -> None:
         """Delete the key, if it exists. Raises PlainError for an invalid string."""
-        check_text(set)
-        check_text(kid)
-        keys = [key for key in self._sets.get(set, []) if key.kid != kid]
-        self._sets[set] = keys
-        if not keys:
-            self.delete_set(set)
-
-    def delete_set(self, set: str) -> None:
-        """Delete the set, if it exists. Raises PlainError for an invalid name."""
-        check_text(set)
-        super().delete_set(set)
-
-
-def key_set_store(variant: Variant, signing_key: SigningKey) -> MemoryKeySets:
-    """Create the variant's store, with the server's own set in it."""
-    store = SqlKeySets if variant.is_sql else MemoryKeySets
-    return store(signing_key, is_0_9=variant.is_0_9)
+        self.check(set, kid)
+        self._rows[set] = [key for key in self._rows.get(set, []) if key.kid != kid]
+        if not self._rows[set]:
+            del self._rows[set]
 
 
 def generate(variant: Variant, alg: str, kid: str) -> list[Jwk]:
-    """Generate the keys of an algorithm. Raises KeyError if the version does not know it."""
-    return (_GENERATORS_OF_0_9 if variant.is_0_9 else _GENERATORS)[alg](kid)
+    """Generate the keys of an algorithm. Raises BadRequestError for one the version lacks."""
+    generators = _GENERATORS_OF_0_9 if variant.is_0_9 else _GENERATORS
+    if alg not in generators:
+        raise BadRequestError(f"Generator {alg} unknown")
+    return generators[alg](kid)
 
 
 def _rs256(kid: str) -> list[Jwk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -14,7 +14,6 @@ from hydra_client.emulator.go.json import FieldType, decode_struct
 from hydra_client.emulator.store.conditions import PolicyCondition, read_conditions
 from hydra_client.emulator.store.rows import NO_ROWS, Rows, check_text
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template, matches
-from hydra_client.emulator.variant import Variant
 
 ALLOW, DENY = "allow", "deny"
 LISTS = ("subjects", "actions", "resources")
@@ -85,6 +84,26 @@ class Policy:
                 yield f"conditions.{name}"
 
 
+def decide(
+    policies: Iterable[Policy], subject: str, action: str, resource: str, context: Mapping[str, Any]
+) -> bool | None:
+    """Return whether the policies allow the request of one subject. Raises MatchLimitError.
+
+    One policy that denies beats all that allow. The result is None if no policy matches, or if a
+    template does not compile: Hydra ignores that error.
+    """
+    decision = None
+    try:
+        for policy in policies:
+            if policy.applies(subject, action, resource, context):
+                if policy.effect != ALLOW:
+                    return False
+                decision = True
+    except InvalidTemplateError:
+        return None
+    return decision
+
+
 class MemoryPolicies(Rows[Policy]):
     """The memory store: ids are unique, and everything is stored as it was sent."""
 
@@ -112,12 +131,7 @@ class MemoryPolicies(Rows[Policy]):
 class SqlPolicies(MemoryPolicies):
     """The SQL store, which checks templates, and merges a policy that is created again."""
 
-    is_sql = True
     missing = MissingRowError, NO_ROWS
-
-    def __init__(self, *, is_0_9: bool) -> None:
-        super().__init__()
-        self._is_0_9 = is_0_9
 
     def page(self, limit: int, offset: int) -> list[Policy]:
         """Return policies `offset` to `offset` + `limit`, in order of their ids.
@@ -128,7 +142,7 @@ class SqlPolicies(MemoryPolicies):
         for name, number in (("OFFSET", offset), ("LIMIT", limit)):
             if number < 0:
                 raise PlainError(f"pq: {name} must not be negative")
-        if not self._is_0_9:
+        if not self.is_0_9:
             return sorted(self.all(), key=lambda policy: policy.id)[offset : offset + limit]
         rows = [
             (policy, row)
@@ -166,7 +180,7 @@ class SqlPolicies(MemoryPolicies):
         try:
             _check_row(policy, stored.effect)
         except PlainError:
-            if not self._is_0_9:
+            if not self.is_0_9:
                 raise
             # 0.9 rolls the transaction back twice, and reports the error of the second time.
             message = "sql: transaction has already been committed or rolled back"
@@ -194,8 +208,3 @@ def _check_row(policy: Policy, effect: str) -> None:
         except InvalidTemplateError as error:
             raise PlainError(str(error)) from None
         check_text(expression, 511)
-
-
-def policy_store(variant: Variant) -> MemoryPolicies:
-    """Create the variant's store."""
-    return SqlPolicies(is_0_9=variant.is_0_9) if variant.is_sql else MemoryPolicies()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from hydra_client.emulator.errors import HydraError, NotFoundError, PlainError
+from hydra_client.emulator.variant import Variant
 
 Row = TypeVar("Row")
 NO_ROWS = "sql: no rows in result set"
@@ -13,12 +15,15 @@ NO_ROWS = "sql: no rows in result set"
 class Rows(Generic[Row]):
     """Objects by id. Those of the SQL store raise PlainError for strings that it rejects."""
 
-    is_sql = False
     missing: tuple[type[HydraError], str] = (NotFoundError, "Not found")
     """The error for an unknown id, and its message."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
+    def __init__(self, variant: Variant) -> None:
+        self.is_0_9, self.is_sql = variant.is_0_9, variant.is_sql
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return {}
 
     def all(self) -> list[Row]:
         """Return all objects."""

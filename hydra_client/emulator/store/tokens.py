@@ -18,24 +18,7 @@ LIFETIME = 3600
 """How long access tokens and ID tokens are valid, in seconds. Refresh tokens do not expire."""
 CODE_LIFETIME = 600
 """How long codes of the code flow are valid, in seconds. Those of hybrid flows do not expire."""
-GO_ZERO_TIME = -62135596800.0
-"""Go's zero time, in Unix seconds."""
-
-
-@dataclass
-class Claims:
-    """The claims of an ID token, as far as they are known."""
-
-    subject: str = ""
-    issuer: str = ""
-    audience: str = ""
-    expires_at: float = 0.0
-    auth_time: float = 0.0
-    requested_at: float = GO_ZERO_TIME
-    extra: dict[str, Any] = field(default_factory=dict)
-    access_token_hash: str = ""
-    code_hash: str = ""
-    context_class: str = ""
+_GO_ZERO_TIME = -62135596800  # in Unix seconds
 
 
 @dataclass
@@ -48,7 +31,8 @@ class Grant:
     scopes: list[str] = field(default_factory=list)
     form: Values = field(default_factory=Values)
     subject: str = ""
-    claims: Claims = field(default_factory=Claims)
+    claims: dict[str, Any] = field(default_factory=lambda: {"sub": "", "rat": _GO_ZERO_TIME})
+    """Claims for ID tokens, which all copies of the grant share."""
     extra: dict[str, Any] | None = None
     expires_at: float = 0.0
     """When the token or code expires, in Unix seconds; 0 for never."""

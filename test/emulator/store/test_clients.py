@@ -7,6 +7,8 @@ from support.emulator import (
     Wire,
 )
 
+from hydra_client.emulator.store.clients import Client
+
 DUPLICATE = 'pq: duplicate key value violates unique constraint "hydra_client_pkey"'
 
 
@@ -102,3 +104,7 @@ def test_an_id_that_is_not_valid_utf_8(wire: Wire, id: str, named: str) -> None:
     for method, verb in (("GET", ""), ("PATCH", "/accept"), ("PATCH", "/reject")):
         message = wire.admin(method, f"/oauth2/consent/requests/{id}{verb}", {}).message
         assert message == (rejected if in_sql else unknown)
+
+
+def test_repr_does_not_show_the_secret() -> None:
+    assert "s3cret" not in repr(Client(id="x", client_secret="s3cret"))

@@ -6,13 +6,14 @@ import pytest
 
 from hydra_client.emulator.errors import NotFoundError, PlainError
 from hydra_client.emulator.store.groups import Group, MemoryGroups, SqlGroups
+from hydra_client.emulator.variant import Variant
 
 NO_ROWS = "^sql: no rows in result set$"
 MEMBER = 'violates unique constraint "hydra_warden_group_member_pkey"$'
 
 
 def test_the_memory_store() -> None:
-    groups = MemoryGroups()
+    groups = MemoryGroups(Variant("0.10", "memory"))
     groups.create(Group("g", ["a", "a"]))
     groups.add_members("g", ["a", "b"])
     assert groups.get("g").members == ["a", "a", "a", "b"]
@@ -35,7 +36,7 @@ def test_the_memory_store() -> None:
 
 
 def test_the_sql_store() -> None:
-    groups = SqlGroups()
+    groups = SqlGroups(Variant("0.10", "sql"))
     groups.create(Group("g", ["a", "b"]))
     with pytest.raises(PlainError, match=r'unique constraint "hydra_warden_group_pkey"$'):
         groups.create(Group("g", ["c"]))
@@ -51,14 +52,14 @@ def test_the_sql_store() -> None:
 
 
 def test_a_group_that_the_sql_store_creates_in_spite_of_an_error() -> None:
-    groups = SqlGroups()
+    groups = SqlGroups(Variant("0.10", "sql"))
     with pytest.raises(PlainError, match=MEMBER):
         groups.create(Group("g", ["a", "a"]))
     assert groups.get("g").members is None
 
 
 def test_a_group_that_the_sql_store_does_not_have() -> None:
-    groups = SqlGroups()
+    groups = SqlGroups(Variant("0.10", "sql"))
     groups.add_members("g", [])
     groups.remove_members("g", ["a"])
     with pytest.raises(PlainError, match='foreign key constraint "hydra_warden_group_member_group'):
@@ -66,7 +67,7 @@ def test_a_group_that_the_sql_store_does_not_have() -> None:
 
 
 def test_strings_that_the_sql_store_refuses() -> None:
-    groups = SqlGroups()
+    groups = SqlGroups(Variant("0.10", "sql"))
     groups.create(Group("g"))
     for call in (
         lambda: groups.of("\0"),

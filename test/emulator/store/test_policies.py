@@ -9,6 +9,7 @@ import pytest
 from hydra_client.emulator.errors import GoPanicError, NotFoundError, PlainError
 from hydra_client.emulator.go.json import GoJsonError
 from hydra_client.emulator.store.policies import MemoryPolicies, Policy, SqlPolicies
+from hydra_client.emulator.variant import Variant
 
 ROLLED_BACK = "sql: transaction has already been committed or rolled back"
 
@@ -23,7 +24,7 @@ def ids(policies: list[Policy]) -> list[str]:
 
 
 def test_pages_of_the_memory_store() -> None:
-    store = MemoryPolicies()
+    store = MemoryPolicies(Variant("0.10", "memory"))
     for id in "cab":
         store.create(policy(id))
     assert ids(store.page(500, 0)) == ["c", "a", "b"]
@@ -38,7 +39,7 @@ def test_pages_of_the_memory_store() -> None:
 
 @pytest.mark.parametrize("is_0_9", [True, False])
 def test_pages_of_the_sql_store(*, is_0_9: bool) -> None:
-    store = SqlPolicies(is_0_9=is_0_9)
+    store = SqlPolicies(Variant("0.9" if is_0_9 else "0.10", "sql"))
     store.create(policy("c", ["x", "y"], actions=["get", "put"]))
     store.create(policy("a"))
     store.create(policy("b", ["z"]))
@@ -57,7 +58,7 @@ def test_pages_of_the_sql_store(*, is_0_9: bool) -> None:
 
 
 def test_the_sql_store_merges_what_is_created_again() -> None:
-    store = SqlPolicies(is_0_9=False)
+    store = SqlPolicies(Variant("0.10", "sql"))
     store.create(policy("x", ["a", "b", "a"], description="first"))
     store.create(policy("x", ["b", "c"], effect="nonsense", description="second", actions=None))
     stored = store.get("x")
@@ -83,7 +84,7 @@ def test_the_sql_store_merges_what_is_created_again() -> None:
     ],
 )
 def test_what_the_sql_store_refuses(members: dict[str, Any], error: str, *, is_0_9: bool) -> None:
-    store = SqlPolicies(is_0_9=is_0_9)
+    store = SqlPolicies(Variant("0.9" if is_0_9 else "0.10", "sql"))
     store.create(policy("x", ["old"]))
     for write in (store.create, store.update):
         with pytest.raises(PlainError) as raised:
@@ -93,7 +94,7 @@ def test_what_the_sql_store_refuses(members: dict[str, Any], error: str, *, is_0
 
 
 def test_the_order_of_lists_in_the_sql_store() -> None:
-    store = SqlPolicies(is_0_9=False)
+    store = SqlPolicies(Variant("0.10", "sql"))
     store.create(policy("x", ["bob", "dave", "alice"], resources=["rn:photos:<.*>", "rn:albums"]))
     stored = store.get("x")
     # As recorded: by the SHA-256 of each template.
@@ -103,21 +104,24 @@ def test_the_order_of_lists_in_the_sql_store() -> None:
 
 def test_missing_policies() -> None:
     with pytest.raises(NotFoundError, match=r"^Not found$"):
-        MemoryPolicies().get("x")
+        MemoryPolicies(Variant("0.10", "memory")).get("x")
     with pytest.raises(NotFoundError, match=r"^sql: no rows in result set$"):
-        SqlPolicies(is_0_9=True).get("x")
-    for method in (SqlPolicies(is_0_9=True).get, SqlPolicies(is_0_9=True).delete):
+        SqlPolicies(Variant("0.9", "sql")).get("x")
+    for method in (
+        SqlPolicies(Variant("0.9", "sql")).get,
+        SqlPolicies(Variant("0.9", "sql")).delete,
+    ):
         with pytest.raises(PlainError, match="invalid byte sequence"):
             method("\0")
 
 
 def test_lists_that_the_sql_store_normalizes() -> None:
-    store = SqlPolicies(is_0_9=False)
+    store = SqlPolicies(Variant("0.10", "sql"))
     store.create(Policy("x", effect="allow", actions=["a", "a"]))
     members = store.get("x").to_json()
     assert members["subjects"] == members["resources"] == []
     assert members["actions"] == ["a"]
-    memory = MemoryPolicies()
+    memory = MemoryPolicies(Variant("0.10", "memory"))
     memory.create(Policy("x", actions=["a", "a"]))
     assert memory.get("x").to_json()["subjects"] is None
     assert memory.get("x").to_json()["actions"] == ["a", "a"]
