@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from hydra_client.emulator import cors
+from hydra_client.emulator import cors, routes
 from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.errors import HydraError
 from hydra_client.emulator.faults import Fault
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.recording import RecordedRequest
 from hydra_client.emulator.responses import Response
-from hydra_client.emulator.routes import Router
 from hydra_client.emulator.server import Listener
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import GO_FIELDS, Client, new_secret
@@ -88,7 +87,6 @@ class HydraEmulator:
         self._state.consent_url = consent_url
         self._state.issuer = self._url = (issuer or "").removesuffix("/")
         self._has_issuer = issuer is not None
-        self._router = Router(self.variant.is_0_9)
         self._requests: deque[RecordedRequest] = deque()
         self._recorded_size = 0
         self._faults: list[Fault] = []
@@ -192,10 +190,10 @@ class HydraEmulator:
 
     def _dispatch(self, request: Request) -> Response:
         if self.variant.is_0_9:
-            return self._router.handle(self._state, request)
+            return routes.handle(self._state, request)
         if request.method == "OPTIONS":
             return cors.preflight(request)
-        response = self._router.handle(self._state, request)
+        response = routes.handle(self._state, request)
         cors.allow(response, request)
         return response
 
