@@ -35,7 +35,6 @@ BOUNDS = {
     "emulator/faults.py: wait": "the delay that a test scripted, or the end of the server",
     "emulator/hydra.py: Event": "the end of the server",
     "emulator/hydra.py: Lock": "held while the server starts or stops",
-    "emulator/store/keys.py: Lock": "held while the key is made, once in a process",
     "emulator/server.py: Lock": "held for a look at the open connections",
     "emulator/server.py: join": "the requests under way, whose connections were ended",
     "emulator/state.py: RLock": "held for one request, which is answered from memory",

@@ -15,7 +15,7 @@ from hydra_client.emulator.faults import Fault
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.recording import RecordedRequest
 from hydra_client.emulator.responses import Response
-from hydra_client.emulator.server import Listener
+from hydra_client.emulator.server import Server
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import GO_FIELDS, Client, new_secret
 from hydra_client.emulator.store.policies import ALLOW, Policy
@@ -92,13 +92,15 @@ class HydraEmulator:
         self._faults: list[Fault] = []
         self._lock = Lock()  # of the requests and faults
         self._stopping = Event()
-        self._listener = Listener(self.handle, self._stopping)
+        self._server: Server | None = None
 
     # --- starting and stopping
 
     def start(self) -> HydraEmulator:
         """Listen until `stop` or the end of the context. Raises OSError if the port is in use."""
-        self.port = self._listener.start(self.host, self.port)
+        self._stopping.clear()
+        self._server = Server(self.host, self.port, self.handle)
+        self.port = int(self._server.server_address[1])
         host = f"[{self.host}]" if ":" in self.host else self.host
         self.url = f"http://{host}:{self.port}"
         logger.info(
@@ -111,7 +113,10 @@ class HydraEmulator:
 
     def stop(self) -> None:
         """End all delays and connections, and return when every thread has ended."""
-        self._listener.stop()
+        if self._server is not None:
+            self._stopping.set()
+            self._server.close()
+            self._server = None
 
     def __enter__(self) -> HydraEmulator:
         return self.start()

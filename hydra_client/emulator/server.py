@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from email.utils import formatdate
 from socketserver import BaseRequestHandler, ThreadingTCPServer
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from typing import Any
 
 from hydra_client.emulator.go.connection import (
@@ -19,73 +19,41 @@ from hydra_client.emulator.go.connection import (
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response
 
-Handler = Callable[[Request], Response]
 _POLL_INTERVAL = 0.02  # seconds between checks for a shutdown
 
 
-class Listener:
-    """Listens on one address between `start` and `stop`. It can be started again."""
+class Server(ThreadingTCPServer):
+    """Listens from its creation to `close`. Raises OSError if the port is in use."""
 
-    def __init__(self, handle: Handler, stopping: Event) -> None:
-        self._handle, self._stopping = handle, stopping
-        self._server: _Server | None = None
-        self._thread: Thread | None = None
-
-    def start(self, host: str, port: int) -> int:
-        """Start listening, and return the port. Raises OSError if the port is in use."""
-        self._server = _Server(host, port, self._handle)
-        self._stopping.clear()
-        self._thread = Thread(
-            target=self._server.serve_forever,
-            args=(_POLL_INTERVAL,),
-            name="hydra-emulator",
-            daemon=True,
-        )
-        self._thread.start()
-        return int(self._server.server_address[1])
-
-    def stop(self) -> None:
-        """End all delays and connections, and return when every thread has ended."""
-        if self._server is None or self._thread is None:
-            return
-        self._stopping.set()
-        self._server.shutdown()
-        self._server.close_connections()
-        self._server.server_close()
-        self._thread.join()
-        self._server = self._thread = None
-
-
-class _Server(ThreadingTCPServer):
     # Daemon threads, so that a program can exit without stopping the server.
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, handle: Handler) -> None:
+    def __init__(self, host: str, port: int, handle: Callable[[Request], Response]) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.handle = handle
         self._connections: set[socket.socket] = set()
         self._handlers: list[Thread] = []
         self._connections_lock = Lock()
-        self._closed = False
         super().__init__((host, port), _Handler)
+        self._loop = Thread(
+            target=self.serve_forever, args=(_POLL_INTERVAL,), name="hydra-emulator", daemon=True
+        )
+        self._loop.start()
 
     def process_request(self, request: Any, client_address: Any) -> None:
+        """Serve the connection in a thread that `close` waits for."""
         thread = Thread(
             target=self.process_request_thread, args=(request, client_address), daemon=True
         )
         with self._connections_lock:
-            closed = self._closed
-            if not closed:
-                self._connections.add(request)
-                self._handlers = [one for one in self._handlers if one.is_alive()] + [thread]
-        if closed:  # pragma: no cover - a connection accepted while stop() runs
-            self.shutdown_request(request)
-        else:
-            thread.start()
+            self._connections.add(request)
+        self._handlers = [one for one in self._handlers if one.is_alive()] + [thread]
+        thread.start()
 
     def shutdown_request(self, request: Any) -> None:
+        """Close a connection that has ended."""
         with self._connections_lock:
             self._connections.discard(request)
         super().shutdown_request(request)
@@ -95,10 +63,10 @@ class _Server(ThreadingTCPServer):
         if not isinstance(sys.exc_info()[1], OSError):  # pragma: no cover - a bug
             super().handle_error(request, client_address)
 
-    def close_connections(self) -> None:
-        """Close all connections, and wait for their threads."""
+    def close(self) -> None:
+        """End all connections, and return when every thread has ended."""
+        self.shutdown()  # from here on, there are no new connections
         with self._connections_lock:
-            self._closed = True
             for connection in self._connections:
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
@@ -107,10 +75,12 @@ class _Server(ThreadingTCPServer):
         # The threads of connections that have just ended, too.
         for thread in self._handlers:
             thread.join()
+        self.server_close()
+        self._loop.join()
 
 
 class _Handler(BaseRequestHandler):
-    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]
     request: socket.socket
 
     def handle(self) -> None:

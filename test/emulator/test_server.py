@@ -60,7 +60,7 @@ def test_stop_ends_every_thread_and_connection(hydra: HydraEmulator) -> None:
 
 def test_stop_ignores_closed_connections() -> None:
     with HydraEmulator() as hydra, socket.socket() as gone:
-        server = hydra._listener._server
+        server = hydra._server
         assert server is not None
         server._connections.add(gone)
 
