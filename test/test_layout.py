@@ -229,6 +229,7 @@ SPANNING = {
     "cli/commands": {"apply_access", "apply_killed"},
     "cli/manifest": {"recorded_clients"},
     "emulator": {"fuzz", "package", "recorded_exchanges", "relying_parties"},
+    "emulator/store": {"decisions"},
     "transport": {"streams", "tools"},
     "": {
         *("consent_walks", "docs", "generated", "interruptions", "layout", "no_secrets"),
