@@ -251,7 +251,6 @@ TESTED_WITH = {
     "cli/roles": "cli/commands/test_doctor.py",
     "cli/warden_context": "cli/commands/test_warden.py",
     "emulator/store/rows": "emulator/store/test_clients.py",
-    "emulator/store/test_key": "emulator/store/test_keys.py",
     "exceptions": "protocol/test_error_mapping.py",
     "protocol/client_credentials": "test_tokens.py",
     "protocol/credentials": "test_auth.py",
