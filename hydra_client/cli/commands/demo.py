@@ -138,7 +138,7 @@ class Demo:
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
         which = f"All {self.number}" if held and cleaned else "Not all"
-        left = "" if cleaned else f", and something of {self.id} may still be there"
+        left = "" if cleaned else f"; {self.id} or its tokens may still exist"
         echo(f"{which} steps succeeded{left}.")
         return held and cleaned
 
@@ -157,7 +157,7 @@ class Demo:
         self.server = self.api.get_well_known()
         algorithms = self.server.id_token_signing_alg_values_supported
         expect("RS256" in algorithms, f"ID tokens are signed with {algorithms}")
-        return f"it calls itself {self.server.issuer} and signs ID tokens with RS256"
+        return f"its issuer is {self.server.issuer}; it signs ID tokens with RS256"
 
     def register(self) -> str:
         """Create a client for the application."""
@@ -191,7 +191,7 @@ class Demo:
         client = self.api.get_oauth2_client(self.id)
         client.client_name = "Photo prints and frames"
         self.api.update_oauth2_client(self.id, client)
-        expect(self.api.get_oauth2_client(self.id) == client, "more changed than its name")
+        expect(self.api.get_oauth2_client(self.id) == client, "other fields changed, too")
         return f'its name is now "{client.client_name}", and nothing else changed'
 
     def authorize(self) -> str:
@@ -227,7 +227,7 @@ class Demo:
         requested = " ".join(self.challenge.requested_scopes)
         expect(self.challenge.client_id == self.id, f"{self.challenge.client_id} asks")
         expect(requested == SCOPES, f"it asks for {requested}")
-        return f"the consent app learns who asks, and for what: {requested}"
+        return f"the consent app fetches the request: {requested}"
 
     def accept(self) -> str:
         """Accept the request for the user, as the consent app."""
@@ -252,7 +252,7 @@ class Demo:
         """Verify the ID token with the keys of the server."""
         claims = self.verifier.verify(self.tokens.id_token or "", nonce=self.flow.nonce)
         expect(claims.sub == USER, f"the user is {claims.sub}")
-        return f"the ID token's signature and claims are right; it says {claims.sub}"
+        return f"the ID token's signature and claims are valid; the user is {claims.sub}"
 
     def introspect(self) -> str:
         """Introspect the access token, as a resource server."""
@@ -272,7 +272,7 @@ class Demo:
     def revoke(self) -> str:
         """Revoke the tokens, as the application."""
         self.app.revoke_oauth2_token(self.tokens.refresh_token or "")
-        return "the application gives its tokens back"
+        return "the application revokes its tokens"
 
     def introspect_again(self) -> str:
         """Check that the tokens are revoked."""
@@ -307,5 +307,5 @@ class Demo:
             try:
                 self.api.delete_oauth2_client(self.id)
             except NotFoundException:
-                result = f"{self.id} was never there"
+                result = f"{self.id} did not exist"
         return result

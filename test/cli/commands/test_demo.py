@@ -17,19 +17,19 @@ from hydra_client.consent import Challenge
 from hydra_client.emulator import HydraEmulator
 
 SHOWN = r"""An embedded Hydra 0\.10 \(memory store\) at http://127\.0\.0\.1:\d+\.
- 1  ok  discover    it calls itself http://127\.0\.0\.1:\d+ and signs ID tokens with RS256
+ 1  ok  discover    its issuer is http://127\.0\.0\.1:\d+; it signs ID tokens with RS256
  2  ok  register    the application demo-\w+ may ask for openid offline photos\.read
  3  ok  list        it is one of 2 clients
  4  ok  update      its name is now "Photo prints and frames", and nothing else changed
  5  ok  authorize   the browser is sent on to the consent app, http://localhost:3000/consent
- 6  ok  ask         the consent app learns who asks, and for what: openid offline photos\.read
+ 6  ok  ask         the consent app fetches the request: openid offline photos\.read
  7  ok  accept      alice logs in and grants it
  8  ok  return      the browser is sent back to the application, with a code
  9  ok  exchange    the code becomes an access, a refresh and an ID token
-10  ok  verify      the ID token's signature and claims are right; it says alice
+10  ok  verify      the ID token's signature and claims are valid; the user is alice
 11  ok  introspect  the access token is active, for alice: openid offline photos\.read
 12  ok  refresh     new tokens; the old access token is no longer active
-13  ok  revoke      the application gives its tokens back
+13  ok  revoke      the application revokes its tokens
 14  ok  introspect  the access token is no longer active
 15  ok  reject      alice declines a second login; the application gets the reason: the user said no
 16  ok  clean up    demo-\w+ is deleted
@@ -79,7 +79,7 @@ def test_a_server_with_another_name(run: Run, monkeypatch: pytest.MonkeyPatch) -
         name_root(hydra, monkeypatch)
         result = run("demo")
     assert result.exit_code == 0, result.output
-    assert "it calls itself https://hydra.example.com and" in result.output
+    assert "its issuer is https://hydra.example.com;" in result.output
 
 
 def test_over_tls(
@@ -178,7 +178,7 @@ def test_a_token_that_cannot_be_revoked_keeps_no_client_there(
     root.fail("/oauth2/revoke", status=403, times=None)
     result = run("demo")
     assert result.exit_code == 1
-    assert re.search(r"something of demo-\w+ may still be there\.\n$", result.output)
+    assert re.search(r"demo-\w+ or its tokens may still exist\.\n$", result.output)
     assert clients(root) == ["admin"]
 
 
