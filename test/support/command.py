@@ -73,8 +73,24 @@ def came(hydra: HydraEmulator, path: str) -> bool:
     return False
 
 
+def calling(
+    hydra: HydraEmulator, id: str | None = None, secret: str = "a-secret"
+) -> dict[str, str]:
+    """Return the environment that names a server and who calls it: its root client, or another."""
+    who = hydra.root if id is None else (id, secret)
+    return {"HYDRA_URL": hydra.url, "HYDRA_CLIENT_ID": who[0], "HYDRA_CLIENT_SECRET": who[1]}
+
+
+def add_caller(
+    hydra: HydraEmulator, *, id: str = "caller", scope: str = "hydra.*", owner: str = ""
+) -> dict[str, str]:
+    """Add a client that gets tokens by client credentials; return the environment that names it."""
+    grants = ["client_credentials"]
+    hydra.add_client(id=id, client_secret="a-secret", grant_types=grants, scope=scope, owner=owner)
+    return calling(hydra, id)
+
+
 def name_root(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
-    monkeypatch.setenv("HYDRA_URL", hydra.url)
-    monkeypatch.setenv("HYDRA_CLIENT_ID", hydra.root[0])
-    monkeypatch.setenv("HYDRA_CLIENT_SECRET", hydra.root[1])
+    for name, value in calling(hydra).items():
+        monkeypatch.setenv(name, value)
     return hydra

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Run, Start, name_root, tell
+from support.command import Run, Start, add_caller, name_root, tell
 from support.manifests import server_has, works, writes, written
 
 from hydra_client import OAuth2Client
@@ -324,17 +324,9 @@ def test_prune_asks_at_a_terminal(
 
 def test_prune_spares_who_calls(run: Run, root: HydraEmulator, team: str) -> None:
     """Else nothing could be done after it."""
-    root.add_client(
-        id="caller",
-        client_secret=SECRET,
-        owner="team",
-        grant_types=["client_credentials"],
-        scope="hydra.clients",
-    )
+    caller = add_caller(root, owner="team", scope="hydra.clients")
     root.allow("caller")
-    result = run(
-        "apply", "--prune", "--yes", team, HYDRA_CLIENT_ID="caller", HYDRA_CLIENT_SECRET=SECRET
-    )
+    result = run("apply", "--prune", "--yes", team, **caller)
     assert result.exit_code == 0
     assert ids(root) == ["admin", "caller", "mine", "others"]
 
@@ -529,18 +521,12 @@ def test_a_client_that_the_caller_may_not_look_at_stops_no_other(
     run: Run, root: HydraEmulator, tmp_path: Path
 ) -> None:
     """Policies go by id."""
-    root.add_client(
-        id="caller",
-        client_secret=SECRET,
-        grant_types=["client_credentials"],
-        scope="hydra.clients",
-    )
+    caller = add_caller(root, scope="hydra.clients")
     root.allow("caller", resources=["rn:hydra:clients", "rn:hydra:clients:ok<.*>"])
     ids = ["denied", "ok-1", "ok-2"]
     for id in ids:
         root.add_client(id=id)
     path = written(tmp_path, [{"id": id, "client_name": "New"} for id in ids])
-    caller = {"HYDRA_CLIENT_ID": "caller", "HYDRA_CLIENT_SECRET": SECRET}
     result = run("apply", "--jobs", "1", path, **caller)
     assert result.exit_code == 5
     assert result.stdout.endswith("2 updated, 1 failed.\n")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import requests
-from support.command import Run, Start, came
+from support.command import Run, Start, add_caller, came
 
 from hydra_client.emulator import HydraEmulator
 
@@ -224,12 +224,9 @@ def test_an_unknown_outcome_keeps_the_secret(
 
 def test_a_caller_who_may_create_and_not_look(run: Run, every_root: HydraEmulator) -> None:
     """Not over what duplicate id."""
-    every_root.add_client(
-        id="creator", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
-    )
+    caller = add_caller(every_root)
     every_root.add_client(id="theirs", client_secret="their-secret")
-    every_root.allow("creator", resources="rn:hydra:clients", actions="create")
-    caller = {"HYDRA_CLIENT_ID": "creator", "HYDRA_CLIENT_SECRET": "secret"}
+    every_root.allow("caller", resources="rn:hydra:clients", actions="create")
     assert run("clients", "create", *APP, "--show-secret", **caller).exit_code == 0
     for id in ("theirs", "my-app"):
         refused = run("clients", "create", "--id", id, "--show-secret", **caller)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support.command import Run
+from support.command import Run, add_caller, calling
 from support.loopback import Peer, Server
 
 from hydra_client import Policy, PolicyApi
@@ -256,9 +256,7 @@ def test_a_bearer_token(run: Run, root: HydraEmulator) -> None:
 @pytest.mark.parametrize("named", ["", "admin"])
 def test_a_bearer_token_is_its_clients(run: Run, root: HydraEmulator, named: str) -> None:
     """Who that is, it does not tell."""
-    root.add_client(
-        id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
-    )
+    add_caller(root, id="app")
     asking = ("--as", "app", "--secret-env", "S", "--scope", "hydra.clients")
     token = run("token", "client", "-q", "--show-secret", *asking, S="a-secret").stdout.strip()
     caller = {"HYDRA_CLIENT_ID": named, "HYDRA_ACCESS_TOKEN": token}
@@ -281,9 +279,7 @@ def odd_root(
             grant_types=["client_credentials"],
             scope="hydra.clients",
         )
-        hydra.add_client(
-            id="a:b", client_secret="a-secret", grant_types=["client_credentials"], scope="x"
-        )
+        add_caller(hydra, id="a:b", scope="x")
         hydra.add_client(id="c", client_secret="c-secret", grant_types=["authorization_code"])
         monkeypatch.setenv("HYDRA_URL", hydra.url)
         monkeypatch.setenv("HYDRA_CLIENT_ID", "app")
@@ -388,19 +384,10 @@ def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
 def test_a_policy_for_consent_requests(
     run: Run, every_hydra: HydraEmulator, allowed: list[str], missing: str
 ) -> None:
-    hydra = every_hydra
-    hydra.add_client(
-        id="app", client_secret="a-secret", grant_types=["client_credentials"], scope="hydra.*"
-    )
-    hydra.allow("app", resources="rn:hydra:oauth2:consent:requests:<.*>", actions=allowed)
-    findings = found(
-        run,
-        "--need",
-        "consent",
-        HYDRA_URL=hydra.url,
-        HYDRA_CLIENT_ID="app",
-        HYDRA_CLIENT_SECRET="a-secret",
-    )
+    caller = add_caller(every_hydra)
+    resources = "rn:hydra:oauth2:consent:requests:<.*>"
+    every_hydra.allow("caller", resources=resources, actions=allowed)
+    findings = found(run, "--need", "consent", **caller)
     assert missing not in allowed
     policy = '["rn:hydra:oauth2:consent:requests:<.*>"], "actions": ["get", "accept", "reject"]'
     assert policy in findings["consent"]["do"]
@@ -436,12 +423,7 @@ def test_a_role_and_its_policy(run: Run, every_root: HydraEmulator, name: str) -
 
 def test_the_role_of_a_resource_server_in_0_9(run: Run) -> None:
     with HydraEmulator(version="0.9") as hydra:
-        caller = {
-            "HYDRA_URL": hydra.url,
-            "HYDRA_CLIENT_ID": hydra.root[0],
-            "HYDRA_CLIENT_SECRET": hydra.root[1],
-        }
-        result = run("doctor", "--role", "resource-server", "--for", "app", **caller)
+        result = run("doctor", "--role", "resource-server", "--for", "app", **calling(hydra))
     assert result.exit_code == 0
     assert "0.9 needs no policy for this" in result.output
 
@@ -461,17 +443,8 @@ def test_roles_without_a_client_or_permission(run: Run, root: HydraEmulator) -> 
     assert nobody.exit_code == 2
     assert "--role needs a client" in nobody.stderr
     assert "add --role ROLE" in run("doctor", "--fix").stderr
-    root.add_client(
-        id="app",
-        client_secret="a-secret",
-        grant_types=["client_credentials"],
-        scope="hydra.warden",
-    )
-    result = run(
-        *("doctor", "--role", "key-reader"),
-        HYDRA_CLIENT_ID="app",
-        HYDRA_CLIENT_SECRET="a-secret",
-    )
+    caller = add_caller(root, scope="hydra.warden")
+    result = run("doctor", "--role", "key-reader", **caller)
     assert result.exit_code == 1
     assert "rn:hydra:warden:allowed" in result.output
 
@@ -557,11 +530,7 @@ def test_the_id_of_a_client_is_no_pattern(run: Run, root: HydraEmulator, id: str
 @pytest.mark.parametrize("version", ["0.9", "0.10"])
 def test_a_signing_key_that_was_replaced(run: Run, tmp_path: Path, version: str) -> None:
     with HydraEmulator(version=version, store="sql") as hydra:
-        server = {
-            "HYDRA_URL": hydra.url,
-            "HYDRA_CLIENT_ID": hydra.root[0],
-            "HYDRA_CLIENT_SECRET": hydra.root[1],
-        }
+        server = calling(hydra)
         file = tmp_path / "tokens.json"
         asked = ("--id-token-file", str(file))
 
@@ -589,11 +558,7 @@ def test_a_signing_key_that_was_replaced(run: Run, tmp_path: Path, version: str)
 
 def test_a_signing_key_that_was_replaced_is_noticed_by_itself(run: Run) -> None:
     with HydraEmulator(store="sql") as hydra:
-        server = {
-            "HYDRA_URL": hydra.url,
-            "HYDRA_CLIENT_ID": hydra.root[0],
-            "HYDRA_CLIENT_SECRET": hydra.root[1],
-        }
+        server = calling(hydra)
         own = "hydra.openid.id-token"
         run("keys", "delete", own, "--yes", **server)
         run("keys", "create", own, "--alg", "RS256", **server)

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.command import Run, name_root
+from support.command import Run, add_caller, name_root
 from support.manifests import writes
 from support.variants import IDS as VARIANT_IDS
 from support.variants import VARIANTS
@@ -327,17 +327,8 @@ def test_what_no_manifest_can_hold_of_policies(run: Run, root: HydraEmulator) ->
 
 
 def test_a_caller_that_may_read_clients_only(run: Run, every_root: HydraEmulator) -> None:
-    every_root.add_client(
-        id="registrar",
-        client_secret="secret-of-the-registrar",
-        grant_types=["client_credentials"],
-        scope="hydra.clients",
-    )
+    caller = add_caller(every_root, id="registrar", scope="hydra.clients")
     every_root.allow("registrar", resources=["rn:hydra:clients"])
-    caller = {
-        "HYDRA_CLIENT_ID": "registrar",
-        "HYDRA_CLIENT_SECRET": "secret-of-the-registrar",
-    }
     result = run("export", **caller)
     assert result.exit_code == 0
     assert result.stderr.startswith("Warning: left out policies and groups: ")

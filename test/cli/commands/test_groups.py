@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from support.command import Run
+from support.command import Run, add_caller
 
 from hydra_client.emulator import HydraEmulator
 
@@ -58,15 +58,9 @@ def test_an_id_is_generated(run: Run, every_root: HydraEmulator) -> None:
 
 
 def test_a_caller_who_may_not_get(run: Run, every_root: HydraEmulator) -> None:
-    every_root.add_client(
-        id="creator",
-        client_secret="a-secret",
-        grant_types=["client_credentials"],
-        scope="hydra.groups hydra.warden.groups",
-    )
-    every_root.allow("creator", resources="rn:hydra:warden:groups", actions="create")
+    caller = add_caller(every_root, scope="hydra.groups hydra.warden.groups")
+    every_root.allow("caller", resources="rn:hydra:warden:groups", actions="create")
     run("groups", "create", "--id", "editors", "--member", "alice")
-    caller = {"HYDRA_CLIENT_ID": "creator", "HYDRA_CLIENT_SECRET": "a-secret"}
     result = run("groups", "create", "--id", "editors", **caller)
     assert result.exit_code == 5
     assert "cannot find out whether the group editors exists" in result.stderr

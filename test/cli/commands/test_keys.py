@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Run
+from support.command import Run, add_caller
 
 from hydra_client.emulator import HydraEmulator
 
@@ -140,15 +140,9 @@ def test_members_that_are_not_known_to_be_public(run: Run, root: HydraEmulator) 
 
 
 def test_a_caller_who_may_not_get(run: Run, every_root: HydraEmulator) -> None:
-    every_root.add_client(
-        id="writer",
-        client_secret="a-secret",
-        grant_types=["client_credentials"],
-        scope="hydra.keys.create",
-    )
-    every_root.allow("writer", resources="rn:hydra:keys:mine", actions="create")
+    caller = add_caller(every_root, scope="hydra.keys.create")
+    every_root.allow("caller", resources="rn:hydra:keys:mine", actions="create")
     add(run, {"keys": [OCT]})
-    caller = {"HYDRA_CLIENT_ID": "writer", "HYDRA_CLIENT_SECRET": "a-secret"}
     result = run("keys", "create", "mine", "--alg", "HS256", "--kid", "2", **caller)
     assert result.exit_code == 0, result.output
     assert "Warning: cannot check whether the set mine has such a key already" in result.stderr

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.command import Run
+from support.command import Run, add_caller
 
 from hydra_client.emulator import HydraEmulator
 
@@ -187,14 +187,8 @@ def test_an_unknown_condition(run: Run, every_root: HydraEmulator) -> None:
 
 def test_a_caller_who_may_not_get(run: Run, every_root: HydraEmulator) -> None:
     """Create cannot know whether SQL would merge, so it does nothing."""
-    every_root.add_client(
-        id="creator",
-        client_secret="a-secret",
-        grant_types=["client_credentials"],
-        scope="hydra.policies",
-    )
-    every_root.allow("creator", resources="rn:hydra:policies", actions="create")
-    caller = {"HYDRA_CLIENT_ID": "creator", "HYDRA_CLIENT_SECRET": "a-secret"}
+    caller = add_caller(every_root, scope="hydra.policies")
+    every_root.allow("caller", resources="rn:hydra:policies", actions="create")
     result = run("policies", "create", *OPTIONS, **caller)
     assert result.exit_code == 5
     assert "cannot find out whether the policy edit exists, so nothing was created" in result.stderr

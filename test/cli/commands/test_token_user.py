@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.command import Run, Start, name_root, tell
+from support.command import Run, Start, add_caller, name_root, tell
 
 from hydra_client.emulator import HydraEmulator
 
@@ -353,11 +353,8 @@ def test_interrupted(start: Start, root: HydraEmulator) -> None:
 def test_a_caller_who_may_not_read_the_keys(run: Run, user: User, root: HydraEmulator) -> None:
     """Told before a user is sent anywhere."""
     add(root)
-    root.add_client(
-        id="caller", client_secret="secret", grant_types=["client_credentials"], scope="hydra.*"
-    )
+    caller = add_caller(root)
     root.allow("caller", resources="rn:hydra:clients:<.*>")
-    caller = {"HYDRA_CLIENT_ID": "caller", "HYDRA_CLIENT_SECRET": "secret"}
     result = run("token", "user", *AS, S="a-secret", **caller)
     assert result.exit_code == 5
     assert "hydra.keys.get" in result.stderr

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.command import Run
+from support.command import Run, add_caller
 
 from hydra_client.emulator import HydraEmulator
 
@@ -46,12 +46,7 @@ def test_the_context(
 
 
 def test_a_token_on_every_server(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
-    every_root.add_client(
-        id="bot",
-        client_secret="a-secret",
-        grant_types=["client_credentials"],
-        scope="articles",
-    )
+    add_caller(every_root, id="bot", scope="articles")
     every_root.allow("bot", resources="articles:7", actions="edit")
     file = tmp_path / "token.json"
     got = run(
