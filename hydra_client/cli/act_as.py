@@ -4,55 +4,48 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AbstractContextManager
+from typing import Any
 
 import click
 
+import hydra_client
 from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation
+from hydra_client.cli.options import secret_options, together
 from hydra_client.cli.output import document_of, print_one, print_value
-from hydra_client.cli.secret_files import SecretOut, given_secret, secret_options
+from hydra_client.cli.secret_files import SecretOut, given_secret
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hydra_client import OAuth2Api, OAuth2TokenResponse
-
-
-def as_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options to act as another client than the calling one."""
-    command = secret_options("secret", "the secret of the client in --as")(command)
-    return click.option(
+as_options = together(
+    click.option(
         "--as",
         "as_id",
         metavar="ID",
         shell_complete=client_ids,
         help="Client to act as. [the calling client]",
-    )(command)
+    ),
+    secret_options("secret", "the secret of the client in --as"),
+)
 
 
-@contextmanager
 def act_as(
     invocation: Invocation, as_id: str | None, options: dict[str, Any]
-) -> Iterator[OAuth2Api]:
+) -> AbstractContextManager[hydra_client.OAuth2Api]:
     """Open the API as the client that the command acts as."""
     secret = given_secret(options, "secret", "the client's secret")
-    if as_id is None:
-        if secret is not None:
-            raise click.UsageError("a secret needs the client it belongs to: add --as ID")
-        with invocation.api() as api:
-            yield api
-        return
-    # A public client sends its id and an empty secret, which both versions accept.
-    with invocation.api(
-        username=as_id, password=secret or "", access_token=None, scopes=None
-    ) as api:
-        yield api
+    if as_id is not None:
+        # A public client sends its id and an empty secret, which both versions accept.
+        return invocation.api(username=as_id, password=secret or "", access_token=None, scopes=None)
+    if secret is not None:
+        raise click.UsageError("a secret needs the client it belongs to: add --as ID")
+    return invocation.api()
 
 
 def print_tokens(
-    invocation: Invocation, tokens: OAuth2TokenResponse, out: SecretOut, path: str | None
+    invocation: Invocation,
+    tokens: hydra_client.OAuth2TokenResponse,
+    out: SecretOut,
+    path: str | None,
 ) -> None:
     """Print the response of the token endpoint, and save it if a file is given.
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable, Iterable
+from functools import partial, reduce
 from inspect import cleandoc
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from hydra_client.cli.context import Invocation
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-F = TypeVar("F", bound="Callable[..., Any]")
+F = TypeVar("F", bound=Callable[..., Any])
 
 # Paths for shells to complete. Whatever is wrong with a file is reported where it is read.
 ANY_FILE = click.Path(readable=False, allow_dash=True)
@@ -152,7 +150,9 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of the command only."""
         # A reader of this help needs no --help.
-        _write_options("Options", self.params, ctx, formatter)
+        if found := records(self.params, ctx):
+            with formatter.section("Options"):
+                formatter.write_dl(found)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Say where the rest is."""
@@ -190,19 +190,43 @@ def scope_option(help: str, **settings: Any) -> Callable[[F], F]:
     return click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help=help, **settings)
 
 
-def write_common_options(ctx: click.Context, formatter: click.HelpFormatter) -> None:
-    """Write the options that every command takes."""
-    _write_options("Common options", COMMON, ctx, formatter)
+def secret_options(prefix: str, what: str) -> Callable[[F], F]:
+    """Add --PREFIX-file, --PREFIX-env and --PREFIX-stdin; `given_secret` reads them."""
+    return together(
+        click.option(f"--{prefix}-file", type=FILE, metavar="FILE", help=f"File with {what}."),
+        click.option(f"--{prefix}-env", metavar="NAME", help=f"Environment variable with {what}."),
+        click.option(f"--{prefix}-stdin", is_flag=True, help=f"Read {what} from stdin."),
+    )
 
 
-def _write_options(
-    title: str,
-    params: Iterable[click.Parameter],
-    ctx: click.Context,
-    formatter: click.HelpFormatter,
-) -> None:
+def _refuse_arguments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> None:
+    if given:
+        raise click.UsageError(
+            "a token on the command line can be read by others; use --token-file, --token-env or "
+            "stdin"
+        )
+
+
+# Adds --token-file, --token-env and --token-stdin; `given_token` reads them.
+token_options = together(
+    secret_options("token", "the token or the output of --secret-out"),
+    click.argument("given", nargs=-1, metavar="", expose_value=False, callback=_refuse_arguments),
+)
+out_option = partial(
+    click.option,
+    "--secret-out",
+    type=FILE,
+    metavar="FILE",
+    help="New file for the secret, readable only by you.",
+)
+long_secret_option = click.option(
+    "--allow-long-secret",
+    is_flag=True,
+    help="Allow over 72 bytes; the server ignores the rest.",
+)
+
+
+def records(params: Iterable[click.Parameter], ctx: click.Context) -> list[tuple[str, str]]:
+    """Return the names and the help of options."""
     options = (param for param in params if isinstance(param, click.Option))
-    records = [record for option in options if (record := option.get_help_record(ctx))]
-    if records:
-        with formatter.section(title):
-            formatter.write_dl(records)
+    return [record for option in options if (record := option.get_help_record(ctx))]

@@ -7,27 +7,16 @@ import os
 import secrets
 import stat
 import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, Any, TypeVar
 
 import click
 
+from hydra_client import exceptions
 from hydra_client.cli.errors import USAGE, Failure, exclusive
 from hydra_client.cli.text import echo
-from hydra_client.exceptions import (
-    ApiTypeError,
-    ApiValueError,
-    BadRequestException,
-    ConflictException,
-    ForbiddenException,
-    NotFoundException,
-    TooManyRequestsException,
-    UnauthorizedException,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import IO
 
 T = TypeVar("T")
 
@@ -35,14 +24,14 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 # After these, it is certain that the request was not executed.
 _REFUSALS = (
-    ApiTypeError,
-    ApiValueError,
-    BadRequestException,
-    ConflictException,
-    ForbiddenException,
-    NotFoundException,
-    TooManyRequestsException,
-    UnauthorizedException,
+    exceptions.ApiTypeError,
+    exceptions.ApiValueError,
+    exceptions.BadRequestException,
+    exceptions.ConflictException,
+    exceptions.ForbiddenException,
+    exceptions.NotFoundException,
+    exceptions.TooManyRequestsException,
+    exceptions.UnauthorizedException,
 )
 
 
@@ -54,36 +43,8 @@ def new_secret() -> str:
 # --- reading
 
 
-def secret_options(prefix: str, what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add --PREFIX-file, --PREFIX-env and --PREFIX-stdin; `given_secret` reads them."""
-    dashed = prefix.replace("_", "-")
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (
-            click.option(f"--{dashed}-stdin", is_flag=True, help=f"Read {what} from stdin."),
-            click.option(
-                f"--{dashed}-env", metavar="NAME", help=f"Environment variable with {what}."
-            ),
-            click.option(
-                f"--{dashed}-file",
-                type=click.Path(dir_okay=False),
-                metavar="FILE",
-                help=f"File with {what}.",
-            ),
-        ):
-            command = option(command)
-        return command
-
-    return add
-
-
 def given_secret(
-    options: Mapping[str, Any],
-    prefix: str,
-    what: str,
-    *,
-    member: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    options: Mapping[str, Any], prefix: str, what: str, *, member: str | None = None
 ) -> str | None:
     """Read a secret from the place that an option names; return None if no option does.
 
@@ -92,40 +53,23 @@ def given_secret(
         prefix: Prefix of the names of the three options, as for `secret_options`.
         what: What the secret is, for the prompt on a terminal.
         member: The member to read if there is a JSON object in place of the secret itself.
-        environ: The environment.
 
     Raises:
         Failure: There is no secret at that place.
         click.UsageError: More than one option names a place.
     """
-    ways = [name for way in ("file", "env", "stdin") if options.get(name := f"{prefix}_{way}")]
-    exclusive(**dict.fromkeys(ways, True))
-    if not ways:
+    ways = {f"{prefix}_{way}": options.get(f"{prefix}_{way}") for way in ("file", "env", "stdin")}
+    exclusive(**ways)
+    path, name, stdin = ways.values()
+    if path:
+        return read_secret(path, member)
+    if stdin:
+        return _secret(read_stdin(what, hidden=True), "stdin", member)
+    if not name:
         return None
-    value = options[ways[0]]
-    if ways[0].endswith("_file"):
-        return read_secret(value, member)
-    if ways[0].endswith("_env"):
-        if value not in environ:
-            raise Failure(f"the environment variable {value} is not set", USAGE)
-        return _secret(environ[value], f"the environment variable {value}", member)
-    return _secret(read_stdin(what, hidden=True), "stdin", member)
-
-
-def _refuse_arguments(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> None:
-    if given:
-        raise click.UsageError(
-            "a token on the command line can be read by others; use --token-file, --token-env or "
-            "stdin"
-        )
-
-
-def token_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --token-file, --token-env and --token-stdin; `given_token` reads them."""
-    command = click.argument(
-        "given", nargs=-1, metavar="", expose_value=False, callback=_refuse_arguments
-    )(command)
-    return secret_options("token", "the token or the output of --secret-out")(command)
+    if name not in os.environ:
+        raise Failure(f"the environment variable {name} is not set", USAGE)
+    return _secret(os.environ[name], f"the environment variable {name}", member)
 
 
 def given_token(options: Mapping[str, Any]) -> str:
@@ -212,16 +156,15 @@ class SecretOut:
     def __init__(self, path: str | None) -> None:
         self._path = path
         self._file: IO[str] | None = None
-        self._written = False
-        self._refused = False
+        self._keep = False
 
     def __enter__(self) -> SecretOut:
         if self._path is not None:
             try:
-                number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                opener = partial(os.open, mode=0o600)
+                self._file = open(self._path, "x", encoding="utf-8", opener=opener)
             except OSError as error:
                 raise Failure(f"{self._path}: {error.strerror}; nothing was sent", USAGE) from None
-            self._file = os.fdopen(number, "w", encoding="utf-8")
         return self
 
     def write(self, secret: str | None) -> None:
@@ -230,7 +173,7 @@ class SecretOut:
             self._file.write(secret + "\n")
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._written = True
+            self._keep = True
 
     def send(self, secret: str | None, call: Callable[[], T]) -> T:
         """Write a secret, then make the call that sends it to the server."""
@@ -238,34 +181,14 @@ class SecretOut:
         try:
             return call()
         except _REFUSALS as error:
-            self._refused = not error.repeated
+            self._keep &= error.repeated
             raise
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: object
-    ) -> None:
-        if self._file is None or self._path is None:
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if self._file is None:
             return
         self._file.close()
-        if not self._written or self._refused:
-            Path(self._path).unlink(missing_ok=True)
+        if not self._keep:
+            Path(self._file.name).unlink(missing_ok=True)
         elif error is not None:
             echo(f"The server may have the new secret, so {self._path} was kept.", err=True)
-
-
-def out_option(*, required: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Add --secret-out."""
-    return click.option(
-        "--secret-out",
-        type=click.Path(dir_okay=False),
-        metavar="FILE",
-        required=required,
-        help="New file for the secret, readable only by you.",
-    )
-
-
-long_secret_option = click.option(
-    "--allow-long-secret",
-    is_flag=True,
-    help="Allow over 72 bytes; the server ignores the rest.",
-)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from hydra_client.cli.document import load_object
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import given_secret, read_secret, read_text
-from hydra_client.cli.text import echo
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from hydra_client.cli.text import warn
 
 _SECRETS = ("client_secret", "access_token")
 _HARMLESS_HEADERS = frozenset(
@@ -24,9 +22,8 @@ _HARMLESS_HEADERS = frozenset(
 )
 _STRINGS = ("url", "client_id", "scopes", "ca_cert", "output", *_SECRETS, "client_secret_file")
 _KEYS = (*_STRINGS, "timeout", "headers")
-_TOP = ("default_profile", "profiles")
 _OUTPUTS = ("table", "json", "yaml")
-HYDRA_YML = "hydra.yml"  # the profile that is in ~/.hydra.yml
+_HYDRA_YML = "hydra.yml"  # the profile that is in ~/.hydra.yml, which `hydra connect` writes
 
 
 class Settings(NamedTuple):
@@ -41,33 +38,30 @@ class Settings(NamedTuple):
     timeout: float | None = None
     headers: dict[str, str] = {}
     output: str = "table"
-    profile: str | None = None
 
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, client_id={self.client_id!r}, …)"
 
 
-def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+def resolve(options: Mapping[str, Any]) -> Settings:
     """Combine options, environment and profile, in this order.
 
     Raises:
         Failure: The config file or a file with a secret cannot be used.
         click.UsageError: Options exclude each other.
     """
-    levels = [_from_options(options, environ), _from_environment(environ)]
-    name, profile = _profile(options, environ)
-    if name is None and not any("url" in level for level in levels):
-        name, profile = _of_hydra(must_exist=False)
-    _withhold(profile, levels[1] | levels[0])
-    levels.append(profile)
+    given, environment = _from_options(options), _from_environment()
+    overrides = environment | given
+    profile = _profile(options, has_server="url" in overrides)
+    _withhold(profile, overrides)
     merged: dict[str, Any] = {}
-    for level in levels:
+    for level in (given, environment, profile):
         # A bearer token wins over client credentials, except over those of an earlier level.
         if merged.get("client_secret") is not None:
             level.pop("access_token", None)
         headers = level.get("headers", {}) | merged.get("headers", {})
         merged = level | merged | ({"headers": headers} if headers else {})
-    return Settings(**merged, profile=name)
+    return Settings(**merged)
 
 
 def _withhold(profile: dict[str, Any], overrides: Mapping[str, Any]) -> None:
@@ -80,35 +74,20 @@ def _withhold(profile: dict[str, Any], overrides: Mapping[str, Any]) -> None:
         # The secrets of the profile would not have been used.
         removed = [key for key in removed if key not in _SECRETS]
     if removed:
-        echo(
-            f"Warning: ignoring {' and '.join(removed)} of the profile, because --url or HYDRA_URL "
-            "names another server",
-            err=True,
+        warn(
+            f"ignoring {' and '.join(removed)} of the profile, because --url or HYDRA_URL names "
+            "another server"
         )
 
 
-def config_path(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the path of the config file."""
-    given = options.get("config") or environ.get("HYDRA_CONFIG")
-    if given:
-        return Path(given)
-    home = environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(home) / "hydra-client" / "config.toml"
-
-
-def _from_options(options: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    found = {
-        key: options[key]
-        for key in ("url", "client_id", "ca_cert", "timeout", "output")
-        if key in options
-    }
+def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("url", "client_id", "ca_cert", "timeout", "output")
+    found = {name: options[name] for name in names if name in options}
     if "token_scopes" in options:
         found["scopes"] = options["token_scopes"]
     if "headers" in options:
         found["headers"] = dict(map(_header, options["headers"]))
-    secret = given_secret(
-        options, "client_secret", "the secret of the calling client", environ=environ
-    )
+    secret = given_secret(options, "client_secret", "the secret of the calling client")
     if secret is not None:
         found["client_secret"] = secret
     if "access_token_file" in options:
@@ -123,46 +102,46 @@ def _header(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment() -> dict[str, Any]:
     names = ("url", "client_id", "client_secret", "access_token", "scopes", "ca_cert")
-    return {name: value for name in names if (value := environ.get(f"HYDRA_{name.upper()}"))}
+    return {name: value for name in names if (value := os.environ.get(f"HYDRA_{name.upper()}"))}
 
 
-def _profile(
-    options: Mapping[str, Any], environ: Mapping[str, str]
-) -> tuple[str | None, dict[str, Any]]:
-    path = config_path(options, environ)
-    name = options.get("profile") or environ.get("HYDRA_PROFILE")
+def _profile(options: Mapping[str, Any], *, has_server: bool) -> dict[str, Any]:
+    """Read the named profile, the default one of the config file, or what `hydra connect` wrote."""
+    config = options.get("config") or os.environ.get("HYDRA_CONFIG")
+    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    path = Path(config or Path(home, "hydra-client", "config.toml"))
+    name = options.get("profile") or os.environ.get("HYDRA_PROFILE")
     document = _read(path)
-    if name == HYDRA_YML and name not in (document or {}).get("profiles", {}):
-        return _of_hydra(must_exist=True)
-    if document is None:
-        if name or options.get("config") or environ.get("HYDRA_CONFIG"):
-            raise Failure(f"{path}: the config file does not exist", USAGE)
-        return None, {}
-    _reject_unknown(str(path), document, _TOP)
+    if document is None and name != _HYDRA_YML and (name or config):
+        raise Failure(f"{path}: the config file does not exist", USAGE)
+    document = document or {}
+    _reject_unknown(str(path), document, ("default_profile", "profiles"))
     profiles = document.get("profiles", {})
     name = name or document.get("default_profile")
+    own = Path.home() / f".{_HYDRA_YML}"
+    if not isinstance(profiles, dict):
+        raise Failure(f"{path}: profiles must be a table", USAGE)
     if name is None:
-        return None, {}
+        return {} if has_server or not own.exists() else _of_hydra(own)
     if not isinstance(name, str):
         raise Failure(f"{path}: default_profile must be a string", USAGE)
-    if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
-        known = ", ".join(profiles) if isinstance(profiles, dict) else ""
-        raise Failure(f"{path}: no profile {name!r}; known profiles: {known or 'none'}", USAGE)
-    return name, _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
+    if name == _HYDRA_YML and name not in profiles:
+        return _of_hydra(own)
+    if not isinstance(profiles.get(name), dict):
+        known = ", ".join(profiles) or "none"
+        raise Failure(f"{path}: no profile {name!r}; known profiles: {known}", USAGE)
+    return _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
 
 
-def _of_hydra(*, must_exist: bool) -> tuple[str | None, dict[str, Any]]:
+def _of_hydra(path: Path) -> dict[str, Any]:
     """Read the file that Hydra's own `hydra connect` writes, as a profile."""
-    path = Path.home() / f".{HYDRA_YML}"
-    if not must_exist and not path.exists():
-        return None, {}
     read_text(str(path), private=True)
     document = load_object(str(path))
     names = {"cluster_url": "url", "client_id": "client_id", "client_secret": "client_secret"}
     found = {ours: document[theirs] for theirs, ours in names.items() if document.get(theirs)}
-    return HYDRA_YML, _checked(str(path), found, path.parent)
+    return _checked(str(path), found, path.parent)
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -183,17 +162,13 @@ def _read(path: Path) -> dict[str, Any] | None:
     return document
 
 
-def _has_secret(value: Any) -> bool:
-    return isinstance(value, dict) and any(
-        key in _SECRETS or _has_secret(item) or (key == "headers" and _has_secret_header(item))
-        for key, item in value.items()
-    )
-
-
-def _has_secret_header(headers: Any) -> bool:
-    """Return whether a header may be a credential, as any may except well-known ones."""
-    return isinstance(headers, dict) and any(
-        name.lower() not in _HARMLESS_HEADERS for name in headers
+def _has_secret(table: Any, name: str = "") -> bool:
+    """Whether a table has a secret. Any header may be one, except well-known ones."""
+    return isinstance(table, dict) and any(
+        key in _SECRETS
+        or _has_secret(item, key)
+        or (name == "headers" and key.lower() not in _HARMLESS_HEADERS)
+        for key, item in table.items()
     )
 
 

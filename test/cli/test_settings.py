@@ -10,7 +10,7 @@ import pytest
 from support.command import Run
 
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.settings import Settings, config_path, resolve
+from hydra_client.cli.settings import Settings, resolve
 from hydra_client.emulator import HydraEmulator
 
 PROFILE = """
@@ -42,7 +42,10 @@ def config(tmp_path: Path) -> Path:
 
 
 def settings(options: dict[str, Any] | None = None, **environ: str) -> Settings:
-    return resolve(options or {}, environ)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        return resolve(options or {})
 
 
 def test_nothing_is_said(tmp_path: Path) -> None:
@@ -59,7 +62,6 @@ def test_default_profile(config: Path) -> None:
         timeout=7,
         headers={"X-Forwarded-Proto": "https", "X-Two": "2"},
         output="yaml",
-        profile="one",
     )
 
 
@@ -101,14 +103,13 @@ def test_options_then_environment_then_profile(config: Path, tmp_path: Path) -> 
         timeout=3.0,
         headers={"X-Forwarded-Proto": "https", "X-Two": "3"},
         output="json",
-        profile="one",
     )
 
 
 def test_a_profile_by_name(config: Path) -> None:
     named = settings({"profile": "two"}, HYDRA_CONFIG=str(config), HYDRA_PROFILE="one")
-    assert named == Settings(url="http://two", access_token="token-two", profile="two")
-    assert settings({}, HYDRA_CONFIG=str(config), HYDRA_PROFILE="two").profile == "two"
+    assert named == Settings(url="http://two", access_token="token-two")
+    assert settings({}, HYDRA_CONFIG=str(config), HYDRA_PROFILE="two") == named
 
 
 def test_credentials_from_ahead_go_before_a_token_from_behind(config: Path) -> None:
@@ -163,11 +164,14 @@ def test_access_token_file(tmp_path: Path, text: str) -> None:
     assert found.access_token == "token-three"
 
 
-def test_where_the_file_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert config_path({}, {}) == tmp_path / ".config" / "hydra-client" / "config.toml"
-    assert config_path({}, {"HYDRA_CONFIG": "a"}) == Path("a")
-    assert config_path({"config": "b"}, {"HYDRA_CONFIG": "a"}) == Path("b")
+def test_where_the_file_is_looked_for(monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    folder = Path.home() / ".config" / "hydra-client"
+    folder.mkdir(parents=True)
+    (folder / "config.toml").write_text('default_profile = "x"\nprofiles.x.url = "http://home"\n')
+    assert settings().url == "http://home"
+    assert settings(HYDRA_CONFIG=str(config)).url == "http://one"
+    assert settings({"config": str(config)}, HYDRA_CONFIG="no-such").url == "http://one"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
@@ -221,7 +225,8 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
         (f"timeout = {'1' * 5000}", "not valid TOML"),
         (f"a = {'[' * 2_000}", "not valid TOML"),
         ("[profile.one]\nurl = 'x'", "unknown key profile; known keys: default_profile, profiles"),
-        ("profiles = 1", "no profile 'one'; known profiles: none"),
+        ("profiles = 1", "profiles must be a table"),
+        ("[profiles]", "no profile 'one'; known profiles: none"),
         ('[profiles.two]\nurl = ""', "no profile 'one'; known profiles: two"),
         ("[profiles]\none = 1", "no profile 'one'"),
         ("[profiles.one]\nur = 1", "unknown key ur"),
@@ -334,15 +339,13 @@ def own(tmp_path: Path) -> Path:
 
 def test_hydras_own_file(own: Path, tmp_path: Path) -> None:
     nowhere = {"XDG_CONFIG_HOME": str(tmp_path)}
-    expected = Settings(
-        url="http://own", client_id="id-own", client_secret="secret-own", profile="hydra.yml"
-    )
+    expected = Settings(url="http://own", client_id="id-own", client_secret="secret-own")
     assert settings(**nowhere) == expected
     assert settings({"profile": "hydra.yml"}, **nowhere) == expected
     elsewhere = settings(**nowhere, HYDRA_URL="http://env")
     assert (elsewhere.url, elsewhere.client_secret) == ("http://env", None)
     own.write_text("client_id: id-own\n")
-    assert settings(**nowhere) == Settings(client_id="id-own", profile="hydra.yml")
+    assert settings(**nowhere) == Settings(client_id="id-own")
 
 
 def test_a_config_file_goes_before_hydras_own(config: Path, own: Path) -> None:

@@ -15,16 +15,17 @@ from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
-from hydra_client.cli.options import ANY_FILE, Group, file_option, together
-from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
-from hydra_client.cli.secret_files import (
-    SecretOut,
-    given_secret,
+from hydra_client.cli.options import (
+    ANY_FILE,
+    Group,
+    file_option,
     long_secret_option,
-    new_secret,
     out_option,
     secret_options,
+    together,
 )
+from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
+from hydra_client.cli.secret_files import SecretOut, given_secret, new_secret
 from hydra_client.cli.text import echo, plain
 from hydra_client.exceptions import (
     ApiConnectionError,

@@ -14,16 +14,14 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import as_yaml
 from hydra_client.cli.text import echo, escaped, plain
-from hydra_client.cli.workers import jobs_option, side_by_side
+from hydra_client.cli.workers import Each, jobs_option, side_by_side
 from hydra_client.exceptions import BadRequestException, ForbiddenException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from hydra_client import OAuth2Client, Policy
     from hydra_client.provisioning import Apis
-
-    Each = Callable[[Callable[[str], Any], Sequence[str]], list[Any]]
 
 _HEADER = """\
 # What `hydra-client apply` creates and updates on the server: OAuth 2.0 clients, policies, groups.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hydra_client.cli.options import COMMON, Command, write_common_options
+from hydra_client.cli.options import COMMON, Command, records
 from hydra_client.version import __version__
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     root: click.Context = ctx.find_root()
     if words == ("options",):
         formatter = root.make_formatter()
-        write_common_options(root, formatter)
+        with formatter.section("Common options"):
+            formatter.write_dl(records(COMMON, root))
         click.echo(f"{formatter.getvalue()}\n{SETTINGS}", nl=False)
     elif words == ("man",):
         click.echo("\n".join(_man(root)))
@@ -125,9 +126,8 @@ def _man_commands(ctx: click.Context) -> Iterator[str]:
 
 
 def _man_options(params: Iterable[click.Parameter], ctx: click.Context) -> Iterator[str]:
-    for param in params:
-        if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
-            yield f".TP\n\\fB{_roff(record[0])}\\fR\n{_roff(record[1])}"
+    for names, text in records(params, ctx):
+        yield f".TP\n\\fB{_roff(names)}\\fR\n{_roff(text)}"
 
 
 def _paragraphs(text: str) -> Iterator[str]:

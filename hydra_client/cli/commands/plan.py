@@ -12,9 +12,8 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import DRIFT, FAILED
-from hydra_client.cli.options import ANY_FILE, Command, together
+from hydra_client.cli.options import ANY_FILE, Command, long_secret_option, together
 from hydra_client.cli.output import print_many
-from hydra_client.cli.secret_files import long_secret_option
 from hydra_client.cli.text import colored, echo, plain
 from hydra_client.cli.workers import jobs_option, side_by_side
 

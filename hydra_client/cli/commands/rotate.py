@@ -6,9 +6,9 @@ import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.options import Command
+from hydra_client.cli.options import Command, out_option
 from hydra_client.cli.output import print_one
-from hydra_client.cli.secret_files import SecretOut, new_secret, out_option
+from hydra_client.cli.secret_files import SecretOut, new_secret
 from hydra_client.cli.text import plain
 
 

@@ -10,9 +10,9 @@ import click
 from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.options import Group, scope_option
+from hydra_client.cli.options import Group, out_option, scope_option, token_options
 from hydra_client.cli.output import document_of, print_model, print_one, with_times
-from hydra_client.cli.secret_files import SecretOut, given_token, out_option, token_options
+from hydra_client.cli.secret_files import SecretOut, given_token
 
 
 @click.group("token", cls=Group)

@@ -14,8 +14,8 @@ from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.callback_page import HEADERS, page
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
-from hydra_client.cli.options import Command, scope_option
-from hydra_client.cli.secret_files import SecretOut, out_option
+from hydra_client.cli.options import Command, out_option, scope_option
+from hydra_client.cli.secret_files import SecretOut
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import (
     ApiValueError,

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.options import Command
+from hydra_client.cli.options import Command, token_options
 from hydra_client.cli.output import print_model
-from hydra_client.cli.secret_files import given_token, token_options
+from hydra_client.cli.secret_files import given_token
 
 
 @click.command("userinfo", cls=Command)

@@ -9,9 +9,9 @@ import click
 import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
-from hydra_client.cli.options import Group, scope_option
+from hydra_client.cli.options import Group, scope_option, secret_options
 from hydra_client.cli.output import print_model, print_one, print_value, table
-from hydra_client.cli.secret_files import given_secret, secret_options
+from hydra_client.cli.secret_files import given_secret
 from hydra_client.cli.text import echo
 from hydra_client.cli.warden_context import context_option
 
