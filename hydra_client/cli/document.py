@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import hydra_client
 from hydra_client.cli.errors import USAGE, Failure
-from hydra_client.cli.manifest.lint import guess
-from hydra_client.cli.text import echo, name_of
-from hydra_client.exceptions import ApiDecodeError
+from hydra_client.cli.manifest.lint import did_you_mean
+from hydra_client.cli.text import name_of, warn
 
 if TYPE_CHECKING:
-    from hydra_client import OAuth2Client
     from hydra_client.protocol.model import Model
 
 M = TypeVar("M", bound="Model")
@@ -38,14 +37,12 @@ def _object(document: Any, place: str) -> dict[str, Any]:
     return document
 
 
-def client_of(document: Any, place: str) -> OAuth2Client:
+def client_of(document: Any, place: str) -> hydra_client.OAuth2Client:
     """Convert an object to a client; warn about fields that the API does not have.
 
     Raises:
         Failure: The object is not a client.
     """
-    from hydra_client import OAuth2Client
-
     members = _object(document, place)
     if "clients" in members:
         raise Failure(f"{place}: this is a manifest; use `hydra-client apply`", USAGE)
@@ -55,7 +52,7 @@ def client_of(document: Any, place: str) -> OAuth2Client:
             "later versions call it client_id",
             USAGE,
         )
-    return model_of(OAuth2Client, members, place)
+    return model_of(hydra_client.OAuth2Client, members, place)
 
 
 def model_of(kind: type[M], document: Any, place: str) -> M:
@@ -68,11 +65,9 @@ def model_of(kind: type[M], document: Any, place: str) -> M:
     try:
         model = kind.from_dict(members)
         model.to_json()
-    except (ApiDecodeError, ValueError, TypeError) as error:
+    except (hydra_client.ApiDecodeError, ValueError, TypeError) as error:
         raise Failure(f"{place}: {error}", USAGE) from None
     for name in members:
         if name not in kind._by_wire:
-            near = guess(name, kind._by_wire)
-            hint = f"; did you mean {near}?" if near else ""
-            echo(f"Warning: {place}: unknown field {name_of(name)}{hint}", err=True)
+            warn(f"{place}: unknown field {name_of(name)}{did_you_mean(name, kind._by_wire)}")
     return model

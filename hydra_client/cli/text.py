@@ -66,6 +66,16 @@ def colored() -> bool:
     return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def safe(text: str) -> str:
+    """Escape everything unprintable in lines."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def echo(text: str, *, err: bool = False) -> None:
     """Print lines, with everything unprintable in them escaped."""
-    click.echo("\n".join(map(plain, text.split("\n"))), err=err)
+    click.echo(safe(text), err=err)
+
+
+def warn(message: object) -> None:
+    """Print a warning on stderr."""
+    echo(f"Warning: {message}", err=True)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from support.command import Start
 
@@ -17,9 +18,8 @@ from hydra_client.emulator import HydraEmulator
 
 def faults(path: Path, text: str, **environ: str) -> list[str]:
     """What is wrong with a manifest, by line; without the name of the file and the columns."""
-    path.write_text(text, encoding="utf-8")
     try:
-        read(str(path), environ)
+        good(path, text, **environ)
     except Failure as failure:
         found = failure
     else:
@@ -51,7 +51,10 @@ def by_line(path: Path, messages: list[str]) -> list[str]:
 
 def good(path: Path, text: str, **environ: str) -> Manifest:
     path.write_text(text, encoding="utf-8")
-    return read(str(path), environ)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        return read(str(path))
 
 
 def written(folder: Path, clients: list[dict[str, Any]], **top: Any) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
 
 from hydra_client.cli import yaml_nodes
 from hydra_client.cli.errors import Failure
@@ -19,11 +22,6 @@ from hydra_client.cli.yaml_nodes import TAG
 from hydra_client.models import Policy
 from hydra_client.provisioning import Expectation
 from hydra_client.provisioning.planning import ADMIN_POLICY
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import yaml
 
 
 class AccessReader(ValueReader):
@@ -47,10 +45,8 @@ class AccessReader(ValueReader):
             self._fault(place, f"{ADMIN_POLICY} is never changed: use another id")
         if owner is not None and not (policy.id or "").startswith(f"{owner}:"):
             self._doubt(place, f"id: does not begin with '{plain(owner)}:', so it is never pruned")
-        if "description" in members:
-            policy.description = self._string(members["description"], "description")
-        if "effect" in members:
-            policy.effect = self._string(members["effect"], "effect")
+        for name in members.keys() & {"description", "effect"}:
+            setattr(policy, name, self._string(members[name], name))
         if policy.effect not in ("allow", "deny") and is_mapping(node):
             self._fault(members.get("effect", node), "effect: expected allow or deny")
         for name in ("subjects", "resources", "actions"):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,8 +14,6 @@ from hydra_client.cli.text import plain
 from hydra_client.protocol.checks import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
     from hydra_client import OAuth2Client
 
 MAX_SECRET = 72  # bytes; bcrypt ignores the rest
@@ -64,14 +63,15 @@ def too_long(secret: str) -> str | None:
     )
 
 
-def guess(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that an unknown one was probably meant to be."""
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Return a hint at the known name that an unknown one was probably meant to be, or at all."""
     from difflib import get_close_matches
 
-    if (other := _ELSEWHERE.get(name)) in known:
-        return other
-    near = get_close_matches(name.lower(), known, 1)
-    return near[0] if near else None
+    other = _ELSEWHERE.get(name)
+    near = [other] if other in known else get_close_matches(name.lower(), known, 1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; known: {', '.join(known)}" if len(known) < 9 else ""
 
 
 def _identity(client: OAuth2Client) -> Iterator[Finding]:
@@ -149,9 +149,7 @@ def _unknown(kind: str, item: str, known: Collection[str]) -> str:
     words = [word for word in re.split(r"[\s,;]+", item) if word]
     if words != [item]:
         return f"never matches as one item; use one item for each: {plain(', '.join(words))}"
-    near = guess(item, known)
-    hint = f"did you mean {near}?" if near else f"known: {', '.join(known)}"
-    return f"unknown {kind}; {hint}"
+    return f"unknown {kind}{did_you_mean(item, known)}"
 
 
 def _redirects(client: OAuth2Client) -> Iterator[Finding]:

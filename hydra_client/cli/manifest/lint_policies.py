@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hydra_client import operations
-from hydra_client.cli.manifest.lint import guess
+from hydra_client.cli.manifest.lint import did_you_mean
 from hydra_client.cli.text import plain
 from hydra_client.emulator.go.regexp import MatchLimitError, compile_regexp
 from hydra_client.emulator.store.templates import InvalidTemplateError, compile_template
 from hydra_client.protocol.operation import Operation
 from hydra_client.provisioning.compare import CONDITION_OPTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 _OWN = "rn:hydra"
 _VARIABLE = re.compile(r"\{\w+\}|<\.\*>")
@@ -25,12 +23,9 @@ _VARIABLE = re.compile(r"\{\w+\}|<\.\*>")
 @cache
 def _resources() -> list[str]:
     """Return the resources that Hydra asks its policies about, with {} for what varies."""
-    operation_resources = {
-        _VARIABLE.sub("{}", operation.policy[0])
-        for operation in vars(operations).values()
-        if isinstance(operation, Operation) and operation.policy[0]
-    }
-    return sorted(operation_resources)
+    found = [value for value in vars(operations).values() if isinstance(value, Operation)]
+    policies = {operation.policy[0] for operation in found if operation.policy[0]}
+    return sorted({_VARIABLE.sub("{}", resource) for resource in policies})
 
 
 def doubtful_template(text: str) -> str | None:
@@ -57,9 +52,8 @@ def doubtful_resource(text: str) -> str | None:
     resources = _resources()
     if any(_can_begin(resource, start, whole=start == text) for resource in resources):
         return None
-    near = guess(start, [resource.partition(":{}")[0] for resource in resources])
-    hint = f"; did you mean {near}?" if near else ""
-    return f"Hydra has no such resource{hint}"
+    fixed = [resource.partition(":{}")[0] for resource in resources]
+    return f"Hydra has no such resource{did_you_mean(start, fixed)}"
 
 
 def _can_begin(resource: str, start: str, *, whole: bool) -> bool:
@@ -76,9 +70,8 @@ def doubtful_conditions(conditions: Mapping[str, Mapping[str, Any]]) -> Iterator
         kind = condition.get("type") or ""
         options = condition.get("options") or {}
         if kind not in CONDITION_OPTIONS:
-            near = guess(kind, CONDITION_OPTIONS)
-            hint = f"did you mean {near}?" if near else f"known: {', '.join(CONDITION_OPTIONS)}"
-            yield name, f"unknown condition {plain(kind)!r}, which Hydra refuses; {hint}"
+            hint = did_you_mean(kind, CONDITION_OPTIONS)
+            yield name, f"unknown condition {plain(kind)!r}, which Hydra refuses{hint}"
             continue
         known = CONDITION_OPTIONS[kind]
         if unknown := [option for option in options if option not in known]:

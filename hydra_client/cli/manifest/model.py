@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import new_secret
@@ -13,9 +15,6 @@ from hydra_client.cli.text import plain
 from hydra_client.models import OAuth2Client, Policy
 from hydra_client.provisioning import Desired, Expectation
 from hydra_client.provisioning.planning import unaddressable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FIELDS = {
     name: field.json_type
@@ -26,20 +25,19 @@ NOT_STORED = re.compile("[\0\ud800-\udfff]")
 NOT_STORABLE = "contains NUL or an unpaired surrogate, which SQL stores reject"
 
 
+@dataclass
 class Secret:
     """The secret of a client, which a manifest refers to by its place.
 
     Attributes:
         source: The place, for messages.
         value: The secret; None if it still has to be generated.
+        out: The file for a generated secret.
     """
 
-    __slots__ = ("_out", "source", "value")
-
-    def __init__(self, source: str, value: str | None, out: Path = Path()) -> None:
-        self.source = source
-        self.value = value
-        self._out = out
+    source: str
+    value: str | None = field(repr=False)
+    out: Path = field(default=Path(), repr=False)
 
     def obtain(self) -> str:
         """Return the secret. Generate it and save it to disk first, if there is none yet.
@@ -49,13 +47,10 @@ class Secret:
         """
         if self.value is None:
             try:
-                self.value = _generate(self._out)
+                self.value = _generate(self.out)
             except OSError as error:
-                raise Failure(f"{plain(str(self._out))}: {error.strerror}", USAGE) from None
+                raise Failure(f"{plain(str(self.out))}: {error.strerror}", USAGE) from None
         return self.value
-
-    def __repr__(self) -> str:
-        return f"Secret({self.source!r})"
 
 
 class Entry(NamedTuple):

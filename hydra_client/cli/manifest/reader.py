@@ -5,26 +5,22 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
+
+import yaml
 
 from hydra_client.cli import yaml_nodes
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.access_reader import AccessReader
 from hydra_client.cli.manifest.lint import lint, too_long
 from hydra_client.cli.manifest.model import FIELDS, Entry, Manifest, Secret
-from hydra_client.cli.manifest.values import PLACES, is_mapping
+from hydra_client.cli.manifest.values import PLACES, Position, is_mapping
 from hydra_client.cli.secret_files import new_secret, read_secret
 from hydra_client.cli.text import plain
 from hydra_client.cli.yaml_nodes import position
 from hydra_client.models import OAuth2Client
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import yaml
-
-    Position = tuple[int, int]
 
 _KINDS_OF_OBJECTS = ("clients", "policies", "groups")
 _TOP = (*_KINDS_OF_OBJECTS, "defaults", "owner", "removed", "expect", "$schema")
@@ -32,9 +28,7 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
-def read(
-    path: str, environ: Mapping[str, str] = os.environ, *, long_secrets: bool = False
-) -> Manifest:
+def read(path: str, *, long_secrets: bool = False) -> Manifest:
     """Read a manifest, `-` for stdin, and the secrets that it refers to.
 
     Files that it names are relative to it. A secret that is longer than Hydra checks is a fault,
@@ -44,8 +38,10 @@ def read(
         Failure: The manifest is faulty. The message lists every fault with its line and column.
     """
     document = yaml_nodes.read(path, "a manifest", all_numbers=True)
+    if document.root is None:
+        raise Failure(f"{document.place}:1:1: the manifest is empty", USAGE)
     folder = Path() if path == "-" else Path(path).parent
-    reader = _Reader(document.place, folder, environ, long_secrets)
+    reader = _Reader(document.place, folder, long_secrets)
     manifest = reader.manifest(document.root)
 
     def lines(notes: set[tuple[Position, str]]) -> list[str]:
@@ -61,35 +57,28 @@ def read(
 
 
 class _Given(NamedTuple):
-    """The value of a field, and where it is."""
+    """The value of a field, and its node."""
 
     value: Any
-    position: Position
+    node: yaml.Node
 
 
 class _Reader(AccessReader):
     """Reads the nodes of a manifest."""
 
-    def __init__(
-        self, place: str, folder: Path, environ: Mapping[str, str], long_secrets: bool
-    ) -> None:
+    def __init__(self, place: str, folder: Path, long_secrets: bool) -> None:
         super().__init__(place)
         self._folder = folder
-        self._environ = environ
         self._long_secrets = long_secrets
         self._outs: dict[str, int] = {}
 
-    def manifest(self, root: yaml.Node | None) -> Manifest:
+    def manifest(self, root: yaml.Node) -> Manifest:
         """Read the whole document."""
-        if root is None:
-            self.faults.add(((1, 1), "the manifest is empty"))
-        top: dict[str, yaml.Node] = {}
-        if root is not None:
-            top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
+        top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
         defaults = self._defaults(top)
         owner = defaults["owner"].value or None if "owner" in defaults else None
         kinds = frozenset(_KINDS_OF_OBJECTS).intersection(top)
-        if root is not None and is_mapping(root) and not kinds | top.keys() & {"expect", "removed"}:
+        if is_mapping(root) and not kinds | top.keys() & {"expect", "removed"}:
             self._fault(root, "one of the keys `clients`, `policies` and `groups` is missing")
         entries = [self._entry(node, defaults) for node in self._list(top, "clients")]
         policies = [self._policy(node, owner) for node in self._list(top, "policies")]
@@ -115,22 +104,21 @@ class _Reader(AccessReader):
             owner = self._non_empty(top["owner"], "owner")
             if "owner" in defaults:
                 self._fault(top["owner"], "owner: already set in the defaults")
-            defaults["owner"] = _Given(owner, position(top["owner"]))
+            defaults["owner"] = _Given(owner, top["owner"])
         return defaults
 
     def _entry(self, node: yaml.Node, defaults: Mapping[str, _Given]) -> Entry:
         members = self._mapping(node, "a client", ("id", "secret", *FIELDS))
-        places = {name: position(members.get(name, node)) for name in ("id", "secret")}
+        nodes = {name: given.node for name, given in defaults.items()} | members
         id = self._id(members, node, "client")
         secret = self._secret(members.pop("secret")) if "secret" in members else None
         fields = {**defaults, **self._fields(members)}
         entry = Entry(id, {name: fields[name].value for name in FIELDS if name in fields}, secret)
         if not self.faults:
-            places |= {name: given.position for name, given in fields.items()}
-            self._lint(entry, places, position(node))
+            self._lint(entry, nodes, node)
         return entry
 
-    def _lint(self, entry: Entry, places: Mapping[str, Position], default: Position) -> None:
+    def _lint(self, entry: Entry, nodes: Mapping[str, yaml.Node], default: yaml.Node) -> None:
         secret = entry.secret
         # A secret still to be generated is like any that is generated.
         value = None if secret is None else secret.value or new_secret()
@@ -139,9 +127,9 @@ class _Reader(AccessReader):
             if refused:
                 continue  # either a fault already or allowed
             if field == "client_secret" and secret is not None:
-                self.doubts.add((places["secret"], f"secret ({secret.source}): {text}"))
+                self._doubt(nodes["secret"], f"secret ({secret.source}): {text}")
             else:
-                self.doubts.add((places.get(field, default), f"{field}: {text}"))
+                self._doubt(nodes.get(field, default), f"{field}: {text}")
 
     def _fields(self, members: Mapping[str, yaml.Node]) -> dict[str, _Given]:
         readers: dict[type, Callable[[yaml.Node, str], Any]] = {
@@ -150,8 +138,7 @@ class _Reader(AccessReader):
             bool: self._boolean,
         }
         return {
-            name: _Given(readers[FIELDS[name]](node, name), position(node))
-            for name, node in members.items()
+            name: _Given(readers[FIELDS[name]](node, name), node) for name, node in members.items()
         }
 
     # --- secrets
@@ -173,7 +160,7 @@ class _Reader(AccessReader):
             return None
         if kind == "file":
             return self._secret_in_file(place, self._folder / name)
-        value = self._environ.get(name)
+        value = os.environ.get(name)
         if not value:
             shown = name if _VARIABLE.fullmatch(name) else "(not shown: it may be a secret)"
             self._fault(place, f"secret: the environment variable {shown} is not set")
@@ -209,8 +196,7 @@ class _Reader(AccessReader):
             return None
         if found is not None and (found.st_size or not stat.S_ISREG(found.st_mode)):
             if os.name != "nt" and found.st_mode & 0o077:
-                doubt = f"secret: {shown} can be read by others; run chmod 600 {shown}"
-                self.doubts.add((position(node), doubt))
+                self._doubt(node, f"secret: {shown} can be read by others; run chmod 600 {shown}")
             return self._secret_in_file(node, path)
         if path.is_symlink():
             self._fault(node, f"secret: {shown} must not be a symbolic link")

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from hydra_client.cli.manifest.model import unfit
+from hydra_client.cli.manifest.model import Manifest, unfit
 from hydra_client.cli.text import plain
+from hydra_client.cli.workers import Each
 from hydra_client.exceptions import ApiException
+from hydra_client.provisioning import Apis
 from hydra_client.provisioning.reconcile import find
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
 
-    from hydra_client.cli.manifest.model import Manifest
-    from hydra_client.provisioning import Apis
-
-
-def unknown_subjects(
-    apis: Apis,
-    manifest: Manifest,
-    each: Callable[[Callable[[str], Any], Sequence[str]], Iterable[Any]],
-) -> list[str]:
+def unknown_subjects(apis: Apis, manifest: Manifest, each: Each) -> list[str]:
     """Return a warning for each subject that is neither a client nor a group.
 
     It can still be the id of a user: Hydra does not know users. If the caller may not look up a
@@ -43,8 +33,8 @@ def _is_known(apis: Apis, subject: str) -> bool:
     if unfit(subject, {}):
         return False
     try:
-        return find(apis.clients.get_oauth2_client, subject) is not None or (
-            find(apis.groups.get_group, subject) is not None
+        return bool(
+            find(apis.clients.get_oauth2_client, subject) or find(apis.groups.get_group, subject)
         )
     except ApiException:
         return True

@@ -6,19 +6,16 @@ read as a number or a boolean. Here a plain scalar is a string only if all of th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Mapping
 
-from hydra_client.cli.manifest.lint import guess
+import yaml
+
+from hydra_client.cli.manifest.lint import did_you_mean
 from hydra_client.cli.manifest.model import NOT_STORABLE, NOT_STORED, unfit
 from hydra_client.cli.text import name_of, plain
 from hydra_client.cli.yaml_nodes import TAG, position
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    import yaml
-
-    Position = tuple[int, int]
+Position = tuple[int, int]
 
 PLACES = "`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`"
 _KINDS = {"int": "a number", "float": "a number", "bool": "a boolean", "timestamp": "a date"}
@@ -191,6 +188,4 @@ def _suggestion(name: str, known: Collection[str]) -> str:
     """Suggest what to write in place of an unknown key."""
     if name == "client_secret" and "secret" in known:
         return f"; a secret must not be in a manifest; say where it is: {PLACES}"
-    if near := guess(name, known):
-        return f"; did you mean `{near}`?"
-    return f"; known keys: {', '.join(known)}" if len(known) < 5 else ""
+    return did_you_mean(name, known)

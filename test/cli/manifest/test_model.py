@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> Path:
 
 def test_no_secret_is_printed(path: Path) -> None:
     found = good(path, "clients: [{id: a, secret: {env: S}}]", S="hunter2hunter2")
-    assert repr(found.entries[0].secret) == "Secret('from environment variable S')"
+    assert repr(found.entries[0].secret) == "Secret(source='from environment variable S')"
     assert "hunter2" not in repr(found)
 
 

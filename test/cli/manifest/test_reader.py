@@ -248,18 +248,18 @@ NAMED = """\
 1: owner: expected a string, not a boolean: put it in quotes
 3: defaults: unknown key id
 4: public: expected true or false, without quotes
-5: a manifest: unknown key client; did you mean `clients`?
+5: a manifest: unknown key client; did you mean clients?
 7: id: expected a string, not a number: put it in quotes
 8: id: expected a string, not a boolean: put it in quotes
-9: a client: unknown key redirect_uri; did you mean `redirect_uris`?
+9: a client: unknown key redirect_uri; did you mean redirect_uris?
 10: id: expected a string, not a date: put it in quotes
-11: a client: unknown key redirectUris; did you mean `redirect_uris`?
+11: a client: unknown key redirectUris; did you mean redirect_uris?
 12: id 'a/b': the API cannot address it: an id must not be empty, '.' or '..', and must not \
 contain '/' or control characters
-13: a client: unknown key name; did you mean `client_name`?
+13: a client: unknown key name; did you mean client_name?
 14: id '..': the API cannot address it: an id must not be empty, '.' or '..', and must not \
 contain '/' or control characters
-15: a client: unknown key client_id; did you mean `id`?
+15: a client: unknown key client_id; did you mean id?
 17: a client: unknown key client_secret; a secret must not be in a manifest; say where it is: \
 `secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
 18: id 'twice': already used on line 16
@@ -282,14 +282,14 @@ contain '/' or control characters
 37: secret: {folder}/not-there: No such file or directory
 39: secret: expected one of `secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
 41: secret (from file {folder}/short): must have at least 6 characters
-43: secret: unknown key evn; did you mean `env`?
+43: secret: unknown key evn; did you mean env?
 45: secret: generate: expected a mapping
 47: secret: generate: expected `{out: FILE}`
 49: secret: generate: out: must not be empty
 51: secret: the directory {folder}/no does not exist
 55: secret: ./same is already used on line 53
 57: secret: env: expected a string
-59: secret: generate: unknown key to; known keys: out
+59: secret: generate: unknown key to; known: out
 61: secret: {folder}/folder: Is a directory
 63: secret (from environment variable WITH_NEWLINE): must not contain control characters
 64: id contains NUL or an unpaired surrogate, which SQL stores reject
@@ -329,7 +329,7 @@ def test_nothing_is_sent_for_a_faulty_one(
     assert result.stdout == ""
     assert result.stderr == (
         f"Error: 2 errors in {path}; nothing was sent\n"
-        f"{path}:3:3: a client: unknown key redirect_uri; did you mean `redirect_uris`?\n"
+        f"{path}:3:3: a client: unknown key redirect_uri; did you mean redirect_uris?\n"
         f"{path}:3:3: the client has no id\n"
     )
     assert root.requests == []
@@ -625,7 +625,7 @@ def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
         "4: the policy has no id",
         "5: subjects: expected a list of strings: put it in brackets",
         "6: actions: expected a string, not a number: put it in quotes",
-        "7: a policy: unknown key subject; did you mean `subjects`?",
+        "7: a policy: unknown key subject; did you mean subjects?",
         "10: conditions: expected a mapping",
         "11: id 'a': already used on line 8",
         "14: cidr: expected a string, not a number: put it in quotes",
@@ -642,7 +642,7 @@ def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
         "25: a group: expected a mapping",
         "26: id 'h': already used on line 23",
         "26: id: expected a string, not a number: put it in quotes",
-        "26: removed: unknown key clients; known keys: groups",
+        "26: removed: unknown key clients; known: groups",
         "28: the expectation has no resource",
         "29: allowed: expected true or false",
         "29: context: expected a mapping",
