@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import Any
 
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.text import echo
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from hydra_client.cli.context import Invocation
 
 _MIN_TOTAL = 20
 
 
-class Progress:
+class Progress(ExitStack):
     """Shows progress on stderr, and prints lines without breaking the bar.
 
     Args:
@@ -27,35 +22,24 @@ class Progress:
     """
 
     def __init__(self, invocation: Invocation, total: int, what: str) -> None:
+        super().__init__()
         self._bar: Any = None
         if total >= _MIN_TOTAL and sys.stderr.isatty() and not invocation.quiet:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-            self._bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                console=Console(stderr=True),
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
+            self._bar = self.enter_context(
+                Progress(
+                    TextColumn("{task.description}"),
+                    BarColumn(),
+                    MofNCompleteColumn(),
+                    console=Console(stderr=True),
+                    transient=True,
+                    redirect_stdout=False,
+                    redirect_stderr=False,
+                )
             )
             self._task = self._bar.add_task(what, total=total)
-
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
     def advance(self) -> None:
         """Count one item as done."""

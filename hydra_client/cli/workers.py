@@ -8,21 +8,19 @@ from __future__ import annotations
 import signal
 import threading
 from collections import deque
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import click
 
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.progress import Progress
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from hydra_client.cli.context import Invocation
 
 T = TypeVar("T")
 R = TypeVar("R")
+Each = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
 
 jobs_option = click.option(
     "-j",
@@ -48,7 +46,7 @@ class Workers(Generic[T, R]):
     Args:
         jobs: Number of items to process at the same time.
         work: Processes an item. The iteration raises what it raises.
-        items: The items.
+        items: What to process.
         is_fatal: Whether a result shows that the other items would fail too, so that no more of
             them are started.
 
@@ -73,11 +71,7 @@ class Workers(Generic[T, R]):
 
     def _run(self) -> None:
         try:
-            while True:
-                try:
-                    item = self._items.popleft()
-                except IndexError:
-                    break
+            for item in self._left():
                 result = self._work(item)
                 if self._is_fatal(result):
                     self.stop()
@@ -106,11 +100,13 @@ class Workers(Generic[T, R]):
 
         The iteration, which can be resumed, ends once the items in progress are done.
         """
-        while True:
-            try:
-                self.not_started.append(self._items.popleft())
-            except IndexError:
-                return
+        self.not_started += self._left()
+
+    def _left(self) -> Iterator[T]:
+        """Take the items that no thread has taken."""
+        with suppress(IndexError):
+            while True:
+                yield self._items.popleft()
 
     def catching_signals(self) -> AbstractContextManager[None]:
         """Make the iteration, and nothing else, raise SignalReceived on SIGINT and SIGTERM.
@@ -137,22 +133,12 @@ def handling_signals(handle: Callable[[int], object]) -> Iterator[None]:
 def side_by_side(
     invocation: Invocation, what: str, jobs: int, work: Callable[[T], R], items: Sequence[T]
 ) -> list[R]:
-    """Process items side by side; return the results in the order of the items.
-
-    Args:
-        invocation: The run, for a progress bar.
-        what: What is being done.
-        jobs: Number of items to process at the same time.
-        work: Processes an item.
-        items: The items.
-    """
+    """Process items with a progress bar that says `what`; return the results in their order."""
     results: dict[int, R] = {}
     workers: Workers[int, R] = Workers(jobs, lambda at: work(items[at]), range(len(items)))
     with Progress(invocation, len(items), what) as progress:
-        try:
-            for at, result in workers:
-                results[at] = result
-                progress.advance()
-        finally:
-            workers.stop()
+        progress.callback(workers.stop)
+        for at, result in workers:
+            results[at] = result
+            progress.advance()
     return [results[at] for at in range(len(items))]
