@@ -13,7 +13,7 @@ import sys
 def main() -> None:
     """Run the command and exit with its status."""
     # As an exception, so that context managers clean up.
-    signal.signal(signal.SIGTERM, _exit)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         from hydra_client.cli.app import app
     except ModuleNotFoundError as error:
@@ -25,7 +25,3 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     app.main(prog_name="hydra-client")
-
-
-def _exit(number: int, _: object) -> None:
-    sys.exit(128 + number)

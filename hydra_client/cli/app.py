@@ -7,53 +7,55 @@ import os
 import sys
 import warnings
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 import click
 
+import hydra_client
 from hydra_client.cli.errors import failure_of
 from hydra_client.cli.options import Group
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import echo, warn
 from hydra_client.version import __version__
 
-# Name of each command, the module that defines it as `command`, and its line of help, which is here
-# so that listing the commands imports none of them.
-COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+# The name of each command, which is also its module, and its line of help, which is here so that
+# listing the commands imports none of them.
+COMMANDS: dict[str, dict[str, str]] = {
     "The API": {
-        "clients": ("clients", "List, create, change, import and delete OAuth 2.0 clients."),
-        "token": ("token", "Get, introspect and revoke tokens; log a user in."),
-        "consent": ("consent", "Show, accept or reject a consent request."),
-        "discover": ("discover", "Show the server's OpenID Connect configuration."),
-        "jwks": ("jwks", "Show the keys that ID tokens are verified with."),
-        "keys": ("keys", "Get, generate, store and delete JSON Web Keys."),
-        "userinfo": ("userinfo", "Show the claims about a user."),
-        "health": ("health", "Check whether the server is running; show its metrics."),
-        "doctor": ("doctor", "Diagnose problems: address, TLS, clock, login, permissions."),
+        "clients": "List, create, change, import and delete OAuth 2.0 clients.",
+        "token": "Get, introspect and revoke tokens; log a user in.",
+        "consent": "Show, accept or reject a consent request.",
+        "discover": "Show the server's OpenID Connect configuration.",
+        "jwks": "Show the keys that ID tokens are verified with.",
+        "keys": "Get, generate, store and delete JSON Web Keys.",
+        "userinfo": "Show the claims about a user.",
+        "health": "Check whether the server is running; show its metrics.",
+        "doctor": "Diagnose problems: address, TLS, clock, login, permissions.",
     },
     "Access control": {
-        "policies": ("policies", "List, create, update and delete access control policies."),
-        "groups": ("groups", "Manage groups of subjects."),
-        "warden": ("warden", "Ask whether a subject or a token may do something."),
+        "policies": "List, create, update and delete access control policies.",
+        "groups": "Manage groups of subjects.",
+        "warden": "Ask whether a subject or a token may do something.",
     },
     "Access as code": {
-        "plan": ("plan", "Show what a manifest would change on the server."),
-        "apply": ("apply", "Create and update clients, policies and groups from a manifest."),
-        "export": ("export", "Write a manifest of the clients, policies and groups on the server."),
-        "rotate": ("rotate", "Give a client a new secret and verify that it works."),
+        "plan": "Show what a manifest would change on the server.",
+        "apply": "Create and update clients, policies and groups from a manifest.",
+        "export": "Write a manifest of the clients, policies and groups on the server.",
+        "rotate": "Give a client a new secret and verify that it works.",
     },
     "Embedded server": {
-        "serve": ("serve", "Run an embedded Hydra for tests and demos."),
-        "demo": ("demo", "Run through the main use cases step by step."),
+        "serve": "Run an embedded Hydra for tests and demos.",
+        "demo": "Run through the main use cases step by step.",
     },
     "Help": {
-        "help": ("help", "Show help with examples, the common options, or the man page."),
-        "completion": ("completion", "Print a shell completion script."),
+        "help": "Show help with examples, the common options, or the man page.",
+        "completion": "Print a shell completion script.",
     },
 }
-_MODULES = {name: module for section in COMMANDS.values() for name, (module, _) in section.items()}
+_NAMES = list(chain(*COMMANDS.values()))
 
-INTERRUPTED = 130
-BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
+_INTERRUPTED = 130
+_BROKEN_PIPE = 141  # what a shell reports for a program that SIGPIPE ended
 
 
 class App(Group):
@@ -61,21 +63,20 @@ class App(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands in the order of the table."""
-        return list(_MODULES)
+        return _NAMES
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
-        if cmd_name not in _MODULES:
+        if cmd_name not in _NAMES:
             return None
-        module = import_module(f"{__package__}.commands.{_MODULES[cmd_name]}")
-        command: click.Command = module.command
+        command: click.Command = import_module(f"{__package__}.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
         for title, section in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, line) for name, (_, line) in section.items()])
+                formatter.write_dl(list(section.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, and turn whatever ends it early into an exit status."""
@@ -83,28 +84,19 @@ class App(Group):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             with warnings.catch_warnings():
-                warnings.showwarning = _show_warning
+                warnings.showwarning = lambda message, *_, **__: warn(message)
                 result = super().invoke(ctx)
                 sys.stdout.flush()
                 return result
         except (KeyboardInterrupt, click.Abort):
             echo("Interrupted.", err=True)
-            ctx.exit(INTERRUPTED)
+            ctx.exit(_INTERRUPTED)
         except BrokenPipeError:
             # The reader of stdout has gone, so Python must not flush it at exit either.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(BROKEN_PIPE)
-        except Exception as error:
-            # Imported only after an error, to keep start-up fast.
-            from hydra_client.exceptions import HydraException
-
-            if isinstance(error, HydraException):
-                raise failure_of(error) from None
-            raise
-
-
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    echo(f"Warning: {message}", err=True)
+            ctx.exit(_BROKEN_PIPE)
+        except hydra_client.HydraException as error:  # loaded only after an error
+            raise failure_of(error) from None
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -114,7 +106,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
     click.echo(f"hydra-client, version {__version__}")
     if (other := other_project()) is not None:
-        click.echo(f"Warning: {other}", err=True)
+        warn(other)
     ctx.exit()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,10 +17,6 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
-
-    from hydra_client import ApiClient, Configuration, OAuth2Api
     from hydra_client.cli.settings import Settings
 
 A = TypeVar("A")
@@ -77,14 +74,12 @@ class Invocation:
             self.options.get(name) or os.environ.get(f"HYDRA_{name.upper()}") for name in names
         )
 
-    def configuration(self, **changed: Any) -> Configuration:
+    def configuration(self, **changed: Any) -> hydra_client.Configuration:
         """Build the configuration of the SDK. `changed` overrides the settings.
 
         Raises:
             Failure: No server is configured.
         """
-        from hydra_client import Configuration
-
         settings = self.settings
         if settings.url is None:
             raise Failure("no server: use --url, HYDRA_URL or a profile", USAGE)
@@ -97,29 +92,27 @@ class Invocation:
             "ssl_ca_cert": settings.ca_cert,
             **({} if settings.timeout is None else {"timeout": settings.timeout}),
         }
-        configuration = Configuration(**(given | changed))
+        configuration = hydra_client.Configuration(**(given | changed))
         if configuration.origin.scheme == "https" and settings.ca_cert is not None:
             _check_ca(settings.ca_cert)
         return configuration
 
-    def api(self, **changed: Any) -> AbstractContextManager[OAuth2Api]:
+    def api(self, **changed: Any) -> AbstractContextManager[hydra_client.OAuth2Api]:
         """Open the API of the configured server. `changed` overrides the settings."""
         return self.open(hydra_client.OAuth2Api, **changed)
 
     @contextmanager
-    def open(self, kind: Callable[[ApiClient], A], **changed: Any) -> Iterator[A]:
+    def open(self, kind: Callable[[hydra_client.ApiClient], A], **changed: Any) -> Iterator[A]:
         """Open another API, such as PolicyApi, or several that share a connection."""
         with self.client(**changed) as client:
             yield kind(client)
 
     @contextmanager
-    def client(self, **changed: Any) -> Iterator[ApiClient]:
+    def client(self, **changed: Any) -> Iterator[hydra_client.ApiClient]:
         """Open the connection that all APIs of the configured server share."""
-        from hydra_client import ApiClient, InsecureTransportWarning, LongSecretWarning
-
-        warnings.simplefilter("always", InsecureTransportWarning)
-        warnings.simplefilter("always", LongSecretWarning)
-        with ApiClient(self.configuration(**changed)) as client:
+        warnings.simplefilter("always", hydra_client.InsecureTransportWarning)
+        warnings.simplefilter("always", hydra_client.LongSecretWarning)
+        with hydra_client.ApiClient(self.configuration(**changed)) as client:
             client.default_headers.update(self.settings.headers)
             yield client
 

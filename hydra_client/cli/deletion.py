@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import click
 
-from hydra_client.cli.context import confirm
+from hydra_client.cli.context import Invocation, confirm
 from hydra_client.cli.errors import failure_of
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import HydraException
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from hydra_client.cli.context import Invocation
 
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
@@ -22,14 +18,7 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def delete_each(
     invocation: Invocation, ids: Sequence[str], yes: bool, delete: Callable[[str], Any]
 ) -> None:
-    """Delete each object, and exit with the status of the first failure.
-
-    Args:
-        invocation: The run.
-        ids: Ids of the objects.
-        yes: Whether to delete without asking.
-        delete: Deletes the object with an id.
-    """
+    """Delete each object, after a confirmation; exit with the status of the first failure."""
     confirm(f"Delete {' '.join(ids)}?", yes)
     failures = []
     for id in ids:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import click
 
-from hydra_client.cli.text import plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from hydra_client import HydraException
+import hydra_client
+from hydra_client.cli.text import plain, safe
 
 FAILED = 1
 USAGE = 2
@@ -31,7 +27,7 @@ class Failure(click.ClickException):
 
     def format_message(self) -> str:
         """Escape the message: it may quote the server, and goes to a terminal."""
-        return "\n".join(map(plain, self.message.split("\n")))
+        return safe(self.message)
 
 
 UNTRUSTED = (
@@ -62,55 +58,39 @@ _PHRASES = (
 )
 
 
-def _in_options(message: str) -> str:
-    """Name options where the SDK names its settings."""
-    message = _SETTING.sub(lambda match: OPTIONS[match[1] or match[2]], message)
-    for words, ours in _PHRASES:
-        message = message.replace(words, ours)
-    return message
-
-
-def failure_of(error: HydraException | Failure) -> Failure:
+def failure_of(error: hydra_client.HydraException | Failure) -> Failure:
     """Convert an error of the SDK into a failure with the matching exit status."""
     if isinstance(error, Failure):
         return error
-    from hydra_client.exceptions import (
-        ApiException,
-        ApiTypeError,
-        ApiValueError,
-        ForbiddenException,
-        NotFoundException,
-        UnauthorizedException,
-    )
-
     # On one line, so that a server cannot forge another line or a hint.
     message = plain(str(error))
-    if isinstance(error, ApiException) and error.hint:
+    if isinstance(error, hydra_client.ApiException) and error.hint:
         hint = plain(error.hint)
         message = f"{message.replace(f' {hint}', '', 1)}\nHint: {hint}"
     if "the certificate is not trusted" in message:
         message += f"\nHint: {UNTRUSTED}"
-    message = _in_options(message)
-    if isinstance(error, (ApiValueError, ApiTypeError)):
+    # The user gives options, not the SDK's settings.
+    message = _SETTING.sub(lambda match: OPTIONS[match[1] or match[2]], message)
+    for words, ours in _PHRASES:
+        message = message.replace(words, ours)
+    if isinstance(error, (hydra_client.ApiValueError, hydra_client.ApiTypeError)):
         return Failure(message, USAGE)
-    missing = error if isinstance(error, NotFoundException) else error.__cause__
-    if isinstance(missing, NotFoundException):
+    missing = error if isinstance(error, hydra_client.NotFoundException) else error.__cause__
+    if isinstance(missing, hydra_client.NotFoundException):
         # Hydra says in JSON what it does not find. Otherwise, it is the path that does not exist.
         return Failure(message, FAILED if missing.error is None else NOT_FOUND)
-    if isinstance(error, (UnauthorizedException, ForbiddenException)):
+    if isinstance(error, (hydra_client.UnauthorizedException, hydra_client.ForbiddenException)):
         return Failure(message, NOT_AUTHORIZED)
     return Failure(message)
 
 
 def refuse_existing(what: str, id: str, get: Callable[[str], object], advice: str) -> None:
     """Reject an id that `get` finds, because creating it again would change the object."""
-    from hydra_client.exceptions import ForbiddenException, NotFoundException
-
     try:
         get(id)
-    except NotFoundException:
+    except hydra_client.NotFoundException:
         return
-    except ForbiddenException as error:
+    except hydra_client.ForbiddenException as error:
         raise Failure(
             f"cannot find out whether the {what} {id} exists, so nothing was created: "
             f"{failure_of(error).message}",

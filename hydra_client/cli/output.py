@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from shutil import get_terminal_size
@@ -12,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hydra_client.cli.context import Invocation
 from hydra_client.cli.text import colored, echo, escaped, is_strings, plain
 from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from hydra_client.cli.context import Invocation
     from hydra_client.protocol.model import Model
 
 
@@ -184,7 +183,11 @@ def print_one(document: Mapping[str, Any], form: str) -> None:
     if form == "table":
         table(list(document.items()))
     else:
-        echo(as_json(document) if form == "json" else as_yaml(dict(document)))
+        echo(_written(dict(document), form))
+
+
+def _written(document: Any, form: str) -> str:
+    return as_json(document) if form == "json" else as_yaml(document)
 
 
 def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
@@ -192,5 +195,4 @@ def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Seque
     if form == "table":
         table([[document.get(name) for name in columns] for document in documents], columns)
     else:
-        write: Callable[[Any], str] = as_json if form == "json" else as_yaml
-        echo(write(list(documents)))
+        echo(_written(list(documents), form))

@@ -7,11 +7,9 @@ set up a consent app or a resource server.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 _ANY = "<.*>"
 
