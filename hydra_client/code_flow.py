@@ -23,7 +23,8 @@ import secrets
 import threading
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from hydra_client.configuration import Configuration
@@ -35,17 +36,25 @@ from hydra_client.exceptions import (
     ServiceException,
 )
 from hydra_client.protocol import checks, extras
-from hydra_client.protocol.cache import Cache
+from hydra_client.protocol.cache import Cache, shared
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.query import BrowserError, ServerRefusalError, parameters
 from hydra_client.protocol.redaction import Secret
-from hydra_client.transport.waiting import share, within
+from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from hydra_client.api import OAuth2Api
-    from hydra_client.id_token import IdTokenClaims, IdTokenVerifier
+    from hydra_client import api, id_token  # noqa: F401 - for the base class of `CodeFlow`
+    from hydra_client.id_token import IdTokenClaims
     from hydra_client.models import OAuth2TokenResponse, WellKnown
+    from hydra_client.protocol import effects
+    from hydra_client.protocol.effects import Steps
+
+# Those of threads or of asyncio. `help` and `inspect.signature` show these names.
+OAuth2Api = TypeVar("OAuth2Api", bound=Any)
+IdTokenVerifier = TypeVar("IdTokenVerifier", bound=Any)
 
 __all__ = [
     "AuthorizationError",
@@ -135,221 +144,12 @@ def authorization_url(
     return f"{origin.scheme}://{origin.netloc}{path}?{urlencode(pairs)}"
 
 
-class BaseCodeFlow:
-    """What flows for threads and for tasks share: state, nonce, tokens, and all decisions.
-
-    It makes no request and never waits.
-    """
-
-    _REFRESH = "refresh"  # the work that callers share
-
-    def __init__(
-        self,
-        api: Any,
-        redirect_uri: str,
-        scope: str | Sequence[str],
-        client_id: str | None,
-        verifier: Any,
-        verify_id_token: bool,
-        authorization_endpoint: str | None,
-        state: str | None,
-        nonce: str | None,
-    ) -> None:
-        configuration = api.api_client.configuration
-        own_id = configuration.username if client_id is None else client_id
-        if own_id is None:
-            raise ApiValueError("no client: pass client_id, or an api with username and password")
-        if configuration.password is not None and configuration.username != own_id:
-            raise ApiValueError(
-                f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
-                f"of {own_id!r}"
-            )
-        self.api = api
-        self.redirect_uri = redirect_uri
-        self.scope = _scope(scope)
-        self.client_id: str = own_id
-        self.state = secrets.token_urlsafe(32) if state is None else _long_enough("state", state)
-        self.nonce = secrets.token_urlsafe(32) if nonce is None else _long_enough("nonce", nonce)
-        self.tokens: OAuth2TokenResponse | None = None
-        self.claims: IdTokenClaims | None = None
-        self._verifier = verifier
-        self._verifies = verify_id_token
-        self._endpoint = authorization_endpoint
-        self._is_0_9 = False  # as far as is known
-        self._public_id = own_id if configuration.password is None else None
-        self._is_used = False
-        self._lock = threading.Lock()
-        self._refreshes: Cache[OAuth2TokenResponse] = Cache(once=True)
-        # A refresh token that was sent without a response that says whether it was used up.
-        self._unsure_of: str | None = None
-
-    @property
-    def _timeout(self) -> float:
-        timeout: float = self.api.api_client.configuration.timeout
-        return timeout
-
-    def _needs_discovery(self) -> bool:
-        return self._endpoint is None
-
-    def _discovered(self, document: WellKnown) -> None:
-        self._endpoint = document.authorization_endpoint
-        self._is_0_9 = document.userinfo_endpoint is None
-
-    def _authorization_url(self, extra: Mapping[str, str | int | None]) -> str:
-        if self._is_0_9 and extra.get("max_age") is not None:
-            warnings.warn(
-                "max_age: Hydra 0.9 refuses the code of such a login with 500 unknown_error; leave "
-                "max_age out",
-                UserWarning,
-                stacklevel=3,
-            )
-        return authorization_url(
-            self._endpoint or "",
-            self.client_id,
-            self.redirect_uri,
-            self.scope,
-            self.state,
-            self.nonce,
-            "code",
-            **extra,
-        )
-
-    def _read(self, callback: object) -> dict[str, list[str]]:
-        """Read a callback, and check that it belongs to this request."""
-        try:
-            found = parameters(callback, "code", "state", "error", "error_description")
-        except ValueError as error:
-            raise CallbackError(f"Not a callback: {error}.") from None
-        found["code"] = [Secret(code) for code in found["code"]]
-        doubled = [name for name, values in found.items() if len(values) > 1]
-        if doubled:
-            raise CallbackError(f"The callback repeats {doubled[0]}.")
-        (state,) = found["state"] or [""]
-        if self._is_used or not _same(state, self.state):
-            raise StateError("The callback belongs to another request. Please start again.")
-        return found
-
-    def _needs_keys(self, found: dict[str, list[str]]) -> bool:
-        """Whether the keys should be there before the code is used up."""
-        verifies = self._asks_for_id_token and self._verifies
-        return verifies and any(found["code"]) and not found["error"]
-
-    def _code_request(self, found: dict[str, list[str]]) -> dict[str, Any]:
-        return {
-            "grant_type": "authorization_code",
-            "code": self._code(found),
-            "redirect_uri": _escaped(self.redirect_uri),
-            "client_id": self._public_id,
-        }
-
-    def _code(self, found: dict[str, list[str]]) -> str:
-        """Take the code, once."""
-        with self._lock:
-            if self._is_used:
-                raise StateError("The callback was already used. Please start again.")
-            self._is_used = True
-        if found["error"]:
-            raise AuthorizationError.found_in(found)
-        if not any(found["code"]):
-            raise CallbackError("The callback has no code.")
-        return found["code"][0]
-
-    def _check_presence(self, tokens: OAuth2TokenResponse) -> None:
-        if self._asks_for_id_token and tokens.id_token is None:
-            # Otherwise a code that somebody slipped in would pass without a check of its nonce.
-            raise NoIdTokenError("The server sent no ID token, although openid was asked for.")
-
-    def _exchanged(
-        self, tokens: OAuth2TokenResponse, claims: IdTokenClaims | None
-    ) -> OAuth2TokenResponse:
-        self.claims = claims
-        self.tokens = tokens
-        return tokens
-
-    def _refresh_token(self) -> Secret:
-        refresh_token = Secret("" if self.tokens is None else self.tokens.refresh_token or "")
-        if not refresh_token:
-            asked = "offline" in self.scope.split()
-            why = "the user did not grant" if asked else "ask for"
-            raise ApiValueError(f"no refresh token: {why} the scope offline")
-        return refresh_token
-
-    def _refresh_request(self, refresh_token: Secret) -> dict[str, Any]:
-        return {
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-            "client_id": self._public_id,
-        }
-
-    @contextmanager
-    def _noting_doubt(self, refresh_token: Secret) -> Iterator[None]:
-        """Note a refresh whose outcome is unknown, and say so when the token turns out used up."""
-        try:
-            yield
-        except BadRequestException as error:
-            if self._unsure_of == refresh_token:
-                error.hint = _MAY_BE_USED_UP
-                error.args = (f"{error}. {_MAY_BE_USED_UP}",)
-            raise
-        except BaseException as error:
-            # A task may be cancelled, and a thread interrupted.
-            if isinstance(error, _UNKNOWN) or not isinstance(error, Exception):
-                self._unsure_of = refresh_token
-            raise
-
-    @property
-    def _subject(self) -> str | None:
-        """The user that a refreshed ID token must be about (OpenID Connect Core section 12.2)."""
-        return None if self.claims is None else self.claims.sub
-
-    def _renewed(self, tokens: OAuth2TokenResponse, refresh_token: Secret) -> OAuth2TokenResponse:
-        if not tokens.refresh_token:
-            tokens.refresh_token = refresh_token
-        self.tokens = tokens
-        return tokens
-
-    @property
-    def _asks_for_id_token(self) -> bool:
-        return "openid" in self.scope.split()
-
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        """Say what to do where the import of a verifier fails for lack of the extra."""
-        try:
-            yield
-        except ModuleNotFoundError as error:
-            if error.name not in extras.MODULES["jwt"]:
-                raise
-            raise ApiValueError(
-                f"the ID token cannot be verified: {error}. If you verify ID tokens elsewhere, "
-                "pass verify_id_token=False. The code was not used."
-            ) from None
-
-    def _id_token(self, tokens: OAuth2TokenResponse) -> Secret | None:
-        """The ID token, if it is to be verified."""
-        if tokens.id_token is None or not self._verifies:
-            return None
-        return Secret(tokens.id_token)
-
-    def _hashed_in(self, claims: IdTokenClaims, tokens: OAuth2TokenResponse) -> Secret | None:
-        """The access token, if the ID token has a hash of it.
-
-        Not every ID token of this flow has one (OpenID Connect Core section 3.1.3.6).
-        """
-        return None if claims.at_hash is None else Secret(tokens.access_token)
-
-    def __repr__(self) -> str:
-        return (
-            f"CodeFlow({self.api.api_client!r}, {self.redirect_uri!r}, {self.scope!r}, "
-            f"client_id={self.client_id!r})"
-        )
-
-
-class CodeFlow(BaseCodeFlow):
-    """One authorization of one user, from the first redirect to refreshed tokens. Thread-safe.
+class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
+    """One authorization of one user, from the first redirect to refreshed tokens.
 
     It generates state and nonce. If the browser may return to another process, keep `state` and
-    `nonce` in the user's session, and pass them to a second `CodeFlow` there.
+    `nonce` in the user's session, and pass them to a second `CodeFlow` there. Threads, or tasks,
+    can share a flow.
 
     Args:
         api: The API, with the client's own id and secret as `username` and `password`. A public
@@ -380,8 +180,9 @@ class CodeFlow(BaseCodeFlow):
         ApiTypeError, ApiValueError: An argument is not valid.
     """
 
-    api: OAuth2Api
-    _verifier: IdTokenVerifier | None
+    if TYPE_CHECKING:
+
+        def _new_verifier(self) -> IdTokenVerifier: ...  # imports its class, too
 
     def __init__(
         self,
@@ -396,19 +197,35 @@ class CodeFlow(BaseCodeFlow):
         state: str | None = None,
         nonce: str | None = None,
     ) -> None:
-        super().__init__(
-            api,
-            redirect_uri,
-            scope,
-            client_id,
-            verifier,
-            verify_id_token,
-            authorization_endpoint,
-            state,
-            nonce,
-        )
+        configuration = api.api_client.configuration
+        own_id = configuration.username if client_id is None else client_id
+        if own_id is None:
+            raise ApiValueError("no client: pass client_id, or an api with username and password")
+        if configuration.password is not None and configuration.username != own_id:
+            raise ApiValueError(
+                f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
+                f"of {own_id!r}"
+            )
+        self.api = api
+        self.redirect_uri = redirect_uri
+        self.scope = _scope(scope)
+        self.client_id: str = own_id
+        self.state = secrets.token_urlsafe(32) if state is None else _long_enough("state", state)
+        self.nonce = secrets.token_urlsafe(32) if nonce is None else _long_enough("nonce", nonce)
+        self.tokens: OAuth2TokenResponse | None = None
+        self.claims: IdTokenClaims | None = None
+        self._verifier = verifier
+        self._verifies = verify_id_token
+        self._endpoint = authorization_endpoint
+        self._is_0_9 = False  # as far as is known
+        self._public_id = own_id if configuration.password is None else None
+        self._is_used = False
+        self._lock = threading.Lock()
+        self._refreshes: Cache[OAuth2TokenResponse] = Cache(once=True)
+        # A refresh token that was sent without a response that says whether it was used up.
+        self._unsure_of: str | None = None
 
-    def authorization_url(self, **extra: str | int | None) -> str:
+    def authorization_url(self, **extra: str | int | None) -> Any:
         """Return the URL to send the user's browser to.
 
         Args:
@@ -419,11 +236,33 @@ class CodeFlow(BaseCodeFlow):
             ApiTypeError, ApiValueError: A parameter is not valid.
             HydraException: The discovery document could not be fetched; see `get_well_known`.
         """
-        if self._needs_discovery():
-            self._discovered(self.api.get_well_known())
-        return self._authorization_url(extra)
 
-    def exchange(self, callback: object) -> OAuth2TokenResponse:
+    def _discovery(self) -> Steps[None]:
+        if self._endpoint is None:
+            document: WellKnown = yield from ask(Invoke(self.api.get_well_known))
+            self._endpoint = document.authorization_endpoint
+            self._is_0_9 = document.userinfo_endpoint is None
+
+    def _authorization_url(self, extra: Mapping[str, str | int | None]) -> str:
+        if self._is_0_9 and extra.get("max_age") is not None:
+            warnings.warn(
+                "max_age: Hydra 0.9 refuses the code of such a login with 500 unknown_error; leave "
+                "max_age out",
+                UserWarning,
+                stacklevel=3,
+            )
+        return authorization_url(
+            self._endpoint or "",
+            self.client_id,
+            self.redirect_uri,
+            self.scope,
+            self.state,
+            self.nonce,
+            "code",
+            **extra,
+        )
+
+    def exchange(self, callback: object) -> Any:
         """Exchange the code that the browser returned with for tokens.
 
         Args:
@@ -442,15 +281,52 @@ class CodeFlow(BaseCodeFlow):
                 still valid), or the code could not be exchanged. See `well_known`,
                 `get_well_known` and `oauth_token`.
         """
-        found = self._read(callback)
-        if self._needs_keys(found):
-            self._ready_verifier()
-        tokens = self.api.oauth_token(**self._code_request(found))
-        self._check_presence(tokens)
-        claims = self._verified(tokens, nonce=self.nonce)
-        return self._exchanged(tokens, claims)
 
-    def refresh(self) -> OAuth2TokenResponse:
+    def _exchanged(self, callback: object) -> Steps[OAuth2TokenResponse]:
+        found = self._read(callback)
+        if self._asks_for_id_token and self._verifies and any(found["code"]) and not found["error"]:
+            yield from self._ready_verifier(None)  # without keys, the code must not be used up
+        tokens = yield from self._requested(
+            None,
+            grant_type="authorization_code",
+            code=self._code(found),
+            redirect_uri=_escaped(self.redirect_uri),
+        )
+        if self._asks_for_id_token and tokens.id_token is None:
+            # Otherwise a code that somebody slipped in would pass without a check of its nonce.
+            raise NoIdTokenError("The server sent no ID token, although openid was asked for.")
+        self.claims = yield from self._verified(tokens, None, nonce=self.nonce)
+        self.tokens = tokens
+        return tokens
+
+    def _read(self, callback: object) -> dict[str, list[str]]:
+        """Read a callback, and check that it belongs to this request."""
+        try:
+            found = parameters(callback, "code", "state", "error", "error_description")
+        except ValueError as error:
+            raise CallbackError(f"Not a callback: {error}.") from None
+        found["code"] = [Secret(code) for code in found["code"]]
+        doubled = [name for name, values in found.items() if len(values) > 1]
+        if doubled:
+            raise CallbackError(f"The callback repeats {doubled[0]}.")
+        (state,) = found["state"] or [""]
+        if self._is_used or not _same(state, self.state):
+            raise StateError("The callback belongs to another request. Please start again.")
+        return found
+
+    def _code(self, found: dict[str, list[str]]) -> str:
+        """Take the code, once."""
+        with self._lock:
+            if self._is_used:
+                raise StateError("The callback was already used. Please start again.")
+            self._is_used = True
+        if found["error"]:
+            raise AuthorizationError.found_in(found)
+        if not any(found["code"]):
+            raise CallbackError("The callback has no code.")
+        return found["code"][0]
+
+    def refresh(self) -> Any:
         """Exchange the refresh token, which this uses up, for new tokens (RFC 6749 section 6).
 
         Calls at the same time share one request and its outcome, each within its own timeout. After
@@ -466,37 +342,107 @@ class CodeFlow(BaseCodeFlow):
                 another user; the tokens are dropped.
             HydraException: The exchange failed; see `oauth_token`.
         """
-        return within(self._timeout, share, self._refreshes, self._REFRESH, self._refreshed)
 
-    def _refreshed(self) -> OAuth2TokenResponse:
-        refresh_token = self._refresh_token()
+    def _refresh(self, alarm: effects.Alarm) -> Steps[OAuth2TokenResponse]:
+        deadline = Deadline.within(None, self.api.api_client.configuration.timeout)
+        work = self._refreshed(deadline)
+        return (yield from shared(self._refreshes, "refresh", work, deadline.left(), alarm))
+
+    def _refreshed(self, deadline: Deadline) -> Steps[OAuth2TokenResponse]:
+        refresh_token = Secret("" if self.tokens is None else self.tokens.refresh_token or "")
+        if not refresh_token:
+            why = "the user did not grant" if "offline" in self.scope.split() else "ask for"
+            raise ApiValueError(f"no refresh token: {why} the scope offline")
         with self._noting_doubt(refresh_token):
-            tokens = self.api.oauth_token(**self._refresh_request(refresh_token))
-        self._verified(tokens, subject=self._subject)
-        return self._renewed(tokens, refresh_token)
+            tokens = yield from self._requested(
+                deadline, grant_type="refresh_token", refresh_token=refresh_token
+            )
+        # The ID token must be about the same user (OpenID Connect Core section 12.2).
+        subject = None if self.claims is None else self.claims.sub
+        yield from self._verified(tokens, deadline, subject=subject)
+        if not tokens.refresh_token:
+            tokens.refresh_token = refresh_token
+        self.tokens = tokens
+        return tokens
 
-    def _ready_verifier(self) -> IdTokenVerifier:
-        verifier = self._verifier = self._verifier or self._new_verifier()
-        verifier.fetch_keys()
-        return verifier
+    @contextmanager
+    def _noting_doubt(self, refresh_token: Secret) -> Iterator[None]:
+        """Note a refresh whose outcome is unknown, and say so when the token turns out used up."""
+        try:
+            yield
+        except BadRequestException as error:
+            if self._unsure_of == refresh_token:
+                error.hint = _MAY_BE_USED_UP
+                error.args = (f"{error}. {_MAY_BE_USED_UP}",)
+            raise
+        except BaseException as error:
+            # A task may be cancelled, and a thread interrupted.
+            if isinstance(error, _UNKNOWN) or not isinstance(error, Exception):
+                self._unsure_of = refresh_token
+            raise
 
-    def _new_verifier(self) -> IdTokenVerifier:
-        with self._explaining():
-            from hydra_client.id_token import IdTokenVerifier
-        return IdTokenVerifier(self.api, self.client_id)
+    def _requested(self, deadline: Deadline | None, **form: str) -> Steps[OAuth2TokenResponse]:
+        request = partial(self.api.oauth_token, client_id=self._public_id, **form)
+        tokens: OAuth2TokenResponse = yield from ask(Invoke(request, (), deadline))
+        return tokens
+
+    @property
+    def _asks_for_id_token(self) -> bool:
+        return "openid" in self.scope.split()
 
     def _verified(
-        self, tokens: OAuth2TokenResponse, nonce: str | None = None, subject: str | None = None
-    ) -> IdTokenClaims | None:
-        id_token = self._id_token(tokens)
-        if not id_token:
+        self,
+        tokens: OAuth2TokenResponse,
+        deadline: Deadline | None,
+        nonce: str | None = None,
+        subject: str | None = None,
+    ) -> Steps[IdTokenClaims | None]:
+        if tokens.id_token is None or not self._verifies:
             return None
-        verifier = self._ready_verifier()
-        claims = verifier.verify(id_token, nonce=nonce, subject=subject)
-        access_token = self._hashed_in(claims, tokens)
-        if access_token:
-            verifier.verify(id_token, nonce=nonce, access_token=access_token)
+        verifier = yield from self._ready_verifier(deadline)
+        verify = partial(verifier.verify, Secret(tokens.id_token), nonce=nonce, subject=subject)
+        claims: IdTokenClaims = yield from ask(Invoke(verify, (), deadline))
+        if claims.at_hash is not None:
+            # Not every ID token of this flow has it (OpenID Connect Core section 3.1.3.6).
+            verify = partial(verify, access_token=Secret(tokens.access_token))
+            yield from ask(Invoke(verify, (), deadline))
         return claims
+
+    def _ready_verifier(self, deadline: Deadline | None) -> Steps[IdTokenVerifier]:
+        try:
+            verifier = self._verifier = self._verifier or self._new_verifier()
+        except ModuleNotFoundError as error:
+            if error.name not in extras.MODULES["jwt"]:
+                raise
+            raise ApiValueError(
+                f"the ID token cannot be verified: {error}. If you verify ID tokens elsewhere, "
+                "pass verify_id_token=False. The code was not used."
+            ) from None
+        yield from ask(Invoke(verifier.fetch_keys, (), deadline))
+        return verifier
+
+    def __repr__(self) -> str:
+        return (
+            f"CodeFlow({self.api.api_client!r}, {self.redirect_uri!r}, {self.scope!r}, "
+            f"client_id={self.client_id!r})"
+        )
+
+
+class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
+    def authorization_url(self, **extra: str | int | None) -> str:
+        drive(self._discovery())
+        return self._authorization_url(extra)
+
+    def exchange(self, callback: object) -> OAuth2TokenResponse:
+        return drive(self._exchanged(callback))
+
+    def refresh(self) -> OAuth2TokenResponse:
+        return drive(self._refresh(Alarm()))
+
+    def _new_verifier(self) -> id_token.IdTokenVerifier:
+        from hydra_client.id_token import IdTokenVerifier
+
+        return IdTokenVerifier(self.api, self.client_id)
 
 
 def _escaped(redirect_uri: str) -> str:

@@ -152,14 +152,13 @@ def test_no_function_is_long(module: str) -> None:
 
 # What the asyncio side waits with, and what is generated.
 AIO_APART = ("transport", "waiting", "api")
-TWINS = ["code_flow", "id_token", "introspection"]
 
 
 def decisions(path: Path) -> Iterator[str]:
     """The comparisons, `raise` statements and literals of a file.
 
     None does not count, nor what says how something is called and typed: docstrings, `__all__`,
-    `__repr__`, type variables, and the defaults and annotations of arguments.
+    `__repr__`, base classes, type variables, and the defaults and annotations of arguments.
     """
     nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while nodes:
@@ -175,7 +174,7 @@ def decisions(path: Path) -> Iterator[str]:
                 continue
             case ast.Call(ast.Name("cast"), [_, *values]):
                 nodes += values
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
+            case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
                 nodes += node.body
             case _:
                 nodes += ast.iter_child_nodes(node)
@@ -201,12 +200,17 @@ def test_the_asyncio_side_decides_nothing(path: Path) -> None:
         ("code_flow", "CodeFlow"),
         ("id_token", "IdTokenVerifier"),
         ("introspection", "CachedIntrospection"),
+        ("consent", "ConsentApp"),
+        ("consent", "Challenge"),
+        ("resource_server", "Guard"),
     ],
 )
 def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
     pytest.importorskip("jwt", reason="needs the extra jwt")
     threads = getattr(importlib.import_module(f"hydra_client.{module}"), name)
     tasks = getattr(importlib.import_module(f"hydra_client.aio.{module}"), name)
+    assert inspect.signature(threads) == inspect.signature(tasks)
+    assert inspect.getdoc(threads) == inspect.getdoc(tasks)
     methods, twins = (
         {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
         for kind in (threads, tasks)
@@ -215,6 +219,8 @@ def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
     for method, function in methods.items():
         assert inspect.signature(function) == inspect.signature(twins[method]), method
         assert inspect.getdoc(function) == inspect.getdoc(twins[method]), method
+        # One that only waits has its docstring in the base class.
+        assert method.startswith("_") or inspect.getdoc(function), method
 
 
 TESTS = Path(__file__).parent
