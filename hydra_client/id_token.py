@@ -19,16 +19,16 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
 from hydra_client.protocol import checks
-from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.protocol.cache import Cache, shared
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.extras import extra
-from hydra_client.transport.waiting import share, within
+from hydra_client.transport.waiting import Alarm, drive
 
 with extra("jwt"):
     import jwt
@@ -39,8 +39,13 @@ with extra("jwt"):
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hydra_client.api import OAuth2Api
+    from hydra_client import api  # noqa: F401 - for the base class of `IdTokenVerifier`
     from hydra_client.models import JsonWebKey, JsonWebKeySet, WellKnown
+    from hydra_client.protocol import effects
+    from hydra_client.protocol.effects import Steps
+
+# That of threads or of asyncio. `help` and `inspect.signature` show this name.
+OAuth2Api = TypeVar("OAuth2Api", bound=Any)
 
 __all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenError"]
 
@@ -55,6 +60,8 @@ _KEY_LIFETIME = 3600.0
 _COOL_DOWN = 30.0
 # Seconds without another fetch, after a second failure.
 _PAUSE = 1.0
+# Seconds that a fetch of newer keys may take.
+_LONGEST_DETOUR = 2.0
 
 
 class InvalidIdTokenError(HydraException):
@@ -167,24 +174,29 @@ class IdTokenClaims(Mapping[str, Any]):
         )
 
 
-class BaseVerifier:
-    """What verifiers for threads and for tasks share: settings, known keys, and all decisions.
+class BaseVerifier(Generic[OAuth2Api]):
+    """Verifies ID tokens that one server issued to one client. Create one and reuse it.
 
-    It makes no request and never waits. It decides when to fetch keys; a verifier fetches them and
-    passes them to `Token.judge`.
+    Args:
+        api: The API, with a credential for `hydra.keys.get`.
+        client_id: The client that the tokens are meant for.
+        algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
+        leeway: Seconds by which the server's clock may differ from this one. A token is accepted
+            until that long after its `exp`, and from that long before its `nbf` and `iat`.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        ApiTypeError, ApiValueError: A setting is not valid.
     """
-
-    _CURRENT, _NEWER = "current", "newer"  # the two kinds of fetches that callers share
-    # Seconds that a fetch of newer keys may take.
-    _LONGEST_DETOUR = 2.0
 
     def __init__(
         self,
-        api: Any,
+        api: OAuth2Api,
         client_id: str,
-        algorithms: Sequence[str],
-        leeway: float,
-        clock: Callable[[], float],
+        algorithms: Sequence[str] = ("RS256",),
+        leeway: float = 5.0,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         if isinstance(algorithms, str):
             raise ApiTypeError("algorithms must be a list of strings, got one string")
@@ -200,135 +212,14 @@ class BaseVerifier:
         self.leeway = checks.seconds("leeway", leeway)
         self._clock = clock
         self._cache: Cache[Server] = Cache()
+        # The server as it was at the last fetch.
+        self._known: Server | None = None
         self._refetched_at = -math.inf
         self._failed_at = -math.inf
         self._failures = 0
         self._failure: HydraException | None = None
 
-    @property
-    def _timeout(self) -> float:
-        timeout: float = self.api.api_client.configuration.timeout
-        return timeout
-
-    def _read(
-        self,
-        id_token: str,
-        nonce: str | None,
-        access_token: str | None,
-        code: str | None,
-        max_age: float | None,
-        subject: str | None,
-    ) -> Token:
-        """Check the arguments of `verify`, and whatever needs no key."""
-        for name, value in (
-            ("nonce", nonce),
-            ("access_token", access_token),
-            ("code", code),
-            ("subject", subject),
-        ):
-            if value is not None:
-                checks.nonempty(name, value)
-        oldest = None if max_age is None else checks.seconds("max_age", max_age)
-        hashed = {"at_hash": access_token, "c_hash": code}
-        return Token(self, id_token, self._known, nonce, subject, oldest, hashed)
-
-    @property
-    def _known(self) -> Server | None:
-        """The server as it was at the last fetch, if there was one."""
-        entry = self._cache.get(self._CURRENT)
-        return None if entry is None else entry.value
-
-    def _usable(self, known: Server | None) -> Server | None:
-        """Return what is known, unless its keys may have been withdrawn since."""
-        if known is None or self._is_old(known.fetched_at, _KEY_LIFETIME):
-            return None
-        return known
-
-    def _without_asking(self, known: Server) -> Server | None:
-        """Return the latest keys if there are newer ones, or if nobody may ask for them now.
-
-        A token must not be refused for keys that are out of date. But anybody can make up tokens
-        with a bad signature: so they cause one request in 30 seconds, they wait for it two seconds
-        at most, and no token with a good signature waits for it.
-        """
-        latest = self._known or known
-        if latest is not known or not self._is_old(self._refetched_at, _COOL_DOWN):
-            return latest
-        # Noted before the attempt, so that one that fails cools down as well.
-        self._refetched_at = self._clock()
-        return None
-
-    def _compared(self, known: Server, latest: Server) -> Server:
-        """Return the latest keys, and note whether the request for them was of use."""
-        if latest.differs(known):
-            # A server may change its keys twice, at two restarts, say.
-            self._refetched_at = -math.inf
-        return latest
-
-    def _fetched_meanwhile(self, known: Server | None) -> Server | None:
-        """Return the keys if another caller has fetched them since `known` was looked up."""
-        latest = self._known
-        return None if latest is known else latest
-
-    @contextmanager
-    def _noting_failures(self) -> Iterator[None]:
-        """Note that a fetch failed; for a while, let others fail by the same error."""
-        if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
-            raise copy.copy(self._failure)
-        try:
-            yield
-        except HydraException as error:
-            if self._failures:
-                # Otherwise forged tokens would hammer a server that is down, or that refuses.
-                self._failed_at, self._failure = self._clock(), copy.copy(error)
-            self._failures += 1
-            raise
-
-    def _stored(self, keys: JsonWebKeySet, discovery: WellKnown) -> Server:
-        """Keep what the server sent."""
-        self._failures, self._failure = 0, None
-        now = self._clock()
-        server = Server(discovery.issuer, keys.keys, now)
-        self._cache.put(self._CURRENT, Entry(server, now, now + _KEY_LIFETIME, math.inf))
-        return server
-
-    def _is_old(self, since: float, lifetime: float) -> bool:
-        # A clock that was set back says nothing about age.
-        return not 0 <= self._clock() - since < lifetime
-
-    def __repr__(self) -> str:
-        return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
-
-
-class IdTokenVerifier(BaseVerifier):
-    """Verifies ID tokens that one server issued to one client. Thread-safe; make one and keep it.
-
-    Args:
-        api: The API, with a credential for `hydra.keys.get`.
-        client_id: The client that the tokens are meant for.
-        algorithms: Values of `alg` that are allowed (RFC 7518 section 3.1).
-        leeway: Seconds by which the server's clock may differ from this one. A token is accepted
-            until that long after its `exp`, and from that long before its `nbf` and `iat`.
-        clock: Returns the time, in seconds since 1970-01-01 UTC.
-
-    Raises:
-        ApiTypeError, ApiValueError: A setting is not valid.
-    """
-
-    api: OAuth2Api
-
-    def __init__(
-        self,
-        api: OAuth2Api,
-        client_id: str,
-        algorithms: Sequence[str] = ("RS256",),
-        leeway: float = 5.0,
-        *,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(api, client_id, algorithms, leeway, clock)
-
-    def fetch_keys(self) -> None:
+    def fetch_keys(self) -> Any:
         """Fetch the server's keys and its issuer, unless they are known.
 
         `verify` does so by itself. Call this first if `verify` must not fail because the keys are
@@ -340,7 +231,6 @@ class IdTokenVerifier(BaseVerifier):
         Raises:
             HydraException: They could not be fetched; see `well_known` and `get_well_known`.
         """
-        within(self._timeout, self._current)
 
     def verify(
         self,
@@ -351,7 +241,7 @@ class IdTokenVerifier(BaseVerifier):
         code: str | None = None,
         max_age: float | None = None,
         subject: str | None = None,
-    ) -> IdTokenClaims:
+    ) -> Any:
         """Verify an ID token: its signature, and that it is meant for this client and valid now.
 
         Args:
@@ -378,76 +268,131 @@ class IdTokenVerifier(BaseVerifier):
 
         Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
         """
-        token = self._read(id_token, nonce, access_token, code, max_age, subject)
-        return within(self._timeout, self._judged, token)
 
-    def _judged(self, token: Token) -> IdTokenClaims:
-        server = self._current()
+    def _deadline(self) -> Deadline:
+        return Deadline.within(None, self.api.api_client.configuration.timeout)
+
+    def _verified(self, token: Token, alarm: Callable[[], effects.Alarm]) -> Steps[IdTokenClaims]:
+        deadline = self._deadline()
+        server = yield from self._current(deadline, alarm)
         while not (claims := token.judge(server)):
-            server = self._newer(server)
+            detour = Deadline.within(deadline, _LONGEST_DETOUR)
+            work = self._newer(server, detour)
+            server = yield from shared(self._cache, "newer", work, detour.left(), alarm())
         return claims
 
-    def _current(self) -> Server:
+    def _current(self, deadline: Deadline, alarm: Callable[[], effects.Alarm]) -> Steps[Server]:
+        """Return what is known, unless its keys may have been withdrawn since."""
         known = self._known
-        server = self._usable(known)
-        if server:
-            return server
-        return share(self._cache, self._CURRENT, partial(self._fetched, known))
+        if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
+            return known
+        work = self._fetched(known, deadline)
+        return (yield from shared(self._cache, "current", work, deadline.left(), alarm()))
 
-    def _newer(self, known: Server) -> Server:
-        ask = partial(self._refetched, known)
-        return within(self._LONGEST_DETOUR, share, self._cache, self._NEWER, ask)
+    def _newer(self, known: Server, deadline: Deadline) -> Steps[Server]:
+        """Return the latest keys if there are newer ones, or if nobody may ask for them now.
 
-    def _refetched(self, known: Server) -> Server:
-        return self._without_asking(known) or self._compared(known, self._fetched(known))
+        A token must not be refused for keys that are out of date. But anybody can make up tokens
+        with a bad signature: so they cause one request in 30 seconds, they wait for it two seconds
+        at most, and no token with a good signature waits for it.
+        """
+        latest = self._known or known
+        if latest is not known or not self._is_old(self._refetched_at, _COOL_DOWN):
+            return latest
+        # Noted before the attempt, so that one that fails cools down as well.
+        self._refetched_at = self._clock()
+        latest = yield from self._fetched(known, deadline)
+        if latest.differs(known):
+            # A server may change its keys twice, at two restarts, say.
+            self._refetched_at = -math.inf
+        return latest
 
-    def _fetched(self, known: Server | None) -> Server:
-        return self._fetched_meanwhile(known) or self._asked()
+    def _fetched(self, known: Server | None, deadline: Deadline) -> Steps[Server]:
+        """Return the keys that another caller fetched since `known` was looked up, or fetch them.
 
-    def _asked(self) -> Server:
-        with self._noting_failures():
-            keys = self.api.well_known()
-            discovery = self.api.get_well_known()
-        return self._stored(keys, discovery)
+        For a while after a failure, others fail by the same error.
+        """
+        latest = self._known
+        if latest is not None and latest is not known:
+            return latest
+        if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
+            raise copy.copy(self._failure)
+        try:
+            keys: JsonWebKeySet = yield from ask(Invoke(self.api.well_known, (), deadline))
+            discovery: WellKnown = yield from ask(Invoke(self.api.get_well_known, (), deadline))
+        except HydraException as error:
+            if self._failures:
+                # Otherwise forged tokens would hammer a server that is down, or that refuses.
+                self._failed_at, self._failure = self._clock(), copy.copy(error)
+            self._failures += 1
+            raise
+        self._failures, self._failure = 0, None
+        self._known = Server(discovery.issuer, keys.keys, self._clock())
+        return self._known
+
+    def _is_old(self, since: float, lifetime: float) -> bool:
+        # A clock that was set back says nothing about age.
+        return not 0 <= self._clock() - since < lifetime
+
+    def __repr__(self) -> str:
+        return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"
+
+
+class IdTokenVerifier(BaseVerifier["api.OAuth2Api"]):
+    def fetch_keys(self) -> None:
+        drive(self._current(self._deadline(), Alarm))
+
+    def verify(
+        self,
+        id_token: str,
+        *,
+        nonce: str | None,
+        access_token: str | None = None,
+        code: str | None = None,
+        max_age: float | None = None,
+        subject: str | None = None,
+    ) -> IdTokenClaims:
+        token = Token(self, id_token, nonce, access_token, code, max_age, subject)
+        return drive(self._verified(token, Alarm))
 
 
 class Token:
     """One ID token on its way through the checks; not a tuple, which tracebacks would show.
 
-    Args:
-        verifier: Has the settings.
-        id_token: The token.
-        known: The server's keys as they are known now.
-        nonce: What its nonce must be, unless None.
-        subject: The user that it must be about, unless None.
-        max_age: Seconds that may have passed since the user logged in, unless None.
-        hashed: What it came with, by the claim that must be a hash of it.
-
     Raises:
+        ApiTypeError, ApiValueError: An argument is not valid.
         InvalidIdTokenError: No key can make it valid.
     """
 
     def __init__(
         self,
-        verifier: BaseVerifier,
-        id_token: object,
-        known: Server | None,
+        verifier: BaseVerifier[Any],
+        id_token: str,
         nonce: str | None,
-        subject: str | None,
+        access_token: str | None,
+        code: str | None,
         max_age: float | None,
-        hashed: Mapping[str, str | None],
+        subject: str | None,
     ) -> None:
+        for name, value in (
+            ("nonce", nonce),
+            ("access_token", access_token),
+            ("code", code),
+            ("subject", subject),
+        ):
+            if value is not None:
+                checks.nonempty(name, value)
         self._verifier = verifier
-        self._known = known
+        self._known = verifier._known
         self._nonce = nonce
         self._subject = subject
-        self._max_age = max_age
+        self._max_age = None if max_age is None else checks.seconds("max_age", max_age)
         header, self._content, self._signed, self._signature = _split(id_token)
         self._kid, self._algorithm = _check_header(header, verifier.algorithms)
         # Hashes, because tracebacks would show what is in local variables below.
         self._hashes = {
             claim: _half_hash(value, self._algorithm)
-            for claim, value in hashed.items()
+            for claim, value in (("at_hash", access_token), ("c_hash", code))
             if value is not None
         }
         self._claims: IdTokenClaims | None = None
