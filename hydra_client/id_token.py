@@ -116,20 +116,6 @@ class IdTokenClaims(Mapping[str, Any]):
         c_hash: Hash of the code that came with it.
     """
 
-    __slots__ = (
-        "_claims",
-        "at_hash",
-        "aud",
-        "auth_time",
-        "azp",
-        "c_hash",
-        "exp",
-        "iat",
-        "iss",
-        "nonce",
-        "sub",
-    )
-
     iss: str
     sub: str
     aud: tuple[str, ...]
@@ -143,10 +129,8 @@ class IdTokenClaims(Mapping[str, Any]):
     _claims: Mapping[str, Any]
 
     def __init__(self, claims: Mapping[str, Any]) -> None:
-        for name in self.__slots__[1:]:  # all but _claims
-            object.__setattr__(self, name, claims.get(name))
-        object.__setattr__(self, "aud", _audience(claims))
-        object.__setattr__(self, "_claims", MappingProxyType(dict(claims)))
+        vars(self).update({name: claims.get(name) for name in IdTokenClaims.__annotations__})
+        vars(self).update(aud=_audience(claims), _claims=MappingProxyType(dict(claims)))
 
     def __getitem__(self, name: str) -> Any:
         return self._claims[name]
@@ -406,13 +390,22 @@ class Token:
         """
         if self._claims is None:
             keys = server.candidates(self._kid, self._algorithm)
-            if not _is_signed(keys, self._algorithm, self._signed, self._signature):
+            verify = jwt.get_algorithm_by_name(self._algorithm).verify
+            if not any(verify(self._signed, key, self._signature) for key in keys):
                 if server is self._known:
                     # The kid stays the same when the keys are rotated, so there may be newer keys
                     # with or without this kid. Keys that were just fetched are the newest.
                     self._known = None
                     return None
-                raise _not_signed(bool(keys), self._kid, self._algorithm)
+                if keys:
+                    raise InvalidIdTokenError(
+                        "no key of the server made the signature", "signature"
+                    )
+                raise InvalidIdTokenError(
+                    f"the server has no key {_shown(self._kid)} for {self._algorithm}",
+                    "unknown_key",
+                    "kid",
+                )
             self._claims = _typed(_members(self._content))
         issuer = self._claims.iss
         if issuer != server.issuer:
@@ -482,21 +475,6 @@ class Server:
             weak = parsed is not None and parsed.key_size < _SMALLEST_KEY
             self._parsed[number] = None if weak else parsed
         return self._parsed[number]
-
-
-def _is_signed(
-    keys: Sequence[RSAPublicKey], algorithm: str, signed: bytes, signature: bytes
-) -> bool:
-    verify = jwt.get_algorithm_by_name(algorithm).verify
-    return any(verify(signed, key, signature) for key in keys)
-
-
-def _not_signed(has_key: bool, kid: str, algorithm: str) -> InvalidIdTokenError:
-    if has_key:
-        return InvalidIdTokenError("no key of the server made the signature", "signature")
-    return InvalidIdTokenError(
-        f"the server has no key {_shown(kid)} for {algorithm}", "unknown_key", "kid"
-    )
 
 
 def _split(token: object) -> tuple[dict[str, Any], bytes, bytes, bytes]:

@@ -9,36 +9,58 @@ import hashlib
 import json
 import time
 from copy import copy
-from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from hydra_client.models import OAuth2TokenIntrospection
 from hydra_client.protocol import checks
-from hydra_client.protocol.cache import Cache, Entry
+from hydra_client.protocol.cache import Cache, Entry, shared
+from hydra_client.protocol.deadline import Deadline
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.redaction import Secret
-from hydra_client.transport.waiting import share, within
+from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hydra_client.api import OAuth2Api
+    from hydra_client import api  # noqa: F401 - for the base class of `CachedIntrospection`
+    from hydra_client.protocol import effects
+    from hydra_client.protocol.effects import Steps
+
+# That of threads or of asyncio. `help` and `inspect.signature` show this name.
+OAuth2Api = TypeVar("OAuth2Api", bound=Any)
 
 __all__ = ["CachedIntrospection"]
 
 
-class BaseIntrospection:
-    """What caches for threads and for tasks share: the responses, and all decisions.
+class BaseIntrospection(Generic[OAuth2Api]):
+    """A cache in front of `api.introspect_oauth2_token`: call it instead.
 
-    It makes no request and never waits.
+    A response is reused only for the same token, scope, server and credential. Threads, or tasks,
+    that ask about the same token at the same time share one request. Errors are never kept. You can
+    use it from several threads and after a fork, and pickle it; a pickle holds no responses.
+    Tokens are kept only as SHA-256 hashes.
+
+    Args:
+        api: Asks the server.
+        max_size: How many responses are kept. The least recently used ones are removed first.
+        max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
+            token counts as active for that long at most.
+        negative_age: Seconds for which the response that a token is not active is kept. With 0 it
+            is not kept; otherwise made-up tokens push the responses about real ones out.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        ApiTypeError, ApiValueError: An argument is not valid.
     """
 
     def __init__(
         self,
-        api: Any,
-        max_size: int,
-        max_age: float,
-        negative_age: float,
-        clock: Callable[[], float],
+        api: OAuth2Api,
+        *,
+        max_size: int = 1024,
+        max_age: float = 30.0,
+        negative_age: float = 0.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
         self._max_size = checks.whole_number("max_size", max_size, least=1)
@@ -48,9 +70,23 @@ class BaseIntrospection:
         self.clear()
 
     @property
-    def api(self) -> Any:
+    def api(self) -> OAuth2Api:
         """The API that asks the server."""
         return self._api
+
+    def __call__(self, token: str, scope: str | None = None) -> Any:
+        """Introspect a token, or return what an earlier introspection said.
+
+        Args:
+            token: The access token.
+            scope: Scopes that it must have, space-separated.
+
+        Returns:
+            A copy for each caller.
+
+        Raises:
+            HydraException: As `introspect_oauth2_token` does.
+        """
 
     def forget(self, token: str) -> None:
         """Forget what is known of a token, because it was revoked, say."""
@@ -82,12 +118,6 @@ class BaseIntrospection:
             return None
         return Question(Secret(token), scope, key, self._era, source, configuration.timeout)
 
-    def _pinned_api(self) -> Any:
-        """Return the API as it is now: the response must be that of the server in the key."""
-        api = copy(self._api)
-        api.api_client = self._api.api_client.copy()
-        return api
-
     def _known(self, question: Question) -> Known | None:
         entry = self._cache.get(question.key)
         # A clock that was set back must not make a response last longer.
@@ -95,22 +125,33 @@ class BaseIntrospection:
             return None
         return entry.value
 
-    def _request(self) -> Request:
-        """Note, before a request is sent, what decides on how long its response is kept."""
-        return Request(self._era, self._cache, self._clock())
+    def _asked(self, question: Question, alarm: effects.Alarm) -> Steps[Known]:
+        """Ask the server, or wait for another caller who does."""
+        api = copy(self._api)
+        # As it is now: the response must be that of the server in the key.
+        api.api_client = api.api_client.copy()
+        deadline = Deadline.within(None, question.timeout)
+        work = self._fetched(api, question, deadline)
+        return (yield from shared(self._cache, question.flight, work, deadline.left(), alarm))
 
-    def _kept(
-        self, question: Question, request: Request, introspection: OAuth2TokenIntrospection
-    ) -> Known:
-        """Return what the server said, and keep it as long as it may be used."""
+    def _fetched(self, api: Any, question: Question, deadline: Deadline) -> Steps[Known]:
+        known = self._known(question)  # another caller may have been faster
+        if known is not None:
+            return known
+        # What decides on how long the response is kept is noted before the request.
+        era, cache, now = self._era, self._cache, self._clock()
+        arguments = question.token, question.scope
+        introspection: OAuth2TokenIntrospection = yield from ask(
+            Invoke(api.introspect_oauth2_token, arguments, deadline)
+        )
         known = Known(question.key[0], introspection.to_dict(), question.source)
-        until = request.at + (self._max_age if introspection.active else self._negative_age)
+        until = now + (self._max_age if introspection.active else self._negative_age)
         if introspection.active and introspection.exp is not None:
             until = min(until, introspection.exp)
-        if until > request.at:
-            request.cache.put(question.key, Entry(known, request.at, until, until))
-            if self._era is not request.era:
-                request.cache.discard(question.key)  # it may be about what was to be forgotten
+        if until > now:
+            cache.put(question.key, Entry(known, now, until, until))
+            if self._era is not era:
+                cache.discard(question.key)  # it may be about what was to be forgotten
         return known
 
     def __getstate__(self) -> dict[str, Any]:
@@ -127,70 +168,16 @@ class BaseIntrospection:
         )
 
 
-class CachedIntrospection(BaseIntrospection):
-    """A cache in front of `api.introspect_oauth2_token`: call it instead.
-
-    A response serves only the same token, scope, server and credential. Threads that ask the same
-    at the same time cause one request. Errors are never kept. Thread-safe, usable after a fork,
-    picklable; a pickle holds no responses. Tokens are kept only as SHA-256 hashes.
-
-    Args:
-        api: Asks the server.
-        max_size: How many responses are kept. The least recently used ones are removed first.
-        max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
-            token counts as active for that long at most.
-        negative_age: Seconds for which the response that a token is not active is kept. With 0 it
-            is not kept; otherwise made-up tokens push the responses about real ones out.
-        clock: Returns the time, in seconds since 1970-01-01 UTC.
-
-    Raises:
-        ApiTypeError, ApiValueError: An argument is not valid.
-    """
-
-    _api: OAuth2Api
-
-    def __init__(
-        self,
-        api: OAuth2Api,
-        *,
-        max_size: int = 1024,
-        max_age: float = 30.0,
-        negative_age: float = 0.0,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(api, max_size, max_age, negative_age, clock)
-
+class CachedIntrospection(BaseIntrospection["api.OAuth2Api"]):
     def __call__(self, token: str, scope: str | None = None) -> OAuth2TokenIntrospection:
-        """Introspect a token, or return what an earlier introspection said.
-
-        Args:
-            token: The access token.
-            scope: Scopes that it must have, space-separated.
-
-        Returns:
-            A copy for each caller.
-
-        Raises:
-            HydraException: As `introspect_oauth2_token` does.
-        """
         question = self._question(token, scope)
         if not question:
             return self._api.introspect_oauth2_token(token, scope)
         token = question.token  # tracebacks would show the caller's own
-        known = self._known(question) or self._shared(question)
+        known = self._known(question)
+        if not known:
+            known = drive(self._asked(question, Alarm()))
         return known.introspection()
-
-    def _shared(self, question: Question) -> Known:
-        ask = partial(self._asked, self._pinned_api(), question)
-        return within(question.timeout, share, self._cache, question.flight, ask)
-
-    def _asked(self, api: OAuth2Api, question: Question) -> Known:
-        known = self._known(question)  # another thread may have been faster
-        return known or self._kept(
-            question,
-            self._request(),
-            api.introspect_oauth2_token(question.token, question.scope),
-        )
 
 
 class Known:
@@ -239,14 +226,6 @@ class Question:
         self.flight = (key, era)
         self.source = source
         self.timeout = timeout
-
-
-class Request(NamedTuple):
-    """The circumstances of a request."""
-
-    era: object
-    cache: Cache[Known]
-    at: float
 
 
 def _digest(text: str) -> bytes:
