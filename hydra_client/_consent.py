@@ -8,9 +8,10 @@ from __future__ import annotations
 import enum
 import math
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
 from hydra_client.exceptions import (
@@ -22,8 +23,6 @@ from hydra_client.exceptions import (
 from hydra_client.models import (
     ConsentRequestAcceptance,
     ConsentRequestRejection,
-    OAuth2ConsentRequest,
-    WellKnown,
 )
 from hydra_client.protocol import browser_binding, checks
 from hydra_client.protocol.browser_binding import (
@@ -44,24 +43,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from hydra_client.models import OAuth2ConsentRequest, WellKnown
     from hydra_client.protocol.effects import Alarm, Steps
+
+# That of threads or of asyncio. `help` and `inspect.signature` show this name.
+OAuth2Api = TypeVar("OAuth2Api", bound=Any)
+Challenge = TypeVar("Challenge", bound="BaseChallenge[Any]")
 
 RESERVED_CLAIMS = frozenset(
     {
-        "at_hash",
-        "aud",
-        "auth_time",
-        "azp",
-        "c_hash",
-        "exp",
-        "iat",
-        "iss",
-        "jti",
-        "nbf",
-        "nonce",
-        "rat",
-        "s_hash",
-        "sub",
+        *("at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf"),
+        *("nonce", "rat", "s_hash", "sub"),
     }
 )
 """Claims about the ID token rather than the user. The server overwrites most of them, and those who
@@ -180,22 +172,51 @@ class Place(NamedTuple):
 
 
 class Arrival:
-    """What came: the request's id, the browser, and the ticket of the form, if it was one."""
+    """What came: the request's id, the browser, and the ticket of the form, if it was one.
 
-    __slots__ = ("browser", "id", "ticket")
+    Once it is checked, the ticket is that of the page, which has to show the notice.
+    """
+
+    __slots__ = ("browser", "id", "notice", "ticket")
 
     def __init__(self, id: str, browser: Browser | None, ticket: Ticket | None) -> None:
         self.id, self.browser, self.ticket = id, browser, ticket
+        self.notice = ""
 
 
-class Flow:
-    """Reads what browsers bring, checks the requests, and remembers what was shown."""
+class BaseConsentApp(Generic[OAuth2Api]):
+    """Reads the consent requests that browsers bring.
+
+    Threads, or the tasks of one event loop, can share it.
+
+    Args:
+        api: The API, with a credential for `hydra.consent` and, if you fetch the client's record,
+            `hydra.clients`.
+        public_url: The server's URL as browsers know it, with or without `/oauth2/auth`. The host
+            that `api` calls may be an internal address. By default, the `authorization_endpoint`
+            of the server's discovery document is used. It is fetched once, and again if a request
+            leads elsewhere.
+        clock: Returns the time, in seconds since 1970-01-01 UTC.
+        memory: Remembers which request each browser saw last: a cache with `get(key)` and
+            `set(key, value, timeout)` that all processes of your app share, such as Django's or
+            cachelib's. With asyncio, it is called in the event loop. Without it, each process
+            remembers only the requests that it handled.
+
+    Raises:
+        ApiTypeError, ApiValueError: `public_url` is not an http or https URL.
+    """
 
     def __init__(
-        self, public_url: str | None, clock: Callable[[], float], memory: Memory | None
+        self,
+        api: OAuth2Api,
+        public_url: str | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        memory: Memory | None = None,
     ) -> None:
-        self.clock = clock
-        self.memory = OwnMemory() if memory is None else memory
+        self.api = api
+        self._clock = clock
+        self._memory = OwnMemory() if memory is None else memory
         self._cache: Cache[Place] = Cache()
         self._public: Place | None = None
         if public_url is not None:
@@ -209,67 +230,67 @@ class Flow:
                 place = place._replace(path=place.path.rstrip("/") + _AUTHORIZE)
             self._public = place
 
-    # --- the authorization endpoint
+    def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Any:
+        """Read the consent request that a browser or a submitted form brings.
 
-    def _known_endpoint(self, request: OAuth2ConsentRequest) -> Place | None:
-        """Return where it is; None if the server has to be asked (again)."""
-        if self._public is not None:
-            return self._public
-        known = self._cache.get(_ENDPOINT)
-        if known is None:
-            return None
-        is_it = known.value == _place(request.redirect_url or "")
-        # A clock that was set back says nothing about age.
-        is_cooling = known.stored_at <= self.clock() < known.fresh_until
-        return known.value if is_it or is_cooling else None
+        Args:
+            query: What the browser sent: the framework's mapping of query parameters, the query
+                string, or the URL. For a form, pass `{"ticket": …}` with its field `ticket`.
+            browser: A secret of at least 32 bytes that your app keeps in this browser's session,
+                next to the user. Make a new one when a session begins, at login, at logout
+                and when the user changes. Scripts that play the browser themselves pass
+                `NO_BROWSER`.
 
-    def _discovery(self, api: Any, alarm: Alarm) -> Steps[Place]:
-        known = self._cache.get(_ENDPOINT)
-        deadline = Deadline(api.api_client.configuration.timeout)
-        work = self._discover(api, known, deadline)
-        return (yield from shared(self._cache, _ENDPOINT, work, deadline.left(), alarm))
+        Returns:
+            The request, with everything that the user needs to decide.
 
-    def _discover(self, api: Any, known: Entry[Place] | None, deadline: Deadline) -> Steps[Place]:
-        entry = self._cache.get(_ENDPOINT)
-        if entry is not None and entry is not known:  # pragma: no cover - a race
-            return entry.value
-        now = self.clock()
-        if known is not None:
-            # Noted before the attempt, so that one that fails cools down as well.
-            known.stored_at, known.fresh_until = now, now + _COOL_DOWN
-        document = yield from ask(Invoke[WellKnown](api.get_well_known, (), deadline))
-        place = _place(document.authorization_endpoint)
-        if place is None:
-            raise RedirectUrlError(
-                "The authorization_endpoint in the server's discovery document is not an http or "
-                "https URL."
-            )
-        self._cache.put(_ENDPOINT, Entry(place, now, now + _COOL_DOWN, math.inf))
-        return place
+        Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
-    # --- the request
+        Raises:
+            WrongBrowser: This browser's session has not begun the request, or has begun another
+                one since. Redirect it to the error's `redirect_url`.
+            AuthorizationRequestError: The browser brought an error instead of a request.
+            ConsentIdError: The id is missing, repeated, malformed, or unknown to the server.
+            ConsentExpired: The user took too long.
+            RedirectUrlError: The request's redirect URL is not the authorization endpoint, or has
+                been changed.
+            ApiTypeError, ApiValueError: `browser` is not a string or bytes, or is too short.
+            HydraException: The request could not be fetched; see `get_oauth2_consent_request`.
+        """
 
-    def challenge(
+    def _challenge(
         self,
-        api: Any,
-        alarm: Callable[[], Alarm],
+        kind: type[Challenge],
         query: object,
         browser: bytes | str | NoBrowser,
-    ) -> Steps[Checked]:
-        """Read what a browser brought, fetch the request, and check it."""
+        alarm: Callable[[], Alarm],
+    ) -> Steps[Challenge]:
         arrival = self._read(query, browser)
-        fetch = Invoke[OAuth2ConsentRequest](api.get_oauth2_consent_request, (arrival.id,))
         with _unknown_ids():
-            request = yield from ask(fetch)
-        endpoint = self._known_endpoint(request)
-        if endpoint is None:
-            endpoint = yield from self._discovery(api, alarm())
-        return self._check(arrival, request, endpoint)
+            request: OAuth2ConsentRequest = yield from ask(
+                Invoke(self.api.get_oauth2_consent_request, (arrival.id,))
+            )
+        client_id, expires_at = request.client_id, request.expires_at
+        url = Secret(request.redirect_url or "")
+        if not client_id or expires_at is None or not url:
+            raise ApiDecodeError(
+                "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
+            )
+        endpoint = yield from self._endpoint(url, alarm)
+        self._check_place(arrival, url, endpoint)
+        if arrival.browser is not None:
+            self._check_browser(arrival, arrival.browser, url)
+        # SQL stores of 0.10 return an empty list of scopes as one scope without a name.
+        scopes = tuple(scope for scope in request.requested_scopes or () if scope)
+        return kind(self, arrival, client_id, scopes, expires_at, url)
 
     def _read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
         """Read what a browser brought."""
         bound = None if browser is NO_BROWSER else Browser(_secret(browser))
-        found = _found(query)
+        try:
+            found = parameters(query, "consent", "ticket", "error", "error_description")
+        except ValueError as error:
+            raise ConsentIdError(f"No consent request: {error}.") from None
         if found["error"]:
             raise AuthorizationRequestError.found_in(found)
         ids, tickets = found["consent"], found["ticket"] if bound else []
@@ -288,22 +309,37 @@ class Flow:
             raise ConsentIdError("The form's ticket is malformed: start at the application again.")
         return Arrival(ticket.id, bound, ticket)
 
-    def _check(self, arrival: Arrival, request: OAuth2ConsentRequest, endpoint: Place) -> Checked:
-        """Check a request; return what a challenge is made of."""
-        client_id, expires_at = request.client_id, request.expires_at
-        url = Secret(request.redirect_url or "")
-        if not client_id or expires_at is None or not url:
-            raise ApiDecodeError(
-                "get_oauth2_consent_request: client_id, expires_at or redirect_url is missing"
+    def _endpoint(self, url: str, alarm: Callable[[], Alarm]) -> Steps[Place]:
+        """Return the authorization endpoint; ask for it (again) if the URL leads elsewhere."""
+        if self._public is not None:
+            return self._public
+        known = self._cache.get(_ENDPOINT)
+        if known is not None:
+            # A clock that was set back says nothing about age.
+            is_cooling = known.stored_at <= self._clock() < known.fresh_until
+            if is_cooling or known.value == _place(url):
+                return known.value
+        deadline = Deadline.within(None, self.api.api_client.configuration.timeout)
+        work = self._discovered(known, deadline)
+        return (yield from shared(self._cache, _ENDPOINT, work, deadline.left(), alarm()))
+
+    def _discovered(self, known: Entry[Place] | None, deadline: Deadline) -> Steps[Place]:
+        entry = self._cache.get(_ENDPOINT)
+        if entry is not None and entry is not known:  # pragma: no cover - a race
+            return entry.value
+        now = self._clock()
+        if known is not None:
+            # Noted before the attempt, so that one that fails cools down as well.
+            known.stored_at, known.fresh_until = now, now + _COOL_DOWN
+        document: WellKnown = yield from ask(Invoke(self.api.get_well_known, (), deadline))
+        place = _place(document.authorization_endpoint)
+        if place is None:
+            raise RedirectUrlError(
+                "The authorization_endpoint in the server's discovery document is not an http or "
+                "https URL."
             )
-        self._check_place(arrival, url, endpoint)
-        checked = Checked(self, arrival)
-        checked.client_id, checked.expires_at, checked.url = client_id, expires_at, url
-        # SQL stores of 0.10 return an empty list of scopes as one scope without a name.
-        checked.scopes = tuple(scope for scope in request.requested_scopes or () if scope)
-        if arrival.browser is not None:
-            checked.ticket, checked.notice = self._check_browser(arrival, arrival.browser, url)
-        return checked
+        self._cache.put(_ENDPOINT, Entry(place, now, now + _COOL_DOWN, math.inf))
+        return place
 
     @staticmethod
     def _check_place(arrival: Arrival, url: str, endpoint: Place) -> None:
@@ -318,17 +354,18 @@ class Flow:
             f"to {endpoint}: correct its issuer, or public_url."
         )
 
-    def _check_browser(self, arrival: Arrival, browser: Browser, url: str) -> tuple[Ticket, str]:
-        """Return the ticket for the page's form, and what the page has to say."""
+    def _check_browser(self, arrival: Arrival, browser: Browser, url: str) -> None:
+        """Note the ticket for the page's form, and what the page has to say."""
         beginning = browser_binding.take_apart(url, arrival.id)
         if beginning is None:
             raise RedirectUrlError(_UNEXPECTED if "client_id" in url else _BY_POST)
-        state, now = BrowserState(self.memory, browser), self.clock()
+        state, now = BrowserState(self._memory, browser), self._clock()
         arrives = arrival.ticket is None
         ticket = self._ticket(arrival, browser, beginning, now)
         if ticket is not None and state.is_current(ticket.id, ticket.made, arrives):
             reason = state.show(ticket.id, ticket.made, beginning.url)
-            return ticket, _NOTICES.get(reason, "")
+            arrival.ticket, arrival.notice = ticket, _NOTICES.get(reason, "")
+            return
         reason = ""
         if not arrives:
             reason = "session" if ticket is None else "tab"
@@ -351,51 +388,45 @@ class Flow:
             return None
         return browser.ticket(arrival.id, beginning.made_at)
 
+    def __repr__(self) -> str:
+        return f"ConsentApp({self.api.api_client!r})"
 
-class Checked:
-    """A request that was checked, and what is known of its browser."""
 
-    __slots__ = (
-        "browser",
-        "client_id",
-        "expires_at",
-        "flow",
-        "id",
-        "notice",
-        "scopes",
-        "ticket",
-        "url",
-    )  # fmt: skip
+class BaseChallenge(Generic[OAuth2Api]):
+    """A consent request, while the user decides.
 
-    def __init__(self, flow: Flow, arrival: Arrival) -> None:
-        self.flow = flow
+    Attributes:
+        id: Id of the consent request.
+        client_id: Id of the client (the application) that asks.
+        requested_scopes: Scopes that it asks for.
+        expires_at: When the request expires, as an aware datetime.
+        redirect_url: Where `accept` and `reject` send the browser, which must be the one that
+            brought the request. It contains the flow's state and nonce: keep it out of logs.
+        ticket: The value for the field `ticket` of the page's form. It is valid only for this
+            browser's session, so no other site can submit the form or substitute another request.
+        notice: One line that the page should show, or an empty string: why the user sees the page
+            again.
+    """
+
+    def __init__(
+        self,
+        app: BaseConsentApp[OAuth2Api],
+        arrival: Arrival,
+        client_id: str,
+        scopes: tuple[str, ...],
+        expires_at: datetime,
+        url: str,
+    ) -> None:
+        self._app, self._arrival = app, arrival
+        self._api = app.api
         self.id = arrival.id
-        self.browser = arrival.browser
-        self.ticket: Ticket | None = None
-        self.notice = ""
-        self.client_id = ""
-        self.scopes: tuple[str, ...] = ()
-        self.expires_at: datetime
-        self.url = ""
-
-
-class BaseChallenge:
-    """A consent request, while the user decides: all of it but the calls."""
-
-    def __init__(self, checked: Checked) -> None:
-        self._checked = checked
-        self.id = checked.id
-        self.client_id = checked.client_id
-        self.requested_scopes = checked.scopes
-        self.expires_at = checked.expires_at
-        self.redirect_url = checked.url
-        self.notice = checked.notice
+        self.client_id = client_id
+        self.requested_scopes = scopes
+        self.expires_at = expires_at
+        self.redirect_url = url
+        self.ticket = str(arrival.ticket or "")
+        self.notice = arrival.notice
         self.check_expiry()
-
-    @property
-    def ticket(self) -> str:
-        """The value for the form field `ticket`, which is valid only for this session."""
-        return str(self._checked.ticket or "")
 
     @property
     def restart_url(self) -> str:
@@ -413,11 +444,50 @@ class BaseChallenge:
         Raises:
             ConsentExpired: It has.
         """
-        late = self._checked.flow.clock() - self.expires_at.timestamp()
+        late = self._app._clock() - self.expires_at.timestamp()
         if late >= 0:
             raise ConsentExpired(
                 "The request has expired. Please start again.", self.restart_url, late
             )
+
+    def client(self) -> Any:
+        """Fetch the client's record, with its name and logo.
+
+        Scope: hydra.clients. Policy: action "get" on "rn:hydra:clients:{id}".
+
+        Raises:
+            HydraException: It could not be fetched; see `get_oauth2_client`.
+        """
+
+    def accept(
+        self,
+        subject: str,
+        scopes: Iterable[str],
+        *,
+        access_token_extra: Mapping[str, Any] | None = None,
+        id_token_extra: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Tell the server that the user agrees.
+
+        Args:
+            subject: Who the user is: a permanent identifier, which becomes `sub`.
+            scopes: The requested scopes that the user grants.
+            access_token_extra: Members of `ext` in introspections of the access token.
+            id_token_extra: More claims for the ID token, which the application and the browser
+                can read. `acr` and `amr` can say how the user logged in; you cannot set
+                `RESERVED_CLAIMS`.
+
+        Returns:
+            The URL to send the browser to.
+
+        Scope: hydra.consent. Policy: action "accept" on "rn:hydra:oauth2:consent:requests:{id}".
+
+        Raises:
+            ApiTypeError, ApiValueError: An argument is not valid: the subject is empty, a scope was
+                not requested, a claim is reserved, a value is not JSON. Nothing was sent.
+            ConsentExpired: The request has expired. Nothing was sent.
+            HydraException: The call failed; see `accept_oauth2_consent_request`.
+        """
 
     def _acceptance(
         self,
@@ -446,6 +516,23 @@ class BaseChallenge:
         self._decided()
         return body
 
+    def reject(self, reason: str) -> Any:
+        """Tell the server that the user declines, which also works after the request has expired.
+
+        Args:
+            reason: Why, for the application, which receives it as `error_description`. It is part
+                of a URL, so it is cut at 500 characters.
+
+        Returns:
+            The URL to send the browser to.
+
+        Scope: hydra.consent. Policy: action "reject" on "rn:hydra:oauth2:consent:requests:{id}".
+
+        Raises:
+            ApiTypeError, ApiValueError: The reason is not a valid string. Nothing was sent.
+            HydraException: The call failed; see `reject_oauth2_consent_request`.
+        """
+
     def _rejection(self, reason: str) -> ConsentRequestRejection:
         """Return the body that says that the user declines."""
         text = checks.utf8("reason", reason).replace("\0", "")  # which 0.10 on SQL refuses
@@ -456,10 +543,10 @@ class BaseChallenge:
 
     def _decided(self) -> None:
         # Before the call: what fails halfway is started again, too.
-        checked = self._checked
-        if checked.browser is not None and checked.ticket is not None:
-            state = BrowserState(checked.flow.memory, checked.browser)
-            state.decide(checked.ticket.made, checked.flow.clock())
+        browser, ticket = self._arrival.browser, self._arrival.ticket
+        if browser is not None and ticket is not None:
+            state = BrowserState(self._app._memory, browser)
+            state.decide(ticket.made, self._app._clock())
 
     def _granted(self, scopes: Iterable[str]) -> list[str]:
         if isinstance(scopes, (str, bytes, Mapping)) or not isinstance(scopes, Iterable):
@@ -504,13 +591,6 @@ def _secret(browser: object) -> bytes:
             f"browser must have at least {_SHORTEST_SECRET} bytes, it has {len(browser)}"
         )
     return browser
-
-
-def _found(query: object) -> dict[str, list[str]]:
-    try:
-        return parameters(query, "consent", "ticket", "error", "error_description")
-    except ValueError as error:
-        raise ConsentIdError(f"No consent request: {error}.") from None
 
 
 def _place(url: str) -> Place | None:
