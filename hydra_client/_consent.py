@@ -9,8 +9,7 @@ import enum
 import math
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote_plus, urlsplit
 
@@ -266,10 +265,13 @@ class BaseConsentApp(Generic[OAuth2Api]):
         alarm: Callable[[], Alarm],
     ) -> Steps[Challenge]:
         arrival = self._read(query, browser)
-        with _unknown_ids():
-            request: OAuth2ConsentRequest = yield from ask(
-                Invoke(self.api.get_oauth2_consent_request, (arrival.id,))
-            )
+        fetch = Invoke(self.api.get_oauth2_consent_request, (arrival.id,))
+        try:
+            request: OAuth2ConsentRequest = yield from ask(fetch)
+        except NotFoundException as error:
+            if error.error is None:
+                raise  # not the API's own 404: something else is at this address
+            raise ConsentIdError("The server does not know the consent request.") from error
         client_id, expires_at = request.client_id, request.expires_at
         url = Secret(request.redirect_url or "")
         if not client_id or expires_at is None or not url:
@@ -562,20 +564,6 @@ class BaseChallenge(Generic[OAuth2Api]):
 
     def __repr__(self) -> str:
         return f"Challenge({self.id!r}, client_id={self.client_id!r}, {self.requested_scopes!r})"
-
-
-@contextmanager
-def _unknown_ids() -> Iterator[None]:
-    """Turn the API's own 404 into `ConsentIdError`."""
-    unknown: NotFoundException
-    try:
-        yield
-        return
-    except NotFoundException as error:
-        if error.error is None:
-            raise  # not the API's own 404: something else is at this address
-        unknown = error
-    raise ConsentIdError("The server does not know the consent request.") from unknown
 
 
 def _secret(browser: object) -> bytes:

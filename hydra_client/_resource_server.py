@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
 from hydra_client.exceptions import (
@@ -23,13 +23,17 @@ from hydra_client.exceptions import (
     HydraException,
     UnauthorizedException,
 )
-from hydra_client.models import OAuth2TokenIntrospection, OAuth2TokenResponse
 from hydra_client.protocol import checks
 from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.redaction import Secret, redact
 
 if TYPE_CHECKING:
+    from hydra_client.models import OAuth2TokenIntrospection, OAuth2TokenResponse
     from hydra_client.protocol.effects import Steps
+
+# Those of threads or of asyncio. `help` and `inspect.signature` show these names.
+OAuth2Api = TypeVar("OAuth2Api", bound=Any)
+CachedIntrospection = TypeVar("CachedIntrospection", bound=Any)
 
 _logger = logging.getLogger("hydra_client")
 
@@ -89,22 +93,58 @@ class CredentialsError(HydraException):
     """The API's own credential cannot introspect tokens, or this could not be determined."""
 
 
-class Policy:
-    """What a guard requires of each request."""
+class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
+    """Checks the access tokens that come with requests.
 
-    def __init__(self, realm: str) -> None:
+    Threads, or the tasks of one event loop, can share it.
+
+    Args:
+        source: The API, which then asks Hydra about each request; or a `CachedIntrospection`, which
+            asks less often, but lets a revoked token pass for some seconds.
+        realm: The name of the protected API in `WWW-Authenticate`.
+
+    Raises:
+        ApiTypeError, ApiValueError: `realm` is not valid.
+    """
+
+    def __init__(self, source: OAuth2Api | CachedIntrospection, *, realm: str = "api") -> None:
         if not _REALM.fullmatch(checks.utf8("realm", realm)):
             raise ApiValueError("realm must be printable ASCII without quotes and backslashes")
         self._realm = realm
+        is_api = hasattr(source, "introspect_oauth2_token")
+        self._api: Any = source if is_api else source.api
+        self._introspect: Any = source.introspect_oauth2_token if is_api else source
 
-    def read(
+    def check(
         self,
         authorization: str | Iterable[str] | None,
-        scopes: str | Iterable[str],
-        query: str | bytes,
-    ) -> Attempt:
+        scopes: str | Iterable[str] = (),
+        *,
+        query: str | bytes = "",
+    ) -> Any:
+        """Check the access token of a request.
+
+        Args:
+            authorization: The request's Authorization header, or a list of all its Authorization
+                headers; None if it has none.
+            scopes: Scopes that the token must have: a list, or a string with spaces. They are
+                compared as whole words: `photos.*` does not stand for `photos.read`.
+            query: The request's query string. A token in it is never accepted.
+
+        Returns:
+            What Hydra knows about the token: `sub` is the user, `client_id` the application.
+
+        Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
+
+        Raises:
+            AccessError: The request is rejected. Send the error's `status`, `headers` and `body`:
+                401 without a valid token, 403 without the scopes, 400 for a malformed request, and
+                503 if Hydra cannot be asked.
+            ApiTypeError, ApiValueError: `scopes` are not scopes.
+        """
+
+    def _token(self, authorization: str | Iterable[str] | None, query: str | bytes) -> Secret:
         """Read the token that a request carries."""
-        required = required_scopes(scopes)
         headers = _headers(authorization)
         if sum(map(len, headers)) > _LONGEST_HEADER:
             raise self._malformed(
@@ -116,55 +156,26 @@ class Policy:
         in_query = any(name == _PARAMETER for name, _ in parse_qsl(text, keep_blank_values=True))
         scheme, _, token = (headers[0] if headers else "").strip().partition(" ")
         if scheme.lower() != "bearer":
-            # Without an error code: the client may not know that it needs a token.
-            raise self._refused(401, "unauthorized", _MISSING, {})
+            raise self._refused(401, "unauthorized", _MISSING)
         if in_query:
             raise self._malformed("There is a token in the header and another one in the query.")
         token = token.strip()
         if not _TOKEN.fullmatch(token):
             raise self._malformed("The Authorization header must hold one token after Bearer.")
-        return Attempt(self, Secret(token), required)
-
-    def _malformed(self, description: str) -> AccessError:
-        return self.refused(400, "invalid_request", description)
-
-    def refused(self, status: int, error: str, description: str, scope: str = "") -> AccessError:
-        """Make the response to a request with a token (RFC 6750 section 3)."""
-        parameters = {"error": error, "error_description": description}
-        return self._refused(
-            status, error, description, {**parameters, **({"scope": scope} if scope else {})}
-        )
-
-    def _refused(
-        self, status: int, error: str, description: str, parameters: Mapping[str, str]
-    ) -> AccessError:
-        pairs = {"realm": self._realm, **parameters}
-        challenge = ", ".join(f'{name}="{value}"' for name, value in pairs.items())
-        return AccessError(status, error, description, {"WWW-Authenticate": f"Bearer {challenge}"})
-
-
-class Attempt:
-    """A request whose token was read."""
-
-    __slots__ = ("_policy", "_required", "token")
-
-    def __init__(self, policy: Policy, token: str, required: list[str]) -> None:
-        self._policy = policy
-        self._required = required
-        self.token = token
+        return Secret(token)
 
     @contextmanager
-    def introspection(self) -> Iterator[None]:
+    def _responding(self, token: Secret) -> Iterator[None]:
         """Turn every failure to introspect into a response: never a 500, and never a pass."""
         try:
             yield
             return
         except Exception as error:
-            refusal = self._unavailable(error)
+            refusal = self._unavailable(error, token)
         raise refusal from None
 
-    def _unavailable(self, error: Exception) -> AccessError:
-        text = redact(f"{type(error).__name__}: {error}", [self.token])
+    def _unavailable(self, error: Exception, token: Secret) -> AccessError:
+        text = redact(f"{type(error).__name__}: {error}", [token])
         headers = {}
         if isinstance(error, (UnauthorizedException, ForbiddenException)):
             _logger.error("%s (%s) %s", _REFUSED_HINT, text, error.hint or "")
@@ -175,21 +186,82 @@ class Attempt:
             headers["Retry-After"] = str(seconds)
         return AccessError(503, "temporarily_unavailable", _UNAVAILABLE, headers)
 
-    def granted(self, introspection: OAuth2TokenIntrospection) -> OAuth2TokenIntrospection:
+    def _granted(
+        self, introspection: OAuth2TokenIntrospection, required: list[str]
+    ) -> OAuth2TokenIntrospection:
         """Return the introspection if the token is active and has the scopes."""
         if introspection.active is not True:
-            raise self._policy.refused(
+            raise self._refused(
                 401, "invalid_token", "The access token is unknown, expired or revoked."
             )
         granted = (introspection.scope or "").split(" ")
-        if any(scope not in granted for scope in self._required):
-            raise self._policy.refused(
+        if any(scope not in granted for scope in required):
+            raise self._refused(
                 403,
                 "insufficient_scope",
                 "The access token lacks a scope that this request needs.",
-                " ".join(self._required),
+                " ".join(required),
             )
         return introspection
+
+    def _malformed(self, description: str) -> AccessError:
+        return self._refused(400, "invalid_request", description)
+
+    def _refused(self, status: int, error: str, description: str, scope: str = "") -> AccessError:
+        """Make the response to a request without access (RFC 6750 section 3)."""
+        pairs = {"realm": self._realm}
+        if error != "unauthorized":  # without a token, no error code (RFC 6750 section 3.1)
+            pairs |= {"error": error, "error_description": description}
+        if scope:
+            pairs["scope"] = scope
+        challenge = ", ".join(f'{name}="{value}"' for name, value in pairs.items())
+        return AccessError(status, error, description, {"WWW-Authenticate": f"Bearer {challenge}"})
+
+    def check_credentials(self) -> Any:
+        """Check that the API's own credential can introspect tokens. Call it when the API starts.
+
+        Otherwise a wrong secret can remain unnoticed: if the secret for Basic authentication is
+        wrong, Hydra 0.10 responds that the token is not active, and every request gets 401. With
+        Basic authentication, this method therefore introspects a token of its own, for which the
+        API's client needs the grant type `client_credentials`.
+
+        Raises:
+            CredentialsError: The credential cannot introspect tokens, or this could not be
+                determined.
+            HydraException: The credential is rejected, or Hydra cannot be asked.
+        """
+
+    def _credentials_checked(self) -> Steps[None]:
+        if self._api.api_client.configuration.access_token is not None:
+            yield from ask(Invoke(self._api.introspect_oauth2_token, ("not-a-token",)))
+            return
+        issue = partial(self._api.oauth_token, grant_type="client_credentials")
+        try:
+            response: OAuth2TokenResponse = yield from ask(Invoke(issue))
+        except UnauthorizedException:
+            raise  # a wrong secret
+        except ApiException as error:
+            raise CredentialsError(
+                "The API's credential cannot be checked, because Hydra issues no token for it: add "
+                f"the grant type client_credentials to its client. ({error})"
+            ) from error
+        token = response.access_token
+        try:
+            introspect = Invoke(self._api.introspect_oauth2_token, (token,))
+            introspection: OAuth2TokenIntrospection = yield from ask(introspect)
+        finally:
+            with suppress(HydraException):
+                yield from ask(Invoke(self._api.revoke_oauth2_token, (token,)))
+        if introspection.active is not True:
+            raise CredentialsError(
+                "Hydra says that a token that it has just issued is not active: it does not accept "
+                "the client secret that this API introspects with. Check HYDRA_CLIENT_ID and "
+                "HYDRA_CLIENT_SECRET, or use a bearer token: "
+                "connect(access_token=ClientCredentials())"
+            )
+
+    def __repr__(self) -> str:
+        return f"Guard({self._api.api_client!r})"
 
 
 def _headers(authorization: object) -> list[str]:
@@ -218,50 +290,6 @@ def required_scopes(scopes: object) -> list[str]:
         if not _SCOPE.fullmatch(checks.utf8("scopes", word)):
             raise ApiValueError(f"scopes: {word!r:.100} is not a scope")
     return words
-
-
-def parts(source: Any) -> tuple[Any, Any]:
-    """Return the API of a guard's source, and what introspects: the API itself, or its cache."""
-    if hasattr(source, "introspect_oauth2_token"):
-        return source, source.introspect_oauth2_token
-    return source.api, source
-
-
-def check_credentials(api: Any) -> Steps[None]:
-    """Find out whether the API's own credential can introspect tokens."""
-    if api.api_client.configuration.access_token is not None:
-        yield from ask(Invoke[Any](api.introspect_oauth2_token, ("not-a-token",)))
-        return
-    issue = partial(api.oauth_token, grant_type="client_credentials")
-    with _no_token():
-        response = yield from ask(Invoke[OAuth2TokenResponse](issue))
-    token = response.access_token
-    try:
-        introspect = Invoke[OAuth2TokenIntrospection](api.introspect_oauth2_token, (token,))
-        introspection = yield from ask(introspect)
-    finally:
-        with suppress(HydraException):
-            yield from ask(Invoke[Any](api.revoke_oauth2_token, (token,)))
-    if introspection.active is not True:
-        raise CredentialsError(
-            "Hydra says that a token that it has just issued is not active: it does not accept "
-            "the client secret that this API introspects with. Check HYDRA_CLIENT_ID and "
-            "HYDRA_CLIENT_SECRET, or use a bearer token: connect(access_token=ClientCredentials())"
-        )
-
-
-@contextmanager
-def _no_token() -> Iterator[None]:
-    """Explain why the API gets no token of its own to introspect."""
-    try:
-        yield
-    except UnauthorizedException:
-        raise  # a wrong secret
-    except ApiException as error:
-        raise CredentialsError(
-            "The API's credential cannot be checked, because Hydra issues no token for it: add the "
-            f"grant type client_credentials to its client. ({error})"
-        ) from error
 
 
 def is_guarded(scope: Mapping[str, Any]) -> bool:

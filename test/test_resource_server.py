@@ -482,7 +482,7 @@ def test_a_guard_shows_no_secret(hydra: HydraEmulator) -> None:
     guard = Guard(hydra.api())
     assert repr(guard) == f"Guard(ApiClient('{hydra.url}'))"
     aio_guard = aio_resource_server.Guard(aio.connect(hydra.url, *hydra.root))
-    assert repr(aio_guard) == f"aio.Guard(aio.ApiClient('{hydra.url}'))"
+    assert repr(aio_guard) == f"Guard(aio.ApiClient('{hydra.url}'))"
 
 
 # --- whole applications
