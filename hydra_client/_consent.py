@@ -321,7 +321,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
             is_cooling = known.stored_at <= self._clock() < known.fresh_until
             if is_cooling or known.value == _place(url):
                 return known.value
-        deadline = Deadline.within(None, self.api.api_client.configuration.timeout)
+        deadline = Deadline(self.api.api_client.configuration.timeout)
         work = self._discovered(known, deadline)
         return (yield from shared(self._cache, _ENDPOINT, work, deadline.left(), alarm()))
 

@@ -344,7 +344,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         """
 
     def _refresh(self, alarm: effects.Alarm) -> Steps[OAuth2TokenResponse]:
-        deadline = Deadline.within(None, self.api.api_client.configuration.timeout)
+        deadline = Deadline(self.api.api_client.configuration.timeout)
         work = self._refreshed(deadline)
         return (yield from shared(self._refreshes, "refresh", work, deadline.left(), alarm))
 

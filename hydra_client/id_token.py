@@ -254,13 +254,13 @@ class BaseVerifier(Generic[OAuth2Api]):
         """
 
     def _deadline(self) -> Deadline:
-        return Deadline.within(None, self.api.api_client.configuration.timeout)
+        return Deadline(self.api.api_client.configuration.timeout)
 
     def _verified(self, token: Token, alarm: Callable[[], effects.Alarm]) -> Steps[IdTokenClaims]:
         deadline = self._deadline()
         server = yield from self._current(deadline, alarm)
         while not (claims := token.judge(server)):
-            detour = Deadline.within(deadline, _LONGEST_DETOUR)
+            detour = Deadline(_LONGEST_DETOUR, deadline)
             work = self._newer(server, detour)
             server = yield from shared(self._cache, "newer", work, detour.left(), alarm())
         return claims

@@ -130,7 +130,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         api = copy(self._api)
         # As it is now: the response must be that of the server in the key.
         api.api_client = api.api_client.copy()
-        deadline = Deadline.within(None, question.timeout)
+        deadline = Deadline(question.timeout)
         work = self._fetched(api, question, deadline)
         return (yield from shared(self._cache, question.flight, work, deadline.left(), alarm))
 
