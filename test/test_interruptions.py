@@ -18,8 +18,8 @@ SECONDS = float(os.environ.get("HYDRA_CLIENT_STORM", "2"))
 PROGRAM = """
 import random, signal, sys, threading, time
 import hydra_client
-from hydra_client.protocol.deadline import Deadline
-from hydra_client.protocol.cache import Cache
+from hydra_client.protocol.cache import Cache, shared
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.transport import waiting
 from support.loopback import Server, api, raw_response
 
@@ -45,7 +45,8 @@ def respond(peer):
 flights = Cache()
 
 def share(number):
-    return Deadline(5).run(waiting.share, flights, "key", lambda: time.sleep(0.0002) or "result")
+    work = ask(Invoke(lambda: time.sleep(0.0002) or "result"))
+    return waiting.drive(shared(flights, "key", work, 5, waiting.Alarm()))
 
 draw = random.Random(4)
 signal.signal(signal.SIGALRM, interrupt)

@@ -1,23 +1,20 @@
-"""Carries out the steps of a call in the task that makes it, and shares work among tasks."""
+"""Carries out the steps of a call in the task that makes it."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import time
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hydra_client.protocol.cache import shared
-from hydra_client.protocol.deadline import Deadline, current, seconds_left
-from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait, ask
+from hydra_client.protocol.deadline import current
+from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Awaitable, Callable
 
-    from hydra_client.protocol.cache import Cache
     from hydra_client.protocol.effects import Steps
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -43,27 +40,6 @@ async def drive(steps: Steps[T]) -> T:
     finally:
         failed = None  # otherwise its traceback would refer to itself through this frame
         steps.close()
-
-
-async def share(cache: Cache[T], key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
-    """Return what `work` returns, whether it is awaited here or by another task at this time."""
-    done = ask(Invoke[Any](work))
-    return await drive(shared(cache, key, done, seconds_left(), Alarm()))
-
-
-async def within(
-    seconds: float,
-    function: Callable[P, Awaitable[T]],
-    *arguments: P.args,
-    **keywords: P.kwargs,
-) -> T:
-    """Await a function for at most `seconds`, or for as long as the current call has left."""
-    # The task's own context: what the function awaits, and the tasks that it makes, inherit it.
-    before = current.set(Deadline(seconds))
-    try:
-        return await function(*arguments, **keywords)
-    finally:
-        current.reset(before)
 
 
 class Alarm:

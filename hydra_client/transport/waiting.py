@@ -1,24 +1,20 @@
-"""Carries out the steps of a call in the thread that makes it, and shares work among threads."""
+"""Carries out the steps of a call in the thread that makes it."""
 
 from __future__ import annotations
 
 import inspect
 import threading
 import time
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hydra_client.exceptions import ApiTypeError
-from hydra_client.protocol.cache import shared
-from hydra_client.protocol.deadline import Deadline, seconds_left
-from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait, ask
+from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
-    from hydra_client.protocol.cache import Cache
     from hydra_client.protocol.effects import Steps
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -49,16 +45,6 @@ def drive(steps: Steps[T]) -> T:
     finally:
         failed = None  # otherwise its traceback would refer to itself through this frame
         steps.close()
-
-
-def share(cache: Cache[T], key: Hashable, work: Callable[[], T]) -> T:
-    """Return what `work` returns, whether it is called here or by another thread at this time."""
-    return drive(shared(cache, key, ask(Invoke(work)), seconds_left(), Alarm()))
-
-
-def within(seconds: float, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-    """Call a function that may take so many seconds, or as many as the current call has left."""
-    return Deadline(seconds).run(function, *arguments, **keywords)
 
 
 class Alarm:

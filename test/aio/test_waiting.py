@@ -7,7 +7,7 @@ from typing import Any
 
 from support.crowded import run
 
-from hydra_client.aio.waiting import Alarm, drive, share
+from hydra_client.aio.waiting import Alarm, drive
 from hydra_client.protocol.cache import Cache, Entry, shared
 from hydra_client.protocol.effects import Invoke, ask
 
@@ -39,11 +39,11 @@ def test_the_old_value_is_used_while_a_task_is_at_work() -> None:
             cache.put("key", Entry("new", 0, 1, 1))
             return "new"
 
-        async def second() -> str:
-            await asyncio.sleep(0.01)
+        async def get(pause: float, meanwhile: str | None) -> str:
+            await asyncio.sleep(pause)
             work = ask(Invoke[Any](fetch))
-            return await drive(shared(cache, "key", work, None, Alarm(), meanwhile="old"))
+            return await drive(shared(cache, "key", work, None, Alarm(), meanwhile))
 
-        assert await asyncio.gather(share(cache, "key", fetch), second()) == ["new", "old"]
+        assert await asyncio.gather(get(0, None), get(0.01, "old")) == ["new", "old"]
 
     run(main())

@@ -24,7 +24,11 @@ from hydra_client.exceptions import (
 from hydra_client.protocol.cache import Cache, shared
 from hydra_client.protocol.deadline import Deadline, seconds_left
 from hydra_client.protocol.effects import Invoke, ask
-from hydra_client.transport.waiting import Alarm, drive, share
+from hydra_client.transport.waiting import Alarm, drive
+
+
+def share(flights: Cache[str], key: str, work: Callable[[], str]) -> str:
+    return drive(shared(flights, key, ask(Invoke(work)), seconds_left(), Alarm()))
 
 
 class Work:
