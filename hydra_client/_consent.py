@@ -91,7 +91,7 @@ _BY_POST = (
 )
 _UNEXPECTED = (
     "The request's URL does not have the form that Hydra gives it, or has parameters named "
-    f"consent or {browser_binding.PARAMETER} of its own. Please start again at the application."
+    f"consent or {browser_binding.PARAMETER} itself. Please start again at the application."
 )
 
 
@@ -148,7 +148,7 @@ class WrongBrowser(ConsentFlowError):  # noqa: N818 - says what happened
     """This browser's session has not begun the request. Redirect it to `redirect_url` (303).
 
     That is not the user's fault: it happens whenever a request first arrives, and after the user
-    logs in or out. The browser comes back at once with a request of its own.
+    logs in or out. The browser returns at once with a new request.
 
     Attributes:
         redirect_url: Where to send the browser. Keep it out of logs.
@@ -287,7 +287,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
         return kind(self, arrival, client_id, scopes, expires_at, url)
 
     def _read(self, query: object, browser: bytes | str | NoBrowser) -> Arrival:
-        """Read what a browser brought."""
+        """Read what a browser sent."""
         bound = None if browser is NO_BROWSER else Browser(_secret(browser))
         try:
             found = parameters(query, "consent", "ticket", "error", "error_description")
@@ -629,7 +629,7 @@ def _check_json(name: str, value: object, levels: int) -> None:
         checks.utf8(name, value)
     elif isinstance(value, int):
         if abs(value) > _LARGEST_NUMBER:
-            raise ApiValueError(f"{name}: a number beyond 2^53 would be rounded; make it a string")
+            raise ApiValueError(f"{name}: a number above 2^53 would be rounded; use a string")
     elif isinstance(value, float):
         if not math.isfinite(value):
             raise ApiValueError(f"{name}: JSON has no {value}")

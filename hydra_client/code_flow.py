@@ -161,7 +161,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         client_id: Id of the client; the `username` of `api` if None.
         verifier: Verifies the ID token. If None, one that fetches keys with `api`, which needs the
             extra `jwt`.
-        verify_id_token: Whether ID tokens are verified. If False, they are not checked at all and
+        verify_id_token: Whether ID tokens are verified. If False, they are not checked and
             `claims` stays None. Then it is up to you to verify the ID token, to compare its nonce
             with `nonce`, and to compare its subject after a refresh: otherwise somebody else's
             code passes for the user's.
@@ -293,7 +293,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             redirect_uri=_escaped(self.redirect_uri),
         )
         if self._asks_for_id_token and tokens.id_token is None:
-            # Otherwise a code that somebody slipped in would pass without a check of its nonce.
+            # Otherwise an injected code would pass without a check of its nonce.
             raise NoIdTokenError("The server sent no ID token, although openid was asked for.")
         self.claims = yield from self._verified(tokens, None, nonce=self.nonce)
         self.tokens = tokens

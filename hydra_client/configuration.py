@@ -166,7 +166,7 @@ class Configuration:
             ApiTypeError, ApiValueError: A setting is not valid.
         """
         environ = os.environ if environ is None else environ
-        # A client that is named here must not call with somebody else's token.
+        # A client that is named here must not call with another client's token.
         named = settings.get("username") is not None
         given: dict[str, Any] = {**settings}
         for name, variable in VARIABLES.items():

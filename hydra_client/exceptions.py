@@ -16,7 +16,7 @@
     ├── ApiValueError (a ValueError)   refused before anything was sent
     └── ApiTypeError  (a TypeError)    refused before anything was sent
 
-Two warnings stand beside it: InsecureTransportWarning and LongSecretWarning. `ConsentFlowError`,
+There are also two warnings: InsecureTransportWarning and LongSecretWarning. `ConsentFlowError`,
 `CodeFlowError`, `InvalidIdTokenError` and `ProvisioningError` are also under HydraException, each
 in its own module.
 

@@ -274,11 +274,11 @@ class BaseVerifier(Generic[OAuth2Api]):
         return (yield from shared(self._cache, "current", work, deadline.left(), alarm()))
 
     def _newer(self, known: Server, deadline: Deadline) -> Steps[Server]:
-        """Return the latest keys if there are newer ones, or if nobody may ask for them now.
+        """Return the latest keys if there are newer ones, or if they must not be fetched now.
 
-        A token must not be refused for keys that are out of date. But anybody can make up tokens
-        with a bad signature: so they cause one request in 30 seconds, they wait for it two seconds
-        at most, and no token with a good signature waits for it.
+        A token must not be refused because keys are out of date. But anyone can send tokens with a
+        bad signature. So these cause at most one request in 30 seconds and wait for it at most two
+        seconds, and tokens with a good signature do not wait.
         """
         latest = self._known or known
         if latest is not known or not self._is_old(self._refetched_at, _COOL_DOWN):
@@ -561,7 +561,7 @@ def _check_header(header: Mapping[str, Any], algorithms: tuple[str, ...]) -> tup
     embedded = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
     if embedded:
         raise InvalidIdTokenError(
-            f"the header has {embedded[0]}, a key of its own", "embedded_key", embedded[0]
+            f"the header has {embedded[0]}, which contains a key", "embedded_key", embedded[0]
         )
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.upper() != "JWT":

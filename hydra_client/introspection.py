@@ -188,7 +188,7 @@ class Known:
     def __init__(self, token_digest: bytes, document: dict[str, Any], source: object) -> None:
         self.token_digest = token_digest
         self.document = document
-        # Its id is part of the key; as long as it is here, nothing else can have that id.
+        # Its id() is part of the key; this reference keeps another object from getting that id.
         self.source = source
 
     def introspection(self) -> OAuth2TokenIntrospection:

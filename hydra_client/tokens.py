@@ -1,4 +1,4 @@
-"""Bearer tokens: client credentials that renew themselves, and token sources of your own."""
+"""Bearer tokens: client credentials that renew tokens, and protocols for your own token sources."""
 
 from hydra_client.protocol.client_credentials import (
     AsyncTokenSource,

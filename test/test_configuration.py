@@ -69,7 +69,7 @@ def test_a_host_is_taken_apart(host: str, origin: tuple[object, ...]) -> None:
         ("https://hydra.example.com/a b", "has a space, a control character or a backslash"),
         ("https://hydra.example.com\r\nX: y", "has a space, a control character or a backslash"),
         ("https://hydra.example.com\\@evil.example", "a backslash"),
-        ("https://hydra.exämple.com", "has characters beyond ASCII"),
+        ("https://hydra.exämple.com", "has non-ASCII characters"),
     ],
 )
 def test_a_host_that_cannot_be_right_is_refused_with_the_reason(host: str, problem: str) -> None:

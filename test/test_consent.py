@@ -760,8 +760,8 @@ for _ in range(70):
         ({"access_token_extra": {"a": object()}}, ApiTypeError, "JSON has no object"),
         ({"access_token_extra": {"a": "\udfff"}}, ApiValueError, "an unpaired surrogate"),
         ({"access_token_extra": {"\udfff": 1}}, ApiValueError, "an unpaired surrogate"),
-        ({"access_token_extra": {"a": 2**53}}, ApiValueError, "make it a string"),
-        ({"access_token_extra": {"a": -(10**400)}}, ApiValueError, "make it a string"),
+        ({"access_token_extra": {"a": 2**53}}, ApiValueError, "use a string"),
+        ({"access_token_extra": {"a": -(10**400)}}, ApiValueError, "use a string"),
         ({"access_token_extra": ENDLESS}, ApiValueError, "contains itself"),
         ({"id_token_extra": {"a": DEEP}}, ApiValueError, "more than 64 levels"),
         *(

@@ -79,7 +79,7 @@ class App(Group):
                 formatter.write_dl(list(section.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, and turn whatever ends it early into an exit status."""
+        """Run the command, and turn errors and signals into an exit status."""
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:

@@ -38,7 +38,7 @@ def _ids(
                 ids = (found.id or "" for found in fetch(client))
                 return sorted(id for id in ids if id and id.startswith(incomplete))
         except Exception:
-            return []  # whatever it is, the command itself will say it better
+            return []  # the command itself reports it better
 
     return complete
 

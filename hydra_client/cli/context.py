@@ -138,7 +138,7 @@ def confirm(question: str, yes: bool = False) -> None:
     """Ask for confirmation before something is deleted or changed, unless --yes was given.
 
     Raises:
-        Failure: The user said no, or nobody can be asked.
+        Failure: The user said no, or there is no terminal to ask on.
     """
     if yes:
         return

@@ -8,7 +8,7 @@ from hydra_client.cli.errors import UNTRUSTED
 
 OK, WARN, BAD = "ok", "warn", "FAILED"
 
-# By the names that the troubleshooting guide has, which stay the same, whatever the texts become.
+# By the names that the troubleshooting guide has, which stay the same when the texts change.
 # Where there is no text, it depends on the case.
 ADVICE = {
     "certificate": UNTRUSTED,

@@ -13,7 +13,7 @@ from hydra_client.cli.context import Invocation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Paths for shells to complete. Whatever is wrong with a file is reported where it is read.
+# Paths for shells to complete. Problems with a file are reported where it is read.
 ANY_FILE = click.Path(readable=False, allow_dash=True)
 FILE = click.Path(dir_okay=False)
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -168,7 +168,7 @@ class Group(Command, click.Group):
     command_class = Command
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands. A group has no options of its own."""
+        """Write the commands. A group itself has no options."""
         self.format_commands(ctx, formatter)
 
 

@@ -40,7 +40,7 @@ def as_json(document: Any) -> str:
 
 
 def as_yaml(document: Any, *, unicode: bool | None = None) -> str:
-    """Write YAML; by default with characters beyond ASCII only if stdout can encode them."""
+    """Write YAML; by default with non-ASCII characters only if stdout can encode them."""
     from hydra_client.cli.yaml_nodes import write
 
     return write(document, unicode=_speaks_unicode() if unicode is None else unicode)

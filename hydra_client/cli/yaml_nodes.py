@@ -76,7 +76,7 @@ def read(path: str, what: str, *, all_numbers: bool = False) -> Document:
             and JSON. Otherwise YAML 1.1 decides.
 
     Raises:
-        Failure: It is not a document, or beyond the limits. The message quotes no value.
+        Failure: It is not a document, or exceeds the limits. The message quotes no value.
     """
     text = read_stdin(what) if path == "-" else read_text(path)
     text = text.removeprefix("\ufeff")

@@ -111,7 +111,7 @@ class NotFoundError(HydraError):
 
 
 class PlainError(HydraError):
-    """An error without a status of its own: always 500, and unrecognizable to OAuth endpoints."""
+    """An error without a specific status: always 500, and unrecognizable to OAuth endpoints."""
 
 
 class MissingRowError(NotFoundError):

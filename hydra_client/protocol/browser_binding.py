@@ -139,7 +139,7 @@ class Browser:
         return f"{url}&{PARAMETER}={made}.{self._mac(_VALUE_PURPOSE, made, url)}"
 
     def began(self, beginning: Beginning) -> bool:
-        """Whether the value was made for this browser and this URL, at whatever time."""
+        """Whether the value was made for this browser and this URL, at any time."""
         match = _VALUE.fullmatch(beginning.value)
         return match is not None and hmac.compare_digest(
             self._mac(_VALUE_PURPOSE, int(match[1]), beginning.url), match[2]
@@ -154,7 +154,7 @@ class Browser:
         return hmac.compare_digest(self.ticket(ticket.id, ticket.made).mac, ticket.mac)
 
     def digest(self, text: str) -> str:
-        """Return a name for a text, from which nobody can learn the text or the secret."""
+        """Return a digest of a text that reveals neither the text nor the secret."""
         return self._mac(_KEY_PURPOSE, 0, text)
 
     def _mac(self, purpose: bytes, made: int, text: str) -> str:

@@ -64,7 +64,7 @@ class Flight(Generic[T]):
         """Whether a caller whose time is up then has to lead.
 
         Of those who wait, the most patient one takes over from a leader whose time is up. When its
-        own time is up, so is everybody's; otherwise each of them would ask once more.
+        own time is up, so is that of all others; otherwise each of them would try again.
         """
         now = time.monotonic()
         others = (other for other in self.waiting.values() if other > now)
@@ -141,7 +141,7 @@ class Cache(Generic[T]):
             key: What the work is for.
             until: When the caller's time is up (monotonic).
             wake: Called when the caller has to ask `decide` again.
-            waits: Whether the caller would wait. If not, it gets None if somebody is at work.
+            waits: Whether the caller would wait. If not, it gets None while another caller leads.
         """
         with self._lock:
             flight = self._flights.get(key)

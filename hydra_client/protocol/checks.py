@@ -151,7 +151,7 @@ def proxy_url(name: str, value: object) -> str:
     if url.lower().startswith("socks"):
         problem = "is a SOCKS proxy, which cannot be held to the timeout; use an HTTP proxy"
     if not problem and any(character > "\xff" for character in unquote(url)):
-        problem = "has a user name or a password with characters beyond Latin-1"
+        problem = "has a user name or a password with characters outside Latin-1"
     if problem:
         raise ApiValueError(f"{name} {problem}; it should look like http://proxy.example.com:3128")
     return url
@@ -165,7 +165,7 @@ def _url_problem(url: str) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except UnicodeEncodeError:
-        return "has characters beyond ASCII; write the name in its xn-- form"
+        return "has non-ASCII characters; write the name in its xn-- form"
     except ValueError:
         return "has a port or an address that is not valid"
     if parts.scheme not in ("http", "https"):

@@ -68,7 +68,7 @@ class ClientCredentials:
     """Fetches tokens by client credentials (RFC 6749 section 4.4), to be used as `access_token`.
 
     A token is kept for each server, client and set of scopes, and renewed when a fifth of its
-    lifetime is left. Meanwhile the old one is used; a failed renewal does no harm before the old
+    lifetime is left. Until then the old one is used; a failed renewal does no harm before the old
     one ends. However many threads need a token, one of them fetches it. One object may serve
     several `ApiClient`s; each server gets its own tokens only. A token without a lifetime is used
     until it is refused.

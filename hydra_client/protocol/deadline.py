@@ -40,7 +40,7 @@ class Deadline:
     def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function within this deadline.
 
-        It runs in a context of its own, which C code enters and leaves. After a `with`, an
+        It runs in its own context, which C code enters and leaves. After a `with`, an
         exception from a signal handler could leave a deadline behind that later calls would miss.
         """
         context = copy_context()

@@ -114,7 +114,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
         if _BREAK.search(value):
             raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
         if any(character > "\xff" for character in value):
-            raise ApiValueError(f"headers: the value of {name} has characters beyond Latin-1")
+            raise ApiValueError(f"headers: the value of {name} has characters outside Latin-1")
 
 
 def _is_string(value: object) -> bool:

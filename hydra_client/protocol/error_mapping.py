@@ -154,7 +154,7 @@ def _meaning(
     if status == 400 and lacks_scope:
         return kind, _CLIENT_SCOPE
     if status == 404 and error is None and description is None:
-        # It is not Hydra that says so: all of its own errors are JSON.
+        # The response is not Hydra's: all of its errors are JSON.
         if operation.since is not None:
             return kind, _SINCE.format(operation.since)
         return kind, _NOT_HYDRA.format(f" {settings.origin.base_url}" if settings else "")
@@ -187,7 +187,7 @@ def _permission(call: Call, settings: Configuration | None) -> str:
 
 
 def _error_of(text: str) -> tuple[str | None, str | None]:
-    """Read an error's code and description from a body, whatever its label and shape.
+    """Read an error's code and description from a body, in any of its shapes.
 
     OAuth endpoints: {"error": code, "error_description": …}. Admin endpoints: {"error": {"message":
     …, "reason": …}}, flat in their description. A client may follow as a second document.

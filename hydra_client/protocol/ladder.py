@@ -338,7 +338,7 @@ class Ladder:
         refused: ApiException,
         deadline: Deadline,
     ) -> Steps[_Credential]:
-        """Get another token instead of a refused one; without one the refusal stands."""
+        """Get another token instead of a refused one; without one, raise the refusal."""
         # The client's own credentials drop nothing if the token came from another source.
         drop = getattr(settings.access_token, "drop", self._credentials.drop)
         yield Invoke(drop, (token,), deadline)

@@ -385,7 +385,7 @@ class Model(metaclass=_ModelType):
 
     @classmethod
     def _adopt(cls, data: Any) -> Self:
-        """Make a model around an object that nobody else holds, once its fields are checked."""
+        """Make a model of an object that nothing else references, after a check of its fields."""
         if type(data) is not dict:
             raise ApiDecodeError(f"{cls.__name__}: expected an object, got {_json_type(data)}")
         for name, json_type, field in cls._types:

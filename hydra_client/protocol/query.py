@@ -80,7 +80,7 @@ class BrowserError(HydraException):
 
 
 class ServerRefusalError(BrowserError):
-    """The browser brought an error from the server.
+    """The browser returned with an error from the server.
 
     `error` and `error_description` are one line of visible characters of bounded length each. They
     come from the author of the link: escape them like any other text.

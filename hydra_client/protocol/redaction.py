@@ -59,7 +59,7 @@ class Secret(str):
 
 
 def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:
-    """Mask secrets in every form in which they are sent, and whatever is labelled as a secret.
+    """Mask secrets in every form in which they are sent, and values that are labelled as secrets.
 
     Args:
         text: The text to show.
@@ -67,7 +67,7 @@ def redact(text: str, secrets: Iterable[str] = (), cut: bool = False) -> str:
         cut: Whether the text was cut at its end, perhaps within a secret.
     """
     if cut:
-        text = text.rstrip("\ufffd")  # stands for half a character
+        text = text.rstrip("\ufffd")  # replaces a part of a character
     forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
     # The longest first: otherwise the end of one that begins like another would remain.
     for form in sorted(forms, key=len, reverse=True):

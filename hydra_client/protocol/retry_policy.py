@@ -74,7 +74,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
     value = value.strip()
     if value.isascii() and value.isdecimal():
-        return float(value[:18])  # more digits take long to read, and are beyond any bound
+        return float(value[:18])  # more digits are slow to parse, and exceed every limit
     try:
         date = parsedate_to_datetime(value)
         # A date with the offset -0000 is parsed as naive.

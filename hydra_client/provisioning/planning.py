@@ -223,7 +223,7 @@ def _check(desired: Desired, caller: str | None, *, prune: bool) -> None:
     if caller in desired.removed_clients:
         raise ApiValueError(f"client {caller!r} is the caller itself, and cannot be removed")
     if ADMIN_POLICY in [*policies, *desired.removed_policies]:
-        raise ApiValueError(f"{ADMIN_POLICY} cannot be changed: without it, nobody may do anything")
+        raise ApiValueError(f"{ADMIN_POLICY} cannot be changed: without it, no client has access")
 
 
 def _owner_warnings(steps: Iterable[Step], stored: Mapping[str, Policy]) -> Iterator[str]:

@@ -160,6 +160,6 @@ class RequestsSession(requests.Session):
 def forget_oldest(remembered: dict[Any, Any]) -> None:
     """Keep what one client remembers of hosts within bounds."""
     if len(remembered) > MOST_HOSTS:
-        # A copy, made in one step: other threads change it meanwhile.
+        # A copy, made in one step, because other threads change it.
         for key in list(remembered)[:-MOST_HOSTS]:
             remembered.pop(key, None)

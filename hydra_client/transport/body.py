@@ -17,7 +17,7 @@ MOST_BODY = 256 * 1024 * 1024
 
 _TOO_LONG = f"the response's body has more than {MOST_BODY // 1024 // 1024} MiB"
 _CHUNK = 1024 * 1024
-_MOST_DIGITS = 18  # more take long to read, and are beyond any bound
+_MOST_DIGITS = 18  # more are slow to parse, and exceed every limit
 
 
 def read_body(response: requests.Response) -> bytes:

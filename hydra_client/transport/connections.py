@@ -103,7 +103,7 @@ class _Response(StrictResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **keywords: Any) -> None:
         deadline = current.get()
         self._reader = _Reader(sock, deadline)
-        # Users may send requests of their own through the session.
+        # Users may send other requests through the session.
         expected = range(200, 300) if deadline is None else deadline.expected
         super().__init__(_Source(self._reader), expected, *arguments, **keywords)
 
@@ -112,7 +112,7 @@ class _Response(StrictResponse):
         self._reader.headers_left = None
 
     def _close_conn(self) -> None:
-        # The body has ended. Whatever was read beyond it shows that the connection is out of step.
+        # The body has ended. Bytes that were read after it show that the connection is out of sync.
         if not self.will_close:
             self._reader.over = True
             if self.fp.peek(1) or self._reader.pending():

@@ -1,6 +1,6 @@
 """Errors for failures of the transport, whose messages show nothing secret of the request.
 
-Both clients say it alike: each collects the evidence from its own library's exceptions.
+Both clients use it: each collects the evidence from its own library's exceptions.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def failure_of(
 ) -> Failure:
     """Say what went wrong in sending a request, while `handled` was being handled."""
     chain = _causes_of(error, handled)
-    own_words = type(error) is requests.ConnectionError  # of an adapter of somebody else
+    own_words = type(error) is requests.ConnectionError  # of another project's adapter
     return failure(
         request,
         chain,
@@ -68,7 +68,7 @@ def _causes_of(error: BaseException | None, handled: BaseException | None) -> li
 
 
 def _is_unsent(link: BaseException) -> bool:
-    # urllib3's ProxyError says less: it also stands for a connection that was lost behind a proxy.
+    # urllib3's ProxyError says less: it is also raised if a connection behind a proxy is lost.
     return isinstance(link, (ConnectTimeoutError, NewConnectionError))
 
 

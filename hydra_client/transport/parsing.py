@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 MOST_HEADERS = 256 * 1024
 """Bytes that a response's headers may have."""
-# The standard library has bounds of its own: 100 lines, and 64 KiB a line.
+# The standard library's own limits: 100 lines, and 64 KiB per line.
 TOO_MANY_HEADERS = "the response has too many headers, or too long ones"
 TOO_MANY_INTERIM = "the server sends too many interim responses (status 1xx)"
 MOST_INTERIM = 8
@@ -31,7 +31,7 @@ class Unreadable(Exception):  # noqa: N818 - never leaves this package
 class StrictResponse(http.client.HTTPResponse):
     """A response whose connection is kept only if nothing more can arrive on it.
 
-    Whatever arrives late on a connection would be taken for the response to the next request.
+    Bytes that arrive late on a connection would be taken for the response to the next request.
 
     Args:
         source: What http.client takes for a socket.
@@ -52,7 +52,7 @@ class StrictResponse(http.client.HTTPResponse):
         except http.client.LineTooLong:
             too_much = True
         except http.client.HTTPException as error:
-            # "got more than 100 headers" has no class of its own.
+            # "got more than 100 headers" has no specific class.
             too_much = type(error) is http.client.HTTPException
             if not too_much:
                 raise

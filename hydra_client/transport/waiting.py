@@ -21,7 +21,7 @@ T = TypeVar("T")
 def drive(steps: Steps[T]) -> T:
     """Carry out what the steps ask for, and return their result.
 
-    Whatever ends this early, an exception from a signal handler too, also ends the steps, so that
+    If this ends early, even by an exception from a signal handler, the steps end, too, so that
     they hand on what others wait for.
     """
     try:

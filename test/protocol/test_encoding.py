@@ -232,7 +232,7 @@ def test_other_headers_leave_the_request_id_alone() -> None:
         ({"X-A": "hush\n"}, ApiValueError, "the value of X-A contains a line break or NUL"),
         ({"X-A": "hush\r"}, ApiValueError, "the value of X-A contains a line break or NUL"),
         ({"X-A": "hush\0"}, ApiValueError, "the value of X-A contains a line break or NUL"),
-        ({"X-A": "hush €"}, ApiValueError, "the value of X-A has characters beyond Latin-1"),
+        ({"X-A": "hush €"}, ApiValueError, "the value of X-A has characters outside Latin-1"),
         ({"X-A\r\nX-B": "hush"}, ApiValueError, "is not a header name"),
         ({"X A": "hush"}, ApiValueError, "'X A' is not a header name"),
         ({"X-A:": "hush"}, ApiValueError, "'X-A:' is not a header name"),

@@ -90,12 +90,12 @@ class Connection(asyncio.Protocol):
         self._lost(self)
 
     def abort(self) -> None:
-        """Close the connection at once, without a word to the peer."""
+        """Close the connection at once, without telling the peer."""
         self.usable = False
         self.transport.abort()
 
     def is_stale(self) -> bool:
-        """Whether something arrived that nobody asked for, the end of the connection included."""
+        """Whether anything arrived that was not requested, such as the end of the connection."""
         return not self.usable or _readable(self.transport.get_extra_info("socket").fileno())
 
     async def exchange(

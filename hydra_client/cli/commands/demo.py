@@ -202,7 +202,7 @@ class Demo:
             self.app,
             CALLBACK,
             SCOPES,
-            verify_id_token=False,  # a step of its own, after which tokens can be revoked
+            verify_id_token=False,  # a separate step, after which tokens can be revoked
             authorization_endpoint=self.server.authorization_endpoint,
         )
         self.location = self.visit(self.flow.authorization_url())

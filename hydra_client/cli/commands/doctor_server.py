@@ -84,7 +84,7 @@ def transport(api: OAuth2Api) -> Iterator[Finding]:
         yield Finding(OK, "TLS", "plain http, but only on this machine")
     else:
         yield problem("plain-http", "TLS", "plain http to another machine", state=WARN)
-    came = "the server accepts requests as they are"
+    came = "requests need no X-Forwarded-Proto header"
     if protocol is not None:
         came = f"requests have the header X-Forwarded-Proto: {protocol}"
     yield Finding(OK, "termination", came)

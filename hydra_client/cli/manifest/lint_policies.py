@@ -34,7 +34,7 @@ def doubtful_template(text: str) -> str | None:
         if "<" in text:
             compile_template(text)
         elif ">" in text:
-            return "'>' without '<' stands for itself"
+            return "'>' without '<' is a literal character"
     except InvalidTemplateError as error:
         return f"not a valid template: {plain(str(error))}. Hydra fails when it uses the policy"
     except MatchLimitError:

@@ -48,7 +48,7 @@ class MemoryKeySets(Rows[list[Jwk]]):
             self._rows.setdefault(set, []).extend(keys)
 
     def delete_key(self, set: str, kid: str) -> None:
-        """Delete all keys of the set, whatever the id: a bug of Hydra. Raises NotFoundError."""
+        """Delete all keys of the set, not only this one: a bug of Hydra. Raises NotFoundError."""
         self.get(set).clear()
 
 

@@ -29,7 +29,7 @@ from hydra_client.emulator import ConsentFlow, HydraEmulator
 DISCOVERY = "/.well-known/openid-configuration"
 WELL = r"""ok      server       http://127\.0\.0\.1:\d+ responds in \d+ ms
 ok      TLS          plain http, but only on this machine
-ok      termination  the server accepts requests as they are
+ok      termination  requests need no X-Forwarded-Proto header
 ok      clock        the server's clock agrees with this one
 ok      log in       the token endpoint accepts admin \(id and secret form-encoded\)
 ok      credentials  the revoke endpoint accepts admin \(id and secret not encoded\)

@@ -675,7 +675,7 @@ def test_what_a_policy_is_warned_of(path: Path) -> None:
         "Hydra fails when it uses the policy",
         '5: subjects: \'<a\': not a valid template: Unbalanced braces in ""<a"". '
         "Hydra fails when it uses the policy",
-        "5: subjects: 'a>': '>' without '<' stands for itself",
+        "5: subjects: 'a>': '>' without '<' is a literal character",
         "6: actions: empty, so the policy never applies",
         "7: resources: 'photos:<[>': not a valid template: error parsing regexp: missing closing "
         "]: `[$`. Hydra fails when it uses the policy",
