@@ -15,14 +15,16 @@ from support import both
 
 HERE = Path(__file__).parent
 
-# A test of an extra needs what the extra installs. `tox -e lowest` installs no extra.
+# A test of an extra needs what the extra installs. `tox -e lowest` installs no extra. The examples
+# need Flask.
 EXTRAS = {
     "jwt": ("jwt", "cryptography"),
     "cli": ("click", "rich", "yaml"),
     "emulator": ("werkzeug", "jwt", "cryptography", "bcrypt"),
+    "flask": ("flask",),
 }
 FOLDERS = {
-    "browser": {"emulator"},
+    "browser": {"emulator", "flask"},
     "cli": {"cli", "emulator", "jwt"},
     "emulator": {"emulator"},
     "examples": {"emulator"},
@@ -30,7 +32,10 @@ FOLDERS = {
     "live": {"emulator"},
     "provisioning": {"emulator"},
 }
-IMPORT = re.compile(r"^(?:import|from) hydra_client\.(cli|emulator|id_token)\b", re.MULTILINE)
+IMPORT = re.compile(
+    r"^(?:import|from) (?:hydra_client\.)?(cli|emulator|id_token|consent_app|run)\b", re.MULTILINE
+)
+OF = {"id_token": "jwt", "consent_app": "flask", "run": "flask"}
 
 MISSING = {
     extra
@@ -44,7 +49,7 @@ def needs(path: Path) -> set[str]:
     if path.is_dir():
         return FOLDERS.get(path.name, set())
     imported = set(IMPORT.findall(path.read_text(encoding="utf-8")))
-    return {"jwt" if name == "id_token" else name for name in imported}
+    return {OF.get(name, name) for name in imported}
 
 
 collect_ignore = [
