@@ -22,7 +22,7 @@ from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from support.recorded import NAMES, Recording
 from support.refusals import refused
 from support.twins import CodeFlow, IdTokenVerifier, end
-from support.variants import VARIANTS
+from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 from werkzeug.datastructures import MultiDict
 
 import hydra_client
@@ -59,12 +59,6 @@ FOR_BOTH_CLIENTS = True
 def _end_of_tasks() -> Iterator[None]:
     yield
     end()
-
-
-@pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])
-def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    version, store = request.param
-    return {"version": version, "store": store}
 
 
 def new_client(hydra: HydraEmulator, **members: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from support.browsing import Browser, parameters_of
 from support.crowd import Crowd
 from support.recorded import NAMES, Recording
-from support.variants import VARIANTS
+from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 from werkzeug.datastructures import MultiDict
 
 import hydra_client
@@ -50,12 +50,6 @@ CALLBACK = "http://127.0.0.1/callback"
 ID = "bbb62e9e-a647-461a-a344-65e16d09b2a6"
 # When the recorded consent requests were young.
 THEN = 1795426710.0
-
-
-@pytest.fixture(params=VARIANTS, ids=[f"{version}-{store}" for version, store in VARIANTS])
-def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    version, store = request.param
-    return {"version": version, "store": store}
 
 
 class Flow:

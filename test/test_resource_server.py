@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.variants import IDS, VARIANTS
+from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 
 import hydra_client
 from hydra_client import (
@@ -29,13 +29,6 @@ from hydra_client.emulator import Callback, ConsentFlow, HydraEmulator
 from hydra_client.introspection import CachedIntrospection
 from hydra_client.resource_server import AccessError, CredentialsError, Guard, WsgiGuard
 from hydra_client.tokens import ClientCredentials
-
-
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
-    version, store = request.param
-    return {"version": version, "store": store}
-
 
 # What is refused before the server is asked.
 ONE_SERVER = pytest.mark.parametrize("hydra_settings", [("0.10", "sql")], indirect=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.variants import VARIANTS
+from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 
 pytest.importorskip("werkzeug", reason="needs the extra emulator")
 
@@ -18,13 +17,6 @@ from hydra_client import OAuth2Client
 from hydra_client.emulator import HydraEmulator
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "clients.md"
-
-
-@pytest.fixture(params=VARIANTS, ids=["-".join(variant) for variant in VARIANTS])
-def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    version, store = request.param
-    with HydraEmulator(version=version, store=store) as hydra:
-        yield hydra
 
 
 def create(hydra: HydraEmulator, **members: Any) -> requests.Response:

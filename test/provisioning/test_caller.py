@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.variants import IDS, VARIANTS
+from support.provisioning import photos, steps
 
 from hydra_client import ApiClient, ApiValueError, Configuration, OAuth2Client, Policy, connect
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.errors import HydraError
-from hydra_client.provisioning import Apis, Desired, Plan, apply, plan
+from hydra_client.provisioning import Apis, Desired, apply, plan
 from hydra_client.provisioning.caller import _MAYBE, _NO, _YES, _matches, _needs, caller_of
 from hydra_client.tokens import ClientCredentials
 
@@ -30,48 +30,32 @@ def own(**changed: Any) -> Policy:
     return Policy.from_dict({**OWN, **changed})
 
 
-def photos(id: str = "p", effect: str = "allow", **fields: Any) -> Policy:
-    usual = {"subjects": ["a"], "actions": ["get"], "resources": ["r"]}
-    return Policy(id=id, effect=effect, **{**usual, **fields})
-
-
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra(request: pytest.FixtureRequest) -> Any:
-    """A server on which the deployer may do everything."""
-    with HydraEmulator(*request.param) as hydra:
-        root = Apis.of(hydra.api().api_client)
-        deployer = OAuth2Client(
-            id="deployer",
-            client_secret=SECRET,
-            grant_types=["client_credentials"],
-            scope="hydra.clients hydra.policies hydra.groups hydra.warden.groups",
-        )
-        apply(plan(root, Desired(clients=[deployer], policies=[own()])))
-        yield hydra
+@pytest.fixture
+def root(apis: Apis) -> Apis:
+    """What created the deployer, who may do everything."""
+    deployer = OAuth2Client(
+        id="deployer",
+        client_secret=SECRET,
+        grant_types=["client_credentials"],
+        scope="hydra.clients hydra.policies hydra.groups hydra.warden.groups",
+    )
+    apply(plan(apis, Desired(clients=[deployer], policies=[own()])))
+    return apis
 
 
 @pytest.fixture
-def root(hydra: HydraEmulator) -> Apis:
-    return Apis.of(hydra.api().api_client)
-
-
-@pytest.fixture
-def apis(hydra: HydraEmulator) -> Apis:
+def deployer(root: Apis, hydra: HydraEmulator) -> Apis:
     return Apis.of(connect(hydra.url, "deployer", SECRET).api_client)
 
 
-def steps(plan: Plan) -> list[tuple[str, str]]:
-    return [(step.action, step.id) for step in plan.steps]
-
-
-def test_its_policy_is_put_last(hydra: HydraEmulator, apis: Apis) -> None:
+def test_its_policy_is_put_last(hydra: HydraEmulator, deployer: Apis) -> None:
     """Even if it may do nothing afterwards."""
     desired = Desired(
         clients=[OAuth2Client(id="app")],
         policies=[own(resources=["photos:<.*>"]), photos(), photos("q", "deny")],
         groups={"g": ["x"]},
     )
-    planned = plan(apis, desired)
+    planned = plan(deployer, desired)
     assert steps(planned) == [
         ("create", "q"),
         ("create", "app"),
@@ -86,17 +70,17 @@ def test_its_policy_is_put_last(hydra: HydraEmulator, apis: Apis) -> None:
     assert writes.count(writes[-1]) == 1
 
 
-def test_its_policy_may_change_at_any_time_if_it_still_gives_enough(apis: Apis) -> None:
+def test_its_policy_may_change_at_any_time_if_it_still_gives_enough(deployer: Apis) -> None:
     desired = Desired(policies=[own(subjects=["deployer", "other"]), photos()])
-    assert steps(plan(apis, desired)) == [("update", "ops:deployer"), ("create", "p")]
+    assert steps(plan(deployer, desired)) == [("update", "ops:deployer"), ("create", "p")]
 
 
-def test_its_client_is_updated_after_everything_but_its_policy(apis: Apis) -> None:
+def test_its_client_is_updated_after_everything_but_its_policy(deployer: Apis) -> None:
     desired = Desired(
         clients=[OAuth2Client(id="deployer", client_name="Deployer"), OAuth2Client(id="app")],
         policies=[own(actions=["get"]), photos()],
     )
-    planned = plan(apis, desired)
+    planned = plan(deployer, desired)
     assert steps(planned) == [
         ("create", "app"),
         ("create", "p"),
@@ -164,7 +148,7 @@ def test_its_client_is_updated_after_everything_but_its_policy(apis: Apis) -> No
 def test_what_would_lock_the_caller_out_is_refused(
     hydra: HydraEmulator,
     root: Apis,
-    apis: Apis,
+    deployer: Apis,
     before: dict[str, Any],
     after: dict[str, Any],
     culprit: str,
@@ -172,31 +156,33 @@ def test_what_would_lock_the_caller_out_is_refused(
     apply(plan(root, Desired(**before)))
     sent = len(hydra.requests)
     with pytest.raises(ApiValueError, match=f"^{culprit}: this change takes access"):
-        plan(apis, Desired(**after))
+        plan(deployer, Desired(**after))
     assert {request.method for request in hydra.requests[sent:]} <= {"GET", "POST"}
     plan(root, Desired(**after))  # somebody else may do it
 
 
-def test_a_group_that_joins_elsewhere_does_not_matter(root: Apis, apis: Apis) -> None:
+def test_a_group_that_joins_elsewhere_does_not_matter(root: Apis, deployer: Apis) -> None:
     apply(plan(root, Desired(policies=[own(subjects=["deployer", "<ops|g>"])], groups={"g": []})))
     desired = Desired(policies=[own(resources=["x"])], groups={"h": ["a"]})
-    assert steps(plan(apis, desired)) == [("create", "h"), ("update", "ops:deployer")]
+    assert steps(plan(deployer, desired)) == [("create", "h"), ("update", "ops:deployer")]
 
 
-def test_a_group_that_gives_access_is_joined(root: Apis, apis: Apis) -> None:
+def test_a_group_that_gives_access_is_joined(root: Apis, deployer: Apis) -> None:
     """What the caller may not do yet is not counted as lost."""
     apply(plan(root, Desired(policies=[own(resources=["rn:hydra:<policies|warden:groups>:<.*>"])])))
     apply(plan(root, Desired(policies=[own(id="list", resources=["rn:hydra:<policies|clients>"])])))
     desired = Desired(policies=[photos()], groups={"ops": ["deployer"]})
-    assert steps(plan(apis, desired)) == [("create", "p"), ("create", "ops")]
+    assert steps(plan(deployer, desired)) == [("create", "p"), ("create", "ops")]
 
 
-def test_a_policy_that_allows_under_a_condition_is_not_counted_on(root: Apis, apis: Apis) -> None:
+def test_a_policy_that_allows_under_a_condition_is_not_counted_on(
+    root: Apis, deployer: Apis
+) -> None:
     for name in ("owner", "ip"):
         conditions = {name: {"type": "EqualsSubjectCondition"}}
         apply(plan(root, Desired(policies=[own(id=name, conditions=conditions)])))
     with pytest.raises(ApiValueError, match="ops:deployer"):
-        plan(apis, Desired(removed_policies=["ops:deployer"]))
+        plan(deployer, Desired(removed_policies=["ops:deployer"]))
 
 
 def test_who_calls(hydra: HydraEmulator) -> None:
@@ -212,13 +198,11 @@ def test_who_calls(hydra: HydraEmulator) -> None:
     assert caller(access_token=ClientCredentials(), **credentials) == "a"
 
 
-def test_a_source_of_tokens_says_whose_they_are(hydra: HydraEmulator) -> None:
-    with ApiClient(
-        Configuration(hydra.url, access_token=ClientCredentials("deployer", SECRET))
-    ) as client:
-        apis = Apis.of(client)
-        with pytest.raises(ApiValueError, match="ops:deployer"):
-            plan(apis, Desired(removed_policies=["ops:deployer"]))
+def test_a_source_of_tokens_says_whose_they_are(hydra: HydraEmulator, root: Apis) -> None:
+    source = ClientCredentials("deployer", SECRET)
+    client = ApiClient(Configuration(hydra.url, access_token=source))
+    with client, pytest.raises(ApiValueError, match="ops:deployer"):
+        plan(Apis.of(client), Desired(removed_policies=["ops:deployer"]))
 
 
 @pytest.mark.parametrize(
@@ -288,7 +272,7 @@ def state(policies: dict[str, dict[str, Any]], members: list[str], *, whole: boo
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=STATES, new=STATES, whole=st.booleans())
 def test_a_plan_that_is_not_refused_can_be_carried_out(
-    hydra: HydraEmulator, root: Apis, apis: Apis, old: Any, new: Any, whole: bool
+    hydra: HydraEmulator, root: Apis, deployer: Apis, old: Any, new: Any, whole: bool
 ) -> None:
     """If the caller may do at the beginning what the plan needs."""
 
@@ -303,7 +287,7 @@ def test_a_plan_that_is_not_refused_can_be_carried_out(
     if not may("list", "rn:hydra:policies") or not may("get", "rn:hydra:warden:groups:g"):
         return
     try:
-        planned = plan(apis, state(*new, whole=whole))
+        planned = plan(deployer, state(*new, whole=whole))
     except ApiValueError:
         return
     if all(may(*need) for step in planned.steps for need in _needs(step)):

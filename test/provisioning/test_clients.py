@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.crowd import Crowd
-from support.variants import IDS, VARIANTS
+from support.provisioning import overtaken
 
 from hydra_client import (
     ApiConnectionError,
@@ -23,21 +23,20 @@ from hydra_client import (
     TooManyRequestsException,
 )
 from hydra_client.emulator import HydraEmulator
-from hydra_client.provisioning import ClientResult, ProvisioningError, ensure_client, patch_client
+from hydra_client.provisioning import (
+    Apis,
+    ClientResult,
+    ProvisioningError,
+    ensure_client,
+    patch_client,
+)
 
 SECRET, OTHER = "a-very-good-secret", "another-good-secret"
 
 
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    with HydraEmulator(*request.param) as hydra:
-        yield hydra
-
-
 @pytest.fixture
-def api(hydra: HydraEmulator) -> OAuth2Api:
-    """An API that repeats nothing by itself."""
-    return hydra.api(retries=0)
+def api(apis: Apis) -> OAuth2Api:
+    return apis.clients
 
 
 def sent(hydra: HydraEmulator) -> list[str]:
@@ -265,19 +264,6 @@ def test_a_server_that_stays_broken_ends_the_attempts(hydra: HydraEmulator, api:
 # --- others at work
 
 
-class Overtaken(OAuth2Api):
-    """Someone else acts after the first look."""
-
-    def get_oauth2_client(self, id: str, **_: Any) -> OAuth2Client:
-        try:
-            return super().get_oauth2_client(id)
-        finally:
-            action, self.action = self.action, lambda: None
-            action()
-
-    action: Any
-
-
 @pytest.mark.parametrize(
     ("theirs", "expected"),
     [
@@ -288,9 +274,8 @@ class Overtaken(OAuth2Api):
 def test_someone_else_created_it_first(
     hydra: HydraEmulator, api: OAuth2Api, theirs: dict[str, Any], expected: ClientResult
 ) -> None:
-    overtaken = Overtaken(api.api_client)
-    overtaken.action = lambda: hydra.add_client(**photos(client_secret=SECRET, **theirs).to_dict())
-    result = ensure_client(overtaken, photos())
+    add = partial(hydra.add_client, **photos(client_secret=SECRET, **theirs).to_dict())
+    result = ensure_client(overtaken(api, "get_oauth2_client", add), photos())
     if hydra.variant.is_sql:
         assert result == expected
         assert has_secret(hydra, SECRET)
@@ -312,9 +297,8 @@ def test_someone_else_created_it_while_the_creation_got_lost(
 
 def test_someone_else_deleted_it_first(hydra: HydraEmulator, api: OAuth2Api) -> None:
     hydra.add_client(id="photos", client_secret=SECRET)
-    overtaken = Overtaken(api.api_client)
-    overtaken.action = lambda: api.delete_oauth2_client("photos")
-    created = ensure_client(overtaken, photos())
+    delete = partial(api.delete_oauth2_client, "photos")
+    created = ensure_client(overtaken(api, "get_oauth2_client", delete), photos())
     assert created.action == "created"
     assert has_secret(hydra, created.client_secret or "")
 

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-from support.variants import IDS, VARIANTS
-
 from hydra_client import Policy, PolicyConditions
-from hydra_client.emulator import HydraEmulator
 from hydra_client.provisioning import Apis, Expectation, ensure_policy
-
-
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def apis(request: pytest.FixtureRequest) -> Iterator[Apis]:
-    with HydraEmulator(*request.param) as hydra:
-        yield Apis.of(hydra.api().api_client)
 
 
 def test_the_warden_decides(apis: Apis) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.crowd import Crowd
-from support.variants import IDS, VARIANTS
+from support.provisioning import overtaken
 
 from hydra_client import (
     ApiConnectionError,
@@ -20,23 +20,15 @@ from hydra_client import (
     WardenGroup,
 )
 from hydra_client.emulator import HydraEmulator
-from hydra_client.provisioning import Result, ensure_group
+from hydra_client.provisioning import Apis, Result, ensure_group
 
 MEMBERS = ("members",)
 
 
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    with HydraEmulator(*request.param) as hydra:
-        yield hydra
-
-
 @pytest.fixture
-def api(hydra: HydraEmulator) -> WardenApi:
-    """An API that repeats nothing by itself."""
-    api = WardenApi(hydra.api(retries=0).api_client)
-    api.find_groups_by_member("nobody")  # finds out which scope this version needs
-    return api
+def api(apis: Apis) -> WardenApi:
+    apis.groups.find_groups_by_member("nobody")  # finds out which scope this version needs
+    return apis.groups
 
 
 def sent(hydra: HydraEmulator) -> list[str]:
@@ -149,28 +141,14 @@ def test_a_change_whose_response_got_lost_is_not_sent_again(
 # --- others at work
 
 
-class Overtaken(WardenApi):
-    """Someone else acts after the first look."""
-
-    def get_group(self, id: str, **_: Any) -> WardenGroup:
-        try:
-            return super().get_group(id)
-        finally:
-            action, self.action = self.action, lambda: None
-            action()
-
-    action: Any
-
-
 @pytest.mark.parametrize(
     ("theirs", "action"), [(["alice"], "unchanged"), (["mallory"], "updated"), ([], "updated")]
 )
 def test_someone_else_created_it_first(
     hydra: HydraEmulator, api: WardenApi, theirs: list[str], action: str
 ) -> None:
-    overtaken = Overtaken(api.api_client)
-    overtaken.action = lambda: api.create_group(WardenGroup(id="editors", members=theirs))
-    result = ensure_group(overtaken, "editors", ["alice"])
+    create = partial(api.create_group, WardenGroup(id="editors", members=theirs))
+    result = ensure_group(overtaken(api, "get_group", create), "editors", ["alice"])
     # Memory stores replace a group that is created again, and do not say so.
     assert result.action == (action if hydra.variant.is_sql else "created")
     assert members(api) == ["alice"]
@@ -178,9 +156,8 @@ def test_someone_else_created_it_first(
 
 def test_someone_else_added_a_member_first(hydra: HydraEmulator, api: WardenApi) -> None:
     ensure_group(api, "editors", ["alice"])
-    overtaken = Overtaken(api.api_client)
-    overtaken.action = lambda: api.add_members_to_group("editors", GroupMembers(members=["bob"]))
-    ensure_group(overtaken, "editors", ["bob", "carol"])
+    add = partial(api.add_members_to_group, "editors", GroupMembers(members=["bob"]))
+    ensure_group(overtaken(api, "get_group", add), "editors", ["bob", "carol"])
     assert set(members(api)) == {"bob", "carol"}
     # A memory store has bob twice now, which is no difference.
     assert ensure_group(api, "editors", ["bob", "carol"]).action == "unchanged"
@@ -190,9 +167,8 @@ def test_someone_else_added_a_member_first(hydra: HydraEmulator, api: WardenApi)
 
 def test_someone_else_deleted_it_first(api: WardenApi) -> None:
     ensure_group(api, "editors", ["alice"])
-    overtaken = Overtaken(api.api_client)
-    overtaken.action = lambda: api.delete_group("editors")
-    assert ensure_group(overtaken, "editors", ["alice", "bob"]).action == "created"
+    late = overtaken(api, "get_group", partial(api.delete_group, "editors"))
+    assert ensure_group(late, "editors", ["alice", "bob"]).action == "created"
     assert members(api) == ["alice", "bob"]
 
 

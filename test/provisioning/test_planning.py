@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.variants import IDS, VARIANTS
+from support.provisioning import photos, steps
 
 from hydra_client import (
     ApiConnectionError,
@@ -65,25 +65,10 @@ class Observed(HydraEmulator):
         return True
 
 
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra(request: pytest.FixtureRequest) -> Iterator[Observed]:
-    hydra = Observed(*request.param)
-    with hydra:
-        yield hydra
-
-
 @pytest.fixture
-def apis(hydra: HydraEmulator) -> Apis:
-    return Apis.of(hydra.api(retries=0).api_client)
-
-
-def steps(plan: Plan) -> list[tuple[str, str]]:
-    return [(step.action, step.id) for step in plan.steps]
-
-
-def photos(id: str = "p", effect: str = "allow", **fields: Any) -> Policy:
-    usual = {"subjects": ["a"], "actions": ["get"], "resources": ["r"]}
-    return Policy(id=id, effect=effect, **{**usual, **fields})
+def hydra(hydra_settings: dict[str, str]) -> Iterator[Observed]:
+    with Observed(**hydra_settings) as hydra:
+        yield hydra
 
 
 # --- what is planned

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.crowd import Crowd
-from support.variants import IDS, VARIANTS
 
 from hydra_client import (
     ApiConnectionError,
@@ -22,19 +20,12 @@ from hydra_client import (
     ServiceException,
 )
 from hydra_client.emulator import HydraEmulator
-from hydra_client.provisioning import Result, ensure_policy
-
-
-@pytest.fixture(params=VARIANTS, ids=IDS)
-def hydra(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    with HydraEmulator(*request.param) as hydra:
-        yield hydra
+from hydra_client.provisioning import Apis, Result, ensure_policy
 
 
 @pytest.fixture
-def api(hydra: HydraEmulator) -> PolicyApi:
-    """An API that repeats nothing by itself."""
-    return PolicyApi(hydra.api(retries=0).api_client)
+def api(apis: Apis) -> PolicyApi:
+    return apis.policies
 
 
 def sent(hydra: HydraEmulator) -> list[str]:
