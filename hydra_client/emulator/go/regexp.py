@@ -11,8 +11,6 @@ from functools import lru_cache
 
 from hydra_client.emulator.go.regexp_syntax import (
     Alternation,
-    Assertion,
-    Chars,
     MatchLimitError,
     Node,
     RegexpError,
@@ -43,28 +41,22 @@ class Regexp:
     """A compiled expression: a program of instructions that are numbered from 0."""
 
     def __init__(self, node: Node) -> None:
-        # By instruction: a test of the next character, or None; and where to go on.
-        self._tests: list[Callable[[str], bool] | None] = [None]
-        self._assertions: list[str] = [""]
+        # By instruction: a test of the next character, or an assertion, or ""; and where to go on.
+        self._checks: list[Callable[[str], bool] | str] = [""]
         self._next: list[tuple[int, ...]] = [()]
         self._start = self._emit(node, 0)  # instruction 0 is the match
 
-    def _add(
-        self, *following: int, test: Callable[[str], bool] | None = None, assertion: str = ""
-    ) -> int:
+    def _add(self, *following: int, check: Callable[[str], bool] | str = "") -> int:
         if len(self._next) == _MAX_PROGRAM:
             raise MatchLimitError("the expression is too large for the emulator")
-        self._tests.append(test)
-        self._assertions.append(assertion)
+        self._checks.append(check)
         self._next.append(following)
         return len(self._next) - 1
 
     def _emit(self, node: Node, following: int) -> int:
         """Add the instructions that match the node and go on with `following`."""
-        if isinstance(node, Chars):
-            return self._add(following, test=node.accepts)
-        if isinstance(node, Assertion):
-            return self._add(following, assertion=node.name)
+        if isinstance(node, str) or callable(node):
+            return self._add(following, check=node)
         if isinstance(node, Alternation):
             starts = []
             for branch in node.branches:
@@ -90,28 +82,28 @@ class Regexp:
         steps = 0
         waiting: list[int] = []
         for position in range(len(text) + 1):
-            if position and not waiting and self._assertions[self._start] == "\\A":
+            if position and not waiting and self._checks[self._start] == "\\A":
                 return False
             # Follow all paths at once up to the next character. A match can begin anywhere.
             reached, pending = set(waiting), [*waiting, self._start]
-            testing: list[int] = []
+            testing: dict[int, Callable[[str], bool]] = {}
             while pending:
                 at = pending.pop()
                 steps += 1
                 if at == 0:
                     return True
-                if self._tests[at] is not None:
-                    testing.append(at)
-                elif not (name := self._assertions[at]) or _holds(name, text, position):
+                check = self._checks[at]
+                if callable(check):
+                    testing[at] = check
+                elif not check or _holds(check, text, position):
                     pending += [there for there in self._next[at] if there not in reached]
                     reached.update(self._next[at])
             if steps > _MAX_STEPS:
                 raise MatchLimitError("the expression takes too long to match")
             char = text[position : position + 1]
             waiting = []
-            for at in dict.fromkeys(testing):
-                test = self._tests[at]
-                if char and test is not None and test(char):
+            for at, test in testing.items():
+                if char and test(char):
                     waiting += self._next[at]
         return False
 

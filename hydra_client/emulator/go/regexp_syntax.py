@@ -40,11 +40,17 @@ _CATEGORIES = frozenset(
     | {"S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs"}
 )
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_NAMED_GROUP = re.compile(r"\(\?P<(?:(\w+)>|(?=.)[^>]*>?)", re.ASCII | re.DOTALL)
 _FLAGS = re.compile(r"\(\?([imsU]*)(-?)([imsU]*)([:)]?)")
 # The longest beginning of a number up to 10FFFF in braces, and what follows it; or two digits.
 _HEXADECIMAL = re.compile(
     r"\{(0*(?:10[0-9a-f]{4}|[0-9a-f]{0,5}))(.?)|([0-9a-f]{2})|.{0,2}", re.ASCII | re.I | re.S
 )
+_OCTAL = re.compile("0[0-7]{0,2}|[1-7][0-7]{1,2}")
+_ESCAPED_CLASS = re.compile(
+    r"\\(?:([dsw])|p(?:\{([^}]*)\}|(.?)))", re.ASCII | re.IGNORECASE | re.DOTALL
+)
+_POSIX_CLASS = re.compile(r"\[:(\^?)(.*?):\]", re.DOTALL)
 _LIMITS = re.compile(r"\{(0|[1-9][0-9]*)(,?)((?<=,)(?:0|[1-9][0-9]*)|)\}")
 
 
@@ -121,20 +127,6 @@ def _folded(char: str) -> str:
 
 
 @dataclass(frozen=True)
-class Chars:
-    """One character that `accepts` returns true for."""
-
-    accepts: Callable[[str], bool]
-
-
-@dataclass(frozen=True)
-class Assertion:
-    r"""A condition on the position: `\A`, `\z`, `^`, `$`, `\b` or `\B`."""
-
-    name: str
-
-
-@dataclass(frozen=True)
 class Alternation:
     """Any of the branches, each with one node after the other."""
 
@@ -153,7 +145,8 @@ class Repetition:
     weight: int
 
 
-Node = Chars | Assertion | Alternation | Repetition
+Node = Callable[[str], bool] | str | Alternation | Repetition
+r"""Also a test of one character, or one of the position: `\A`, `\z`, `^`, `$`, `\b` or `\B`."""
 
 
 @dataclass
@@ -208,14 +201,9 @@ class _Parser:
         if char in "*+?{" and self._repetition(char):
             return
         self.repeat_start = -1
-        if char == "(":
-            self._open()
-        elif char == ")":
-            self._close()
-        elif char == "[":
-            self._class()
-        elif char == "\\":
-            self._escape()
+        special = {"(": self._open, ")": self._close, "[": self._class, "\\": self._escape}
+        if char in special:
+            special[char]()
         else:
             self.at += 1
             self._single(char)
@@ -227,11 +215,11 @@ class _Parser:
         if char == "|":
             self.groups[-1].branches.append([])
         elif char == "^":
-            self._add(Assertion("^" if "m" in self.flags else "\\A"))
+            self._add("^" if "m" in self.flags else "\\A")
         elif char == "$":
-            self._add(Assertion("$" if "m" in self.flags else "\\z"))
+            self._add("$" if "m" in self.flags else "\\z")
         elif char == ".":
-            self._add(Chars((lambda _: True) if "s" in self.flags else "\n".__ne__))
+            self._add((lambda _: True) if "s" in self.flags else "\n".__ne__)
         else:
             self._literal(char)
 
@@ -239,49 +227,34 @@ class _Parser:
         if "i" in self.flags:
             self._add_class(_Item(char.__eq__))
         else:
-            self._add(Chars(char.__eq__))
+            self._add(char.__eq__)
 
     def _add_class(self, *items: _Item, negated: bool = False) -> None:
-        self._add(Chars(_Class(items, negated, fold="i" in self.flags)))
+        self._add(_Class(items, negated, fold="i" in self.flags))
 
     # --- groups and flags
 
     def _open(self) -> None:
-        if self.text.startswith("(?P<", self.at) and self.at + 4 < len(self.text):
-            self._named_group()
-        elif self.text.startswith("(?", self.at):
-            self._flags()
+        """Read `(`, `(?P<name>`, `(?flags:` or `(?flags)`."""
+        start, flags = self.at, self.flags
+        if match := _NAMED_GROUP.match(self.text, start):
+            self.at = match.end()
+            if not match[1]:
+                raise self._error("invalid named capture", start)
+        elif match := _FLAGS.match(self.text, start):
+            on, minus, off, end = match.groups()
+            self.at = match.end()
+            if not end or (minus and not off):
+                raise self._error("invalid or unsupported Perl syntax", start, self.at + (not end))
+            flags = flags.union(on).difference(off)
+            if end == ")":
+                self.flags = flags
+                return
         else:
             self.at += 1
-            self._open_group(self.flags)
-
-    def _open_group(self, flags: frozenset[str]) -> None:
         if len(self.groups) > _MAX_GROUPS:
             raise MatchLimitError(f"the emulator matches at most {_MAX_GROUPS} nested groups")
         self.groups.append(_Group(self.flags))
-        self.flags = flags
-
-    def _named_group(self) -> None:
-        end = self.text.find(">", self.at)
-        name = self.text[self.at + 4 : end]
-        if end < 0 or not name.replace("_", "a").isalnum() or not name.isascii():
-            raise self._error("invalid named capture", self.at, end + 1 or len(self.text))
-        self.at = end + 1
-        self._open_group(self.flags)
-
-    def _flags(self) -> None:
-        """Read `(?flags)` or `(?flags:`."""
-        start = self.at
-        match = _FLAGS.match(self.text, start)
-        assert match is not None  # noqa: S101 - it starts with `(?`
-        on, minus, off, end = match.groups()
-        self.at = match.end()
-        if not end or (minus and not off):
-            end_at = self.at + (not end)
-            raise self._error("invalid or unsupported Perl syntax", start, end_at)
-        flags = self.flags.union(on).difference(off)
-        if end == ":":
-            self._open_group(flags)
         self.flags = flags
 
     def _close(self) -> None:
@@ -330,7 +303,7 @@ class _Parser:
         following = self.text[self.at + 1 : self.at + 2]
         if following and following in "AbBz":
             self.at += 2
-            self._add(Assertion("\\" + following))
+            self._add("\\" + following)
         elif following == "C":
             raise RegexpError("invalid escape sequence", "\\C")
         elif following == "Q":
@@ -345,24 +318,17 @@ class _Parser:
 
     def _escaped_class(self) -> _Item | None:
         r"""Read a class such as `\d` or `\p{L}`, or nothing."""
-        following = self.text[self.at + 1 : self.at + 2]
-        if self.text[self.at] != "\\" or not following or following not in "dswDSWpP":
-            return None
-        if following in "pP":
-            return self._unicode_class(negated=following == "P")
-        self.at += 2
-        return _Item(_within(_PERL[following.lower()]), negated=following.isupper())
-
-    def _unicode_class(self, *, negated: bool) -> _Item:
         start = self.at
-        name = self.text[start + 2 : start + 3]
-        self.at = start + 2 + len(name)
-        if name == "{":
-            end = self.text.find("}", start)
-            if end < 0:
-                raise self._error("invalid character class range", start, len(self.text))
-            name = self.text[start + 3 : end]
-            self.at = end + 1
+        match = _ESCAPED_CLASS.match(self.text, start)
+        if match is None:
+            return None
+        self.at = match.end()
+        negated = match[0][1].isupper()
+        if match[1]:
+            return _Item(_within(_PERL[match[1].lower()]), negated)
+        if match[3] == "{":
+            raise self._error("invalid character class range", start, len(self.text))
+        name = match[2] or match[3] or ""
         if name.startswith("^"):
             name, negated = name[1:], not negated
         if name == "Any":
@@ -383,27 +349,14 @@ class _Parser:
             return char
         if char in _CONTROL:
             return _CONTROL[char]
-        code = self._hexadecimal() if char == "x" else -1
-        if char == "0" or ("1" <= char <= "7" and self._at_octal()):
-            code = int(char)
-            for _ in range(2):
-                if self._at_octal():
-                    code = code * 8 + int(self.text[self.at])
-                    self.at += 1
-        if code < 0:
-            raise self._error("invalid escape sequence", start)
-        return chr(code)
-
-    def _at_octal(self) -> bool:
-        return "0" <= self.text[self.at : self.at + 1] <= "7"
-
-    def _hexadecimal(self) -> int:
-        r"""Read what follows `\x`, as far as Go does; return -1 if it is not valid."""
-        match = _HEXADECIMAL.match(self.text, self.at)
-        assert match is not None  # noqa: S101 - it matches everything
-        self.at = match.end()
-        digits = match[3] or (match[1] if match[2] == "}" else "")
-        return int(digits, 16) if digits else -1
+        if octal := _OCTAL.match(self.text, start + 1):
+            self.at = octal.end()
+            return chr(int(octal[0], 8))
+        if char == "x" and (match := _HEXADECIMAL.match(self.text, self.at)):
+            self.at = match.end()  # as far as Go reads, valid or not
+            if digits := match[3] or (match[1] if match[2] == "}" else ""):
+                return chr(int(digits, 16))
+        raise self._error("invalid escape sequence", start)
 
     # --- classes in brackets
 
@@ -419,16 +372,12 @@ class _Parser:
         self._add_class(*items, negated=negated)
 
     def _class_item(self, start: int) -> _Item:
-        if self.text.startswith("[:", self.at):
-            end = self.text.find(":]", self.at + 2)
-            if end >= 0:
-                written = self.text[self.at : end + 2]
-                name = written[2:-2]
-                if name.removeprefix("^") not in _POSIX:
-                    raise RegexpError("invalid character class range", written)
-                self.at = end + 2
-                return _Item(_within(_POSIX[name.removeprefix("^")]), name.startswith("^"))
-        if self.at < len(self.text) and (item := self._escaped_class()):
+        if match := _POSIX_CLASS.match(self.text, self.at):
+            if match[2] not in _POSIX:
+                raise RegexpError("invalid character class range", match[0])
+            self.at = match.end()
+            return _Item(_within(_POSIX[match[2]]), bool(match[1]))
+        if item := self._escaped_class():
             return item
         range_start = self.at
         first = last = self._class_char(start)
