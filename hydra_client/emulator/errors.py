@@ -99,7 +99,6 @@ class OAuthError(HydraError):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
-        self.definition = DEFINITIONS[name]
 
 
 class RejectedConsentError(HydraError):
@@ -137,7 +136,7 @@ class DeniedError(HydraError):
 def oauth_fields(error: HydraError, is_0_9: bool) -> tuple[str, str, int]:
     """Return `error`, `error_description` and the status, as the OAuth endpoints send them."""
     if isinstance(error, OAuthError):
-        definition = error.definition
+        definition = DEFINITIONS[error.name]
         status = definition.status if is_0_9 else definition.status_0_10 or definition.status
         return error.name, definition.description, status
     if isinstance(error, RejectedConsentError):
@@ -148,7 +147,7 @@ def oauth_fields(error: HydraError, is_0_9: bool) -> tuple[str, str, int]:
 def admin_fields(error: HydraError, is_0_9: bool, request_id: str) -> tuple[int, dict[str, object]]:
     """Return the status and the members of `error`, as the admin endpoints send them."""
     if isinstance(error, OAuthError):
-        text = error.definition.description
+        text = DEFINITIONS[error.name].description
         message = f"A validator returned an error: {text}" if is_0_9 else error.name
     elif isinstance(error, DeniedError):
         text = DEFINITIONS[error.name].description if is_0_9 else error.name

@@ -13,16 +13,8 @@ from hydra_client.emulator.go.http import FORM, Request
 # Not shared with the SDK, from which the emulator must stay independent.
 MASK = "***"
 _SECRETS = frozenset(
-    {
-        "access_token",
-        "client_secret",
-        "code",
-        "id_token",
-        "id_token_hint",
-        "password",
-        "refresh_token",
-        "token",
-    }
+    {"access_token", "client_secret", "code", "id_token", "id_token_hint"}
+    | {"password", "refresh_token", "token"}
 )
 # The private members of a JSON Web Key (RFC 7518 section 6).
 _PRIVATE = frozenset({"d", "dp", "dq", "k", "oth", "p", "q", "qi"})

@@ -22,9 +22,8 @@ from hydra_client.emulator.endpoints import (
     token,
     warden,
 )
-from hydra_client.emulator.errors import GoPanicError, HydraError, PlainError
+from hydra_client.emulator.errors import GoPanicError, HydraError
 from hydra_client.emulator.go.http import GoUrlError, Request, clean_path, escape_path
-from hydra_client.emulator.go.json import GoJsonError
 from hydra_client.emulator.go.regexp import MatchLimitError
 from hydra_client.emulator.responses import TEXT, Response, admin_error, go_redirect, plain_error
 from hydra_client.emulator.state import State
@@ -89,8 +88,6 @@ def handle(state: State, request: Request) -> Response:
     with state.lock:
         try:
             return endpoint(state, request, *ids)
-        except GoJsonError as error:
-            return admin_error(PlainError(str(error)), state.variant, request)
         except HydraError as error:
             return admin_error(error, state.variant, request)
         except GoPanicError:

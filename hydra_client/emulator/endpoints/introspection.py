@@ -8,7 +8,7 @@ from hydra_client.emulator.errors import HydraError, OAuthError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.responses import Response, admin_error, oauth_error, oauth_response
 from hydra_client.emulator.state import State
-from hydra_client.emulator.store.tokens import Grant, UnknownClientError
+from hydra_client.emulator.store.tokens import Grant
 
 SCOPE = "hydra.introspect"
 RESOURCE = "rn:hydra:oauth2:tokens"
@@ -92,16 +92,9 @@ def revoke(state: State, request: Request) -> Response:
         # 0.10 reports every mistake of the client as an invalid client.
         reported = error if state.variant.is_0_9 else OAuthError("invalid_client")
         return oauth_error(reported, state.variant)
-    grant = _find(state, request.post_form.get("token"))
+    tokens, token = state.tokens, request.post_form.get("token")
+    grant = tokens.find(tokens.refresh, token) or tokens.find(tokens.access, token)
     # 0.9 lets a client revoke tokens of other clients; 0.10 silently ignores the request.
     if grant is not None and (state.variant.is_0_9 or grant.client_id == client.id):
         state.tokens.revoke_request(grant.id)
     return Response(200)
-
-
-def _find(state: State, token: str) -> Grant | None:
-    tokens = state.tokens
-    try:
-        return tokens.find(tokens.refresh, token) or tokens.find(tokens.access, token)
-    except UnknownClientError:
-        return None

@@ -47,7 +47,7 @@ def create_set(state: State, request: Request, set: str) -> Response:
         asked = decode_struct(request.body, "jwk.createRequest", fields)
     except GoJsonError as error:
         # Hydra does not stop after this error.
-        failures.append(admin_error(PlainError(str(error)), state.variant, request))
+        failures.append(admin_error(error, state.variant, request))
         asked = error.decoded
     try:
         keys = generate(state.variant, asked.get("alg", ""), asked.get("kid", ""))

@@ -13,7 +13,7 @@ from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import Client
 from hydra_client.emulator.store.id_tokens import id_token
 from hydra_client.emulator.store.scopes import covers, distinct, has, words
-from hydra_client.emulator.store.tokens import LIFETIME, Grant, Tokens, UnknownClientError
+from hydra_client.emulator.store.tokens import LIFETIME, Grant, Tokens
 
 
 def token(state: State, request: Request) -> Response:
@@ -110,10 +110,9 @@ def _refresh_token(state: State, client: Client, form: Values) -> dict[str, Any]
 
 def _find(state: State, tokens: Tokens, presented: str, *, error: str) -> Grant:
     """Return the grant of a code or refresh token; raise OAuthError(`error`) if unknown."""
-    try:
-        grant = state.tokens.find(tokens, presented)
-    except UnknownClientError:
-        raise OAuthError("server_error") from None
+    grant = state.tokens.find(tokens, presented)
+    if grant is None and tokens.find(presented) is not None:
+        raise OAuthError("server_error")  # its client no longer exists
     if grant is None or not tokens.is_valid(presented):
         raise OAuthError(error)
     return grant

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from hydra_client.emulator.errors import PlainError
 from hydra_client.emulator.go.strings import quote
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -26,12 +27,15 @@ _ESCAPES = str.maketrans(
     | {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"'}
 )
 
+# The kind of JSON value that becomes a value of a Go type; for other types, it has the same name.
+_KINDS = {"[]string": "array", "[]json.RawMessage": "array", "map[string]interface {}": "object"}
+
 _MAX_DEPTH = 10_000
 FieldType: TypeAlias = "str | Callable[[Any], Any]"
 """The Go type of a field, or a function that reads its JSON value, as from `parse`."""
 
 
-class GoJsonError(Exception):
+class GoJsonError(PlainError):
     """The error that `json.Decoder.Decode` returns; `str()` is its message."""
 
     def __init__(self, message: str, decoded: dict[str, Any] | None = None) -> None:
@@ -61,8 +65,7 @@ def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> 
     """
     if value is None:
         return {}
-    if not isinstance(value, Pairs):
-        raise GoJsonError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+    require(value, "object", go_type)
     struct = go_type.rpartition(".")[2] if "{" not in go_type else ""
     result: dict[str, Any] = {}
     error: GoJsonError | None = None
@@ -71,8 +74,14 @@ def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> 
         name = key if key in fields else next(folded, None)
         if name is None:
             continue
+        field_type = fields[name]
         try:
-            _assign(result, name, item, fields[name])
+            if not isinstance(field_type, str):
+                result[name] = field_type(item)
+            elif item is not None:
+                result[name] = _convert(item, field_type)
+            elif field_type in _KINDS:
+                result[name] = None
         except GoJsonError as wrong:
             # Go reads on, and reports the first error at the end.
             error = error or wrong
@@ -84,6 +93,12 @@ def unpack_struct(value: Any, go_type: str, fields: Mapping[str, FieldType]) -> 
     if error is not None:
         raise GoJsonError(str(error), result)
     return result
+
+
+def require(value: Any, expected: str, go_type: str) -> None:
+    """Raise GoJsonError unless the value is of the kind that the Go type needs."""
+    if kind(value) != expected:
+        raise GoJsonError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
 
 
 class _WrongTypeError(Exception):
@@ -99,30 +114,13 @@ class _Number(str):
     """A JSON number as it was written."""
 
 
-def _assign(result: dict[str, Any], name: str, item: Any, go_type: FieldType) -> None:
-    if not isinstance(go_type, str):
-        result[name] = go_type(item)
-    elif item is None:
-        if go_type in ("[]string", "[]json.RawMessage", "map[string]interface {}"):
-            result[name] = None
-    elif go_type == kind(item):  # a string or a bool
-        result[name] = item
-    elif go_type == "[]string" and kind(item) == "array":
-        result[name] = [_string(element) for element in item]
-    elif go_type == "[]json.RawMessage" and kind(item) == "array":
-        result[name] = item
-    elif go_type == "map[string]interface {}" and kind(item) == "object":
-        result[name] = _interface(item)
-    else:
-        raise _WrongTypeError(kind(item), go_type)
-
-
-def _string(element: Any) -> str:
-    if element is None:
-        return ""
-    if kind(element) != "string":
-        raise _WrongTypeError(kind(element), "string")
-    return str(element)
+def _convert(item: Any, go_type: str) -> Any:
+    found = kind(item)
+    if found != _KINDS.get(go_type, go_type):
+        raise _WrongTypeError(found, go_type)
+    if go_type == "[]string":
+        return ["" if element is None else _convert(element, "string") for element in item]
+    return _interface(item) if found == "object" else item
 
 
 def _interface(value: Any) -> Any:

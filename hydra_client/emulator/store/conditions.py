@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hydra_client.emulator.go.json import FieldType, GoJsonError, Pairs, kind, unpack_struct
+from hydra_client.emulator.go.json import FieldType, GoJsonError, require, unpack_struct
 from hydra_client.emulator.go.regexp import RegexpError, compile_regexp
 
 if TYPE_CHECKING:
@@ -37,15 +37,13 @@ def read_conditions(value: Any) -> dict[str, PolicyCondition]:
     """Read `conditions` from JSON, sorted by name. Raises GoJsonError."""
     if value is None:
         return {}
-    if not isinstance(value, Pairs):
-        go_type = "map[string]ladon.jsonCondition"
-        raise GoJsonError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+    require(value, "object", "map[string]ladon.jsonCondition")
     conditions = {name: _read(item) for name, item in value}
     return {name: conditions[name] for name in sorted(conditions)}
 
 
 def _read(value: Any) -> PolicyCondition:
-    fields: dict[str, FieldType] = {"type": "string", "options": _unchanged}
+    fields: dict[str, FieldType] = {"type": "string", "options": lambda options: options}
     members = unpack_struct(value, "ladon.jsonCondition", fields)
     name = members.get("type", "")
     if name not in _TYPES:
@@ -55,10 +53,6 @@ def _read(value: Any) -> PolicyCondition:
         members.get("options"), f"ladon.{name}", {option: "string"} if option else {}
     )
     return PolicyCondition(name, options.get(option, ""))
-
-
-def _unchanged(value: Any) -> Any:
-    return value
 
 
 # --- the tests: of an option, a value and the subject of the request
@@ -116,8 +110,7 @@ def _string_pairs_equal(option: str, value: Any, subject: str) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class _Type:
+class _Type(NamedTuple):
     option: str
     test: Callable[[str, Any, str], bool]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from hydra_client.emulator.errors import PlainError
-from hydra_client.emulator.go.json import Pairs, kind
+from hydra_client.emulator.go.json import require
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -85,8 +85,7 @@ def _members(value: Any, go_type: str) -> dict[str, Any]:
     """Read the members. go-jose's JSON is an old version of Go's, made stricter about names."""
     if value is None:
         return {}
-    if not isinstance(value, Pairs):
-        raise PlainError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
+    require(value, "object", go_type)
     members: dict[str, Any] = {}
     for name, item in value:
         if name in members:
@@ -97,16 +96,11 @@ def _members(value: Any, go_type: str) -> dict[str, Any]:
         if item is None or name not in _ORDER:
             continue
         if name == "x5c":
-            _require(item, "array", "[]string")
+            require(item, "array", "[]string")
         for text in item if name == "x5c" else [item]:
-            _require(text, "string", "string")
+            require(text, "string", "string")
         read[name] = _decode(item) if name in _BINARY else item
     return read
-
-
-def _require(value: Any, expected: str, go_type: str) -> None:
-    if kind(value) != expected:
-        raise PlainError(f"json: cannot unmarshal {kind(value)} into Go value of type {go_type}")
 
 
 def _decode(text: str) -> bytes:

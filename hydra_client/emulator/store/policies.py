@@ -63,10 +63,6 @@ class Policy:
         conditions = {name: condition.to_json() for name, condition in self.conditions.items()}
         return {**members, "conditions": conditions}
 
-    def applies(self, subject: str, action: str, resource: str, context: Mapping[str, Any]) -> bool:
-        """Return whether the policy matches the request. Raises as `unmet` does."""
-        return next(self.unmet(subject, action, resource, context), None) is None
-
     def unmet(
         self, subject: str, action: str, resource: str, context: Mapping[str, Any]
     ) -> Iterator[str]:
@@ -95,7 +91,7 @@ def decide(
     decision = None
     try:
         for policy in policies:
-            if policy.applies(subject, action, resource, context):
+            if not any(policy.unmet(subject, action, resource, context)):
                 if policy.effect != ALLOW:
                     return False
                 decision = True
