@@ -57,12 +57,7 @@ FIELDS = (
     ("client_uri", "--client-uri", "URL", "URL of the home page."),
     ("logo_uri", "--logo-uri", "URL", "URL of the logo."),
     ("contacts", "--contact", "TEXT", "Contact address. Repeatable."),
-    (
-        "public",
-        "--public/--confidential",
-        None,
-        "Whether the client is public, without a secret.",
-    ),
+    ("public", "--public/--confidential", None, "Whether the client is public, without a secret."),
 )
 _WITHOUT_COMMAS = ("grant_types", "response_types", "scope")
 _WORDS = {"grant_types": completion.grant_types, "response_types": completion.response_types}

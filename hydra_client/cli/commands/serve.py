@@ -69,10 +69,7 @@ variant_options = together(
     help="URL of the consent app. [http://localhost:3000/consent]",
 )
 @click.option(
-    "--manifest",
-    type=ANY_FILE,
-    metavar="FILE",
-    help="Apply this manifest before serving.",
+    "--manifest", type=ANY_FILE, metavar="FILE", help="Apply this manifest before serving."
 )
 @pass_invocation
 def command(

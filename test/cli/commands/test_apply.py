@@ -197,8 +197,7 @@ def test_a_field_is_emptied(run: Run, every_root: HydraEmulator, tmp_path: Path)
         )
     empty: dict[str, Any] = {"client_name": "", "owner": None, "contacts": [], "public": False}
     path = written(
-        tmp_path,
-        [{"id": id, "secret": {"env": "SECRET"}, "tos_uri": "t", **empty} for id in "ab"],
+        tmp_path, [{"id": id, "secret": {"env": "SECRET"}, "tos_uri": "t", **empty} for id in "ab"]
     )
     assert run("apply", path, SECRET=SECRET).exit_code == 0
     for id in "ab":
@@ -651,8 +650,7 @@ class Gate:
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "end"),
-    [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "")],
+    ("number", "status", "end"), [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "")]
 )
 def test_interrupted(
     start: Start, run: Run, meddler: Meddler, tmp_path: Path, number: int, status: int, end: str

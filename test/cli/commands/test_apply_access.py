@@ -29,9 +29,7 @@ ACCESS: dict[str, Any] = {
             "subjects": ["intruder"],
             "actions": ["<.*>"],
             "resources": ["<.*>"],
-            "conditions": {
-                "ip": {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8"}},
-            },
+            "conditions": {"ip": {"type": "CIDRCondition", "options": {"cidr": "10.0.0.0/8"}}},
         },
     ],
     "groups": [{"id": "servers", "members": ["api", "intruder"]}],

@@ -357,12 +357,7 @@ def is_exact(hydra: Observed, wanted: dict[str, Any], folder: Path) -> None:
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(("version", "store"), VARIANTS, ids=VARIANT_IDS)
 def test_no_moment_allows_more_than_before_or_after(
-    run: Run,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    version: str,
-    store: str,
-    seed: int,
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, store: str, seed: int
 ) -> None:
     """From one manifest to the next, and the next, without an interruption."""
     dice = random.Random(f"{version} {store} {seed}, uninterrupted")

@@ -338,13 +338,7 @@ def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: 
     fields = APP[2:] if command == "update" else ()
     file = tmp_path / "secret"
     result = run(
-        "clients",
-        command,
-        "my-app",
-        *fields,
-        "--generate-secret",
-        "--secret-out",
-        str(file),
+        "clients", command, "my-app", *fields, "--generate-secret", "--secret-out", str(file)
     )
     assert result.exit_code == 0, result.output
     secret = file.read_text().removesuffix("\n")

@@ -87,8 +87,7 @@ def test_what_it_shows(run: Run, root: HydraEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "coloured"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
 def test_colours(root: HydraEmulator, environment: dict[str, str], coloured: bool) -> None:
     """On a terminal, unless the environment says otherwise."""
@@ -378,8 +377,7 @@ def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("allowed", "missing"),
-    [([], "get"), (["get"], "accept"), (["get", "accept"], "reject")],
+    ("allowed", "missing"), [([], "get"), (["get"], "accept"), (["get", "accept"], "reject")]
 )
 def test_a_policy_for_consent_requests(
     run: Run, every_hydra: HydraEmulator, allowed: list[str], missing: str

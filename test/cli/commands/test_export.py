@@ -134,11 +134,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 TRICKY = st.sampled_from(
     ["no", "~", "1_0", "1:2", "0o7", "=", "<<", "'", "a: b", "- a", "#", "a #b", "\n", " a ", "&a"]
 )
-VALUES = {
-    str: TEXT | TRICKY,
-    list: st.lists(TEXT | TRICKY, max_size=3),
-    bool: st.booleans(),
-}
+VALUES = {str: TEXT | TRICKY, list: st.lists(TEXT | TRICKY, max_size=3), bool: st.booleans()}
 CLIENT = st.fixed_dictionaries({}, optional={name: VALUES[kind] for name, kind in FIELDS.items()})
 
 

@@ -27,10 +27,7 @@ def test_a_group_on_every_server(run: Run, every_root: HydraEmulator) -> None:
     assert (added.exit_code, added.stderr) == (0, "Added carol dave to editors.\n")
     assert stored(run)["members"] == ["alice", "bob", "carol", "dave"]
     removed = run("groups", "remove", "editors", "alice", "no-such")
-    assert (removed.exit_code, removed.stderr) == (
-        0,
-        "Removed alice no-such from editors.\n",
-    )
+    assert (removed.exit_code, removed.stderr) == (0, "Removed alice no-such from editors.\n")
     assert stored(run)["members"] == ["bob", "carol", "dave"]
 
     assert run("groups", "delete", "-y", "editors", "-q").output == "editors\n"
