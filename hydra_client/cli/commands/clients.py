@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import click
 
@@ -36,11 +37,6 @@ from hydra_client.exceptions import (
     NotFoundException,
     UnauthorizedException,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from hydra_client import OAuth2Api, OAuth2Client
 
 COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
 
@@ -163,7 +159,7 @@ def list_(
     print_models(invocation, clients, columns or COLUMNS)
 
 
-def _searched(client: OAuth2Client) -> str:
+def _searched(client: hydra_client.OAuth2Client) -> str:
     texts = (client.id, client.client_name, client.owner, *(client.redirect_uris or ()))
     return "\n".join(filter(None, texts)).lower()
 
@@ -365,8 +361,8 @@ def import_(
 
 def _import(
     invocation: Invocation,
-    api: OAuth2Api,
-    clients: list[OAuth2Client],
+    api: hydra_client.OAuth2Api,
+    clients: list[hydra_client.OAuth2Client],
     existing: set[str | None],
     replace: bool,
 ) -> tuple[list[dict[str, Any]], list[Failure]]:
@@ -397,7 +393,7 @@ def _import(
     return done, failures
 
 
-def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[OAuth2Client]:
+def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[hydra_client.OAuth2Client]:
     """Read all clients, and report everything that is wrong with them at once."""
     from hydra_client.operations import CREATE_OAUTH2_CLIENT
     from hydra_client.protocol.encoding import encode
@@ -453,7 +449,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _refuse_existing(api: OAuth2Api, id: str) -> None:
+def _refuse_existing(api: hydra_client.OAuth2Api, id: str) -> None:
     """Reject an id that exists: a memory store would overwrite the client."""
     try:
         api.get_oauth2_client(id)
@@ -489,7 +485,9 @@ def _new_secret(invocation: Invocation, options: dict[str, Any]) -> str | None:
     return secret
 
 
-def _print(invocation: Invocation, client: OAuth2Client, secret_out: str | None = None) -> None:
+def _print(
+    invocation: Invocation, client: hydra_client.OAuth2Client, secret_out: str | None = None
+) -> None:
     print_model(invocation, client, client.id)
     if secret_out is not None and not invocation.shortest:
         invocation.remark(f"Saved the secret to {secret_out}.")

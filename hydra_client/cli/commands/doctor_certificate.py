@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from hydra_client.cli.context import confirm
+from hydra_client.cli.context import Invocation, confirm
 from hydra_client.cli.errors import Failure
 from hydra_client.cli.secret_files import SecretOut
 from hydra_client.cli.text import echo
-
-if TYPE_CHECKING:
-    from hydra_client.cli.context import Invocation
 
 _TIMEOUT = 30.0  # seconds, unless --timeout says otherwise
 

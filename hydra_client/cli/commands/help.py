@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 import click
 
 from hydra_client.cli.options import COMMON, Command, records
 from hydra_client.version import __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 SETTINGS = """\
 Settings are read from options, then from the environment, then from a profile.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -12,17 +13,12 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.deletion import delete_each, yes_option
 from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure
-from hydra_client.cli.options import Group, file_option
+from hydra_client.cli.options import FILE, Group, file_option
 from hydra_client.cli.output import print_documents
 from hydra_client.cli.secret_files import SecretOut
 from hydra_client.cli.text import echo
 from hydra_client.exceptions import BadRequestException, ForbiddenException, NotFoundException
 from hydra_client.protocol.redaction import MASK
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hydra_client import JsonWebKey, JsonWebKeyApi, JsonWebKeySet
 
 COLUMNS = ("kid", "kty", "alg", "use")
 # Public members that the model does not have (RFC 7517 section 4).
@@ -32,7 +28,7 @@ _ID_TOKENS = "hydra.openid.id-token"
 _kid_argument = click.argument("kid", required=False)
 _out_option = click.option(
     "--out",
-    type=click.Path(dir_okay=False),
+    type=FILE,
     metavar="FILE",
     help="Save the keys, with their private parts, to a new file that only you can read.",
 )
@@ -164,7 +160,9 @@ def delete(invocation: Invocation, set: str, kids: tuple[str, ...], yes: bool) -
     _remark_on_restart(invocation, set)
 
 
-def _print(invocation: Invocation, keys: JsonWebKeySet, file: SecretOut, path: str | None) -> None:
+def _print(
+    invocation: Invocation, keys: hydra_client.JsonWebKeySet, file: SecretOut, path: str | None
+) -> None:
     """Save the keys if a file is given, and print them."""
     file.write(json.dumps(keys.to_dict(), indent=2))
     hidden = _show(invocation, keys)
@@ -176,7 +174,7 @@ def _print(invocation: Invocation, keys: JsonWebKeySet, file: SecretOut, path: s
         )
 
 
-def _show(invocation: Invocation, keys: JsonWebKeySet) -> bool:
+def _show(invocation: Invocation, keys: hydra_client.JsonWebKeySet) -> bool:
     """Print the keys. Return whether private parts were masked."""
     documents = [key.to_dict() if invocation.show_secret else _masked(key) for key in keys.keys]
     more = {name for document in documents for name in document} if invocation.show_secret else ()
@@ -185,7 +183,7 @@ def _show(invocation: Invocation, keys: JsonWebKeySet) -> bool:
     return any(MASK in document.values() for document in documents)
 
 
-def _masked(key: JsonWebKey) -> dict[str, Any]:
+def _masked(key: hydra_client.JsonWebKey) -> dict[str, Any]:
     """Return a key with every member masked that is not known to be public."""
     document = key.to_dict()
     for name, value in document.items():
@@ -202,7 +200,7 @@ def _generated_kids(alg: str, kid: str | None) -> tuple[str, ...]:
     return (f"private:{kid}", f"public:{kid}") if kid else ("private", "public")
 
 
-def _refuse_existing(api: JsonWebKeyApi, set: str, kids: Iterable[str]) -> None:
+def _refuse_existing(api: hydra_client.JsonWebKeyApi, set: str, kids: Iterable[str]) -> None:
     """Reject ids of keys that exist in the set: a memory store would keep both keys."""
     try:
         existing = {key.kid or "" for key in api.get_json_web_key_set(set).keys}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,9 +16,6 @@ from hydra_client.cli.errors import USAGE, Failure, refuse_existing
 from hydra_client.cli.options import Group, file_option, together
 from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import echo
-
-if TYPE_CHECKING:
-    from hydra_client import Policy
 
 COLUMNS = ("id", "effect", "subjects", "actions", "resources", "conditions")
 EFFECTS = ("allow", "deny")
@@ -209,7 +206,7 @@ def _condition(text: str) -> tuple[str, dict[str, Any]]:
     return name, {"type": kind, "options": dict.fromkeys(names, value)}
 
 
-def _policy_of(members: dict[str, Any], place: str) -> Policy:
+def _policy_of(members: dict[str, Any], place: str) -> hydra_client.Policy:
     """Convert an object to a policy, and check what the server accepts unchecked.
 
     Raises:

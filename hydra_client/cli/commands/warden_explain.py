@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
+import hydra_client
 from hydra_client.emulator.go.json import GoJsonError
 from hydra_client.emulator.go.regexp import MatchLimitError
 from hydra_client.emulator.store.policies import ALLOW, decide
 from hydra_client.emulator.store.policies import Policy as Evaluated
 from hydra_client.emulator.store.templates import InvalidTemplateError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from hydra_client import Policy
 
 
 class Request(NamedTuple):
@@ -45,7 +42,7 @@ class Row(NamedTuple):
 
 
 def explanation(
-    policies: Iterable[Policy], subjects: Iterable[str], request: Request
+    policies: Iterable[hydra_client.Policy], subjects: Iterable[str], request: Request
 ) -> tuple[bool | None, list[Row]]:
     """Evaluate policies as the server does: for a subject and for each of its groups.
 
