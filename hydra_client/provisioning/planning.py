@@ -275,9 +275,9 @@ def _after_narrowed(step: Step, narrowed: str, warnings: list[str]) -> Step:
         return replace(step, _phase=Phase.GROW_CLIENTS)
     for name in gained:
         warnings.append(
-            f"client {step.id!r} gets more {name} and loses some while policy {narrowed!r} will "
-            "allow less: in between, the new tokens of the client have what the old policy allows. "
-            "Apply the policies first"
+            f"client {step.id!r} gains and loses {name}, and policy {narrowed!r} will allow less: "
+            "in between, the client's new tokens may do what only the old policy allows. Apply "
+            "the policies first"
         )
     return step
 

@@ -533,7 +533,7 @@ def test_a_client_that_gets_scopes_while_a_policy_allows_less_is_warned_of(
             clients=[OAuth2Client(id="app", **client)], policies=[photos("p", effect, **wanted)]
         ),
     ).warnings
-    found = [f"client 'app' gets more {warned} and loses some while policy 'p' will allow less"]
+    found = [f"client 'app' gains and loses {warned}, and policy 'p' will allow less"]
     assert [warning.partition(":")[0] for warning in warnings] == found[: bool(warned)]
 
 

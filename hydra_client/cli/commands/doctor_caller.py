@@ -196,7 +196,7 @@ def permission(invocation: Invocation, need: str, api: OAuth2Api) -> Finding:
         return Finding(OK, need, f"{caller} {PROBES[need](api)}")
     except ForbiddenException as error:
         hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
-        came = f"{caller} is not allowed to: {error.error}"
+        came = f"{caller} is not permitted: {error.error}"
         return problem("permission", need, came, hint.replace(NO_ONE, "<.*>"))
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"

@@ -260,7 +260,7 @@ def test_a_bearer_token_is_its_clients(run: Run, root: HydraEmulator, named: str
     token = run("token", "client", "-q", "--show-secret", *asking, S="a-secret").stdout.strip()
     caller = {"HYDRA_CLIENT_ID": named, "HYDRA_ACCESS_TOKEN": token}
     finding = found(run, "--need", "clients", **caller)["clients"]
-    assert finding["came"].startswith("the token's client is not allowed to: ")
+    assert finding["came"].startswith("the token's client is not permitted: ")
     assert '"subjects": ["the token\'s client"]' in finding["do"]
 
 
