@@ -51,15 +51,15 @@ ADVICE = {
 
 
 class Finding(NamedTuple):
-    """A finding: its state, what was tried, the result, what to do about it, and its name."""
+    """A finding: its state, what was checked, the result, the advice, and its name."""
 
     state: str
-    tried: str
-    came: str
-    do: str = ""
+    check: str
+    result: str
+    advice: str = ""
     name: str = ""
 
 
-def problem(name: str, tried: str, came: str, do: str = "", *, state: str = BAD) -> Finding:
-    """Report a problem. `do` says what to do about it if the table does not."""
-    return Finding(state, tried, came, do or ADVICE[name], name)
+def problem(name: str, check: str, result: str, advice: str = "", *, state: str = BAD) -> Finding:
+    """Report a problem. `advice` says what to do about it, unless the table does."""
+    return Finding(state, check, result, advice or ADVICE[name], name)

@@ -163,9 +163,9 @@ def _show(finding: Finding) -> None:
     mark = f"{finding.state:6}"
     if colored():
         mark = click.style(mark, fg=_COLORS[finding.state])
-    click.echo(f"{mark}  {finding.tried:11}  {plain(finding.came)}")
-    if finding.do:
-        click.echo(f"{'':21}→ {plain(finding.do)}")
+    click.echo(f"{mark}  {finding.check:11}  {plain(finding.result)}")
+    if finding.advice:
+        click.echo(f"{'':21}→ {plain(finding.advice)}")
 
 
 def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator[Finding]:
@@ -216,11 +216,11 @@ def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> F
         current = find(policies.get_policy, policy.id or "")
         if current is not None and not _only_adds(policy, current):
             return finding._replace(
-                came=f"{finding.came}. Policy {policy.id} exists, but is not the role's policy",
-                do=f"It is not replaced. Look at it: {shlex.join([*_GET_POLICY, policy.id or ''])}",
+                result=f"{finding.result}. Policy {policy.id} exists, but is not the role's policy",
+                advice=f"It is not replaced. See: {shlex.join([*_GET_POLICY, policy.id or ''])}",
             )
         text = as_yaml(policy.to_dict())
-        echo(f"{role}: {finding.came}. This policy allows it:\n{text}", err=True)
+        echo(f"{role}: {finding.result}. This policy allows it:\n{text}", err=True)
         confirm(f"Apply the policy {policy.id}?", wanted.yes)
         ensure_policy(policies, policy)
     except HydraException as error:

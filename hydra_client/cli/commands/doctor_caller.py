@@ -56,25 +56,25 @@ def credentials(invocation: Invocation, api: OAuth2Api) -> Generator[Finding, No
         return True
     if client_id is None or secret is None:
         missing = "id" if client_id is None else "secret"
-        came = f"the {missing} of the calling client is missing"
-        yield problem("no-credentials", "credentials", came)
+        result = f"the {missing} of the calling client is missing"
+        yield problem("no-credentials", "credentials", result)
         return False
     login = _login(api, client_id)
     yield login
     if ":" in client_id:
-        came = f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)"
-        basic = problem("colon-in-id", "credentials", came, state=WARN)
+        result = f"the id {client_id} has a ':', which HTTP Basic does not allow (RFC 7617)"
+        basic = problem("colon-in-id", "credentials", result, state=WARN)
     else:
         basic = _basic(api, client_id)
     yield basic
     if not _is_accepted(login) and basic.state != OK:
         yield from _misread(invocation, client_id, secret)
     elif quote(secret, safe="") != secret or quote(client_id, safe="") != client_id:
-        came = (
+        result = (
             "the id or the secret has characters that must be encoded for the token endpoint, but "
             "not for others"
         )
-        yield problem("encoding", "encoding", came, state=WARN)
+        yield problem("encoding", "encoding", result, state=WARN)
     return login.state == OK
 
 
@@ -83,8 +83,8 @@ def _login(api: OAuth2Api, client_id: str) -> Finding:
     try:
         api.oauth_token(grant_type="client_credentials")
     except UnauthorizedException as error:
-        came = f"the token endpoint rejects {client_id} with this secret: {error.error}"
-        return problem("log-in", "log in", came)
+        result = f"the token endpoint rejects {client_id} with this secret: {error.error}"
+        return problem("log-in", "log in", result)
     except BadRequestException as error:
         return problem(
             "no-grant",
@@ -95,8 +95,8 @@ def _login(api: OAuth2Api, client_id: str) -> Finding:
         )
     except HydraException as error:
         return failed("log in", error)
-    came = f"the token endpoint accepts {client_id} (id and secret form-encoded)"
-    return Finding(OK, "log in", came)
+    result = f"the token endpoint accepts {client_id} (id and secret form-encoded)"
+    return Finding(OK, "log in", result)
 
 
 def _is_accepted(login: Finding) -> bool:
@@ -109,22 +109,22 @@ def _basic(api: OAuth2Api, client_id: str) -> Finding:
     try:
         api.revoke_oauth2_token(secrets.token_urlsafe())
     except UnauthorizedException as error:
-        came = f"the revoke endpoint rejects {client_id} with this secret: {error.error}"
-        return problem("log-in", "credentials", came)
+        result = f"the revoke endpoint rejects {client_id} with this secret: {error.error}"
+        return problem("log-in", "credentials", result)
     except HydraException as error:
         return failed("credentials", error)
-    came = f"the revoke endpoint accepts {client_id} (id and secret not encoded)"
-    return Finding(OK, "credentials", came)
+    result = f"the revoke endpoint accepts {client_id} (id and secret not encoded)"
+    return Finding(OK, "credentials", result)
 
 
-def failed(tried: str, error: HydraException) -> Finding:
+def failed(check: str, error: HydraException) -> Finding:
     """Report an error that no other finding explains."""
-    return problem("failed", tried, str(error), getattr(error, "hint", None) or "")
+    return problem("failed", check, str(error), getattr(error, "hint", None) or "")
 
 
 def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Finding]:
     """Find out whether the secret is right without an encoding or spaces around it."""
-    for other, what, do in (
+    for other, what, advice in (
         (unquote_plus(secret), "percent-encoded", "Decode it; this client encodes it itself."),
         (secret.strip(), "right except for the spaces around it", "Remove the spaces."),
     ):
@@ -132,7 +132,7 @@ def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Fi
             continue
         with quiet_api(invocation, username=client_id, password=other, access_token=None) as api:
             if _is_accepted(_login(api, client_id)):
-                yield problem("misread-secret", "encoding", f"the secret is {what}", do)
+                yield problem("misread-secret", "encoding", f"the secret is {what}", advice)
                 return
 
 
@@ -196,18 +196,18 @@ def permission(invocation: Invocation, need: str, api: OAuth2Api) -> Finding:
         return Finding(OK, need, f"{caller} {PROBES[need](api)}")
     except ForbiddenException as error:
         hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
-        came = f"{caller} is not permitted: {error.error}"
-        return problem("permission", need, came, hint.replace(NO_ONE, "<.*>"))
+        result = f"{caller} is not permitted: {error.error}"
+        return problem("permission", need, result, hint.replace(NO_ONE, "<.*>"))
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
         asked = f"the scope {scope}"
         command = f"hydra-client clients patch {caller} --scope {scope}"
-        do = f"Allow the scope: {command}, together with its current scopes."
+        advice = f"Allow the scope: {command}, together with its current scopes."
         if settings.scopes:
             asked = f"the scopes {settings.scopes}"
             places = "--token-scopes, HYDRA_SCOPES or the profile"
-            do = f"Remove the scopes from {places}, to request {scope}."
-        return problem("scope", need, f"{caller} gets no token with {asked}: {error.error}", do)
+            advice = f"Remove the scopes from {places}, to request {scope}."
+        return problem("scope", need, f"{caller} gets no token with {asked}: {error.error}", advice)
     except NotFoundException as error:
         return problem("no-keys", need, str(error))
     except HydraException as error:
@@ -219,21 +219,21 @@ def signing_key(api: OAuth2Api, id_token: str) -> Finding:
     with needs_extra("jwt"):
         from hydra_client.id_token import IdTokenVerifier, InvalidIdTokenError
 
-    tried = "signing key"
+    check = "signing key"
     try:
         IdTokenVerifier(api, NO_ONE).verify(id_token, nonce=None)
     except InvalidIdTokenError as error:
         if error.reason in _NOT_CHECKED:
-            return problem("id-token", tried, f"this is not an ID token of Hydra: {error}")
+            return problem("id-token", check, f"this is not an ID token of Hydra: {error}")
         if error.reason in ("unknown_key", "signature"):
-            came = f"the server does not publish the key of this ID token: {error}"
-            return problem("signing-key", tried, came)
+            result = f"the server does not publish the key of this ID token: {error}"
+            return problem("signing-key", check, result)
     except NotFoundException as error:
-        return problem("no-keys", tried, str(error))
+        return problem("no-keys", check, str(error))
     except HydraException as error:
-        return failed(tried, error)
+        return failed(check, error)
     # The token may have expired, and is meant for another client. Only its key matters here.
-    return Finding(OK, tried, "the server publishes the key of this ID token")
+    return Finding(OK, check, "the server publishes the key of this ID token")
 
 
 def own_signing_key(api: OAuth2Api, client_id: str | None) -> Finding | None:

@@ -35,17 +35,17 @@ def unreached(api: OAuth2Api, error: HydraException) -> Finding:
     if "speaks TLS on this port" in str(error):
         return problem("tls-port", "TLS", str(error))
     if isinstance(error, ApiTimeoutError):
-        came = f"no response from {configuration.host} within {configuration.timeout:g} seconds"
-        return problem("timeout", "server", came)
+        result = f"no response from {configuration.host} within {configuration.timeout:g} seconds"
+        return problem("timeout", "server", result)
     if isinstance(error, ApiConnectionError):
         return problem("unreachable", "server", str(error))
     if isinstance(error, ServiceException) and is_insecure_http(
         error.status or 0, error.body or ""
     ):
-        came = "the server rejects plain http: it expects a proxy in front of it to terminate TLS"
-        return problem("termination", "termination", came)
-    came = f"{configuration.host} responds, but not like Hydra: {error}"
-    return problem("not-hydra", "server", came)
+        result = "the server rejects plain http: it expects a proxy in front of it to terminate TLS"
+        return problem("termination", "termination", result)
+    result = f"{configuration.host} responds, but not like Hydra: {error}"
+    return problem("not-hydra", "server", result)
 
 
 def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
@@ -67,10 +67,10 @@ def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
 def reached(api: OAuth2Api, server: WellKnown, seconds: float) -> Finding:
     """Compare the address with the issuer."""
     host = api.api_client.configuration.host.rstrip("/")
-    came = f"{host} responds in {seconds * 1000:.0f} ms"
+    result = f"{host} responds in {seconds * 1000:.0f} ms"
     if server.issuer.rstrip("/") == host:
-        return Finding(OK, "server", came)
-    return problem("issuer", "server", f"{came}, but its issuer is {server.issuer}", state=WARN)
+        return Finding(OK, "server", result)
+    return problem("issuer", "server", f"{result}, but its issuer is {server.issuer}", state=WARN)
 
 
 def transport(api: OAuth2Api) -> Iterator[Finding]:
@@ -84,10 +84,10 @@ def transport(api: OAuth2Api) -> Iterator[Finding]:
         yield Finding(OK, "TLS", "plain http, but only on this machine")
     else:
         yield problem("plain-http", "TLS", "plain http to another machine", state=WARN)
-    came = "requests need no X-Forwarded-Proto header"
+    result = "requests need no X-Forwarded-Proto header"
     if protocol is not None:
-        came = f"requests have the header X-Forwarded-Proto: {protocol}"
-    yield Finding(OK, "termination", came)
+        result = f"requests have the header X-Forwarded-Proto: {protocol}"
+    yield Finding(OK, "termination", result)
 
 
 def clock(date: str | None, started: float, arrived: float) -> Finding:
@@ -95,12 +95,12 @@ def clock(date: str | None, started: float, arrived: float) -> Finding:
     try:
         server_time = parsedate_to_datetime(date or "").timestamp()
     except (TypeError, ValueError):
-        came = "the response has no valid Date header"
-        return problem("clock", "clock", came, "Compare the clocks yourself.", state=WARN)
+        result = "the response has no valid Date header"
+        return problem("clock", "clock", result, "Compare the clocks yourself.", state=WARN)
     # A Date is rounded down to whole seconds.
     off = max(started - (server_time + 1), server_time - arrived, 0)
     if off <= _CLOCK_WARN:
         return Finding(OK, "clock", "the server's clock agrees with this one")
     which = "ahead of" if server_time > arrived else "behind"
-    came = f"the server's clock is {off:.0f} seconds {which} this one"
-    return problem("clock", "clock", came, state=BAD if off > _CLOCK_BAD else WARN)
+    result = f"the server's clock is {off:.0f} seconds {which} this one"
+    return problem("clock", "clock", result, state=BAD if off > _CLOCK_BAD else WARN)

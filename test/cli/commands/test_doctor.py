@@ -55,7 +55,7 @@ def found(run: Run, *arguments: str, **environment: str) -> dict[str, dict[str, 
     assert result.exit_code == (1 if bad else 0)
     for finding in findings:
         assert finding["name"] in (("",) if finding["state"] == "ok" else ADVICE)
-    return {finding["tried"]: finding for finding in findings if finding["state"] != "ok"}
+    return {finding["check"]: finding for finding in findings if finding["state"] != "ok"}
 
 
 def test_all_is_well(run: Run, every_root: HydraEmulator) -> None:
@@ -101,21 +101,21 @@ def test_colours(root: HydraEmulator, environment: dict[str, str], coloured: boo
 
 def test_no_server_there(run: Run) -> None:
     finding = found(run, "--url", "http://127.0.0.1:1")["server"]
-    assert "connection refused" in finding["came"]
-    assert "the port" in finding["do"]
+    assert "connection refused" in finding["result"]
+    assert "the port" in finding["advice"]
 
 
 def test_no_response(run: Run, root: HydraEmulator) -> None:
     root.fail(DISCOVERY, delay=5, times=None)
     finding = found(run, "--timeout", "0.2")["server"]
-    assert finding["came"] == f"no response from {root.url} within 0.2 seconds"
+    assert finding["result"] == f"no response from {root.url} within 0.2 seconds"
 
 
 @pytest.mark.parametrize("fault", [{"status": 404}, {"status": 200, "body": "<html>"}])
 def test_no_hydra(run: Run, root: HydraEmulator, fault: dict[str, Any]) -> None:
     root.fail(DISCOVERY, **fault)
     finding = found(run)["server"]
-    assert "not like Hydra" in finding["came"]
+    assert "not like Hydra" in finding["result"]
 
 
 LATER: list[tuple[list[str], str]] = [
@@ -133,17 +133,17 @@ def test_a_later_hydra(run: Run, root: HydraEmulator, names: list[str], generati
     before = len(root.requests)
     findings = found(run)
     assert list(findings) == ["server"]
-    assert f"but a later version ({generation})" in findings["server"]["came"]
-    assert f"registration_endpoint, {names[0]}, {names[1]}" in findings["server"]["came"]
-    assert findings["server"]["came"].endswith(" and more") == (len(names) > 2)
-    assert "This client supports 0.9 and 0.10." in findings["server"]["do"]
+    assert f"but a later version ({generation})" in findings["server"]["result"]
+    assert f"registration_endpoint, {names[0]}, {names[1]}" in findings["server"]["result"]
+    assert findings["server"]["result"].endswith(" and more") == (len(names) > 2)
+    assert "This client supports 0.9 and 0.10." in findings["server"]["advice"]
     assert len(root.requests) == before + 1
 
 
 def test_a_port_of_plain_http(run: Run, root: HydraEmulator) -> None:
     finding = found(run, "--url", root.url.replace("http:", "https:"))["TLS"]
-    assert "does not speak TLS on this port" in finding["came"]
-    assert finding["do"] == "Check the port, or use --url http://... instead."
+    assert "does not speak TLS on this port" in finding["result"]
+    assert finding["advice"] == "Check the port, or use --url http://... instead."
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_a_port_of_tls(run: Run, reply: bytes) -> None:
     with Server(step) as server:
         finding = found(run, "--url", server.url)["TLS"]
     assert finding["name"] == "tls-port"
-    assert "speaks TLS on this port" in finding["came"]
+    assert "speaks TLS on this port" in finding["result"]
 
 
 def test_termination(run: Run, root: HydraEmulator) -> None:
@@ -174,7 +174,7 @@ def test_termination(run: Run, root: HydraEmulator) -> None:
         body='{"error":{"code":500,"message":"Can not serve request over insecure http"}}',
     )
     finding = found(run)["termination"]
-    assert "--header 'X-Forwarded-Proto: https'" in finding["do"]
+    assert "--header 'X-Forwarded-Proto: https'" in finding["advice"]
     told = run("doctor", "--header", "x-forwarded-proto: https").output
     assert "ok      termination  requests have the header X-Forwarded-Proto: https\n" in told
 
@@ -183,7 +183,7 @@ def test_another_name(run: Run, root: HydraEmulator) -> None:
     other = root.url.replace("127.0.0.1", "localhost")
     finding = found(run, "--url", other)["server"]
     assert finding["state"] == "warn"
-    assert finding["came"].endswith(f"but its issuer is {root.url}")
+    assert finding["result"].endswith(f"but its issuer is {root.url}")
 
 
 def test_tls(run: Run, tls: tuple[str, str]) -> None:
@@ -193,8 +193,8 @@ def test_tls(run: Run, tls: tuple[str, str]) -> None:
         run("doctor", "--url", url, "--ca-cert", ca, **caller).output
     )
     finding = found(run, "--url", url)["TLS"]
-    assert "the certificate is not trusted" in finding["came"]
-    assert "--ca-cert" in finding["do"]
+    assert "the certificate is not trusted" in finding["result"]
+    assert "--ca-cert" in finding["advice"]
 
 
 def test_plain_http_to_another_machine(run: Run, root: HydraEmulator) -> None:
@@ -209,7 +209,7 @@ def test_plain_http_to_another_machine(run: Run, root: HydraEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "state", "came"),
+    ("date", "state", "result"),
     [
         (lambda: formatdate(time() - 30, usegmt=True), "warn", "seconds behind this one"),
         (lambda: formatdate(time() + 30, usegmt=True), "warn", "seconds ahead of this one"),
@@ -217,13 +217,13 @@ def test_plain_http_to_another_machine(run: Run, root: HydraEmulator) -> None:
         (lambda: "noon", "warn", "no valid Date header"),
     ],
 )
-def test_clock(run: Run, root: HydraEmulator, date: Any, state: str, came: str) -> None:
+def test_clock(run: Run, root: HydraEmulator, date: Any, state: str, result: str) -> None:
     raw = run("discover", "-o", "json").output
     root.fail(DISCOVERY, status=200, headers={"Date": date()}, body=raw)
     finding = found(run)["clock"]
     assert finding["state"] == state
-    assert came in finding["came"]
-    assert finding["do"]
+    assert result in finding["result"]
+    assert finding["advice"]
 
 
 # --- the credentials
@@ -240,7 +240,7 @@ def test_no_credentials(
     run: Run, root: HydraEmulator, caller: dict[str, str], missing: str
 ) -> None:
     finding = found(run, **caller)["credentials"]
-    assert finding["came"] == f"the {missing} of the calling client is missing"
+    assert finding["result"] == f"the {missing} of the calling client is missing"
 
 
 def test_a_bearer_token(run: Run, root: HydraEmulator) -> None:
@@ -249,7 +249,7 @@ def test_a_bearer_token(run: Run, root: HydraEmulator) -> None:
     assert found(run, **caller) == {}
     findings = found(run, **caller | {"HYDRA_ACCESS_TOKEN": "unknown-token"})
     assert set(findings) == {"clients", "consent", "introspect", "keys"}
-    assert "get a new one" in findings["clients"]["do"]
+    assert "get a new one" in findings["clients"]["advice"]
 
 
 @pytest.mark.parametrize("named", ["", "admin"])
@@ -260,8 +260,8 @@ def test_a_bearer_token_is_its_clients(run: Run, root: HydraEmulator, named: str
     token = run("token", "client", "-q", "--show-secret", *asking, S="a-secret").stdout.strip()
     caller = {"HYDRA_CLIENT_ID": named, "HYDRA_ACCESS_TOKEN": token}
     finding = found(run, "--need", "clients", **caller)["clients"]
-    assert finding["came"].startswith("the token's client is not permitted: ")
-    assert '"subjects": ["the token\'s client"]' in finding["do"]
+    assert finding["result"].startswith("the token's client is not permitted: ")
+    assert '"subjects": ["the token\'s client"]' in finding["advice"]
 
 
 SECRET = "p+q%41 r:s"
@@ -290,11 +290,11 @@ def test_a_secret_that_needs_encoding(run: Run, odd_root: HydraEmulator) -> None
     findings = found(run, "--need", "keys", HYDRA_CLIENT_SECRET=SECRET)
     assert set(findings) == {"encoding", "keys"}
     assert findings["encoding"]["state"] == "warn"
-    assert "--generate-secret" in findings["encoding"]["do"]
+    assert "--generate-secret" in findings["encoding"]["advice"]
 
 
 @pytest.mark.parametrize(
-    ("id", "secret", "came"),
+    ("id", "secret", "result"),
     [
         ("app", "p%2Bq%2541+r%3As", "the secret is percent-encoded"),
         ("app", f" {SECRET} ", "the secret is right except for the spaces around it"),
@@ -303,12 +303,12 @@ def test_a_secret_that_needs_encoding(run: Run, odd_root: HydraEmulator) -> None
     ],
 )
 def test_a_secret_that_is_misread(
-    run: Run, odd_root: HydraEmulator, id: str, secret: str, came: str | None
+    run: Run, odd_root: HydraEmulator, id: str, secret: str, result: str | None
 ) -> None:
     findings = found(run, HYDRA_CLIENT_ID=id, HYDRA_CLIENT_SECRET=secret)
-    assert set(findings) == {"log in", "credentials", *(["encoding"] if came else [])}
-    if came:
-        assert findings["encoding"]["came"] == came
+    assert set(findings) == {"log in", "credentials", *(["encoding"] if result else [])}
+    if result:
+        assert findings["encoding"]["result"] == result
     assert SECRET not in str(findings)
 
 
@@ -316,37 +316,37 @@ def test_an_id_with_a_colon(run: Run, odd_root: HydraEmulator) -> None:
     findings = found(run, "--need", "keys", HYDRA_CLIENT_ID="a:b", HYDRA_CLIENT_SECRET="a-secret")
     assert set(findings) == {"credentials", "encoding", "keys"}
     assert findings["credentials"]["state"] == "warn"
-    assert "neither revoke nor introspect" in findings["credentials"]["do"]
+    assert "neither revoke nor introspect" in findings["credentials"]["advice"]
 
 
 def test_a_client_that_gets_no_token(run: Run, odd_root: HydraEmulator) -> None:
     findings = found(run, HYDRA_CLIENT_ID="c", HYDRA_CLIENT_SECRET="c-secret")
     assert set(findings) == {"log in"}
-    assert "accepts c, but issues no token" in findings["log in"]["came"]
-    assert "--grant-type client_credentials" in findings["log in"]["do"]
+    assert "accepts c, but issues no token" in findings["log in"]["result"]
+    assert "--grant-type client_credentials" in findings["log in"]["advice"]
 
 
 def test_a_token_endpoint_that_fails(run: Run, root: HydraEmulator) -> None:
     root.fail("/oauth2/token", status=500)
-    assert "500" in found(run)["log in"]["came"]
+    assert "500" in found(run)["log in"]["result"]
 
 
 def test_a_revoke_endpoint_that_is_not_there(run: Run, root: HydraEmulator) -> None:
     root.fail("/oauth2/revoke", status=404, body="404 page not found")
     finding = found(run)["credentials"]
-    assert finding["came"].startswith("revoke_oauth2_token: 404 ")
-    assert "secret" not in finding["came"] + finding["do"]
+    assert finding["result"].startswith("revoke_oauth2_token: 404 ")
+    assert "secret" not in finding["result"] + finding["advice"]
 
 
 def test_scopes_that_were_chosen(run: Run, odd_root: HydraEmulator) -> None:
     """The cause is not the client then, but who named them."""
     caller = {"HYDRA_CLIENT_SECRET": SECRET, "HYDRA_SCOPES": "photos"}
     finding = found(run, "--need", "clients", **caller)["clients"]
-    assert finding["came"] == "app gets no token with the scopes photos: invalid_scope"
-    assert "--token-scopes, HYDRA_SCOPES" in finding["do"]
+    assert finding["result"] == "app gets no token with the scopes photos: invalid_scope"
+    assert "--token-scopes, HYDRA_SCOPES" in finding["advice"]
     caller.pop("HYDRA_SCOPES")
     finding = found(run, "--need", "consent", **caller)["consent"]
-    assert finding["came"] == "app gets no token with the scope hydra.consent: invalid_scope"
+    assert finding["result"] == "app gets no token with the scope hydra.consent: invalid_scope"
 
 
 @pytest.mark.parametrize("secret", ["demo-password", "", "wrong-secret"])
@@ -368,10 +368,10 @@ def test_what_the_caller_may_not(run: Run, odd_root: HydraEmulator) -> None:
         rights.add("introspect")
     assert set(findings) == {*rights, "encoding"}
     policy = '"subjects": ["app"], "resources": ["rn:hydra:clients"], "actions": ["get"]'
-    assert policy in findings["clients"]["do"]
-    assert "invalid_scope" in findings["consent"]["came"]
-    assert "hydra-client clients patch app --scope hydra.consent" in findings["consent"]["do"]
-    assert "hydra.keys.get" in findings["keys"]["do"]
+    assert policy in findings["clients"]["advice"]
+    assert "invalid_scope" in findings["consent"]["result"]
+    assert "hydra-client clients patch app --scope hydra.consent" in findings["consent"]["advice"]
+    assert "hydra.keys.get" in findings["keys"]["advice"]
     odd_root.allow("app")
     assert "clients" not in found(run, HYDRA_CLIENT_SECRET=SECRET)
 
@@ -388,7 +388,7 @@ def test_a_policy_for_consent_requests(
     findings = found(run, "--need", "consent", **caller)
     assert missing not in allowed
     policy = '["rn:hydra:oauth2:consent:requests:<.*>"], "actions": ["get", "accept", "reject"]'
-    assert policy in findings["consent"]["do"]
+    assert policy in findings["consent"]["advice"]
 
 
 def test_several_keys(run: Run, root: HydraEmulator) -> None:
@@ -398,7 +398,7 @@ def test_several_keys(run: Run, root: HydraEmulator) -> None:
 
 def roles(run: Run, *arguments: str) -> dict[str, dict[str, str]]:
     result = run("doctor", "-o", "json", *arguments)
-    return {line["tried"]: line for line in json.loads(result.stdout)}
+    return {line["check"]: line for line in json.loads(result.stdout)}
 
 
 @pytest.mark.parametrize("name", ROLES)
@@ -408,14 +408,14 @@ def test_a_role_and_its_policy(run: Run, every_root: HydraEmulator, name: str) -
         return
     missing = roles(run, "--role", name, "--for", "app")[name]
     assert missing["state"] == "FAILED"
-    assert f"the client also needs the scope {ROLES[name].scope}. " in missing["do"]
-    command = missing["do"].removeprefix("Create the policy: ").partition(" - ")[0]
+    assert f"the client also needs the scope {ROLES[name].scope}. " in missing["advice"]
+    command = missing["advice"].removeprefix("Create the policy: ").partition(" - ")[0]
     program, *arguments = shlex.split(command)
     assert program == "hydra-client"
     assert run(*arguments).exit_code == 0
     found = roles(run, "--role", name, "--for", "app")
     assert found[name]["state"] == "ok"
-    assert found[name]["came"] == "the policies allow app everything that it needs"
+    assert found[name]["result"] == "the policies allow app everything that it needs"
     assert "clients" not in found
 
 
@@ -428,7 +428,7 @@ def test_the_role_of_a_resource_server_in_0_9(run: Run) -> None:
 
 def test_what_a_role_lacks(run: Run, root: HydraEmulator) -> None:
     root.allow("app", resources="rn:hydra:oauth2:consent:requests:<.*>", actions=["get", "accept"])
-    missing = roles(run, "--role", "consent-app", "--for", "app")["consent-app"]["came"]
+    missing = roles(run, "--role", "consent-app", "--for", "app")["consent-app"]["result"]
     assert missing == (
         "no policy allows app, or one denies it: reject on rn:hydra:oauth2:consent:requests:<.*>"
     )
@@ -479,7 +479,7 @@ def test_what_cannot_be_fixed(run: Run, root: HydraEmulator) -> None:
     deny = ("--effect", "deny", "--subject", "app", "--action", "get", "--resource", "rn:<.*>")
     run("policies", "create", "--id", "no", *deny)
     finding = found(run, *asked)["key-reader"]
-    assert "hydra-client warden explain" in finding["do"]
+    assert "hydra-client warden explain" in finding["advice"]
     root.fail("/policies/app*", status=500, times=None)
     assert found(run, *asked)["key-reader"]["name"] == "failed"
 
@@ -502,8 +502,8 @@ def test_fix_does_not_replace_a_policy_that_somebody_wrote(
     policies.update_policy(role["id"], Policy.from_dict({**role, **stored}))
     before = policies.get_policy(role["id"])
     finding = found(run, "--role", "key-reader", "--for", "app", "--fix", "--yes")["key-reader"]
-    assert "Policy app:key-reader exists, but is not the role's policy" in finding["came"]
-    assert finding["do"].endswith("hydra-client policies get app:key-reader")
+    assert "Policy app:key-reader exists, but is not the role's policy" in finding["result"]
+    assert finding["advice"].endswith("hydra-client policies get app:key-reader")
     assert policies.get_policy(role["id"]) == before
 
 
@@ -542,12 +542,12 @@ def test_a_signing_key_that_was_replaced(run: Run, tmp_path: Path, version: str)
         for need in ((), asked):
             (finding,) = found(run, *need, **server).values()
             assert finding["name"] == "no-keys"
-            assert f"hydra-client keys create {own} --alg RS256" in finding["do"]
+            assert f"hydra-client keys create {own} --alg RS256" in finding["advice"]
         assert run("keys", "create", own, "--alg", "RS256", **server).exit_code == 0
         log_in()
         finding = found(run, *asked, **server)["signing key"]
         assert finding["name"] == "signing-key"
-        assert finding["do"].startswith("Restart the server: ")
+        assert finding["advice"].startswith("Restart the server: ")
         hydra.restart()
         assert found(run, *asked, **server)  # the token is an earlier one
         log_in()
@@ -562,7 +562,7 @@ def test_a_signing_key_that_was_replaced_is_noticed_by_itself(run: Run) -> None:
         run("keys", "create", own, "--alg", "RS256", **server)
         (finding,) = found(run, **server).values()
         assert finding["name"] == "signing-key"
-        assert finding["do"].startswith("Restart the server: ")
+        assert finding["advice"].startswith("Restart the server: ")
         hydra.restart()
         assert found(run, **server) == {}
 
