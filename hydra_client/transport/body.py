@@ -69,10 +69,8 @@ def plain(body: bytes, headers: Mapping[str, str]) -> bytes:
         Unreadable: It is not known, or the body does not match it.
     """
     encoding = headers.get("Content-Encoding")
-    return _decompress(body, encoding) if encoding and body else body
-
-
-def _decompress(body: bytes, encoding: str) -> bytes:
+    if not encoding or not body:
+        return body
     encoding = encoding.strip().lower()
     if encoding == "identity":
         return body

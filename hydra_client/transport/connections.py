@@ -9,15 +9,12 @@ import socket
 import ssl
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NameResolutionError,
-    NewConnectionError,
-)
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from hydra_client.protocol.deadline import Deadline, current
 from hydra_client.transport.parsing import (
@@ -34,7 +31,7 @@ class _Reader(io.RawIOBase):
     """Reads a response from a socket; no read waits longer than the deadline."""
 
     def __init__(self, sock: socket.socket, deadline: Deadline | None) -> None:
-        self._sock = sock
+        self.sock = sock
         self._deadline = deadline
         self._raw = sock.makefile("rb", buffering=0)
         self.headers_left: int | None = MOST_HEADERS
@@ -47,7 +44,7 @@ class _Reader(io.RawIOBase):
         if self.over:
             return 0
         if self._deadline is not None:
-            self._deadline.limit(self._sock)
+            self._deadline.limit(self.sock)
         count = self._raw.readinto(buffer)
         if self.headers_left is not None:
             if not count:  # http.client would take it for the end of the headers
@@ -57,17 +54,9 @@ class _Reader(io.RawIOBase):
                 raise Unreadable(TOO_MANY_HEADERS)
         return count
 
-    def end(self) -> None:
-        """Stop all reading, and make the connection useless."""
-        self.over = True
-        try:
-            _innermost(self._sock).shutdown(socket.SHUT_RDWR)
-        except OSError:  # pragma: no cover - the peer was faster, by a moment
-            pass
-
-    def pending(self) -> bool:
-        """Whether TLS has received more than was read."""
-        return _pending(self._sock)
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Open the file that http.client reads, in the place of a socket."""
+        return io.BufferedReader(self)
 
     def close(self) -> None:
         self._raw.close()
@@ -80,21 +69,12 @@ def _innermost(sock: Any) -> socket.socket:
 
 
 def _pending(sock: Any) -> bool:
+    """Whether TLS has received more than was read."""
     if isinstance(sock, ssl.SSLSocket):
         return sock.pending() > 0
     if isinstance(sock, socket.socket):
         return False
     return bool(sock.incoming.pending or sock.sslobj.pending()) or _pending(sock.socket)
-
-
-class _Source:
-    """What http.client opens as its file."""
-
-    def __init__(self, reader: _Reader) -> None:
-        self._reader = reader
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader)
 
 
 class _Response(StrictResponse):
@@ -105,7 +85,7 @@ class _Response(StrictResponse):
         self._reader = _Reader(sock, deadline)
         # Users may send other requests through the session.
         expected = range(200, 300) if deadline is None else deadline.expected
-        super().__init__(_Source(self._reader), expected, *arguments, **keywords)
+        super().__init__(self._reader, expected, *arguments, **keywords)
 
     def begin(self) -> None:
         super().begin()
@@ -115,8 +95,9 @@ class _Response(StrictResponse):
         # The body has ended. Bytes that were read after it show that the connection is out of sync.
         if not self.will_close:
             self._reader.over = True
-            if self.fp.peek(1) or self._reader.pending():
-                self._reader.end()
+            if self.fp.peek(1) or _pending(self._reader.sock):
+                with suppress(OSError):  # the peer was faster, by a moment
+                    _innermost(self._reader.sock).shutdown(socket.SHUT_RDWR)
         super()._close_conn()  # type: ignore[misc]
 
     def _get_chunk_left(self) -> int | None:

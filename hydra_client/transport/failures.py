@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from hydra_client.protocol.retry_policy import Failure
     from hydra_client.transport.adapter import Request
 
+_OF_TLS = (ssl.SSLError, Urllib3SslError, requests.exceptions.SSLError)
+# urllib3's ProxyError says less: it is also raised if a connection behind a proxy is lost.
+_UNCONNECTED = (ConnectTimeoutError, NewConnectionError)
+
 
 def failure_of(
     request: Request, error: Exception, handled: BaseException | None, deadline: Deadline
@@ -36,8 +40,8 @@ def failure_of(
         deadline,
         cause=next(filter(_is_system, chain), None),
         timed_out=any(map(_is_timeout, chain)),
-        tls=any(map(_is_tls, chain)),
-        unsent=any(map(_is_unsent, chain)),
+        tls=any(isinstance(link, _OF_TLS) for link in chain),
+        unsent=any(isinstance(link, _UNCONNECTED) for link in chain),
         proxy=_failed_proxy(request, chain),
         otherwise=str(error) if own_words else None,
     )
@@ -67,11 +71,6 @@ def _causes_of(error: BaseException | None, handled: BaseException | None) -> li
     return chain
 
 
-def _is_unsent(link: BaseException) -> bool:
-    # urllib3's ProxyError says less: it is also raised if a connection behind a proxy is lost.
-    return isinstance(link, (ConnectTimeoutError, NewConnectionError))
-
-
 def _is_system(link: BaseException) -> bool:
     # requests' own exceptions are OSErrors too, and carry the request.
     return isinstance(link, OSError) and not isinstance(link, requests.RequestException)
@@ -81,7 +80,3 @@ def _is_timeout(link: BaseException) -> bool:
     if isinstance(link, NewConnectionError):
         return False  # a subclass of ConnectTimeoutError for historical reasons
     return isinstance(link, (Urllib3TimeoutError, requests.Timeout)) or is_timeout(link)
-
-
-def _is_tls(link: BaseException) -> bool:
-    return isinstance(link, (ssl.SSLError, Urllib3SslError, requests.exceptions.SSLError))

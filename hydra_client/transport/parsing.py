@@ -18,6 +18,7 @@ TOO_MANY_INTERIM = "the server sends too many interim responses (status 1xx)"
 MOST_INTERIM = 8
 LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
 LONGEST_LINE = 64 * 1024
+_LENGTH = re.compile(r"[0-9]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
 
 
@@ -46,18 +47,13 @@ class StrictResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Read the headers, past interim responses."""
-        too_much = False
         try:
             super().begin()
-        except http.client.LineTooLong:
-            too_much = True
         except http.client.HTTPException as error:
             # "got more than 100 headers" has no specific class.
-            too_much = type(error) is http.client.HTTPException
-            if not too_much:
-                raise
-        if too_much:
-            raise Unreadable(TOO_MANY_HEADERS)
+            if type(error) in (http.client.LineTooLong, http.client.HTTPException):
+                raise Unreadable(TOO_MANY_HEADERS) from None
+            raise
         if self.msg.defects:
             # A line is not a header. urllib3 would log it, with the query and what follows.
             raise http.client.HTTPException
@@ -95,7 +91,7 @@ class StrictResponse(http.client.HTTPResponse):
             for length in value.split(",")
         }
         codings = self.headers.get_all("Transfer-Encoding", ())
-        if len(lengths) > 1 or not all(map(_is_length, lengths)):
+        if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
             raise Unreadable("the response has a Content-Length that is not one number")
         if codings and not self.chunked:
             raise Unreadable("the response has an unknown Transfer-Encoding")
@@ -145,19 +141,13 @@ def read_usual(head: bytes | bytearray, expected: tuple[int, ...]) -> UsualRespo
     status = int(match[1])
     if status in (204, 408) or not (status in expected or status >= 400):
         return None
-    lines = match[3].decode("ascii").split("\r\n")
-    headers = []
-    names = set()
-    length = None
-    for line in lines[:-1]:
-        name, _, value = line.partition(": ")
-        headers.append((name, value.rstrip(" ")))
-        name = name.lower()
-        if name == "content-length":
-            length = value
-        names.add(name)
-    if length is None or len(names) < len(headers) or not names.isdisjoint(_UNUSUAL):
+    lines = match[3].decode("ascii").split("\r\n")[:-1]
+    fields = [line.partition(": ") for line in lines]
+    headers = [(name, value.rstrip(" ")) for name, _, value in fields]
+    values = {name.lower(): value for name, value in headers}
+    if len(values) < len(headers) or not _UNUSUAL.isdisjoint(values):
         return None
+    length = values.get("content-length", "")
     if not length.isdecimal() or len(length) > _MOST_USUAL_DIGITS:
         return None
     return UsualResponse(status, match[2].decode("ascii").strip(), headers, int(length))
@@ -169,13 +159,9 @@ def chunk_size(line: bytes) -> int:
     int() accepts signs, blanks, 0x and underscores, which a proxy may read differently.
 
     Raises:
-        ValueError: It is not a size.
+        http.client.IncompleteRead: It is not a size.
     """
     size = _CHUNK_SIZE.fullmatch(line)
     if size is None or len(line) == LONGEST_LINE:
-        raise ValueError
+        raise http.client.IncompleteRead(b"")
     return int(size[1], 16)
-
-
-def _is_length(text: str) -> bool:
-    return text.isascii() and text.isdecimal()

@@ -219,7 +219,7 @@ class Connection(asyncio.Protocol):
     async def _chunks(self) -> bytes:
         parts = []
         size = 0
-        while length := await self._next_chunk():
+        while length := chunk_size(await self._line()):
             size += length
             check_size(size)
             parts.append(await self._take(length))
@@ -229,12 +229,6 @@ class Connection(asyncio.Protocol):
             if len(line) >= LONGEST_LINE:
                 raise http.client.LineTooLong("trailer")
         return b"".join(parts)
-
-    async def _next_chunk(self) -> int:
-        try:
-            return chunk_size(await self._line())
-        except ValueError:
-            raise http.client.IncompleteRead(b"") from None
 
     async def _line(self) -> bytes:
         """Take a line, or as much of it as there is or may be."""
