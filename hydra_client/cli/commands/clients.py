@@ -27,7 +27,7 @@ from hydra_client.cli.options import (
 )
 from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
 from hydra_client.cli.secret_files import SecretOut, given_secret, new_secret
-from hydra_client.cli.text import echo, plain
+from hydra_client.cli.text import echo, plain, warn
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiTypeError,
@@ -282,7 +282,7 @@ def patch(invocation: Invocation, /, id: str, **options: Any) -> None:
         if emptied := [name for name, value in given.items() if not value]:
             now = api.get_oauth2_client(id).to_dict()
             for name in filter(now.get, emptied):
-                echo(f"Warning: the server did not empty {name}", err=True)
+                warn(f"the server did not empty {name}")
     _print(invocation, updated, options["secret_out"])
 
 
@@ -440,7 +440,7 @@ def _warn(findings: Iterable[Finding], allow_long_secret: bool, place: str = "")
     """
     for field, text, refused in findings:
         if not refused:
-            echo(f"Warning: {place}{field}: {plain(text)}", err=True)
+            warn(f"{place}{field}: {plain(text)}")
         elif not allow_long_secret:
             raise Failure(f"{place}{field}: {text}", USAGE)
 

@@ -13,7 +13,7 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.options import ANY_FILE, Command
 from hydra_client.cli.output import as_yaml
-from hydra_client.cli.text import echo, escaped, plain
+from hydra_client.cli.text import escaped, plain, warn
 from hydra_client.cli.workers import Each, jobs_option, side_by_side
 from hydra_client.exceptions import BadRequestException, ForbiddenException
 
@@ -103,7 +103,7 @@ def _document(apis: Apis, owner: str | None, each: Each) -> dict[str, Any]:
     try:
         return document | _access(apis, clients, owner, each)
     except (ForbiddenException, BadRequestException) as error:
-        echo(f"Warning: left out policies and groups: {error}", err=True)
+        warn(f"left out policies and groups: {error}")
         return document
 
 
@@ -160,10 +160,7 @@ def _policies(policies: Iterable[Policy]) -> Iterator[dict[str, Any]]:
             for name, condition in sorted((policy.conditions or {}).items())
         }
         if policy.effect not in ("allow", "deny"):
-            echo(
-                f"Warning: skipped {plain(policy.id)!r}: its effect is neither allow nor deny",
-                err=True,
-            )
+            warn(f"skipped {plain(policy.id)!r}: its effect is neither allow nor deny")
         elif _fits(policy.id or "", _texts(members)):
             yield {name: value for name in policy._by_wire if (value := members.get(name))}
 
@@ -188,5 +185,5 @@ def _fits(id: str, fields: dict[str, Any]) -> bool:
     from hydra_client.cli.manifest.model import unfit
 
     if why := unfit(id, fields):
-        echo(f"Warning: skipped {plain(id)!r}: {why}", err=True)
+        warn(f"skipped {plain(id)!r}: {why}")
     return not why

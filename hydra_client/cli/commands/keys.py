@@ -16,7 +16,7 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.options import FILE, Group, file_option
 from hydra_client.cli.output import print_documents
 from hydra_client.cli.secret_files import SecretOut
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import warn
 from hydra_client.exceptions import BadRequestException, ForbiddenException, NotFoundException
 from hydra_client.protocol.redaction import MASK
 
@@ -208,7 +208,7 @@ def _refuse_existing(api: hydra_client.JsonWebKeyApi, set: str, kids: Iterable[s
         return
     except (ForbiddenException, BadRequestException):
         # Some callers may write keys and not read them; some get no token with the scope to read.
-        echo(f"Warning: cannot check whether the set {set} has such a key already", err=True)
+        warn(f"cannot check whether the set {set} has such a key already")
         return
     for kid in kids:
         if kid in existing:

@@ -14,7 +14,7 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import DRIFT, FAILED
 from hydra_client.cli.options import ANY_FILE, Command, long_secret_option, together
 from hydra_client.cli.output import print_many
-from hydra_client.cli.text import colored, echo, plain
+from hydra_client.cli.text import colored, echo, plain, warn
 from hydra_client.cli.workers import jobs_option, side_by_side
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def load(path: str, prune: bool, long_secrets: bool) -> Manifest:
             "are never deleted"
         )
     for warning in manifest.warnings:
-        echo(f"Warning: {warning}", err=True)
+        warn(warning)
     return manifest
 
 
@@ -152,7 +152,7 @@ def plan_for(
         each=each,
     )
     for warning in (*unknown_subjects(apis, manifest, each), *planned.warnings):
-        echo(f"Warning: {warning}", err=True)
+        warn(warning)
     if planned.denied_meanwhile:
         invocation.remark(
             "Until everything is applied, requests may be denied that are allowed before and "

@@ -15,7 +15,7 @@ from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure, refuse_existing
 from hydra_client.cli.options import Group, file_option, together
 from hydra_client.cli.output import print_model, print_models
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import warn
 
 COLUMNS = ("id", "effect", "subjects", "actions", "resources", "conditions")
 EFFECTS = ("allow", "deny")
@@ -221,7 +221,7 @@ def _policy_of(members: dict[str, Any], place: str) -> hydra_client.Policy:
     for name in LISTS:
         templates = getattr(policy, name)
         if not templates:
-            echo(f"Warning: {place}: no {name}: the policy applies to nothing", err=True)
+            warn(f"{place}: no {name}: the policy applies to nothing")
         for template in templates or []:
             if not _is_balanced(template):
                 raise Failure(
@@ -229,9 +229,9 @@ def _policy_of(members: dict[str, Any], place: str) -> hydra_client.Policy:
                 )
             check = lint.doubtful_resource if name == "resources" else lint.doubtful_template
             if why := check(template):
-                echo(f"Warning: {place}: {name}: {template!r}: {why}", err=True)
+                warn(f"{place}: {name}: {template!r}: {why}")
     for name, why in lint.doubtful_conditions(policy.to_dict().get("conditions") or {}):
-        echo(f"Warning: {place}: conditions: {name}: {why}", err=True)
+        warn(f"{place}: conditions: {name}: {why}")
     return policy
 
 

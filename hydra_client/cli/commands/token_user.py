@@ -16,7 +16,7 @@ from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
 from hydra_client.cli.options import Command, out_option, scope_option
 from hydra_client.cli.secret_files import SecretOut
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import echo, warn
 from hydra_client.exceptions import (
     ApiValueError,
     BadRequestException,
@@ -215,11 +215,11 @@ def _registered(caller: OAuth2Api, client_id: str, uri: str) -> Iterator[None]:
             client.redirect_uris = [other for other in client.redirect_uris or [] if other != uri]
             caller.update_oauth2_client(client_id, client)
         except HydraException:
-            echo(f"Warning: the redirect URI {uri} may still be registered", err=True)
+            warn(f"the redirect URI {uri} may still be registered")
             raise
         if not client.redirect_uris and caller.get_oauth2_client(client_id).redirect_uris:
             # A memory store cannot empty a field.
-            echo(f"Warning: {uri} remains registered, as the only redirect URI", err=True)
+            warn(f"{uri} remains registered, as the only redirect URI")
 
 
 class Callback(ThreadingHTTPServer):

@@ -12,7 +12,7 @@ from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group, scope_option, secret_options
 from hydra_client.cli.output import print_model, print_one, print_value, table
 from hydra_client.cli.secret_files import given_secret
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import echo, warn
 from hydra_client.cli.warden_context import context_option
 
 
@@ -122,12 +122,11 @@ def explain(
         document = {"allowed": allowed, "expected": expected, "subjects": subjects}
         print_one({**document, "policies": [row._asdict() for row in rows]}, invocation.output)
     if expected is None:
-        echo("Warning: some of the policies cannot be evaluated here", err=True)
+        warn("some of the policies cannot be evaluated here")
     elif expected != allowed:
-        echo(
-            f"Warning: by these policies, the request is {'allowed' if expected else 'denied'}. "
-            "They may have changed in the meantime: try again",
-            err=True,
+        warn(
+            f"by these policies, the request is {'allowed' if expected else 'denied'}. "
+            "They may have changed in the meantime: try again"
         )
     if not allowed:
         click.get_current_context().exit(FAILED)
