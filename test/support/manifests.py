@@ -65,11 +65,12 @@ def written(folder: Path, clients: list[dict[str, Any]], **top: Any) -> str:
 
 
 def writes(hydra: HydraEmulator) -> list[str]:
-    """The requests that change a client."""
+    """The requests that change a client, a policy or a group."""
+    paths = ("/clients", "/policies", "/warden/groups")
     return [
         str(request)
         for request in hydra.requests
-        if request.path.startswith("/clients") and request.method != "GET"
+        if request.path.startswith(paths) and request.method != "GET"
     ]
 
 

@@ -108,7 +108,7 @@ def _print(invocation: Invocation, manifest: Manifest, plan: Plan) -> None:
             click.echo(plain(id))
     elif invocation.output == "table":
         for step in plan.steps:
-            show(step, secrets.get(step.id))
+            _show(step, secrets.get(step.id))
         click.echo(_summary(manifest, plan.steps))
     else:
         documents = [_document(step, secrets.get(step.id)) for step in plan.steps]
@@ -179,7 +179,7 @@ def label(kind: str, id: str) -> str:
     return plain(id) if kind == "client" else f"{kind} {plain(id)}"
 
 
-def show(step: Step, secret: str | None) -> None:
+def _show(step: Step, secret: str | None) -> None:
     """Print a step, in color on a terminal."""
     mark, color = _MARKS[_effect(step)]
     note = " (in the meantime, denies more)" if step.action == "widen" else ""

@@ -139,9 +139,10 @@ def _listening(
             with _registered(caller, client_id, uri):
                 yield server, uri
         return
-    given = uri is not None
     if uri is None:
         uri = _own_uri(caller, client_id)
+    elif _place(uri) is not None:
+        _reject_unregistered(caller, client_id, uri)
     place = _place(uri)
     if place is None:
         raise Failure(
@@ -149,8 +150,6 @@ def _listening(
             "and without a fragment",
             USAGE,
         )
-    if given:
-        _reject_unregistered(caller, client_id, uri)
     try:
         server = Callback(*place)
     except OSError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from support.command import Run
-from support.manifests import written
+from support.manifests import writes, written
 
 from hydra_client import OAuth2Client, Policy, PolicyApi, WardenApi, WardenGroup
 from hydra_client.emulator import HydraEmulator
@@ -45,16 +45,6 @@ ACCESS: dict[str, Any] = {
     ],
 }
 CLIENTS = [{"id": "api", "public": True}, {"id": "intruder", "public": True}]
-
-
-def writes(hydra: HydraEmulator) -> list[str]:
-    """The requests that change something on the server."""
-    return [
-        str(request)
-        for request in hydra.requests
-        if request.path.startswith(("/clients", "/policies", "/warden/groups"))
-        and request.method != "GET"
-    ]
 
 
 def apis(hydra: HydraEmulator) -> tuple[PolicyApi, WardenApi]:

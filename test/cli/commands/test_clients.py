@@ -11,23 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from support.command import Run, Start, add_caller, came
+from support.manifests import works
 
 from hydra_client.emulator import HydraEmulator
 
 APP = ("--id", "my-app", "--scope", "photos.read", "--grant-type", "client_credentials")
-
-
-def works(hydra: HydraEmulator, id: str, secret: str) -> bool:
-    """Whether the token endpoint takes this secret."""
-    response = requests.post(
-        f"{hydra.url}/oauth2/token",
-        data={"grant_type": "client_credentials", "scope": "photos.read"},
-        auth=(id, secret),
-        timeout=30,
-    )
-    return response.status_code == 200
 
 
 def stored(run: Run, id: str = "my-app") -> dict[str, Any]:
@@ -148,7 +137,7 @@ def test_a_given_secret(
     result = run("clients", "create", *APP, *settings.pop("arguments"), **settings)
     assert result.exit_code == 0
     assert "p+q%41" not in result.output
-    assert works(root, "my-app", "p%2Bq%2541+r%3As")
+    assert works(root, "my-app", "p+q%41 r:s")
 
 
 def test_a_secret_is_asked_for_at_a_terminal(

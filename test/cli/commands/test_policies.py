@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from support.command import Run, add_caller
+from support.manifests import writes
 
 from hydra_client.emulator import HydraEmulator
 
@@ -37,15 +38,6 @@ ALLOW = ("--effect", "allow", "--subject", "a", "--action", "b", "--resource", "
 def stored(run: Run, id: str = "edit") -> dict[str, Any]:
     document: dict[str, Any] = json.loads(run("policies", "get", id, "-o", "json").output)
     return document
-
-
-def writes(hydra: HydraEmulator) -> list[str]:
-    """The requests that could change a policy."""
-    return [
-        str(request)
-        for request in hydra.requests
-        if request.path.startswith("/policies") and request.method != "GET"
-    ]
 
 
 def test_create_and_get_on_every_server(run: Run, every_root: HydraEmulator) -> None:
