@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+from typing import Any
 
 import pytest
 from support.crowded import CrowdedServer, run
 
 from hydra_client import aio
-from hydra_client.aio.waiting import share
-from hydra_client.protocol.cache import Cache
+from hydra_client.aio.waiting import Alarm, drive
+from hydra_client.protocol.cache import Cache, shared
+from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.tokens import ClientCredentials
 
 # Cancellations in all; more of them: HYDRA_TEST_CANCELLATIONS=10000 pytest test/aio
@@ -34,7 +36,8 @@ def test_the_next_call_gets_its_own_response(seed: int) -> None:
             async def fetch() -> str:
                 return str((await api.introspect_oauth2_token("keys")).sub)
 
-            assert await share(keys, "keys", fetch) == "keys"
+            work = ask(Invoke[Any](fetch))
+            assert await drive(shared(keys, "keys", work, None, Alarm())) == "keys"
             return name
 
         async def call(api: aio.OAuth2Api, name: str) -> str | None:
