@@ -34,6 +34,8 @@ class Field:
     """One field of a model: its name and type in JSON, and how it is read and set.
 
     Attributes:
+        json_type: The type of its value once JSON is parsed.
+        expected: What errors call that type.
         wire: Its name in JSON.
         also: A second name in JSON, which is read if the first is missing.
         secret: Whether `repr` masks it.
@@ -42,11 +44,10 @@ class Field:
         required: Whether every response has it.
     """
 
-    json_type: type
-    expected: str
-
     def __init__(
         self,
+        json_type: type,
+        expected: str,
         wire: str | None = None,
         *,
         also: str | None = None,
@@ -55,6 +56,8 @@ class Field:
         max_bytes: int | None = None,
         default: Any = ...,
     ) -> None:
+        self.json_type = json_type
+        self.expected = expected
         self.wire = wire or ""
         self.also = also
         self.secret = secret
@@ -96,7 +99,8 @@ class Field:
 
     def holds(self, value: Any) -> bool:
         """Whether a value that the caller sets has the field's type."""
-        return isinstance(value, self.json_type)
+        is_boolean = isinstance(value, bool)  # which is an `int`, too
+        return isinstance(value, self.json_type) and is_boolean == (self.json_type is bool)
 
     def wrong(self, error: type[HydraException], value: Any) -> HydraException:
         """An error that names the field and both types, and never the value."""
@@ -104,48 +108,20 @@ class Field:
         return error(f"{self.owner}.{self.attribute}: expected {self.expected}, got {got}")
 
 
-class _String(Field):
-    json_type = str
-    expected = "a string"
-
-
-class _Boolean(Field):
-    json_type = bool
-    expected = "true or false"
-
-
-class _Integer(Field):
-    json_type = int
-    expected = "a whole number"
-
-    def holds(self, value: Any) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool)
-
-
-class _Mapping(Field):
-    json_type = dict
-    expected = "an object"
-
-
 class _Strings(Field):
-    json_type = list
-    expected = "a list of strings"
-
     def holds(self, value: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
-    def check(self, value: Any) -> None:
-        """Refuse a list from the server that holds anything else."""
+    def decoded(self, value: Any) -> Any:
+        """Return what the server sent, unless the list holds anything else."""
         try:
             "".join(value)  # the quickest way to ask a list whether all of it is strings
         except TypeError:
             raise self.wrong(ApiDecodeError, value) from None
+        return value
 
 
 class _DateTime(Field):
-    json_type = str
-    expected = "a time with its offset from UTC (RFC 3339)"
-
     def value(self, stored: Any) -> datetime | None:
         return None if stored is None else _parse_time(stored)
 
@@ -174,13 +150,9 @@ class _DateTime(Field):
 class _Nested(Field):
     """A model; in the subclasses, several of them."""
 
-    json_type: type = dict
-    form = "{}"
-
-    def __init__(self, model: type[Model], wire: str | None, **facts: Any) -> None:
-        super().__init__(wire, **facts)
+    def __init__(self, model: type[Model], *arguments: Any, **facts: Any) -> None:
+        super().__init__(*arguments, **facts)
         self.model = model
-        self.expected = self.form.format(model.__name__)
 
     def holds(self, value: Any) -> bool:
         return isinstance(value, self.model)
@@ -195,22 +167,17 @@ class _Nested(Field):
 
 
 class _Models(_Nested):
-    json_type = list
-    form = "a list of {}"
-
     def holds(self, value: Any) -> bool:
-        return isinstance(value, list) and all(isinstance(item, self.model) for item in value)
+        return isinstance(value, list) and all(map(super().holds, value))
 
     def nested(self, value: Any) -> Iterable[Model]:
         return value  # type: ignore[no-any-return]
 
     def decoded(self, value: Any) -> Any:
-        return [self.model._adopt(item) for item in value]
+        return list(map(super().decoded, value))
 
 
 class _ModelsByName(_Nested):
-    form = "a dict of {} by name"
-
     def holds(self, value: Any) -> bool:
         return isinstance(value, dict) and all(
             isinstance(name, str) and isinstance(item, self.model) for name, item in value.items()
@@ -228,47 +195,47 @@ class _ModelsByName(_Nested):
 
 def string(wire: str | None = None, **facts: Any) -> Any:
     """Declare a string; see `Field` for the facts."""
-    return _String(wire, **facts)
+    return Field(str, "a string", wire, **facts)
 
 
 def boolean(wire: str | None = None, **facts: Any) -> Any:
     """Declare true or false."""
-    return _Boolean(wire, **facts)
+    return Field(bool, "true or false", wire, **facts)
 
 
 def integer(wire: str | None = None, **facts: Any) -> Any:
     """Declare a whole number."""
-    return _Integer(wire, **facts)
+    return Field(int, "a whole number", wire, **facts)
 
 
 def mapping(wire: str | None = None, **facts: Any) -> Any:
     """Declare an object whose members the user defines."""
-    return _Mapping(wire, **facts)
+    return Field(dict, "an object", wire, **facts)
 
 
 def strings(wire: str | None = None, **facts: Any) -> Any:
     """Declare a list of strings."""
-    return _Strings(wire, **facts)
+    return _Strings(list, "a list of strings", wire, **facts)
 
 
 def date_time(wire: str | None = None, **facts: Any) -> Any:
     """Declare a point in time: RFC 3339 in JSON, an aware datetime in Python."""
-    return _DateTime(wire, **facts)
+    return _DateTime(str, "a time with its offset from UTC (RFC 3339)", wire, **facts)
 
 
 def model(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
     """Declare another model."""
-    return _Nested(kind, wire, **facts)
+    return _Nested(kind, dict, kind.__name__, wire, **facts)
 
 
 def models(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
     """Declare a list of other models."""
-    return _Models(kind, wire, **facts)
+    return _Models(kind, list, f"a list of {kind.__name__}", wire, **facts)
 
 
 def models_by_name(kind: type[Model], wire: str | None = None, **facts: Any) -> Any:
     """Declare an object whose members are other models, with names that the user defines."""
-    return _ModelsByName(kind, wire, **facts)
+    return _ModelsByName(kind, dict, f"a dict of {kind.__name__} by name", wire, **facts)
 
 
 class _ModelType(type):
@@ -307,30 +274,20 @@ class Model(metaclass=_ModelType):
     _data: dict[str, Any]
     _fields: dict[str, Field] = {}
     _by_wire: dict[str, Field] = {}
-    _types: tuple[tuple[str, type, Field], ...] = ()
-    _deep: tuple[tuple[str, Callable[[Any], Any]], ...] = ()
-    _lists: tuple[tuple[str, Callable[[Any], None]], ...] = ()
+    # By name: the type in JSON, and what checks or converts such a value further.
+    _kinds: list[tuple[str, type, Callable[[Any], Any] | None]] = []
     _required: tuple[Field, ...] = ()
 
     def __init_subclass__(cls) -> None:
         own = {name: field for name, field in vars(cls).items() if isinstance(field, Field)}
         cls._fields = cls._fields | own
         fields = cls._fields.values()
-        cls._by_wire = {field.wire: field for field in fields}
-        cls._types = tuple(
-            (name, field.json_type, field)
-            for field in fields
-            for name in (field.wire, field.also)
-            if name is not None
-        )
-        cls._lists = tuple(
-            (field.wire, field.check) for field in fields if isinstance(field, _Strings)
-        )
-        cls._deep = tuple(
-            (field.wire, field.decoded)
-            for field in fields
-            if isinstance(field, _DateTime | _Nested)
-        )
+        also = {field.also: field for field in fields if field.also is not None}
+        cls._by_wire = also | {field.wire: field for field in fields}
+        cls._kinds = [
+            (name, field.json_type, getattr(field, "decoded", None))
+            for name, field in cls._by_wire.items()
+        ]
         cls._required = tuple(field for field in fields if field.required)
 
     def __init__(self, **fields: Any) -> None:
@@ -338,7 +295,9 @@ class Model(metaclass=_ModelType):
         for name, value in fields.items():
             field = self._fields.get(name)
             if field is None:
-                raise _unknown_field(type(self), name)
+                near = nearest(name, self._fields)
+                hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self._fields)}"
+                raise ApiTypeError(f"{type(self).__name__} has no field {name!r}; {hint}")
             field.__set__(self, value)
 
     @classmethod
@@ -388,18 +347,13 @@ class Model(metaclass=_ModelType):
         """Make a model of an object that nothing else references, after a check of its fields."""
         if type(data) is not dict:
             raise ApiDecodeError(f"{cls.__name__}: expected an object, got {_json_type(data)}")
-        for name, json_type, field in cls._types:
-            value = data.get(name)
-            if value is not None and type(value) is not json_type:
-                raise field.wrong(ApiDecodeError, value)
-        for name, check in cls._lists:
-            strings = data.get(name)
-            if strings:
-                check(strings)
-        for name, decoded in cls._deep:
+        for name, json_type, decoded in cls._kinds:
             value = data.get(name)
             if value is not None:
-                data[name] = decoded(value)
+                if type(value) is not json_type:
+                    raise cls._by_wire[name].wrong(ApiDecodeError, value)
+                if decoded is not None:
+                    data[name] = decoded(value)
         self = cls.__new__(cls)
         object.__setattr__(self, "_data", data)  # without the detour, since every response pays
         return self
@@ -565,9 +519,3 @@ _JSON_TYPES = {
 
 def _json_type(value: Any) -> str:
     return _JSON_TYPES.get(type(value), type(value).__name__)
-
-
-def _unknown_field(model: type[Model], name: str) -> ApiTypeError:
-    near = nearest(name, model._fields)
-    hint = f"; did you mean {near!r}?" if near else f"; it has {', '.join(model._fields)}"
-    return ApiTypeError(f"{model.__name__} has no field {name!r}{hint}")

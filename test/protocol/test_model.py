@@ -246,7 +246,7 @@ def test_an_invalid_time_is_rejected_and_not_shown(stamp: str) -> None:
         (
             OAuth2ConsentRequest,
             {"audience": ["hush"]},
-            "OAuth2ConsentRequest.client_id: expected a string, got a list",
+            "OAuth2ConsentRequest.audience: expected a string, got a list",
         ),
     ],
 )
