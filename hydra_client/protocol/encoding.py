@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from hydra_client.protocol.model import Field, Model
     from hydra_client.protocol.operation import Operation
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Most ids: not ".", not "..", and nothing in it to escape.
+_PLAIN_ID = re.compile(r"[\w.~-]*[\w~-]", re.ASCII)
 NOT_IN_ID = re.compile(r"[/\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BREAK = re.compile(r"[\r\n\x00]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -44,7 +45,7 @@ def encode(
     segments = iter(operation.segments)
     target = next(segments)
     for name, text in zip(segments, segments, strict=True):
-        target += path_segment(operation, name, ids.get(name)) + text
+        target += _path_segment(operation, name, ids.get(name)) + text
     all_headers: dict[str, str] = {}
     content: bytes | None = None
     secrets: tuple[str, ...] = ()
@@ -79,14 +80,15 @@ def encode(
     )
 
 
-def path_segment(operation: Operation[Any], name: str, id: object) -> str:
+def _path_segment(operation: Operation[Any], name: str, id: object) -> str:
     """Write an id as one path segment that cannot become another path."""
-    if not isinstance(id, str):
-        raise ApiTypeError(f"{operation.name}: {name} must be a string, got {type(id).__name__}")
-    check_id(operation, name, id)
-    if not id:
+    if isinstance(id, str) and _PLAIN_ID.fullmatch(id):
+        return id
+    text = checks.string(f"{operation.name}: {name}", id)
+    if not text:
         raise ApiValueError(f"{operation.name}: {name} is empty; it would address another resource")
-    return quote(id, safe="")
+    check_id(operation, name, text)
+    return quote(text, safe="")
 
 
 def check_id(operation: Operation[Any], name: str, id: str) -> None:
@@ -102,8 +104,9 @@ def check_headers(headers: Mapping[str, str]) -> None:
     """Refuse headers that would break the request, or replace those that the client sets."""
     if not isinstance(headers, Mapping):
         raise ApiTypeError(f"headers must be a mapping, got {type(headers).__name__}")
-    for name, value in headers.items():
-        if not (_is_string(name) and _is_string(value)):
+    items: Iterable[tuple[object, object]] = headers.items()
+    for name, value in items:
+        if not (isinstance(name, str) and isinstance(value, str)):
             raise ApiTypeError("headers: names and values must be strings")
         if not _HEADER_NAME.fullmatch(name):
             raise ApiValueError(f"headers: {name!r} is not a header name")
@@ -115,11 +118,6 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
         if any(character > "\xff" for character in value):
             raise ApiValueError(f"headers: the value of {name} has characters outside Latin-1")
-
-
-def _is_string(value: object) -> bool:
-    # A function, since type checkers call the same test on a `str` redundant.
-    return isinstance(value, str)
 
 
 def _encode_body(
@@ -148,9 +146,7 @@ def _check_secret(operation: Operation[Any], field: Field, secret: str) -> None:
             f"{where} must have at least {field.min_length} characters; leave it unset to have one "
             "generated on create, or to keep the current one on update"
         )
-    if _SURROGATE.search(secret):
-        raise ApiValueError(f"{where} contains an unpaired surrogate")
-    length = len(secret.encode())
+    length = len(checks.utf8(where, secret).encode())
     if field.max_bytes is not None and length > field.max_bytes:
         warnings.warn(
             f"{where} has {length} bytes, and Hydra checks only the first {field.max_bytes}: "
@@ -170,12 +166,7 @@ def _urlencode(
             continue
         if name in operation.integers:
             value = str(checks.whole_number(f"{operation.name}: {name}", value))
-        if not isinstance(value, str):
-            raise ApiTypeError(
-                f"{operation.name}: {name} must be a string, got {type(value).__name__}"
-            )
-        if _SURROGATE.search(name + value):
-            raise ApiValueError(f"{operation.name}: {name!a} contains an unpaired surrogate")
-        pairs.append((name, value))
+        checks.utf8(f"{operation.name}: the name of a parameter", name)
+        pairs.append((name, checks.utf8(f"{operation.name}: {name}", value)))
     secrets = tuple(Secret(value) for name, value in pairs if name in SECRET_PARAMETERS)
     return urlencode(pairs), secrets

@@ -318,16 +318,18 @@ class Ladder:
                 return _by_basic(*basic, operation.basic_form_encoded)
         if operation.open_by_policy and settings.access_token is None and not has_basic:
             return _Credential()
-        try:
-            token = yield from self._token(settings, operation.scopes, deadline)
-        except BadRequestException as error:
-            _say_what_for(error, operation, settings.scopes or operation.scopes)
-            raise
+        token: Any = settings.access_token
+        replaceable = not isinstance(token, str)
+        if replaceable:
+            try:
+                token = yield from self._token(settings, operation.scopes, deadline)
+            except BadRequestException as error:
+                _say_what_for(error, operation, settings.scopes or operation.scopes)
+                raise
         inspected = operation.inspects and call.parameters.get(operation.inspects)
         if inspected == token and None not in (basic := _basic_of(settings)):
             # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
             return _by_basic(*basic, form_encoded=False)
-        replaceable = not isinstance(settings.access_token, str)
         return _Credential(bearer_header(token), token if replaceable else None, (token,))
 
     def _renew(

@@ -109,7 +109,7 @@ def test_a_client_secret_that_is_too_short_is_refused(
 
 
 def test_a_client_secret_that_utf_8_cannot_carry_is_refused() -> None:
-    with pytest.raises(ApiValueError, match="client_secret contains an unpaired surrogate") as e:
+    with pytest.raises(ApiValueError, match="client_secret has an unpaired surrogate") as e:
         encode(CREATE, body=OAuth2Client(client_secret="hush-hush\ud800"))
     assert "hush" not in str(e.value)
 
@@ -160,7 +160,7 @@ def test_values_are_what_utf_8_can_carry(parameters: dict[str, object]) -> None:
         lambda: encode(TOKEN, form=parameters),
         lambda: encode(AUTH, query=parameters),
     ):
-        with pytest.raises(ApiValueError, match="contains an unpaired surrogate") as caught:
+        with pytest.raises(ApiValueError, match="has an unpaired surrogate") as caught:
             refused()
         assert "hush" not in str(caught.value)
         str(caught.value).encode()
