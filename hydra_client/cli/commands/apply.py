@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from hydra_client.cli.commands.plan import label, load, manifest_options, plan_for, proven
+from hydra_client.cli.commands.plan import expectations_met, label, load, manifest_options, plan_for
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
 from hydra_client.cli.errors import FAILED, Failure, failure_of
 from hydra_client.cli.options import Command
@@ -85,7 +85,7 @@ def command(
                 run.execute(stage, progress)
         run.report()
         run.exit()
-        if not proven(apis, wanted):
+        if not expectations_met(apis, wanted):
             click.get_current_context().exit(FAILED)
 
 

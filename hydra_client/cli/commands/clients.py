@@ -274,7 +274,7 @@ def patch(invocation: Invocation, /, id: str, **options: Any) -> None:
     with SecretOut(options["secret_out"]) as out, invocation.api() as api:
         client = api.get_oauth2_client(id)
         patched = hydra_client.OAuth2Client.from_dict(client.to_dict() | given)
-        # Do not warn about what was doubtful before and does not change.
+        # Do not warn about values that were questionable before and do not change.
         old = lint(client)
         new = [found for found in lint(patched) if found.field in given or found not in old]
         _warn(new, options["allow_long_secret"])
@@ -433,7 +433,7 @@ def _entries(files: Iterable[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _warn(findings: Iterable[Finding], allow_long_secret: bool, place: str = "") -> None:
-    """Warn about doubtful values in a client.
+    """Warn about questionable values in a client.
 
     Raises:
         Failure: Its secret is too long, and that is not allowed.

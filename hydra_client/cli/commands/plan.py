@@ -97,7 +97,7 @@ def command(
         _print(invocation, wanted, planned)
         if check and planned.steps:
             click.get_current_context().exit(DRIFT)
-        if check and not proven(apis, wanted):
+        if check and not expectations_met(apis, wanted):
             click.get_current_context().exit(FAILED)
 
 
@@ -161,7 +161,7 @@ def plan_for(
     return planned
 
 
-def proven(apis: Apis, manifest: Manifest) -> bool:
+def expectations_met(apis: Apis, manifest: Manifest) -> bool:
     """Ask the server about all that the manifest expects; print what is not met."""
     unmet = [expected for expected in manifest.expectations if not expected[1].is_met(apis.groups)]
     for place, expected in unmet:

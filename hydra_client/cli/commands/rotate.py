@@ -39,17 +39,17 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
             client.client_secret = secret
             out.send(secret, lambda: api.update_oauth2_client(id, client))
         done = f"{plain(id)} has a new secret, saved to {secret_out}"
-        proven = None
+        verified = None
         if not client.public:
             try:
-                proven = can_log_in(api, id, secret)
+                verified = can_log_in(api, id, secret)
             except HydraException as error:
                 raise Failure(f"{done}, but it could not be verified: {error}") from None
-            if not proven:
+            if not verified:
                 raise Failure(f"{done}, but the token endpoint rejects it")
     if invocation.output != "table":
-        print_one({"id": id, "secret_out": secret_out, "proven": proven}, invocation.output)
-    elif proven:
+        print_one({"id": id, "secret_out": secret_out, "verified": verified}, invocation.output)
+    elif verified:
         invocation.remark(f"{done}. The token endpoint accepts it.")
     else:
         invocation.remark(f"{done}. It was not verified: a public client does not use its secret.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hydra_client.cli.commands.plan import load, plan_for, proven
+from hydra_client.cli.commands.plan import expectations_met, load, plan_for
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure, exclusive, needs_extra
 from hydra_client.cli.options import ANY_FILE, FILE, Command, together
@@ -143,7 +143,7 @@ def _provision(invocation: Invocation, client: ApiClient, manifest: Manifest) ->
 
     apis = Apis.of(client)
     apply(plan_for(invocation, apis, manifest, jobs=1, prune=False))
-    proven(apis, manifest)
+    expectations_met(apis, manifest)
 
 
 def _facts(emulator: Any, root_file: str | None) -> Iterator[str]:

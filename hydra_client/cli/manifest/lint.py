@@ -34,7 +34,7 @@ _ELSEWHERE = {
 
 
 class Finding(NamedTuple):
-    """A doubtful value in a client.
+    """A questionable value in a client.
 
     Attributes:
         field: The field, by the API's name.

@@ -47,7 +47,7 @@ def test_as_json(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     assert json.loads(result.stdout) == {
         "id": "a",
         "secret_out": str(tmp_path / "new"),
-        "proven": True,
+        "verified": True,
     }
 
 
@@ -57,7 +57,7 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
     assert result.exit_code == 0
     assert "It was not verified: a public client does not use its secret." in result.stderr
     again = run("rotate", "phone", "--secret-out", str(tmp_path / "newer"), "-o", "json")
-    assert json.loads(again.stdout)["proven"] is None
+    assert json.loads(again.stdout)["verified"] is None
 
 
 @pytest.mark.parametrize(
