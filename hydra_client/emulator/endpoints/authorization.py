@@ -32,7 +32,7 @@ from hydra_client.emulator.store.consent import COOKIE, COOKIE_LIFETIME, Consent
 from hydra_client.emulator.store.consent import LIFETIME as CONSENT_LIFETIME
 from hydra_client.emulator.store.id_tokens import id_token
 from hydra_client.emulator.store.keys import half_hash
-from hydra_client.emulator.store.scopes import covers, distinct, has, words
+from hydra_client.emulator.store.scopes import covers, has, words
 from hydra_client.emulator.store.tokens import CODE_LIFETIME, LIFETIME, Grant
 
 _HYBRID = (["code", "id_token", "token"], ["code", "token"], ["code", "id_token"])
@@ -78,7 +78,7 @@ class _Authorization:
         if len(state.encode("utf-8", "surrogateescape")) < MINIMUM_ENTROPY:
             raise OAuthError("invalid_state")
         self.state = state
-        self.scopes = distinct(words(self.form.get("scope")))
+        self.scopes = list(dict.fromkeys(words(self.form.get("scope"))))
 
     def _read_redirect_uri(self) -> str:
         try:
@@ -92,9 +92,6 @@ class _Authorization:
         if not uri or not has(registered, uri) or not _is_valid(uri):
             raise OAuthError("invalid_request")
         return uri
-
-    def _requests_only(self, response_type: str) -> bool:
-        return " ".join(self.response_types) == response_type
 
     # --- the way to the consent app and back
 
@@ -148,7 +145,7 @@ class _Authorization:
         return Grant(
             client_id=self.client.id,
             requested_at=self.now,
-            scopes=distinct(consent.granted_scopes),
+            scopes=list(dict.fromkeys(consent.granted_scopes)),
             form=self.form,
             subject=consent.subject,
             # Those of the consent app never replace the server's own.
@@ -179,7 +176,7 @@ class _Authorization:
             query.add_all(fields)
             return redirect(with_query(self.server.consent_url, query))
         fields.set("state", self.state)
-        if self._requests_only("token") or len(self.response_types) > 1:
+        if self.response_types == ["token"] or len(self.response_types) > 1:
             return redirect(with_fragment(self.redirect_uri, fields))
         fields.add_all(query_of(self.redirect_uri))
         return redirect(with_query(self.redirect_uri, fields))
@@ -191,10 +188,10 @@ class _Authorization:
         query = query_of(self.redirect_uri)
         fragment: dict[str, str] = {}
         requested = sorted(word.lower() for word in self.response_types)
-        if self._requests_only("code"):
+        if self.response_types == ["code"]:
             for name, value in self._code_flow(grant).items():
                 query.set(name, value)
-        elif self._requests_only("token"):
+        elif self.response_types == ["token"]:
             fragment = self._token_flow(grant)
         elif requested in _HYBRID:
             fragment = self._hybrid_flow(grant, requested)
@@ -238,7 +235,7 @@ class _Authorization:
 
     def _openid_implicit_flow(self, grant: Grant) -> dict[str, str]:
         with_token = has(self.response_types, "token", "id_token")
-        if not with_token and not self._requests_only("id_token"):
+        if not with_token and self.response_types != ["id_token"]:
             raise OAuthError("unsupported_response_type")
         supported = ["token", "id_token"] if with_token else ["id_token"]
         self._require(grants=["implicit"], responses=supported)

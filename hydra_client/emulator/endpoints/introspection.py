@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from hydra_client.emulator.errors import HydraError, OAuthError
@@ -51,7 +52,8 @@ def _authenticate(state: State, request: Request) -> None:
     # 0.10 has read the form before, in search of a bearer token, and no longer reports its errors.
     if not request.form_is_valid and (state.variant.is_0_9 or request.bearer):
         raise OAuthError("invalid_request")
-    try:
+    authenticated = False
+    with suppress(HydraError):
         if request.bearer:
             state.active(request.bearer)
             authenticated = request.bearer != request.post_form.get("token")
@@ -59,10 +61,6 @@ def _authenticate(state: State, request: Request) -> None:
             client_id, secret = request.basic
             # Unlike elsewhere, a public client needs its secret.
             authenticated = state.clients.get(client_id).has_secret(secret)
-        else:
-            authenticated = False
-    except HydraError:
-        authenticated = False
     if not authenticated:
         raise OAuthError("request_unauthorized")
 

@@ -12,7 +12,7 @@ from hydra_client.emulator.responses import Response, oauth_error, oauth_respons
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import Client
 from hydra_client.emulator.store.id_tokens import id_token
-from hydra_client.emulator.store.scopes import covers, distinct, has, words
+from hydra_client.emulator.store.scopes import covers, has, words
 from hydra_client.emulator.store.tokens import LIFETIME, Grant, Tokens
 
 
@@ -59,7 +59,7 @@ def _client(state: State, request: Request) -> Client:
 
 
 def _client_credentials(state: State, client: Client, form: Values) -> dict[str, Any]:
-    scopes = distinct(words(form.get("scope")))
+    scopes = list(dict.fromkeys(words(form.get("scope"))))
     if not all(covers(client.scopes, scope) for scope in scopes):
         raise OAuthError("invalid_scope")
     if client.public or not has(client.grants, "client_credentials"):

@@ -49,7 +49,9 @@ class GoJsonError(PlainError):
 
 def parse(data: bytes) -> Any:
     """Read the first JSON value in `data`, with objects as `Pairs`. Raises GoJsonError."""
-    return _Scanner(data).document()
+    if not data.strip(b" \t\r\n"):
+        raise GoJsonError("EOF")
+    return _Scanner(data).value()
 
 
 def decode_struct(data: bytes, go_type: str, fields: Mapping[str, FieldType]) -> dict[str, Any]:
@@ -163,12 +165,6 @@ class _Scanner:
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
-    def document(self) -> Any:
-        self._skip(_SPACE)
-        if self.at == len(self.data):
-            raise GoJsonError("EOF")
-        return self._value()
-
     def _next(self) -> bytes:
         """Skip white space, then peek."""
         self._skip(_SPACE)
@@ -190,7 +186,7 @@ class _Scanner:
     def _error(self, context: str) -> GoJsonError:
         return GoJsonError(f"invalid character {_quoted(self._peek()[0])} {context}")
 
-    def _value(self) -> Any:
+    def value(self) -> Any:
         open_containers: list[list[Any]] = []  # not recursive, because Go accepts 10,000 levels
         open_keys: list[str] = []
         while True:

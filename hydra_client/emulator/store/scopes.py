@@ -10,11 +10,6 @@ def words(text: str) -> list[str]:
     return [word for part in text.split(" ") if (word := part.strip())]
 
 
-def distinct(scopes: Iterable[str]) -> list[str]:
-    """Return each scope once, in order of first appearance."""
-    return list(dict.fromkeys(scopes))
-
-
 def has(listed: Iterable[str], *wanted: str) -> bool:
     """Return whether all wanted words are listed, ignoring case."""
     lower = {word.lower() for word in listed}

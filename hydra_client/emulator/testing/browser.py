@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ from hydra_client.emulator.go.http import FORM, Request, query_escape
 from hydra_client.emulator.responses import Response
 
 if TYPE_CHECKING:
+    import requests
+
     from hydra_client.emulator.hydra import HydraEmulator
 
 REDIRECT_URI = "http://127.0.0.1/callback"
@@ -106,6 +109,8 @@ class ConsentFlow:
         Raises:
             BrowserStuckError: The app shows a page without a form, or redirects in circles.
         """
+        import requests
+
         client = client or self._client(scope)
         redirect_uri = query.pop("redirect_uri", None) or client["redirect_uris"][0]
         parameters = {
@@ -121,15 +126,15 @@ class ConsentFlow:
         if url is not None:
             self.hydra.consent_url = url
         has_app = wsgi is not None or url is not None
-        decide = None if has_app else decide or self._grant(subject)
-        browser = _Browser(self.hydra, wsgi, fields or {}, decide)
+        decide = None if has_app else decide or partial(self._accept, subject)
+        start = f"{self.hydra.url}/oauth2/auth?{urlencode(parameters)}"
         try:
-            arrived = browser.go(
-                f"{self.hydra.url}/oauth2/auth?{urlencode(parameters)}", redirect_uri
-            )
+            with requests.Session() as session:
+                session.trust_env = False
+                browser = _Browser(self.hydra, wsgi, fields or {}, decide, session)
+                arrived = browser.go(start, redirect_uri)
         finally:
             self.hydra.consent_url = consent_url
-            browser.close()
         return Callback(arrived, client["id"], client.get("client_secret", ""), self.hydra)
 
     def _client(self, scope: str) -> dict[str, Any]:
@@ -140,34 +145,22 @@ class ConsentFlow:
             scope=scope,
         )
 
-    def _grant(self, subject: str) -> Callable[[str], str]:
-        def decide(consent_url: str) -> str:
-            ids = parse_qs(urlsplit(consent_url).query).get("consent")
-            if not ids:
-                raise BrowserStuckError(f"Hydra refused the authorization: {consent_url}")
-            return self.hydra.accept_consent(ids[0], subject)
-
-        return decide
+    def _accept(self, subject: str, consent_url: str) -> str:
+        ids = parse_qs(urlsplit(consent_url).query).get("consent")
+        if not ids:
+            raise BrowserStuckError(f"Hydra refused the authorization: {consent_url}")
+        return self.hydra.accept_consent(ids[0], subject)
 
 
+@dataclass
 class _Browser:
-    def __init__(
-        self,
-        hydra: HydraEmulator,
-        wsgi: Callable[..., Any] | None,
-        fields: Fields,
-        decide: Callable[[str], str] | None,
-    ) -> None:
-        import requests
-
-        self._hydra, self._wsgi, self._fields, self._decide = hydra, wsgi, fields, decide
-        self._consent_url = hydra.consent_url
-        self._cookies: dict[str, dict[str, str]] = {}  # by origin
-        self._session = requests.Session()
-        self._session.trust_env = False
-
-    def close(self) -> None:
-        self._session.close()
+    hydra: HydraEmulator
+    wsgi: Callable[..., Any] | None
+    fields: Fields
+    decide: Callable[[str], str] | None
+    session: requests.Session
+    cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By origin."""
 
     def go(self, url: str, end: str) -> str:
         """Follow redirects and submit forms up to `end`; return the URL with its parameters."""
@@ -175,8 +168,8 @@ class _Browser:
         for _ in range(_MAX_STEPS):
             if _is_at(url, end):
                 return url
-            if self._decide is not None and _is_at(url, self._consent_url):
-                url = self._decide(url)
+            if self.decide is not None and _is_at(url, self.hydra.consent_url):
+                url = self.decide(url)
                 continue
             response = self._fetch(method, url, data)
             if response.status in (301, 302, 303, 307, 308):
@@ -188,36 +181,31 @@ class _Browser:
 
     def _fetch(self, method: str, url: str, data: str) -> Response:
         origin = _origin(url)
-        cookies = self._cookies.setdefault(origin, {})
+        cookies = self.cookies.setdefault(origin, {})
         headers = {"content-type": FORM} if method == "POST" else {}
         if cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         target = url[len(origin) :].partition("#")[0] or "/"
-        if origin == _origin(self._hydra.url):
-            response = self._hydra.handle(Request(method, target, headers, data.encode()))
-        elif self._wsgi is not None and origin == _origin(self._consent_url):
-            response = self._call_wsgi(origin, method, target, headers, data)
+        if origin == _origin(self.hydra.url):
+            response = self.hydra.handle(Request(method, target, headers, data.encode()))
+        elif self.wsgi is not None and origin == _origin(self.hydra.consent_url):
+            from werkzeug.test import Client
+
+            app = Client(self.wsgi, use_cookies=False)
+            with app.open(
+                target, base_url=origin, method=method, headers=headers, data=data
+            ) as result:
+                response = Response(result.status_code, list(result.headers), result.data)
         else:
-            sent = self._session.request(
+            sent = self.session.request(
                 method, url, data=data, headers=headers, allow_redirects=False, timeout=30
             )
-            self._session.cookies.clear()
+            self.session.cookies.clear()
             response = Response(sent.status_code, list(sent.raw.headers.items()), sent.content)
         for name, value in response.headers:
             if name.lower() == "set-cookie":
                 self._store(cookies, value)
         return response
-
-    def _call_wsgi(
-        self, origin: str, method: str, target: str, headers: dict[str, str], data: str
-    ) -> Response:
-        from werkzeug.test import Client
-
-        client = Client(self._wsgi, use_cookies=False)  # type: ignore[arg-type]
-        with client.open(
-            target, base_url=origin, method=method, headers=headers, data=data
-        ) as response:
-            return Response(response.status_code, list(response.headers), response.data)
 
     def _store(self, cookies: dict[str, str], header: str) -> None:
         for name, morsel in SimpleCookie(header).items():
@@ -228,7 +216,7 @@ class _Browser:
 
     def _submit(self, url: str, response: Response) -> tuple[str, str, str]:
         page = response.body.decode(errors="replace")
-        form = _Form(self._fields)
+        form = _Form(self.fields)
         form.feed(page)
         form.close()
         if response.status != 200 or not form.found:
