@@ -60,7 +60,7 @@ class Settings(MoreSettings, total=False):
 
 
 class Origin(NamedTuple):
-    """The parts of a host; `insecure` if credentials would leave the machine in clear."""
+    """The parts of a host; `insecure` if credentials would leave the machine unencrypted."""
 
     scheme: str
     netloc: str

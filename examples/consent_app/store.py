@@ -65,7 +65,7 @@ class Store:
     # --- sessions, under the hash of their id: who reads the file cannot use them
 
     def session(self, id: str) -> dict[str, Any] | None:
-        """Return what a session holds, or None if there is no such session any more."""
+        """Return what a session holds, or None if the session no longer exists."""
         query = "SELECT data FROM sessions WHERE id = ? AND ends_at > ?"
         with self._open() as database:
             row = database.execute(query, (_hash(id), self.clock())).fetchone()
@@ -87,7 +87,7 @@ class Store:
             )
 
     def end_session(self, id: str) -> None:
-        """Forget a session: its cookie is of no use any more."""
+        """Forget a session: its cookie is no longer valid."""
         with self._open() as database:
             database.execute("DELETE FROM sessions WHERE id = ?", (_hash(id),))
 

@@ -33,7 +33,7 @@ class Users:
         return matches and expected is not None
 
     def version(self, name: str) -> str | None:
-        """Return what changes with the user's password; None if there is no such user."""
+        """Return what changes with the user's password; None if the user does not exist."""
         found = self._read().get(name)
         return hashlib.sha256(found.encode()).hexdigest() if found else None
 

@@ -40,7 +40,7 @@ ADVICE = {
     "scope": "",
     "signing-key": "Restart the server: it signs with the key that it read when it started, "
     "although its key set has been replaced since. If you have restarted it, get a new ID token: "
-    "earlier ones are not valid any more.",
+    "earlier ones are no longer valid.",
     "termination": "Use the https URL of the proxy. On a trusted network, you can use --header "
     "'X-Forwarded-Proto: https' instead.",
     "timeout": "Check the address, and firewalls and proxies on the way, or use a longer "

@@ -22,7 +22,7 @@ PARAMETER = "hydra_client_browser"
 LIFETIME = 60
 """Seconds for which a value counts on arrival."""
 PATIENCE = 10
-"""Seconds in which a browser is sent round once with the same authorization URL."""
+"""Seconds in which a browser is redirected only once with the same authorization URL."""
 MEMORY_TIMEOUT = 3600
 
 _MADE = r"(0|[1-9][0-9]{0,11})\.([A-Za-z0-9_-]{43})"
@@ -186,14 +186,14 @@ class BrowserState:
         return id == self._id or begun > self._begun or is_awaited
 
     def show(self, id: str, begun: int, url: str) -> str:
-        """Remember a request that is shown. Return why the browser was sent round, once."""
+        """Remember a request that is shown. Return why the browser was redirected, once."""
         self._begun, self._id = begun, id
         _, reason = self._sent.pop(self._browser.digest(url), (0, ""))
         self._store()
         return str(reason)
 
     def send(self, url: str, reason: str, now: float) -> None:
-        """Remember that the browser is sent round, and why: a new flow is about to begin."""
+        """Remember that the browser is redirected, and why: a new flow is about to begin."""
         self._begun, self._id = int(now), ""
         self._sent.pop(self._browser.digest(url), None)
         self._sent[self._browser.digest(url)] = [now, reason]
@@ -201,7 +201,7 @@ class BrowserState:
         self._store()
 
     def was_sent(self, url: str, now: float) -> bool:
-        """Whether the browser was sent round with this URL a moment ago, and did not arrive."""
+        """Whether the browser was just redirected with this URL, and has not arrived."""
         sent, _ = self._sent.get(self._browser.digest(url), (-math.inf, ""))
         return bool(0 <= now - sent < PATIENCE)
 

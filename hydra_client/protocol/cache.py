@@ -263,7 +263,7 @@ def _stopped() -> HydraException:
 
 
 def _after_fork() -> None:  # pragma: no cover - runs in forked processes only, which exit at once
-    # A thread that the fork left behind may hold it for ever. The parent's flights do not count.
+    # A thread that the fork left behind may hold it forever. The parent's flights do not count.
     Cache._lock = threading.RLock()
 
 

@@ -30,7 +30,7 @@ class Deadline:
     __slots__ = ("at", "expected")
 
     def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
-        """End after so many seconds, or with the outer deadline: by default that of the context."""
+        """End after this many seconds, or with the outer deadline, by default the context's."""
         self.at = time.monotonic() + seconds
         outer = outer or current.get()
         if outer is not None:

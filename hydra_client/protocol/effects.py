@@ -64,7 +64,7 @@ class Attempt(Effect[Response | Failure]):
 
 
 class Pause(Effect[None]):
-    """Wait so many seconds."""
+    """Wait for this many seconds."""
 
     __slots__ = ("seconds",)
 

@@ -37,7 +37,7 @@ class Operation(Generic[T]):
         name: The method's name.
         method: The HTTP method.
         path: The path, with the names of its parameters in braces, such as `{id}`.
-        segments: The parts of the path: text, then by turns the name of a parameter and text.
+        segments: The parts of the path: text and names of parameters, alternately, text first.
         read: Reads what the operation returns from the response's headers and body.
         success: HTTP statuses of a success.
         body: The model that is sent as JSON, if any.

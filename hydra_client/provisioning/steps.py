@@ -67,7 +67,7 @@ class Step:
 
 
 def denied_meanwhile(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the policies and groups because of which less may be allowed during the steps."""
+    """Return the policies and groups whose changes may deny more while the steps run."""
     found = (step for at, step in enumerate(steps) if _takes(step, steps[at + 1 :]))
     return tuple(dict.fromkeys(f"{step.kind} {step.id!r}" for step in found))
 

@@ -57,7 +57,7 @@ def announced(headers: Mapping[str, str]) -> bool:
 
 
 def check_size(size: int) -> None:
-    """Refuse a body of so many bytes if they are too many."""
+    """Refuse a body of this many bytes if that is too many."""
     if size > MOST_BODY:
         raise Unreadable(_TOO_LONG)
 

@@ -167,7 +167,7 @@ class IdleConnections:
     """The idle connections of a pool, without the lock of the queue that urllib3 uses.
 
     An exception from a signal handler can leave the queue's `threading.Condition` held, and every
-    later call would wait for a connection for ever.
+    later call would wait for a connection forever.
     """
 
     def __init__(self, maxsize: int) -> None:

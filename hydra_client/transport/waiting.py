@@ -60,7 +60,7 @@ class Alarm:
             self._lock.release()
 
     def wait(self, seconds: float) -> None:
-        """Wait to be woken, no longer than so many seconds."""
+        """Wait to be woken, for at most this many seconds."""
         self._lock.acquire(timeout=max(seconds, 0))
 
 

@@ -210,7 +210,7 @@ def _abort(transport: asyncio.WriteTransport | None) -> None:
 async def bounded(
     work: Coroutine[Any, Any, T], seconds: float, discard: Callable[[T], object] | None = None
 ) -> T:
-    """Await something for so many seconds; leave no task behind, whatever happens.
+    """Await something for at most this many seconds; never leave a task behind.
 
     `asyncio.wait_for` loses a cancellation, or what was made, where both come at the same time.
 

@@ -169,7 +169,7 @@ def _read_keys(api: OAuth2Api) -> str:
 def public_keys(invocation: Invocation) -> Finding | None:
     """Find out whether a policy allows everyone to read the keys.
 
-    In that case, an invalid token is as good as none.
+    In that case, an invalid token counts as no token.
     """
     with quiet_api(invocation, username=None, password=None, access_token=NO_ONE) as api:
         try:
