@@ -10,7 +10,10 @@ import json
 import re
 import sys
 from bisect import bisect_right
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from itertools import chain
+from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import yaml
 from yaml.composer import Composer
@@ -20,9 +23,6 @@ from yaml.resolver import Resolver
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import read_stdin, read_text
 from hydra_client.cli.text import UNPRINTABLE, escaped, name_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TAG = "tag:yaml.org,2002:"
 _MAX_DEPTH = 100
@@ -57,13 +57,10 @@ class Document(NamedTuple):
         if self.root is None:
             return None
         try:
-            _reject_duplicate_keys(self.root)
-            return _Constructor().construct_document(self.root)
-        except _InvalidError as error:
-            raise error.failure(self.place) from None
+            return _Constructor(self.place).construct_document(self.root)
         except yaml.MarkedYAMLError as error:
-            invalid = _InvalidError(error.problem_mark, "a tag or key that is not supported")
-            raise invalid.failure(self.place) from None
+            problem = "a tag or key that is not supported"
+            raise _invalid(self.place, error.problem_mark, problem) from None
 
 
 def read(path: str, what: str, *, all_numbers: bool = False) -> Document:
@@ -80,17 +77,13 @@ def read(path: str, what: str, *, all_numbers: bool = False) -> Document:
     """
     text = read_stdin(what) if path == "-" else read_text(path)
     text = text.removeprefix("\ufeff")
-    is_json = path.lower().endswith(".json")
     place = "stdin" if path == "-" else path
     try:
-        try:
-            return Document(place, _JsonReader(text).document())
-        except _InvalidError:
-            if is_json:
-                raise
-        return Document(place, _compose_yaml(text, all_numbers))
-    except _InvalidError as error:
-        raise error.failure(place) from None
+        return Document(place, _JsonReader(text, place).document())
+    except Failure:
+        if path.lower().endswith(".json"):
+            raise
+    return Document(place, _compose_yaml(text, place, all_numbers))
 
 
 def position(node: yaml.Node) -> tuple[int, int]:
@@ -112,55 +105,54 @@ def write(document: Any, *, unicode: bool) -> str:
     return escaped(text.rstrip("\n"))
 
 
-class _InvalidError(Exception):
-    """A document cannot be read; `mark` says where, and `problem` why."""
+def _invalid(place: str, mark: Any, problem: str) -> Failure:
+    position = f"{mark.line + 1}:{mark.column + 1}: " if mark else " "
+    return Failure(f"{place}:{position}{problem}", USAGE)
 
-    def __init__(self, mark: Any, problem: str) -> None:
-        super().__init__(problem)
-        self.mark = mark
-        self.problem = problem
 
-    def failure(self, place: str) -> Failure:
-        position = f"{self.mark.line + 1}:{self.mark.column + 1}: " if self.mark else " "
-        return Failure(f"{place}:{position}{self.problem}", USAGE)
+def _marker(text: str) -> Callable[[int], Any]:
+    """Return a function that makes a mark of an index into the text."""
+    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def mark(at: int) -> Any:
+        line = bisect_right(line_starts, at) - 1
+        return yaml.Mark("", at, line, at - line_starts[line], None, 0)
+
+    return mark
 
 
 class _JsonReader:
     """Reads JSON into nodes of PyYAML."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, place: str) -> None:
         self._text = text
+        self._place = place
         self._at = 0
-        self._line_starts = _line_starts(text)
+        self._mark = _marker(text)
 
     def document(self) -> yaml.Node:
         """Read the only value of the text."""
         root = self._value(0)
-        if self._next() != "":
+        if self._next():
             raise self._invalid(self._at)
         return root
 
     def _value(self, depth: int) -> yaml.Node:
         opening = self._next()
-        mark = self._mark(self._at)
         if opening not in ("{", "["):
             return self._scalar()
+        start = self._at
         if depth == _MAX_DEPTH:
-            raise _InvalidError(mark, _TOO_DEEP)
+            raise self._invalid(start, _TOO_DEEP)
         self._at += 1
-        if opening == "{":
-            pairs = self._items("}", lambda: self._pair(depth + 1))
-            return yaml.MappingNode(f"{TAG}map", pairs, mark)
-        items = self._items("]", lambda: self._value(depth + 1))
-        return yaml.SequenceNode(f"{TAG}seq", items, mark)
-
-    def _items(self, closing: str, read: Callable[[], Any]) -> list[Any]:
         items: list[Any] = []
-        while not self._skip(closing):
+        while not self._skip("}" if opening == "{" else "]"):
             if items:
                 self._expect(",")
-            items.append(read())
-        return items
+            items.append(self._pair(depth + 1) if opening == "{" else self._value(depth + 1))
+        if opening == "{":
+            return yaml.MappingNode(f"{TAG}map", items, self._mark(start))
+        return yaml.SequenceNode(f"{TAG}seq", items, self._mark(start))
 
     def _pair(self, depth: int) -> tuple[yaml.Node, yaml.Node]:
         if self._next() != '"':
@@ -176,7 +168,7 @@ class _JsonReader:
         except json.JSONDecodeError as error:
             raise self._invalid(error.pos) from None
         except ValueError:
-            raise _InvalidError(self._mark(start), "a number with too many digits") from None
+            raise self._invalid(start, "a number with too many digits") from None
         written = value if isinstance(value, str) else self._text[start : self._at]
         return yaml.ScalarNode(f"{TAG}{_JSON_TAGS[type(value)]}", written, self._mark(start))
 
@@ -194,47 +186,35 @@ class _JsonReader:
         if not self._skip(character):
             raise self._invalid(self._at)
 
-    def _invalid(self, at: int) -> _InvalidError:
-        return _InvalidError(self._mark(at), "not valid JSON")
-
-    def _mark(self, at: int) -> Any:
-        return _mark(self._line_starts, at)
+    def _invalid(self, at: int, problem: str = "not valid JSON") -> Failure:
+        return _invalid(self._place, self._mark(at), problem)
 
 
-def _line_starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in re.finditer("\n", text))]
-
-
-def _mark(line_starts: list[int], at: int) -> Any:
-    line = bisect_right(line_starts, at) - 1
-    return yaml.Mark("", at, line, at - line_starts[line], None, 0)
-
-
-def _compose_yaml(text: str, all_numbers: bool) -> yaml.Node | None:
+def _compose_yaml(text: str, place: str, all_numbers: bool) -> yaml.Node | None:
     if match := _NOT_IN_YAML.search(text):
-        mark = _mark(_line_starts(text), match.start())
-        raise _InvalidError(mark, "a control character; write it as an escape, in quotes")
+        problem = "a control character; write it as an escape, in quotes"
+        raise _invalid(place, _marker(text)(match.start()), problem)
     try:
-        reader = _AllNumbers(text) if all_numbers else _YamlReader(text)
+        reader = _AllNumbers(text, place) if all_numbers else _YamlReader(text, place)
         root: yaml.Node | None = reader.get_single_node()
         return root
     except yaml.MarkedYAMLError as error:
-        problem = error.problem or ""
-        if "nesting depth" in problem:  # pragma: no cover - PyYAML from 6.0.4 on
-            raise _InvalidError(error.problem_mark, _TOO_DEEP) from None
         # The name after these may be the beginning of a secret that was not quoted.
-        problem = re.sub(r"(alias|anchor|handle) ['\"].*?['\"]", r"\1", problem)
-        raise _InvalidError(error.problem_mark, f"not valid JSON or YAML: {problem}") from None
+        problem = re.sub(r"(alias|anchor|handle) ['\"].*?['\"]", r"\1", error.problem or "")
+        too_deep = "nesting depth" in problem  # says PyYAML from 6.0.4 on
+        problem = _TOO_DEEP if too_deep else f"not valid JSON or YAML: {problem}"
+        raise _invalid(place, error.problem_mark, problem) from None
     except (ValueError, OverflowError):  # an escape without a character, in Python's own parser
-        raise _InvalidError(None, "not valid JSON or YAML") from None
+        raise _invalid(place, None, "not valid JSON or YAML") from None
 
 
 class _YamlReader(Composer, Resolver):
     """Composes nodes within limits, from the events of PyYAML's fastest parser."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, place: str) -> None:
         Composer.__init__(self)
         Resolver.__init__(self)
+        self._place = place
         parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         self.check_event = parser.check_event
         self.peek_event = parser.peek_event
@@ -248,21 +228,21 @@ class _YamlReader(Composer, Resolver):
         opens = isinstance(event, yaml.CollectionStartEvent)
         self._depth += opens
         if self._depth > _MAX_DEPTH:
-            raise _InvalidError(event.start_mark, _TOO_DEEP)
+            raise _invalid(self._place, event.start_mark, _TOO_DEEP)
         node: Any = super().compose_node(parent, index)
         self._depth -= opens
         if isinstance(event, yaml.AliasEvent):
             if node not in self._sizes:  # its own anchor is still open
-                raise _InvalidError(event.start_mark, _TOO_MUCH)
+                raise _invalid(self._place, event.start_mark, _TOO_MUCH)
             return node
-        children: list[yaml.Node] = node.value if isinstance(node, yaml.SequenceNode) else []
+        children = node.value if opens else ()
         if isinstance(node, yaml.MappingNode):
-            children = [child for pair in node.value for child in pair]
+            children = chain(*children)
         sizes = [self._sizes[child] for child in children]
         nodes = 1 + sum(count for count, _ in sizes)
         levels = 1 + max((height for _, height in sizes), default=0)
         if nodes > _MAX_NODES or levels > 2 * _MAX_DEPTH:
-            raise _InvalidError(event.start_mark, _TOO_MUCH)
+            raise _invalid(self._place, event.start_mark, _TOO_MUCH)
         self._sizes[node] = nodes, levels
         return node
 
@@ -291,31 +271,30 @@ for _class in (_AllNumbers, _Dumper):
 
 
 class _Constructor(SafeConstructor):
-    """Makes Python values; says where a value is not what its tag says."""
+    """Makes Python values; says where a value is not what its tag says, or a key is there twice."""
+
+    _flat: WeakSet[yaml.Node] = WeakSet()
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, AttributeError):
-            raise _InvalidError(node.start_mark, "not a valid value of its type") from None
+            raise _invalid(self._place, node.start_mark, "not a valid value of its type") from None
 
-
-def _reject_duplicate_keys(root: yaml.Node) -> None:
-    nodes: list[yaml.Node] = [root]
-    seen = set()  # an alias may lead to the same node often
-    while nodes:
-        node = nodes.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if isinstance(node, yaml.SequenceNode):
-            nodes += node.value
-        elif isinstance(node, yaml.MappingNode):
-            names = set()
-            pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
-            for key, value in pairs:
-                name = key.tag, str(key.value)
-                if name in names:
-                    raise _InvalidError(key.start_mark, f"duplicate key {name_of(key.value)}")
-                names.add(name)
-                nodes.append(value)
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Replace the merge keys of a mapping. Its own keys may repeat merged ones from then on."""
+        if node in self._flat:
+            return
+        self._flat.add(node)
+        names = set()
+        for key, _ in node.value:
+            name = key.tag, str(key.value)
+            if name in names:
+                problem = f"duplicate key {name_of(key.value)}"
+                raise _invalid(self._place, key.start_mark, problem)
+            names.add(name)
+        super().flatten_mapping(node)

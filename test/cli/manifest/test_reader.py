@@ -577,6 +577,21 @@ def test_a_manifest_of_everything(path: Path) -> None:
     assert found.keys() == [("policy", "team:read"), ("group", "editors"), ("group", "nobody")]
 
 
+def test_an_anchor_with_merged_keys_is_a_context_twice(path: Path) -> None:
+    found = good(
+        path,
+        """
+x-base: &base {a: x, b: y}
+x-context: &context {<<: *base, a: z}
+expect:
+  - {subject: alice, action: get, resource: x, context: *context}
+  - {subject: bob, action: get, resource: x, context: *context}
+""",
+    )
+    contexts = [expected.expectation.context for expected in found.expectations]
+    assert contexts == [{"a": "z", "b": "y"}] * 2
+
+
 FAULTY_ACCESS = """\
 policies:
   - id: default-admin-policy
