@@ -28,12 +28,6 @@ class Invocation:
     def __init__(self) -> None:
         self.options: dict[str, Any] = {}
 
-    def set_option(self, name: str, value: Any) -> None:
-        """Store a common option. The last value wins, except that headers add up."""
-        if name == "headers":
-            value = (*self.options.get(name, ()), *value)
-        self.options[name] = value
-
     @cached_property
     def settings(self) -> Settings:
         """Settings from the options, the environment and the profile, in this order."""

@@ -21,9 +21,13 @@ _HYPHEN = "\N{NON-BREAKING HYPHEN}"
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    invocation = ctx.find_root().ensure_object(Invocation)
-    if value is not None and value is not False and value != ():
-        invocation.set_option(param.name or "", value)
+    """Store a common option. The last value wins, except that headers add up."""
+    if value is None or value is False or value == ():
+        return
+    options = ctx.find_root().ensure_object(Invocation).options
+    if param.name == "headers":
+        value = (*options.get("headers", ()), *value)
+    options[param.name or ""] = value
 
 
 def _verbose(ctx: click.Context, param: click.Parameter, value: bool) -> None:

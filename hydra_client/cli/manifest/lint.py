@@ -96,7 +96,7 @@ def _scopes(client: OAuth2Client) -> Iterator[Finding]:
     scopes = [scope for scope in (client.scope or "").split(" ") if scope]
     for scope in scopes:
         if why := _doubtful_scope(scope):
-            yield Finding("scope", f"{_quoted(scope)}: {why}")
+            yield Finding("scope", f"'{plain(scope)}': {why}")
     grants = client.grant_types or ["authorization_code"]
     if "openid" in scopes and not {"code", "id_token"} <= set(client.response_types or ["code"]):
         yield Finding("scope", "openid fails unless response_types has both code and id_token")
@@ -133,7 +133,7 @@ def _types(client: OAuth2Client) -> Iterator[Finding]:
     ):
         for item in given or []:
             if item and item.lower() not in known and "|" not in item:
-                yield Finding(field, f"{_quoted(item)}: {_unknown(kind, item, known)}")
+                yield Finding(field, f"'{plain(item)}': {_unknown(kind, item, known)}")
     if "token" in responses and "implicit" not in grants:
         yield Finding("response_types", "token has no effect without the grant type implicit")
     if client.public and "client_credentials" in grants:
@@ -155,7 +155,7 @@ def _unknown(kind: str, item: str, known: Collection[str]) -> str:
 def _redirects(client: OAuth2Client) -> Iterator[Finding]:
     for uri in client.redirect_uris or []:
         if uri and (why := _doubtful_redirect(uri)):
-            yield Finding("redirect_uris", f"{_quoted(uri)}: {why}")
+            yield Finding("redirect_uris", f"'{plain(uri)}': {why}")
 
 
 def _doubtful_redirect(uri: str) -> str | None:
@@ -181,7 +181,3 @@ def _doubtful_redirect(uri: str) -> str | None:
     if "%" in uri or "+" in uri:
         return "Hydra decodes the requested URI twice, so one with % or + must be encoded twice"
     return None
-
-
-def _quoted(text: str) -> str:
-    return f"'{plain(text)}'"

@@ -7,7 +7,7 @@ import re
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -16,7 +16,7 @@ from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.manifest.access_reader import AccessReader
 from hydra_client.cli.manifest.lint import lint, too_long
 from hydra_client.cli.manifest.model import FIELDS, Entry, Manifest, Secret
-from hydra_client.cli.manifest.values import PLACES, Position, is_mapping
+from hydra_client.cli.manifest.values import PLACES, is_mapping
 from hydra_client.cli.secret_files import new_secret, read_secret
 from hydra_client.cli.text import plain
 from hydra_client.cli.yaml_nodes import position
@@ -43,24 +43,11 @@ def read(path: str, *, long_secrets: bool = False) -> Manifest:
     folder = Path() if path == "-" else Path(path).parent
     reader = _Reader(document.place, folder, long_secrets)
     manifest = reader.manifest(document.root)
-
-    def lines(notes: set[tuple[Position, str]]) -> list[str]:
-        return [
-            f"{document.place}:{line}:{column}: {text}" for (line, column), text in sorted(notes)
-        ]
-
-    if reader.faults:
-        count = "1 error" if len(reader.faults) == 1 else f"{len(reader.faults)} errors"
+    if faults := reader.lines(reader.faults):
+        count = "1 error" if len(faults) == 1 else f"{len(faults)} errors"
         header = f"{count} in {document.place}; nothing was sent"
-        raise Failure("\n".join([header, *lines(reader.faults)]), USAGE)
-    return manifest._replace(warnings=lines(reader.doubts))
-
-
-class _Given(NamedTuple):
-    """The value of a field, and its node."""
-
-    value: Any
-    node: yaml.Node
+        raise Failure("\n".join([header, *faults]), USAGE)
+    return manifest
 
 
 class _Reader(AccessReader):
@@ -75,8 +62,14 @@ class _Reader(AccessReader):
     def manifest(self, root: yaml.Node) -> Manifest:
         """Read the whole document."""
         top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
-        defaults = self._defaults(top)
-        owner = defaults["owner"].value or None if "owner" in defaults else None
+        # What applies to every client: the defaults and the owner.
+        defaults = self._mapping(top["defaults"], "defaults", FIELDS) if "defaults" in top else {}
+        if "owner" in top:
+            self._non_empty(top["owner"], "owner")
+            if "owner" in defaults:
+                self._fault(top["owner"], "owner: already set in the defaults")
+            defaults["owner"] = top["owner"]
+        owner = self._fields(defaults).get("owner") or None
         kinds = frozenset(_KINDS_OF_OBJECTS).intersection(top)
         if is_mapping(root) and not kinds | top.keys() & {"expect", "removed"}:
             self._fault(root, "one of the keys `clients`, `policies` and `groups` is missing")
@@ -91,29 +84,16 @@ class _Reader(AccessReader):
             self._removed(top),
             [self._expected(node) for node in self._list(top, "expect")],
             owner,
-            [],
+            self.lines(self.doubts),
             self.subjects,
         )
 
-    def _defaults(self, top: Mapping[str, yaml.Node]) -> dict[str, _Given]:
-        """Read what applies to every client: the defaults and the owner."""
-        defaults = {}
-        if "defaults" in top:
-            defaults = self._fields(self._mapping(top["defaults"], "defaults", FIELDS))
-        if "owner" in top:
-            owner = self._non_empty(top["owner"], "owner")
-            if "owner" in defaults:
-                self._fault(top["owner"], "owner: already set in the defaults")
-            defaults["owner"] = _Given(owner, top["owner"])
-        return defaults
-
-    def _entry(self, node: yaml.Node, defaults: Mapping[str, _Given]) -> Entry:
+    def _entry(self, node: yaml.Node, defaults: Mapping[str, yaml.Node]) -> Entry:
         members = self._mapping(node, "a client", ("id", "secret", *FIELDS))
-        nodes = {name: given.node for name, given in defaults.items()} | members
+        nodes = {**defaults, **members}
         id = self._id(members, node, "client")
-        secret = self._secret(members.pop("secret")) if "secret" in members else None
-        fields = {**defaults, **self._fields(members)}
-        entry = Entry(id, {name: fields[name].value for name in FIELDS if name in fields}, secret)
+        secret = self._secret(members["secret"]) if "secret" in members else None
+        entry = Entry(id, self._fields(nodes), secret)
         if not self.faults:
             self._lint(entry, nodes, node)
         return entry
@@ -131,14 +111,14 @@ class _Reader(AccessReader):
             else:
                 self._doubt(nodes.get(field, default), f"{field}: {text}")
 
-    def _fields(self, members: Mapping[str, yaml.Node]) -> dict[str, _Given]:
+    def _fields(self, nodes: Mapping[str, yaml.Node]) -> dict[str, Any]:
         readers: dict[type, Callable[[yaml.Node, str], Any]] = {
             str: self._string,
             list: self._strings,
             bool: self._boolean,
         }
         return {
-            name: _Given(readers[FIELDS[name]](node, name), node) for name, node in members.items()
+            name: readers[kind](nodes[name], name) for name, kind in FIELDS.items() if name in nodes
         }
 
     # --- secrets

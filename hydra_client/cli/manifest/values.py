@@ -40,6 +40,10 @@ class ValueReader:
         self._members: dict[yaml.Node, dict[str, tuple[yaml.Node, yaml.Node]]] = {}
         self._ids: dict[tuple[str, str], int] = {}
 
+    def lines(self, notes: set[tuple[Position, str]]) -> list[str]:
+        """Return faults or doubts with their places, in order."""
+        return [f"{self._place}:{line}:{column}: {text}" for (line, column), text in sorted(notes)]
+
     def _at(self, node: yaml.Node) -> str:
         """Return the place of a node, for messages."""
         line, column = position(node)
