@@ -13,7 +13,7 @@ import hydra_client
 from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation
 from hydra_client.cli.options import secret_options, together
-from hydra_client.cli.output import document_of, print_one, print_value
+from hydra_client.cli.output import document_of, print_result, print_value
 from hydra_client.cli.secret_files import SecretOut, given_secret
 
 as_options = together(
@@ -59,7 +59,7 @@ def print_tokens(
     if invocation.shortest:
         print_value(document["access_token"])
     else:
-        print_one(document, invocation.output)
+        print_result(document, invocation.output)
     if path is not None:
         invocation.remark(f"Saved the tokens to {path}.")
     elif not show:

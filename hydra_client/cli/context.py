@@ -1,11 +1,11 @@
-"""State of one run of the command: the common options, the settings and the API they lead to."""
+"""State of one run of the command: its options, settings and API, and what the user confirms."""
 
 from __future__ import annotations
 
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 import hydra_client
-from hydra_client.cli.errors import USAGE, Failure
+from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.text import echo
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class Invocation:
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
+yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 
 
 def _check_ca(path: str) -> None:
@@ -140,3 +141,21 @@ def confirm(question: str, yes: bool = False) -> None:
         raise Failure(f"{question} Without a terminal, confirm with --yes", USAGE)
     if not click.confirm(question, err=True):
         raise Failure("cancelled: nothing was changed")
+
+
+def delete_each(
+    invocation: Invocation, ids: Sequence[str], yes: bool, delete: Callable[[str], Any]
+) -> None:
+    """Delete each object, after a confirmation; exit with the status of the first failure."""
+    confirm(f"Delete {' '.join(ids)}?", yes)
+    failures = []
+    for id in ids:
+        try:
+            delete(id)
+        except hydra_client.HydraException as error:
+            failures.append(failure_of(error))
+            failures[-1].show()
+        else:
+            echo(id if invocation.shortest else f"Deleted {id}.")
+    if failures:
+        click.get_current_context().exit(failures[0].exit_code)

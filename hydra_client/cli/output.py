@@ -131,7 +131,7 @@ def print_model(invocation: Invocation, model: Model, shortest: str | None) -> N
     if invocation.shortest:
         print_value(shortest)
     else:
-        print_one(document_of(model, show_secret=invocation.show_secret), invocation.output)
+        print_result(document_of(model, show_secret=invocation.show_secret), invocation.output)
 
 
 def print_models(invocation: Invocation, models: Sequence[Model], columns: Sequence[str]) -> None:
@@ -151,20 +151,15 @@ def print_documents(
 ) -> None:
     """Print objects, or only their ids if the run wants the shortest form.
 
-    Args:
-        invocation: The run.
-        documents: The objects.
-        columns: The members that a table shows.
-        id: The member that identifies an object.
-        whole: What JSON and YAML show in place of a list of the objects.
+    `id` is the member with the id. JSON and YAML show `whole` in place of the list.
     """
     if invocation.shortest:
         for document in documents:
             print_value(document.get(id))
     elif whole is None or invocation.output == "table":
-        print_many(documents, invocation.output, columns)
+        print_result(documents, invocation.output, columns)
     else:
-        print_one(whole, invocation.output)
+        print_result(whole, invocation.output)
 
 
 def with_times(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -178,21 +173,13 @@ def with_times(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return shown
 
 
-def print_one(document: Mapping[str, Any], form: str) -> None:
-    """Print an object in the given format."""
-    if form == "table":
-        table(list(document.items()))
+def print_result(
+    result: Mapping[str, Any] | Sequence[Mapping[str, Any]], form: str, columns: Sequence[str] = ()
+) -> None:
+    """Print an object or a list of objects in a format. A table of a list shows `columns`."""
+    if form != "table":
+        echo(as_json(result) if form == "json" else as_yaml(result))
+    elif isinstance(result, Mapping):
+        table(list(result.items()))
     else:
-        echo(_written(dict(document), form))
-
-
-def _written(document: Any, form: str) -> str:
-    return as_json(document) if form == "json" else as_yaml(document)
-
-
-def print_many(documents: Sequence[Mapping[str, Any]], form: str, columns: Sequence[str]) -> None:
-    """Print a list of objects in the given format; a table shows only `columns`."""
-    if form == "table":
-        table([[document.get(name) for name in columns] for document in documents], columns)
-    else:
-        echo(_written(list(documents), form))
+        table([[document.get(name) for name in columns] for document in result], columns)

@@ -11,7 +11,7 @@ from hydra_client.cli.commands.plan import expectations_met, label, load, manife
 from hydra_client.cli.context import Invocation, confirm, pass_invocation
 from hydra_client.cli.errors import FAILED, Failure, failure_of
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import print_many
+from hydra_client.cli.output import print_result
 from hydra_client.cli.progress import Progress
 from hydra_client.cli.text import echo, plain
 from hydra_client.cli.workers import SignalReceived, Workers, handling_signals
@@ -206,7 +206,7 @@ class _Run:
         output = self._invocation.output
         if output != "table":
             documents = [self._document(key, result) for key, result in results.items()]
-            print_many(documents, output, ())
+            print_result(documents, output)
         names: dict[str, list[str]] = {}
         for key, result in results.items():
             names.setdefault(result, []).append(label(*key))

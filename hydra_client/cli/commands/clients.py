@@ -11,8 +11,7 @@ import click
 
 import hydra_client
 from hydra_client.cli import completion
-from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.context import Invocation, delete_each, pass_invocation, yes_option
 from hydra_client.cli.document import client_of, load, load_object
 from hydra_client.cli.errors import USAGE, Failure, failure_of
 from hydra_client.cli.manifest.lint import Finding, lint
@@ -25,7 +24,7 @@ from hydra_client.cli.options import (
     secret_options,
     together,
 )
-from hydra_client.cli.output import as_json, document_of, print_many, print_model, print_models
+from hydra_client.cli.output import as_json, document_of, print_model, print_models, print_result
 from hydra_client.cli.secret_files import SecretOut, given_secret, new_secret
 from hydra_client.cli.text import echo, plain, warn
 from hydra_client.exceptions import (
@@ -352,7 +351,7 @@ def import_(
         out.write(as_json(made) if made else None)
         done, failures = _import(invocation, api, clients, existing, replace)
     if invocation.output != "table":
-        print_many(done, invocation.output, COLUMNS)
+        print_result(done, invocation.output, COLUMNS)
     if made:
         invocation.remark(f"Saved the secrets to {secret_out}.")
     if failures:

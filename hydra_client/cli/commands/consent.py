@@ -10,7 +10,7 @@ import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.document import load_object
 from hydra_client.cli.options import ANY_FILE, Group
-from hydra_client.cli.output import print_model, print_one, print_value
+from hydra_client.cli.output import print_model, print_result, print_value
 from hydra_client.protocol.redaction import MASK
 
 
@@ -128,6 +128,6 @@ def _print_url(invocation: Invocation, id: str, url: str | None) -> None:
     if invocation.shortest:
         print_value(shown)
     else:
-        print_one({"id": id, "redirectUrl": shown}, invocation.output)
+        print_result({"id": id, "redirectUrl": shown}, invocation.output)
     if not invocation.show_secret:
         invocation.remark("Use --show-secret to print the URL to send the browser to.")

@@ -14,12 +14,11 @@ from hydra_client.cli.commands import doctor_caller as caller
 from hydra_client.cli.commands import doctor_server as server
 from hydra_client.cli.commands.doctor_certificate import save_certificate
 from hydra_client.cli.completion import client_ids
-from hydra_client.cli.context import Invocation, confirm, pass_invocation
-from hydra_client.cli.deletion import yes_option
+from hydra_client.cli.context import Invocation, confirm, pass_invocation, yes_option
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.findings import BAD, OK, WARN, Finding, problem
 from hydra_client.cli.options import FILE, Command
-from hydra_client.cli.output import as_yaml, print_many
+from hydra_client.cli.output import as_yaml, print_result
 from hydra_client.cli.roles import ROLES
 from hydra_client.cli.secret_files import read_secret
 from hydra_client.cli.text import colored, echo, plain
@@ -148,7 +147,7 @@ def command(
             if invocation.output == "table" and not (invocation.quiet and finding.state == OK):
                 _show(finding)
     if invocation.output != "table":
-        print_many([finding._asdict() for finding in findings], invocation.output, ())
+        print_result([finding._asdict() for finding in findings], invocation.output)
     bad, warned = (sum(finding.state == state for finding in findings) for state in (BAD, WARN))
     if invocation.output == "table" and not invocation.quiet:
         parts = [f"{bad} to fix"] * bool(bad) + [f"{warned} to look at"] * bool(warned)

@@ -7,8 +7,7 @@ import uuid
 import click
 
 import hydra_client
-from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.context import Invocation, delete_each, pass_invocation, yes_option
 from hydra_client.cli.errors import refuse_existing
 from hydra_client.cli.options import Group
 from hydra_client.cli.output import print_model, print_models

@@ -7,7 +7,7 @@ import click
 import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Command
-from hydra_client.cli.output import print_model, print_one
+from hydra_client.cli.output import print_model, print_result
 
 
 @click.command("health", cls=Command)
@@ -24,7 +24,7 @@ def command(invocation: Invocation, metrics: bool) -> None:
     """
     with invocation.open(hydra_client.HealthApi) as api:
         if metrics:
-            print_one(api.get_instance_metrics(), invocation.output)
+            print_result(api.get_instance_metrics(), invocation.output)
             return
         health = api.get_instance_status()
     print_model(invocation, health, health.status)

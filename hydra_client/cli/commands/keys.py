@@ -9,8 +9,7 @@ from typing import Any
 import click
 
 import hydra_client
-from hydra_client.cli.context import Invocation, pass_invocation
-from hydra_client.cli.deletion import delete_each, yes_option
+from hydra_client.cli.context import Invocation, delete_each, pass_invocation, yes_option
 from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.options import FILE, Group, file_option

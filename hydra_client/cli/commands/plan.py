@@ -13,7 +13,7 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import DRIFT, FAILED
 from hydra_client.cli.options import ANY_FILE, Command, long_secret_option, together
-from hydra_client.cli.output import print_many
+from hydra_client.cli.output import print_result
 from hydra_client.cli.text import colored, echo, plain, warn
 from hydra_client.cli.workers import jobs_option, side_by_side
 
@@ -112,7 +112,7 @@ def _print(invocation: Invocation, manifest: Manifest, plan: Plan) -> None:
         click.echo(_summary(manifest, plan.steps))
     else:
         documents = [_document(step, secrets.get(step.id)) for step in plan.steps]
-        print_many(documents, invocation.output, ())
+        print_result(documents, invocation.output)
 
 
 def load(path: str, prune: bool, long_secrets: bool) -> Manifest:

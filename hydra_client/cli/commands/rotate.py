@@ -7,7 +7,7 @@ import click
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import Failure
 from hydra_client.cli.options import Command, out_option
-from hydra_client.cli.output import print_one
+from hydra_client.cli.output import print_result
 from hydra_client.cli.secret_files import SecretOut, new_secret
 from hydra_client.cli.text import plain
 
@@ -48,7 +48,7 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
             if not verified:
                 raise Failure(f"{done}, but the token endpoint rejects it")
     if invocation.output != "table":
-        print_one({"id": id, "secret_out": secret_out, "verified": verified}, invocation.output)
+        print_result({"id": id, "secret_out": secret_out, "verified": verified}, invocation.output)
     elif verified:
         invocation.remark(f"{done}. The token endpoint accepts it.")
     else:

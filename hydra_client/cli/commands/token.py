@@ -11,7 +11,7 @@ from hydra_client.cli.act_as import act_as, as_options, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group, out_option, scope_option, token_options
-from hydra_client.cli.output import document_of, print_model, print_one, with_times
+from hydra_client.cli.output import document_of, print_model, print_result, with_times
 from hydra_client.cli.secret_files import SecretOut, given_token
 
 
@@ -68,7 +68,7 @@ def introspect(invocation: Invocation, /, scopes: tuple[str, ...], **options: An
             # 0.10 responds the same to a wrong secret, so check it by revoking a random token.
             api.revoke_oauth2_token(secrets.token_urlsafe())
     if invocation.output == "table" and not invocation.quiet:
-        print_one(with_times(document_of(found), "exp", "iat", "nbf"), "table")
+        print_result(with_times(document_of(found), "exp", "iat", "nbf"), "table")
     else:
         print_model(invocation, found, "active" if found.active else "inactive")
 

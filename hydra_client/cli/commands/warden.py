@@ -10,10 +10,39 @@ import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group, scope_option, secret_options
-from hydra_client.cli.output import print_model, print_one, print_value, table
+from hydra_client.cli.output import print_model, print_result, print_value, table
 from hydra_client.cli.secret_files import given_secret
 from hydra_client.cli.text import echo, warn
-from hydra_client.cli.warden_context import context_option
+from hydra_client.protocol.model import parse_json
+
+
+def _values(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> dict[str, Any]:
+    return dict(map(_pair, given))
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    """Convert the value of --context to a name and a value."""
+    name, equals, value = text.partition("=")
+    try:
+        if name.endswith(":"):
+            return name.removesuffix(":"), parse_json(value)
+    except hydra_client.ApiDecodeError:
+        equals = ""
+    if not name or not equals:
+        raise click.BadParameter(
+            f"{text!r} is not NAME=VALUE or NAME:=JSON", param_hint="--context"
+        )
+    return name, value
+
+
+_context_option = click.option(
+    "--context",
+    multiple=True,
+    callback=_values,
+    metavar="NAME=VALUE",
+    help="Value for the conditions of policies; NAME:=JSON for a value that is not a string. "
+    "Repeatable.",
+)
 
 
 @click.group("warden", cls=Group)
@@ -23,7 +52,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("request", metavar="[SUBJECT] ACTION RESOURCE", nargs=-1, required=True)
-@context_option
+@_context_option
 @scope_option("Scope that the token must have. Repeatable.")
 @secret_options("token", "the token to ask about instead of SUBJECT")
 @pass_invocation
@@ -81,7 +110,7 @@ def allowed(
 @click.argument("subject")
 @click.argument("action")
 @click.argument("resource")
-@context_option
+@_context_option
 @pass_invocation
 def explain(
     invocation: Invocation, subject: str, action: str, resource: str, context: dict[str, Any]
@@ -120,7 +149,7 @@ def explain(
             table(rows, Row._fields)
     else:
         document = {"allowed": allowed, "expected": expected, "subjects": subjects}
-        print_one({**document, "policies": [row._asdict() for row in rows]}, invocation.output)
+        print_result({**document, "policies": [row._asdict() for row in rows]}, invocation.output)
     if expected is None:
         warn("some of the policies cannot be evaluated here")
     elif expected != allowed:
