@@ -18,6 +18,9 @@ PYTHONS = $(shell for version in 3.10 3.11 3.12 3.13 3.14; do \
 
 NEWEST = $(shell $(lastword python3 $(PYTHONS)) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
+# Tests wait for half of their time, so each core takes two environments.
+JOBS = $(shell $(BIN)/python -c 'import os; print(2 * (os.cpu_count() or 1))')
+
 DISCOVER = $(if $(PYTHONS),--discover $(PYTHONS))
 TOX = $(BIN)/tox run $(DISCOVER)
 
@@ -27,7 +30,7 @@ help: ## list the commands
 test: $(BIN)/tox ## all checks: style, types, generated files, tests on each Python, coverage
 	@echo "Environments: $$($(BIN)/tox list --no-desc --quiet $(DISCOVER) | xargs)."
 	@echo "Sweeps run on Python 3.10 and $(NEWEST) only. Results and times follow as each environment ends."
-	SWEEP_PYTHONS="3.10 $(NEWEST)" $(BIN)/tox run-parallel --parallel auto $(DISCOVER)
+	SWEEP_PYTHONS="3.10 $(NEWEST)" $(BIN)/tox run-parallel --parallel $(JOBS) $(DISCOVER)
 
 demo: $(BIN)/hydra-client ## the main job, step by step, against an embedded server
 	@$(BIN)/hydra-client demo

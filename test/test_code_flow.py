@@ -360,7 +360,7 @@ def test_a_callback_counts_once(hydra: HydraEmulator, flow: CodeFlow) -> None:
 def test_a_callback_that_comes_twice_at_once(hydra: HydraEmulator, flow: CodeFlow) -> None:
     """Both wait for the keys; one of them may redeem the code."""
     callback = consented(hydra, flow.authorization_url())
-    hydra.fail("/.well-known/jwks.json", delay=1)
+    hydra.fail("/.well-known/jwks.json", delay=0.3)
     with Crowd() as crowd:
         crowd.send(2, lambda: flow.exchange(callback))
     assert [type(error) for error in crowd.errors] == [StateError]
