@@ -195,7 +195,7 @@ class _Run:
         return [failure_of(outcome.error) for outcome in outcomes if outcome.error is not None]
 
     def _result(self, key: Key) -> str:
-        """Return the result for an object: of several steps, what is still to be done counts."""
+        """Return the result for an object. An incomplete step outweighs the others."""
         results = {outcome.result for outcome in self._results[key]}
         order = (*_INCOMPLETE, *_CHANGED)
         return next((result for result in order if result in results), "unchanged")

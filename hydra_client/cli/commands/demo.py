@@ -134,13 +134,13 @@ class Demo:
             ("reject", self.reject),
         )
         try:
-            held = all(self.take(name, step) for name, step in steps)
+            succeeded = all(self.take(name, step) for name, step in steps)
         finally:
             cleaned = not self.registered or self.take("clean up", self.clean_up)
-        which = f"All {self.number}" if held and cleaned else "Not all"
+        which = f"All {self.number}" if succeeded and cleaned else "Not all"
         left = "" if cleaned else f"; {self.id} or its tokens may still exist"
         echo(f"{which} steps succeeded{left}.")
-        return held and cleaned
+        return succeeded and cleaned
 
     def take(self, name: str, step: Callable[[], str]) -> bool:
         """Take a step and print its result. Return whether it succeeded."""
@@ -209,7 +209,7 @@ class Demo:
         return f"the browser is sent on to the consent app, {self.location.partition('?')[0]}"
 
     def visit(self, url: str) -> str:
-        """Visit a URL of the server as a browser, and return where that redirects it to."""
+        """Visit a URL of the server as a browser, and return the target of the redirect."""
         host = self.api.api_client.configuration.host
         ours = url.startswith((self.server.issuer.rstrip("/"), host.rstrip("/")))
         expect(ours, f"the browser is sent to another server, {url.partition('?')[0]}")

@@ -228,7 +228,7 @@ def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> F
 
 
 def _only_adds(policy: Policy, current: Policy) -> bool:
-    """Whether the policy of a role takes nothing away that its owner wrote: no deny, no limit."""
+    """Return whether the policy of a role would only add to the current one."""
     return (
         current.effect == "allow"
         and not current.conditions

@@ -181,7 +181,7 @@ def _texts(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fits(id: str, fields: dict[str, Any]) -> bool:
-    """Whether an object can be in a manifest. Warns if not."""
+    """Return whether an object can be in a manifest. Warn if not."""
     from hydra_client.cli.manifest.model import unfit
 
     if why := unfit(id, fields):

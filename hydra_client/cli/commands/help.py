@@ -106,7 +106,7 @@ def _man(root: click.Context) -> Iterator[str]:
     yield ".SH OPTIONS"
     yield from _man_options(COMMON, root)
     yield ".SH SETTINGS"
-    yield from _kept(SETTINGS)
+    yield from _verbatim(SETTINGS)
 
 
 def _man_commands(ctx: click.Context) -> Iterator[str]:
@@ -119,7 +119,7 @@ def _man_commands(ctx: click.Context) -> Iterator[str]:
         yield f".SS {_roff(usage)}"
         yield from _paragraphs(found.help or "")
         yield from _man_options(found.params, shown)
-        yield from _kept(getattr(found, "examples", ""))
+        yield from _verbatim(getattr(found, "examples", ""))
 
 
 def _man_options(params: Iterable[click.Parameter], ctx: click.Context) -> Iterator[str]:
@@ -130,12 +130,12 @@ def _man_options(params: Iterable[click.Parameter], ctx: click.Context) -> Itera
 def _paragraphs(text: str) -> Iterator[str]:
     for paragraph in text.strip().split("\n\n"):
         if paragraph.startswith("\b\n"):
-            yield from _kept(paragraph[2:])
+            yield from _verbatim(paragraph[2:])
         else:
             yield ".PP\n" + _roff(" ".join(paragraph.split()))
 
 
-def _kept(text: str) -> Iterator[str]:
+def _verbatim(text: str) -> Iterator[str]:
     """Yield lines that are not filled."""
     yield ".PP\n.nf"
     yield from map(_roff, text.rstrip().split("\n"))

@@ -138,7 +138,7 @@ def command(
 
 
 def _provision(invocation: Invocation, client: ApiClient, manifest: Manifest) -> None:
-    """Create what is in a manifest. What it expects in vain is a warning: look into it here."""
+    """Create what is in a manifest. Serve even if an expectation is not met: you can look why."""
     from hydra_client.provisioning import Apis, apply
 
     apis = Apis.of(client)
