@@ -7,6 +7,7 @@ import os
 import random
 import tempfile
 import time
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -149,7 +150,8 @@ def test_killed_again_and_again(
         dice = random.Random(store)
         for _ in range(6):
             process = start("apply", path)
-            kill_after(process, hydra, dice.randrange(count // 3))
+            already = len(hydra.requests)
+            kill_when(process, lambda: len(hydra.requests), already + dice.randrange(count // 3))
         process = start("apply", path)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, out[-1000:] + err
@@ -198,15 +200,15 @@ def wanted(number: int) -> dict[str, Any]:
     }
 
 
-def kill_after(process: Any, hydra: HydraEmulator, requests: int) -> None:
-    """Kill it, without a word of warning, as soon as so many more requests have come."""
-    before = len(hydra.requests)
+def kill_when(process: Any, count: Callable[[], int], most: int) -> None:
+    """Kill the process, wherever it is, once the server has counted more than this."""
     end = time.monotonic() + 60
-    while len(hydra.requests) - before <= requests and process.poll() is None:
+    while count() <= most and process.poll() is None:
         assert time.monotonic() < end
-        time.sleep(0.001)
+        time.sleep(0.0005)
     process.kill()
     process.communicate()
+    time.sleep(0.2)  # the server may still be working on what the process sent last
 
 
 # --- clients, policies and groups, and a warden that is asked after every write
@@ -310,7 +312,8 @@ def test_killed_while_access_changes(
         path.write_text(json.dumps(new))
         for _ in range(2):
             process = start(*apply)
-            kill_when(process, hydra, len(hydra.moments) + dice.randrange(6))
+            already = len(hydra.moments)
+            kill_when(process, lambda: len(hydra.moments), already + dice.randrange(6))
         last = run(*apply)
         assert last.exit_code == 0, last.output
         assert "Warning: group" not in last.stderr
@@ -322,18 +325,6 @@ def test_killed_while_access_changes(
         assert run(*apply).exit_code == 0
         assert run("plan", "--check", "--prune", str(path)).exit_code == 0
         assert len(hydra.moments) == sent
-
-
-def kill_when(process: Any, hydra: Observed, writes: int) -> None:
-    """Kill the process after so many writes, wherever it is by then."""
-    end = time.monotonic() + 60
-    while len(hydra.moments) <= writes and process.poll() is None:
-        assert time.monotonic() < end
-        time.sleep(0.0005)
-    process.kill()
-    process.communicate()
-    # What it sent last may still be under way at the server.
-    time.sleep(0.2)
 
 
 def is_exact(hydra: Observed, wanted: dict[str, Any], folder: Path) -> None:

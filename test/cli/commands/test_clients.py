@@ -265,15 +265,7 @@ def my_app(root: HydraEmulator) -> HydraEmulator:
 
 def test_update_replaces(run: Run, every_root: HydraEmulator) -> None:
     every_root.add_client(id="my-app", client_name="Prints", client_secret="a-secret", owner="me")
-    result = run(
-        "clients",
-        "update",
-        "my-app",
-        "--scope",
-        "photos.read",
-        "--grant-type",
-        "client_credentials",
-    )
+    result = run("clients", "update", "my-app", *APP[2:])
     assert result.exit_code == 0
     assert result.stderr == ""
     assert stored(run)["owner"] == ("" if every_root.variant.is_sql else "me")
@@ -580,15 +572,9 @@ def test_no_secret_in_the_list_of_processes(
     (tmp_path / "own").write_text("my-own-secret\n")
     root.fail("/clients", delay=2)
     process = start(
-        "clients",
-        "create",
-        "--id",
-        "my-app",
-        "--client-secret-file",
-        str(tmp_path / "caller"),
-        "--secret-file",
-        str(tmp_path / "own"),
-        "--verbose",
+        *("clients", "create", "--id", "my-app", "--verbose"),
+        *("--client-secret-file", str(tmp_path / "caller")),
+        *("--secret-file", str(tmp_path / "own")),
         env={"HYDRA_CLIENT_SECRET": ""},
     )
     assert came(root, "/clients")

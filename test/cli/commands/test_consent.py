@@ -60,19 +60,9 @@ def test_accept(run: Run, every_root: HydraEmulator) -> None:
 def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path: Path) -> None:
     (tmp_path / "extra.yaml").write_text("role: editor\n")
     result = run(
-        "consent",
-        "accept",
-        browser.id,
-        "--subject",
-        "alice",
-        "--grant-scope",
-        "openid",
-        "--access-token-extra",
-        str(tmp_path / "extra.yaml"),
-        "--id-token-extra",
-        "-",
-        "--quiet",
-        "--show-secret",
+        *("consent", "accept", browser.id, "--subject", "alice", "--grant-scope", "openid"),
+        *("--access-token-extra", str(tmp_path / "extra.yaml"), "--id-token-extra", "-"),
+        *("--quiet", "--show-secret"),
         input='{"email": "alice@example.com"}',
     )
     assert result.stderr == ""

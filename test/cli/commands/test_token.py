@@ -31,18 +31,8 @@ def add(hydra: HydraEmulator, **members: Any) -> None:
 def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path) -> None:
     add(every_root)
     file = tmp_path / "token.json"
-    result = run(
-        "token",
-        "client",
-        *AS,
-        "--scope",
-        "photos.read",
-        "--scope",
-        "albums",
-        "--secret-out",
-        str(file),
-        S="a-secret",
-    )
+    scopes = ("--scope", "photos.read", "--scope", "albums")
+    result = run("token", "client", *AS, *scopes, "--secret-out", str(file), S="a-secret")
     assert result.exit_code == 0, result.output
     tokens = json.loads(file.read_text())
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.command import Run, Start, add_caller, name_root, tell
+from support.command import Run, Start, add_caller, calling, name_root, tell
 
 from hydra_client.emulator import HydraEmulator
 
@@ -117,16 +117,8 @@ def test_the_calling_client_itself(run: Run, user: User, root: HydraEmulator) ->
         root, scope="photos hydra.clients", grant_types=["authorization_code", "client_credentials"]
     )
     root.allow("my-app", actions="get")
-    result = run(
-        "token",
-        "user",
-        "--scope",
-        "photos",
-        "--quiet",
-        "--show-secret",
-        HYDRA_CLIENT_ID="my-app",
-        HYDRA_CLIENT_SECRET="a-secret",
-    )
+    asked = ("token", "user", "--scope", "photos", "--quiet", "--show-secret")
+    result = run(*asked, **calling(root, "my-app"))
     assert result.exit_code == 0, result.output
     assert result.stderr == ""
     assert run("token", "introspect", "-q", input=result.stdout).output == "active\n"
