@@ -180,7 +180,7 @@ class Connection(asyncio.Protocol):
                 if not interim or heads > MOST_INTERIM:
                     stop = end.end()
                 start = searched = end.end()
-            elif self._is_no_head(start):
+            elif self._is_malformed(start):
                 stop = len(self._received)
             else:
                 searched = max(start, self._received.rfind(b"\n"))
@@ -196,8 +196,8 @@ class Connection(asyncio.Protocol):
         del self._received[: head.tell()]
         return response
 
-    def _is_no_head(self, start: int) -> bool:
-        """Whether what has arrived of a head shows that it is not one; then the parser says so."""
+    def _is_malformed(self, start: int) -> bool:
+        """Whether the received bytes cannot be a head. Then the parser raises the error."""
         if len(self._received) - start > MOST_HEADERS:
             interim = _INTERIM.match(self._received, start)
             raise Unreadable(TOO_MANY_INTERIM if interim else TOO_MANY_HEADERS)
