@@ -27,15 +27,6 @@ from hydra_client.cli.options import (
 from hydra_client.cli.output import as_json, document_of, print_model, print_models, print_result
 from hydra_client.cli.secret_files import SecretOut, given_secret, new_secret
 from hydra_client.cli.text import echo, plain, warn
-from hydra_client.exceptions import (
-    ApiConnectionError,
-    ApiTypeError,
-    ApiValueError,
-    ForbiddenException,
-    HydraException,
-    NotFoundException,
-    UnauthorizedException,
-)
 
 COLUMNS = ("id", "client_name", "owner", "grant_types", "scope")
 
@@ -378,10 +369,12 @@ def _import(
                 result = api.update_oauth2_client(id, client)
             else:
                 result = api.create_oauth2_client(client)
-        except (Failure, HydraException) as error:
+        except (Failure, hydra_client.HydraException) as error:
             failures.append(failure_of(error))
             failures[-1].show()
-            if isinstance(error, (ApiConnectionError, UnauthorizedException)):
+            if isinstance(
+                error, (hydra_client.ApiConnectionError, hydra_client.UnauthorizedException)
+            ):
                 left = len(clients) - number - 1
                 echo(f"{_count(left, 'client')} not tried.", err=True)
                 break
@@ -410,7 +403,7 @@ def _clients_in(files: Iterable[str], allow_long_secret: bool) -> list[hydra_cli
         except Failure as error:
             faults.append(error.message)
             continue
-        except (ApiTypeError, ApiValueError) as error:
+        except (hydra_client.ApiTypeError, hydra_client.ApiValueError) as error:
             faults.append(f"{place}: {error}")
             continue
         client.id = client.id or str(uuid.uuid4())
@@ -452,9 +445,9 @@ def _refuse_existing(api: hydra_client.OAuth2Api, id: str) -> None:
     """Reject an id that exists: a memory store would overwrite the client."""
     try:
         api.get_oauth2_client(id)
-    except NotFoundException:
+    except hydra_client.NotFoundException:
         return
-    except ForbiddenException as error:
+    except hydra_client.ForbiddenException as error:
         # Hydra looks the client up before it checks the policy.
         raise Failure(f"the client {id} already exists, and cannot be read: {error}") from None
     raise Failure(

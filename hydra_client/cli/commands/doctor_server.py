@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
+import hydra_client
 from hydra_client.cli.findings import BAD, OK, WARN, Finding, problem
-from hydra_client.exceptions import (
-    ApiConnectionError,
-    ApiTimeoutError,
-    ApiTlsError,
-    HydraException,
-    ServiceException,
-)
 from hydra_client.protocol.error_mapping import is_insecure_http
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from hydra_client import OAuth2Api, WellKnown
 
 # Members of the discovery document that Hydra 2.x has and 1.x has not.
 _ONLY_IN_2 = frozenset({"id_token_signed_response_alg", "credentials_endpoint_draft_00"})
@@ -26,20 +15,20 @@ _ONLY_IN_2 = frozenset({"id_token_signed_response_alg", "credentials_endpoint_dr
 _CLOCK_WARN, _CLOCK_BAD = 5, 60
 
 
-def unreached(api: OAuth2Api, error: HydraException) -> Finding:
+def unreached(api: hydra_client.OAuth2Api, error: hydra_client.HydraException) -> Finding:
     """Say why the discovery document could not be fetched."""
     configuration = api.api_client.configuration
-    if isinstance(error, ApiTlsError):
+    if isinstance(error, hydra_client.ApiTlsError):
         name = "plain-port" if "does not speak TLS" in str(error) else "certificate"
         return problem(name, "TLS", str(error))
     if "speaks TLS on this port" in str(error):
         return problem("tls-port", "TLS", str(error))
-    if isinstance(error, ApiTimeoutError):
+    if isinstance(error, hydra_client.ApiTimeoutError):
         result = f"no response from {configuration.host} within {configuration.timeout:g} seconds"
         return problem("timeout", "server", result)
-    if isinstance(error, ApiConnectionError):
+    if isinstance(error, hydra_client.ApiConnectionError):
         return problem("unreachable", "server", str(error))
-    if isinstance(error, ServiceException) and is_insecure_http(
+    if isinstance(error, hydra_client.ServiceException) and is_insecure_http(
         error.status or 0, error.body or ""
     ):
         result = "the server rejects plain http: it expects a proxy in front of it to terminate TLS"
@@ -48,7 +37,7 @@ def unreached(api: OAuth2Api, error: HydraException) -> Finding:
     return problem("not-hydra", "server", result)
 
 
-def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
+def later(api: hydra_client.OAuth2Api, server: hydra_client.WellKnown) -> Finding | None:
     """Recognize later versions and other products by their discovery document."""
     members = server.to_dict()
     unknown = [name for name in members if name not in server._by_wire]
@@ -64,7 +53,7 @@ def later(api: OAuth2Api, server: WellKnown) -> Finding | None:
     )
 
 
-def reached(api: OAuth2Api, server: WellKnown, seconds: float) -> Finding:
+def reached(api: hydra_client.OAuth2Api, server: hydra_client.WellKnown, seconds: float) -> Finding:
     """Compare the address with the issuer."""
     host = api.api_client.configuration.host.rstrip("/")
     result = f"{host} responds in {seconds * 1000:.0f} ms"
@@ -73,7 +62,7 @@ def reached(api: OAuth2Api, server: WellKnown, seconds: float) -> Finding:
     return problem("issuer", "server", f"{result}, but its issuer is {server.issuer}", state=WARN)
 
 
-def transport(api: OAuth2Api) -> Iterator[Finding]:
+def transport(api: hydra_client.OAuth2Api) -> Iterator[Finding]:
     """Say how the connection is protected."""
     configuration = api.api_client.configuration
     headers = {name.lower(): value for name, value in api.api_client.default_headers.items()}
