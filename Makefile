@@ -72,10 +72,9 @@ $(BIN)/tox: requirements/tox.txt $(VENV)/pyvenv.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/tox.txt
 	@touch $@
 
-# An editable install with all extras. Type checkers can follow it only in compat mode.
+# An editable install with all extras.
 $(BIN)/hydra-client: setup.py requirements/newest.txt $(VENV)/pyvenv.cfg
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt \
-		--config-settings editable_mode=compat -e '.[all]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/newest.txt -e '.[all]'
 	@touch $@
 
 $(BIN)/flask: requirements/frameworks.txt $(BIN)/hydra-client

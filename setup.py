@@ -78,6 +78,8 @@ setup(
     packages=find_packages(include=["hydra_client", "hydra_client.*"]),
     package_data={"hydra_client": ["py.typed"], "hydra_client.cli.manifest": ["schema.json"]},
     zip_safe=False,
+    # Type checkers cannot follow the other modes of an editable install.
+    options={"editable_wheel": {"mode": "compat"}},
     python_requires=">=3.10",
     install_requires=REQUIRES,
     extras_require=EXTRAS,

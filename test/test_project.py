@@ -509,19 +509,30 @@ def test_continuous_integration_runs_what_the_readme_says() -> None:
         assert command in readme
 
 
+def described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What setup.py passes to setuptools."""
+    arguments: dict[str, Any] = {}
+    setuptools = SimpleNamespace(setup=arguments.update, find_packages=lambda **_: [])
+    monkeypatch.setitem(sys.modules, "setuptools", setuptools)
+    runpy.run_path(str(ROOT / "setup.py"))
+    return arguments
+
+
 @pytest.mark.parametrize("site", ["", "https://docs.example.com/hydra/"])
 def test_links_work_on_an_index_page(site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    described: dict[str, Any] = {}
-    setuptools = SimpleNamespace(setup=described.update, find_packages=lambda **_: [])
-    monkeypatch.setitem(sys.modules, "setuptools", setuptools)
     monkeypatch.setenv("DOCS_URL", site)
-    runpy.run_path(str(ROOT / "setup.py"))
-    readme = described["long_description"]
+    arguments = described(monkeypatch)
+    readme = arguments["long_description"]
     links = re.findall(r"\]\(([^)]+)\)", readme)
     assert all(link.startswith(("https://", "#")) for link in links)
     assert ("https://docs.example.com/hydra/guides/resource-server.html" in links) == (site != "")
     assert ("![A terminal session" in readme) == (site != "")
-    assert ("Documentation" in described["project_urls"]) == (site != "")
+    assert ("Documentation" in arguments["project_urls"]) == (site != "")
+
+
+def test_type_checkers_can_follow_an_editable_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the other modes, setuptools installs a finder that only Python understands."""
+    assert described(monkeypatch)["options"]["editable_wheel"] == {"mode": "compat"}
 
 
 def names_in(*files: str) -> set[str]:
