@@ -12,7 +12,6 @@ from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     import requests
     from typing_extensions import ReadOnly, Self
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from hydra_client.configuration import Configuration
     from hydra_client.protocol.model import Model
     from hydra_client.protocol.operation import Operation
+    from hydra_client.transport.session import Session
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -51,6 +51,7 @@ class ApiClient(Ladder):
         default_headers: Headers that are sent with every request, such as X-Forwarded-Proto.
     """
 
+    _transport: Session
     _alarm = Alarm
     _drive = staticmethod(drive)
 
@@ -75,8 +76,7 @@ class ApiClient(Ladder):
     @property
     def session(self) -> requests.Session:
         """The session whose mounted adapters carry every call."""
-        session: requests.Session = self._transport.session
-        return session
+        return self._transport.session
 
     def call(
         self,
@@ -137,12 +137,7 @@ class ApiClient(Ladder):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __getstate__(self) -> dict[str, Any]:

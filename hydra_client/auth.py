@@ -40,22 +40,11 @@ class BasicAuth(AuthBase):
     def password(self, value: str | None) -> None:
         self._configuration.password = value
 
-    def header(self, form_encoded: bool) -> str:
-        """Write the Authorization value.
-
-        Args:
-            form_encoded: Whether id and secret are form-encoded first, which the token endpoint
-                expects (RFC 6749 section 2.3.1). Hydra's other endpoints do not decode them.
-
-        Raises:
-            ApiValueError: The id or the secret is not configured, or the id contains a ':'.
-        """
-        return basic_header(self.username, self.password, form_encoded)
-
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests."""
         path = (request.path_url or "").partition("?")[0]
-        request.headers["Authorization"] = self.header(path.endswith(TOKEN_ENDPOINT.path))
+        form_encoded = path.endswith(TOKEN_ENDPOINT.path)
+        request.headers["Authorization"] = basic_header(self.username, self.password, form_encoded)
         return request
 
     def __repr__(self) -> str:
@@ -77,13 +66,9 @@ class BearerAuth(AuthBase):
     def access_token(self, value: AccessToken | None) -> None:
         self._client.configuration.access_token = value
 
-    def header(self, token: str) -> str:
-        """Write the Authorization value for a token."""
-        return bearer_header(token)
-
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Authorize a request of requests, with a token for the configured scopes."""
-        request.headers["Authorization"] = self.header(self._client.token())
+        request.headers["Authorization"] = bearer_header(self._client.token())
         return request
 
     def __repr__(self) -> str:

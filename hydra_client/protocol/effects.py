@@ -29,8 +29,6 @@ class Effect(Generic[T]):
     Effects are plain classes, because tracebacks with local variables show what is in a tuple.
     """
 
-    __slots__ = ()
-
 
 Steps: TypeAlias = Generator[Effect[Any], Any, T]
 
@@ -55,8 +53,6 @@ class Alarm(Protocol):
 class Attempt(Effect[Response | Failure]):
     """Send a request once."""
 
-    __slots__ = ("deadline", "request", "transport")
-
     def __init__(self, transport: Any, request: Any, deadline: Deadline) -> None:
         self.transport = transport
         self.request = request
@@ -66,16 +62,12 @@ class Attempt(Effect[Response | Failure]):
 class Pause(Effect[None]):
     """Wait for this many seconds."""
 
-    __slots__ = ("seconds",)
-
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
 
 class Wait(Effect[None]):
     """Wait for an alarm, until a time (monotonic)."""
-
-    __slots__ = ("alarm", "until")
 
     def __init__(self, alarm: Any, until: float) -> None:
         self.alarm = alarm
@@ -84,8 +76,6 @@ class Wait(Effect[None]):
 
 class Invoke(Effect[T]):
     """Call a function of the user's, which may be a coroutine function, within a deadline."""
-
-    __slots__ = ("arguments", "deadline", "function")
 
     def __init__(
         self,
@@ -100,8 +90,6 @@ class Invoke(Effect[T]):
 
 class Block(Effect[T]):
     """Call a function that reads or writes files, without blocking other tasks."""
-
-    __slots__ = ("arguments", "function")
 
     def __init__(self, function: Callable[..., T], *arguments: object) -> None:
         self.function = function

@@ -133,9 +133,10 @@ def _encode_body(
         check_id(operation, operation.id_in_body, id)
     content = body._sendable().encode("ascii")
     secrets = []
-    for field, secret in body._secrets():
-        _check_secret(operation, field, secret)
-        secrets.append(Secret(secret))
+    for field, value in body._set_fields():
+        if field.secret:
+            _check_secret(operation, field, value)
+            secrets.append(Secret(value))
     return content, tuple(secrets)
 
 

@@ -376,12 +376,6 @@ class Model(metaclass=_ModelType):
                 raise field.wrong(ApiTypeError, value)
         return self.to_json()
 
-    def _secrets(self) -> Iterator[tuple[Field, str]]:
-        """Yield each field that holds a secret, here or in a nested model, with the secret."""
-        for field, value in self._set_fields():
-            if field.secret:
-                yield field, value
-
     def _set_fields(self) -> Iterator[tuple[Field, Any]]:
         """Yield the fields that have a value, then those of nested models."""
         for field in self._fields.values():

@@ -35,7 +35,8 @@ class Named:
     """An object that suggests an attribute for a misspelled one, and does not list its aliases."""
 
     def __dir__(self) -> list[str]:
-        return [name for name in super().__dir__() if not _is_alias(type(self), name)]
+        names, members = super().__dir__(), type(self)
+        return [name for name in names if not hasattr(getattr(members, name, None), "is_alias")]
 
     # Type checkers would take it for a sign that every attribute exists.
     if not TYPE_CHECKING:  # pragma: no branch
@@ -51,10 +52,6 @@ def alias(method: F) -> F:
     """
     vars(method)["is_alias"] = True
     return method
-
-
-def _is_alias(owner: type, name: str) -> bool:
-    return hasattr(getattr(owner, name, None), "is_alias")
 
 
 def _plain(name: str) -> str:

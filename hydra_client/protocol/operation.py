@@ -112,31 +112,12 @@ class Operation(Generic[T]):
         self.since = since
         self.open_by_policy = open_by_policy
 
-    def may_repeat(self, parameters: Mapping[str, object]) -> bool:
-        """Whether a call with these parameters may be sent again when its response was lost."""
-        if isinstance(self.repeatable, bool):
-            return self.repeatable
-        name, value = self.repeatable
-        return parameters.get(name) == value
-
 
 class Call:
     """A request as it will be sent, without its credential and the host's own path prefix.
 
     Neither a tuple nor a dataclass: tracebacks with local variables show what is in those.
     """
-
-    __slots__ = (
-        "bearer",
-        "body",
-        "headers",
-        "ids",
-        "operation",
-        "parameters",
-        "request_id",
-        "secrets",
-        "target",
-    )
 
     def __init__(
         self,
@@ -168,7 +149,8 @@ class Call:
     @property
     def repeatable(self) -> bool:
         """Whether the call may be sent again when its response was lost."""
-        return self.operation.may_repeat(self.parameters)
+        rule = self.operation.repeatable
+        return rule if isinstance(rule, bool) else self.parameters.get(rule[0]) == rule[1]
 
 
 class Response:
@@ -178,8 +160,6 @@ class Response:
         retry_after: Seconds that the server asks to wait, if it does.
         repeated: Whether an earlier attempt of the same call may have been carried out.
     """
-
-    __slots__ = ("body", "headers", "reason", "repeated", "retry_after", "status")
 
     def __init__(
         self,
