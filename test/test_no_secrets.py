@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 import pytest
 from support import both
 from support.twins import CachedIntrospection, CodeFlow, IdTokenVerifier
+from support.variants import IDS, VARIANTS
 
 import hydra_client
 from hydra_client import OAuth2Client
@@ -117,8 +118,7 @@ def chopped(secret: str) -> Iterator[str]:
         yield from (secret[start : start + 24] for start in range(0, len(secret) - 24, 12))
 
 
-@pytest.mark.parametrize("version", ["0.9", "0.10"])
-@pytest.mark.parametrize("store", ["memory", "sql"])
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=IDS)
 def test_nothing_secret_shows_anywhere(
     version: str,
     store: str,

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from live.server import Server
+from support.variants import IDS
 
 from hydra_client.emulator import HydraEmulator
 
 HERE = Path(__file__).parent
-EMBEDDED = [f"{version}-{store}" for version in ("0.9", "0.10") for store in ("memory", "sql")]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,7 +31,7 @@ def _no_other_settings() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", params=["running"] if os.environ.get("HYDRA_URL") else EMBEDDED)
+@pytest.fixture(scope="session", params=["running"] if os.environ.get("HYDRA_URL") else IDS)
 def running_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     if request.param == "running":
         names = ("HYDRA_URL", "HYDRA_CLIENT_ID", "HYDRA_CLIENT_SECRET")

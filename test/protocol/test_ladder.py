@@ -6,6 +6,7 @@ import json
 from contextlib import nullcontext
 
 import pytest
+from support.variants import IDS, VARIANTS
 
 import hydra_client
 from hydra_client import BadRequestException, ForbiddenException, NotFoundException
@@ -74,8 +75,7 @@ def test_plain_http_on_a_port_for_tls_is_named(page: str) -> None:
             api.list_oauth2_clients()
 
 
-@pytest.mark.parametrize("version", ["0.9", "0.10"])
-@pytest.mark.parametrize("store", ["memory", "sql"])
+@pytest.mark.parametrize(("version", "store"), VARIANTS, ids=IDS)
 def test_a_message_says_not_found_once(version: str, store: str) -> None:
     with HydraEmulator(version, store) as hydra, pytest.raises(NotFoundException) as caught:
         hydra.api().get_oauth2_client("photos")
