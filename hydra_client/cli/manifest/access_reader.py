@@ -38,9 +38,9 @@ class AccessReader(ValueReader):
     # --- policies and groups
 
     def _policy(self, node: yaml.Node, owner: str | None) -> Policy:
-        members = self._mapping(node, "a policy", tuple(Policy._by_wire))
+        members = self._mapping(node, "a policy", tuple(Policy._by_wire), ("id",))
         place = members.get("id", node)
-        policy = Policy(id=self._id(members, node, "policy"))
+        policy = Policy(id=self._id(members.get("id"), "policy"))
         if policy.id == ADMIN_POLICY:
             self._fault(place, f"{ADMIN_POLICY} is never changed: use another id")
         if owner is not None and not (policy.id or "").startswith(f"{owner}:"):
@@ -69,39 +69,25 @@ class AccessReader(ValueReader):
         return [text for text in found if text is not None]
 
     def _conditions(self, node: yaml.Node) -> dict[str, Any]:
-        if node.tag == f"{TAG}null":
-            return {}
-        if not is_mapping(node):
-            self._fault(node, "conditions: expected a mapping")
-            return {}
-        names = self._merged(node)
+        names = self._pairs(node, "conditions")
         found = {name: self._condition(value) for name, (_, value) in names.items()}
         for name, why in doubtful_conditions(found):
             self._doubt(names[name][0], f"conditions: {plain(name)}: {why}")
         return found
 
     def _condition(self, node: yaml.Node) -> dict[str, Any]:
-        members = self._mapping(node, "a condition", ("type", "options"))
+        members = self._mapping(node, "a condition", ("type", "options"), ("type",))
         condition: dict[str, Any] = {}
         if "type" in members:
             condition["type"] = self._string(members["type"], "type")
-        elif is_mapping(node):
-            self._fault(node, "the condition has no type")
-        options = members.get("options")
-        if options is None or options.tag == f"{TAG}null":
-            return condition
-        if is_mapping(options):
-            condition["options"] = {
-                name: self._string(value, name)
-                for name, (_, value) in self._merged(options).items()
-            }
-        else:
-            self._fault(options, "options: expected a mapping")
+        if "options" in members and (pairs := self._pairs(members["options"], "options")):
+            options = {name: self._string(value, name) for name, (_, value) in pairs.items()}
+            condition["options"] = options
         return condition
 
     def _group(self, node: yaml.Node) -> tuple[str, list[str]]:
-        members = self._mapping(node, "a group", ("id", "members"))
-        id = self._id(members, node, "group")
+        members = self._mapping(node, "a group", ("id", "members"), ("id",))
+        id = self._id(members.get("id"), "group")
         if "members" not in members:
             if is_mapping(node):
                 self._fault(node, "the group has no members; `members: []` is an empty group")
@@ -113,18 +99,13 @@ class AccessReader(ValueReader):
         if "removed" not in top:
             return []
         members = self._mapping(top["removed"], "removed", ("groups",))
-        nodes = self._list(members, "groups")
-        return [self._id({"id": node}, node, "group") for node in nodes]
+        return [self._id(node, "group") for node in self._list(members, "groups")]
 
     # --- expectations
 
     def _expected(self, node: yaml.Node) -> Expected:
         names = ("subject", "action", "resource")
-        members = self._mapping(node, "an expectation", (*names, "context", "allowed"))
-        if is_mapping(node):
-            for name in names:
-                if name not in members:
-                    self._fault(node, f"the expectation has no {name}")
+        members = self._mapping(node, "an expectation", (*names, "context", "allowed"), names)
         subject, action, resource = (
             (self._string(members[name], name) or "" if name in members else "") for name in names
         )

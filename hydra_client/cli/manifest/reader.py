@@ -61,7 +61,7 @@ class _Reader(AccessReader):
 
     def manifest(self, root: yaml.Node) -> Manifest:
         """Read the whole document."""
-        top = self._mapping(root, "a manifest", _TOP, lambda name: name.startswith("x-"))
+        top = self._mapping(root, "a manifest", _TOP, ignored=lambda name: name.startswith("x-"))
         # What applies to every client: the defaults and the owner.
         defaults = self._mapping(top["defaults"], "defaults", FIELDS) if "defaults" in top else {}
         if "owner" in top:
@@ -89,9 +89,9 @@ class _Reader(AccessReader):
         )
 
     def _entry(self, node: yaml.Node, defaults: Mapping[str, yaml.Node]) -> Entry:
-        members = self._mapping(node, "a client", ("id", "secret", *FIELDS))
+        members = self._mapping(node, "a client", ("id", "secret", *FIELDS), ("id",))
         nodes = {**defaults, **members}
-        id = self._id(members, node, "client")
+        id = self._id(members.get("id"), "client")
         secret = self._secret(members["secret"]) if "secret" in members else None
         entry = Entry(id, self._fields(nodes), secret)
         if not self.faults:

@@ -49,15 +49,9 @@ class ValueReader:
         line, column = position(node)
         return f"{self._place}:{line}:{column}"
 
-    def _id(self, members: dict[str, yaml.Node], owner: yaml.Node, kind: str) -> str:
-        """Take the id from the members of an object."""
-        if "id" not in members:
-            if is_mapping(owner):
-                self._fault(owner, f"the {kind} has no id")
-            return ""
-        node = members.pop("id")
-        id = self._string(node, "id")
-        if id is None:
+    def _id(self, node: yaml.Node | None, kind: str) -> str:
+        """Read an id, which must be the only one of its kind; empty if there is none."""
+        if node is None or (id := self._string(node, "id")) is None:
             return ""
         if why := unfit(id, {}):
             self._fault(node, f"id {plain(id)!r}: {why}")
@@ -132,9 +126,10 @@ class ValueReader:
         node: yaml.Node,
         what: str,
         known: Collection[str],
+        required: Collection[str] = (),
         ignored: Callable[[str], bool] = lambda _: False,
     ) -> dict[str, yaml.Node]:
-        """Read the known members of a mapping; report the others."""
+        """Read the known members of a mapping; report others, and missing ones."""
         if not is_mapping(node):
             self._fault(node, f"{what}: expected a mapping")
             return {}
@@ -144,7 +139,18 @@ class ValueReader:
                 found[name] = value
             elif not ignored(name):
                 self._fault(key, f"{what}: unknown key {name_of(name)}{_suggestion(name, known)}")
+        for name in required:
+            if name not in found:
+                self._fault(node, f"{what}: the key {name} is missing")
         return found
+
+    def _pairs(self, node: yaml.Node, what: str) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+        """Read the keys and values of any mapping, by name; null is the empty mapping."""
+        if is_mapping(node):
+            return self._merged(node)
+        if node.tag != f"{TAG}null":
+            self._fault(node, f"{what}: expected a mapping")
+        return {}
 
     def _merged(self, node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Return the keys and values of a mapping and of all that is merged into it, by name."""

@@ -274,7 +274,7 @@ contain '/' or control characters
 28: public: expected true or false
 29: duplicate key client_name, first on line 26
 30: a client: expected a mapping
-31: the client has no id
+31: a client: the key id is missing
 32: id '': the API cannot address it: an id must not be empty, '.' or '..', and must not \
 contain '/' or control characters
 33: secret: expected one of `secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`
@@ -329,8 +329,8 @@ def test_nothing_is_sent_for_a_faulty_one(
     assert result.stdout == ""
     assert result.stderr == (
         f"Error: 2 errors in {path}; nothing was sent\n"
+        f"{path}:3:3: a client: the key id is missing\n"
         f"{path}:3:3: a client: unknown key redirect_uri; did you mean redirect_uris?\n"
-        f"{path}:3:3: the client has no id\n"
     )
     assert root.requests == []
     assert run(command, str(path.parent / "none.yaml")).exit_code == 2
@@ -636,21 +636,21 @@ def test_null_is_no_condition(path: Path) -> None:
 def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
     assert faults(path, FAULTY_ACCESS) == [
         "2: default-admin-policy is never changed: use another id",
+        "4: a policy: the key id is missing",
         "4: effect: expected allow or deny",
-        "4: the policy has no id",
         "5: subjects: expected a list of strings: put it in brackets",
         "6: actions: expected a string, not a number: put it in quotes",
         "7: a policy: unknown key subject; did you mean subjects?",
         "10: conditions: expected a mapping",
         "11: id 'a': already used on line 8",
+        "14: a condition: the key type is missing",
         "14: cidr: expected a string, not a number: put it in quotes",
-        "14: the condition has no type",
         "15: options: expected a mapping",
         "16: a condition: expected a mapping",
         "17: id 'b/c': the API cannot address it: an id must not be empty, '.' or '..', and must "
         "not contain '/' or control characters",
         "19: a policy: expected a mapping",
-        "21: the group has no id",
+        "21: a group: the key id is missing",
         "22: the group has no members; `members: []` is an empty group",
         "23: members: an item must not be empty",
         "24: id 'h': already used on line 23",
@@ -658,7 +658,7 @@ def test_faults_of_policies_groups_and_expectations(path: Path) -> None:
         "26: id 'h': already used on line 23",
         "26: id: expected a string, not a number: put it in quotes",
         "26: removed: unknown key clients; known: groups",
-        "28: the expectation has no resource",
+        "28: an expectation: the key resource is missing",
         "29: allowed: expected true or false",
         "29: context: expected a mapping",
         "29: subject: expected a string, not a number: put it in quotes",
