@@ -107,9 +107,7 @@ def _scopes(client: OAuth2Client) -> Iterator[Finding]:
 
 
 def _doubtful_scope(scope: str) -> str | None:
-    if "," in scope or ";" in scope:
-        return "scopes are separated by spaces; this is one scope"
-    if re.search(r"\s", scope):
+    if re.search(r"[,;\s]", scope):
         return "scopes are separated by spaces only; this is one scope"
     if any("*" in part and part != "*" for part in scope.split(".")):
         return (
