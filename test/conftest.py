@@ -154,6 +154,12 @@ def client_kind(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def _end_of_background() -> Iterator[None]:
+    yield
+    both.end()
+
+
+@pytest.fixture(autouse=True)
 def _small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the emulator generate smaller keys: those of Hydra's size take a second each."""
     if "emulator" not in MISSING:

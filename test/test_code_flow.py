@@ -8,7 +8,6 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,12 +15,12 @@ import pytest
 import responses
 from hypothesis import given
 from hypothesis import strategies as st
+from support.both import CodeFlow, IdTokenVerifier
 from support.browsing import Browser, parameters_of
 from support.crowd import Crowd
 from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
 from support.recorded import NAMES, Recording
 from support.refusals import refused
-from support.twins import CodeFlow, IdTokenVerifier, end
 from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 from werkzeug.datastructures import MultiDict
 
@@ -53,12 +52,6 @@ STATE = "some-random-state"
 SCOPE = "openid offline photos.read"
 
 FOR_BOTH_CLIENTS = True
-
-
-@pytest.fixture(autouse=True)
-def _end_of_tasks() -> Iterator[None]:
-    yield
-    end()
 
 
 def new_client(hydra: HydraEmulator, **members: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from hypothesis import given
 from hypothesis import strategies as st
+from support.both import IdTokenVerifier
 from support.crowd import Crowd
 from support.forge import (
     ACCESS_TOKEN,
@@ -48,7 +49,6 @@ from support.forge import (
 from support.loopback import CONFIGURATION, Peer, Server, raw_response
 from support.recorded import NAMES, Recording
 from support.refusals import refused
-from support.twins import IdTokenVerifier, end
 
 import hydra_client
 from hydra_client import (
@@ -65,12 +65,6 @@ from hydra_client.id_token import (
 )
 
 FOR_BOTH_CLIENTS = True
-
-
-@pytest.fixture(autouse=True)
-def _end_of_tasks() -> Iterator[None]:
-    yield
-    end()
 
 
 def hs256(secret: bytes, content: str) -> str:

@@ -18,9 +18,9 @@ import responses
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from support.both import CachedIntrospection
 from support.crowd import Crowd
 from support.fork import fork
-from support.twins import CachedIntrospection, end
 
 from hydra_client import (
     ApiClient,
@@ -41,12 +41,6 @@ LIFETIME = 3600
 PATH = "/oauth2/introspect"
 
 FOR_BOTH_CLIENTS = True
-
-
-@pytest.fixture(autouse=True)
-def _end_of_tasks() -> Iterator[None]:
-    yield
-    end()
 
 
 class Clock:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import pytest
 from support import both
-from support.twins import CachedIntrospection, CodeFlow, IdTokenVerifier
+from support.both import CachedIntrospection, CodeFlow, IdTokenVerifier
 from support.variants import IDS, VARIANTS
 
 import hydra_client

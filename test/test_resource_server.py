@@ -6,12 +6,13 @@ import asyncio
 import json
 import logging
 import pickle
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.both import twin
 from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 
 import hydra_client
@@ -24,7 +25,6 @@ from hydra_client import (
     aio,
 )
 from hydra_client.aio import resource_server as aio_resource_server
-from hydra_client.aio.introspection import CachedIntrospection as AioCache
 from hydra_client.emulator import Callback, ConsentFlow, HydraEmulator
 from hydra_client.introspection import CachedIntrospection
 from hydra_client.resource_server import AccessError, CredentialsError, Guard, WsgiGuard
@@ -34,34 +34,14 @@ from hydra_client.tokens import ClientCredentials
 ONE_SERVER = pytest.mark.parametrize("hydra_settings", [("0.10", "sql")], indirect=True)
 
 
-class AioGuard:
-    """The guard for asyncio, called as the other one is."""
-
-    def __init__(self, hydra: HydraEmulator, cached: bool = False) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.api = aio.connect(hydra.url, *hydra.root, retries=0)
-        self.guard = aio_resource_server.Guard(AioCache(self.api) if cached else self.api)
-
-    def check(self, *arguments: Any, **keywords: Any) -> Any:
-        return self.loop.run_until_complete(self.guard.check(*arguments, **keywords))
-
-    def check_credentials(self) -> None:
-        self.loop.run_until_complete(self.guard.check_credentials())
-
-    def close(self) -> None:
-        self.loop.run_until_complete(self.api.api_client.close())
-        self.loop.close()
-
-
 @pytest.fixture(params=["plain", "cached", "asyncio", "cached asyncio"])
-def guard(request: pytest.FixtureRequest, hydra: HydraEmulator) -> Iterator[Any]:
-    api = hydra_client.connect(hydra.url, *hydra.root, retries=0)
+def guard(request: pytest.FixtureRequest, hydra: HydraEmulator) -> Any:
+    api: Any = hydra_client.connect(hydra.url, *hydra.root, retries=0)
     if "asyncio" in request.param:
-        aio_guard = AioGuard(hydra, "cached" in request.param)
-        yield aio_guard
-        aio_guard.close()
-    else:
-        yield Guard(CachedIntrospection(api) if request.param == "cached" else api)
+        cached = "cached" in request.param
+        api = twin("introspection", "CachedIntrospection", api) if cached else api
+        return twin("resource_server", "Guard", api)
+    return Guard(CachedIntrospection(api) if request.param == "cached" else api)
 
 
 @pytest.fixture
@@ -458,11 +438,10 @@ def test_a_credential_that_cannot_be_checked(hydra: HydraEmulator) -> None:
 def test_a_token_of_its_own_that_is_not_active(hydra: HydraEmulator, kind: str) -> None:
     hydra.fail("/oauth2/introspect", status=200, body='{"active": false}')
     hydra.fail("/oauth2/revoke", status=500, times=None)
-    guard: Any = Guard(hydra.api()) if kind == "threads" else AioGuard(hydra)
+    api = hydra.api(retries=0)
+    guard: Any = Guard(api) if kind == "threads" else twin("resource_server", "Guard", api)
     with pytest.raises(CredentialsError, match="just issued is not active"):
         guard.check_credentials()
-    if kind == "asyncio":
-        guard.close()
 
 
 def test_hydra_is_away_at_the_start(hydra: HydraEmulator) -> None:

@@ -6,11 +6,9 @@ new one at login and logout, and redirects where `WrongBrowser` says.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import pickle
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
@@ -19,12 +17,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from support.both import twin
 from support.browsing import Browser, parameters_of
 from support.recorded import NAMES, Recording
 from support.variants import VARIANTS
 
-from hydra_client import ApiTypeError, ApiValueError, NotFoundException, OAuth2Api, aio
-from hydra_client.aio import consent as aio_consent
+from hydra_client import ApiTypeError, ApiValueError, NotFoundException, OAuth2Api
 from hydra_client.code_flow import authorization_url
 from hydra_client.consent import (
     NO_BROWSER,
@@ -51,37 +49,6 @@ FLAVOURS = [(*variant, "threads") for variant in VARIANTS] + [("0.10", "sql", "a
 def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     version, store, _ = request.param
     return {"version": version, "store": store}
-
-
-class Loop:
-    """Runs the consent app for asyncio, one call at a time."""
-
-    def __init__(self, hydra: HydraEmulator) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.api = aio.connect(hydra.url, *hydra.root)
-
-    def close(self) -> None:
-        self.loop.run_until_complete(self.api.api_client.close())
-        self.loop.close()
-
-    def consent_app(self, **settings: Any) -> Any:
-        return _Awaited(self.loop, aio_consent.ConsentApp(self.api, **settings))
-
-
-class _Awaited:
-    def __init__(self, loop: asyncio.AbstractEventLoop, thing: Any) -> None:
-        self._loop, self._thing = loop, thing
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._thing, name)
-        if not inspect.iscoroutinefunction(value):
-            return value
-
-        def call(*arguments: Any, **keywords: Any) -> Any:
-            result = self._loop.run_until_complete(value(*arguments, **keywords))
-            return _Awaited(self._loop, result) if name == "challenge" else result
-
-        return call
 
 
 class World:
@@ -156,15 +123,10 @@ class Person:
 
 
 @pytest.fixture
-def world(
-    request: pytest.FixtureRequest, hydra: HydraEmulator, hydra_api: OAuth2Api
-) -> Iterator[World]:
-    if request.node.callspec.params["hydra_settings"][2] == "threads":
-        yield World(hydra, partial(ConsentApp, hydra_api))
-        return
-    loop = Loop(hydra)
-    yield World(hydra, loop.consent_app)
-    loop.close()
+def world(request: pytest.FixtureRequest, hydra: HydraEmulator, hydra_api: OAuth2Api) -> World:
+    is_threads = request.node.callspec.params["hydra_settings"][2] == "threads"
+    kind = ConsentApp if is_threads else partial(twin, "consent", "ConsentApp")
+    return World(hydra, partial(kind, hydra_api))
 
 
 @pytest.fixture

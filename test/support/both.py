@@ -1,7 +1,8 @@
 """The asyncio client behind the threaded one's interface, so that the same tests hold for both.
 
-It runs in the test's own thread, on a loop of its own that ends with the client. Whatever a call
-leaves behind fails the test: a task, a connection, an exception that nobody retrieved.
+Its event loop runs in a thread, so threads of a test that call at the same time become tasks that
+run at the same time. Whatever is left behind fails the test: a task, a connection, an exception
+that nobody retrieved.
 """
 
 from __future__ import annotations
@@ -9,88 +10,143 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
+import requests
 
 import hydra_client
 from hydra_client import aio
+from hydra_client.aio.consent import Challenge
 from hydra_client.aio.transport.connection import Connection
 from hydra_client.protocol.names import Named
+from hydra_client.transport.adapter import Adapter
 
 KINDS = ("threads", "asyncio")
 kind = KINDS[0]
 """What the test runs for. `test/conftest.py` sets it for modules that say FOR_BOTH_CLIENTS."""
 
-
-_MADE: weakref.WeakSet[Connection] = weakref.WeakSet()
+_send = requests.adapters.HTTPAdapter.send
+_made: weakref.WeakSet[Connection] = weakref.WeakSet()
 _connection_made = Connection.connection_made
 
 
 def _note_connection(connection: Connection, transport: Any) -> None:
-    _MADE.add(connection)
+    _made.add(connection)
     _connection_made(connection, transport)
 
 
 Connection.connection_made = _note_connection  # type: ignore[method-assign]
 
 
+class Background:
+    """An event loop in a thread, with the clients that belong to it."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.complaints: list[dict[str, Any]] = []
+        self.loop.set_exception_handler(lambda _, context: self.complaints.append(context))
+        self.clients: list[aio.ApiClient] = []
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def client(self, configuration: hydra_client.Configuration) -> aio.ApiClient:
+        self.clients.append(aio.ApiClient(configuration))
+        return self.clients[-1]
+
+    def run(self, awaitable: Awaitable[Any]) -> Any:
+        """Let the loop await something."""
+
+        async def wait() -> Any:
+            return await awaitable
+
+        return asyncio.run_coroutine_threadsafe(wait(), self.loop).result(60)
+
+    def end(self) -> None:
+        """Close everything, and see that nothing is left."""
+        tasks = asyncio.all_tasks(self.loop)
+        for client in self.clients:
+            self.run(client.close())
+        self.run(self.loop.shutdown_default_executor())
+        left = [made for made in list(_made) if made._loop is self.loop and not made._ended]
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(60)
+        self.loop.close()
+        assert tasks == set()
+        assert left == self.complaints == []
+
+
+_background: Background | None = None
+
+
+def background() -> Background:
+    """The loop of the test, made when it is first needed."""
+    global _background  # noqa: PLW0603
+    _background = _background or Background()
+    return _background
+
+
+def end() -> None:
+    """End the loop of the test, if there is one."""
+    global _background
+    ended, _background = _background, None
+    if ended is not None:
+        ended.end()
+
+
 class Blocking:
     """An object of `hydra_client.aio` whose coroutine functions return when they are done."""
 
-    def __init__(self, wrapped: Any, loop: asyncio.AbstractEventLoop) -> None:
-        self.wrapped = wrapped
-        self.loop = loop
+    def __init__(self, wrapped: Any, background: Background) -> None:
+        vars(self).update(wrapped=wrapped, background=background)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.wrapped, name)
-        if isinstance(value, (aio.ApiClient, Named)):
-            return Blocking(value, self.loop)
-        return self._blocking(value) if inspect.isroutine(value) else value
+        return partial(self._call, value) if inspect.isroutine(value) else self._blocking(value)
 
-    def _blocking(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any, **keywords: Any) -> Any:
-            result = function(*arguments, **keywords)
-            return self.loop.run_until_complete(result) if inspect.isawaitable(result) else result
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.wrapped, name, value)
 
-        return call
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._call(self.wrapped, *arguments, **keywords)
 
+    def __repr__(self) -> str:
+        return repr(self.wrapped).replace("aio.ApiClient", "ApiClient")
 
-@contextlib.contextmanager
-def asyncio_client(configuration: hydra_client.Configuration) -> Iterator[Blocking]:
-    """Make an asyncio client that blocks, and see that nothing of it is left."""
-    loop = asyncio.new_event_loop()
-    complaints: list[dict[str, Any]] = []
-    loop.set_exception_handler(lambda _, context: complaints.append(context))
-    client = aio.ApiClient(configuration)
-    try:
-        yield Blocking(client, loop)
-        assert asyncio.all_tasks(loop) == set()
-    finally:
-        loop.run_until_complete(client.close())
-        loop.run_until_complete(loop.shutdown_default_executor())
-        left = [made for made in _MADE if made._loop is loop and not made._ended]
-        loop.close()
-    assert left == complaints == []
+    def _call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+        result = function(*arguments, **keywords)
+        return self._blocking(
+            self.background.run(result) if inspect.isawaitable(result) else result
+        )
+
+    def _blocking(self, value: Any) -> Any:
+        is_ours = isinstance(value, (aio.ApiClient, Challenge, Named))
+        return Blocking(value, self.background) if is_ours else value
 
 
 @contextlib.contextmanager
-def client_of(configuration: hydra_client.Configuration) -> Iterator[hydra_client.ApiClient]:
+def client_of(configuration: hydra_client.Configuration) -> Iterator[Any]:
     """Make a client of the kind that the test runs for."""
     if kind == "threads":
         with hydra_client.ApiClient(configuration) as client:
             yield client
     else:
-        with asyncio_client(configuration) as blocking:
-            yield blocking  # type: ignore[misc]
+        background = Background()
+        try:
+            yield Blocking(background.client(configuration), background)
+        finally:
+            background.end()
 
 
 def api_of(client: Any, api: type[Any] = hydra_client.OAuth2Api) -> Any:
     """Make an API for a client of either kind."""
     if isinstance(client, Blocking):
-        return Blocking(getattr(aio, api.__name__)(client.wrapped), client.loop)
+        return Blocking(getattr(aio, api.__name__)(client.wrapped), client.background)
     return api(client)
 
 
@@ -107,6 +163,69 @@ class Connections(contextlib.ExitStack):
         """Make an API as `hydra_client.connect` does."""
         configuration = hydra_client.Configuration(host, client_id, client_secret, **settings)
         return api_of(self.enter_context(client_of(configuration)))
+
+
+class InThreads:
+    """An API whose methods are awaited while the threaded API does the work.
+
+    It stands in where a test replaces what is below the threaded API.
+    """
+
+    def __init__(self, api: Any) -> None:
+        self.kind = type(api)
+        self.api_client = api.api_client
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return partial(asyncio.to_thread, getattr(self.kind(self.api_client), name))
+
+
+def awaited(api: Any) -> Any:
+    """The same API for tasks."""
+    client = api.api_client
+    intercepted = requests.adapters.HTTPAdapter.send is not _send
+    if intercepted or any(type(it) is not Adapter for it in client.session.adapters.values()):
+        return InThreads(api)
+    twin = background().client(client.configuration)
+    twin.default_headers = client.default_headers
+    return aio.OAuth2Api(twin)
+
+
+class Elsewhere:
+    """A verifier that belongs to another event loop, which runs in a thread meanwhile."""
+
+    def __init__(self, verifier: Blocking) -> None:
+        self.verifier = verifier
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(asyncio.to_thread, getattr(self.verifier, name))
+
+
+def twin(module: str, name: str, api: Any, *arguments: Any, **keywords: Any) -> Blocking:
+    """Make an object of `hydra_client.aio` for an API of either kind."""
+    home = api.background if isinstance(api, Blocking) else background()
+    verifier = keywords.get("verifier")
+    if isinstance(verifier, Blocking):
+        is_near = verifier.background is home
+        keywords["verifier"] = verifier.wrapped if is_near else Elsewhere(verifier)
+    api = api.wrapped if isinstance(api, Blocking) else awaited(api)
+    made = getattr(import_module(f"hydra_client.aio.{module}"), name)
+    return Blocking(made(api, *arguments, **keywords), home)
+
+
+def _of_either_kind(module: str, name: str) -> Callable[..., Any]:
+    def make(*arguments: Any, **keywords: Any) -> Any:
+        if kind == "threads":
+            return getattr(import_module(f"hydra_client.{module}"), name)(*arguments, **keywords)
+        return twin(module, name, *arguments, **keywords)
+
+    return make
+
+
+CodeFlow = _of_either_kind("code_flow", "CodeFlow")
+IdTokenVerifier = _of_either_kind("id_token", "IdTokenVerifier")
+CachedIntrospection = _of_either_kind("introspection", "CachedIntrospection")
 
 
 def record_pauses(monkeypatch: pytest.MonkeyPatch, pauses: list[float]) -> None:

@@ -10,7 +10,8 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -921,11 +922,14 @@ def test_a_call_passes_at_most_five_frames_besides_the_driver(server: Server) ->
 
     with api(server) as client:
         client.get_oauth2_client("photos")
-        sys.setprofile(look)
+        profile: Callable[[Any], object] = sys.setprofile
+        if both.kind == "asyncio":
+            profile = partial(client.background.loop.call_soon_threadsafe, sys.setprofile)
+        profile(look)
         try:
             client.get_oauth2_client("photos")
         finally:
-            sys.setprofile(None)
+            profile(None)
     (names,) = stacks
     assert names[-1] == "get_oauth2_client"
     names.remove("drive")
