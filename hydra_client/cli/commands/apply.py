@@ -107,17 +107,14 @@ class _Outcome(NamedTuple):
         result: `created`, `updated`, `unchanged`, `deleted` or `failed`; `unknown` if a write may
             have been carried out.
         fields: What an update changed, including the secret.
-        error: Why it failed.
+        failure: Why it failed.
+        is_fatal: Whether the other steps would fail for the same reason.
     """
 
     result: str
     fields: tuple[str, ...] = ()
-    error: HydraException | Failure | None = None
-
-    @property
-    def is_fatal(self) -> bool:
-        """Whether the other steps would fail for the same reason."""
-        return isinstance(self.error, (ApiConnectionError, UnauthorizedException))
+    failure: Failure | None = None
+    is_fatal: bool = False
 
 
 def _key(step: Step) -> Key:
@@ -126,14 +123,17 @@ def _key(step: Step) -> Key:
 
 def _carry_out(step: Step) -> _Outcome:
     try:
-        result = step.run()
-    except Failure as error:
-        return _Outcome("failed", (), error)
-    except HydraException as error:
-        return _Outcome("unknown" if error.repeated else "failed", (), error)
-    names = result.fields if result.action == "updated" else ()
+        done = step.run()
+    except (Failure, HydraException) as error:
+        failure = failure_of(error)
+        if not isinstance(error, ProvisioningError):  # which names the object itself
+            failure = Failure(f"{label(*_key(step))}: {failure.message}", failure.exit_code)
+        result = "unknown" if isinstance(error, HydraException) and error.repeated else "failed"
+        is_fatal = isinstance(error, (ApiConnectionError, UnauthorizedException))
+        return _Outcome(result, (), failure, is_fatal)
+    names = done.fields if done.action == "updated" else ()
     return _Outcome(
-        result.action, tuple("secret" if name == "client_secret" else name for name in names)
+        done.action, tuple("secret" if name == "client_secret" else name for name in names)
     )
 
 
@@ -182,17 +182,16 @@ class _Run:
     def _add(self, step: Step, outcome: _Outcome, progress: Progress) -> None:
         self._results[_key(step)].append(outcome)
         progress.advance()
-        name = label(step.kind, step.id)
-        if outcome.error is not None:
-            progress.print(f"Error: {_message(name, outcome.error)}", err=True)
+        if outcome.failure is not None:
+            progress.print(f"Error: {outcome.failure.format_message()}", err=True)
         elif outcome.result in _CHANGED and self._invocation.output == "table":
             fields = f": {', '.join(outcome.fields)}" if outcome.fields else ""
-            line = f"{outcome.result.capitalize()} {name}{fields}."
+            line = f"{outcome.result.capitalize()} {label(*_key(step))}{fields}."
             progress.print(plain(step.id) if self._invocation.quiet else line)
 
     def _failures(self) -> list[Failure]:
         outcomes = [outcome for found in self._results.values() for outcome in found]
-        return [failure_of(outcome.error) for outcome in outcomes if outcome.error is not None]
+        return [outcome.failure for outcome in outcomes if outcome.failure is not None]
 
     def _result(self, key: Key) -> str:
         """Return the result for an object. An incomplete step outweighs the others."""
@@ -223,8 +222,8 @@ class _Run:
     def _document(self, key: Key, result: str) -> dict[str, object]:
         outcomes = self._results[key]
         fields = dict.fromkeys(name for outcome in outcomes for name in outcome.fields)
-        errors = [outcome.error for outcome in outcomes if outcome.error is not None]
-        error = _message(label(*key), errors[0]) if errors else None
+        failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
+        error = failures[0].format_message() if failures else None
         kind, id = key
         return {"kind": kind, "id": id, "result": result, "fields": list(fields), "error": error}
 
@@ -236,11 +235,6 @@ class _Run:
             click.get_current_context().exit(128 + self._signal)
         if failures := self._failures():
             click.get_current_context().exit(failures[0].exit_code)
-
-
-def _message(name: str, error: HydraException | Failure) -> str:
-    text = failure_of(error).format_message()
-    return text if isinstance(error, ProvisioningError) else f"{name}: {text}"
 
 
 def _shortened(names: Sequence[str]) -> str:
