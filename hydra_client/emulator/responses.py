@@ -64,13 +64,6 @@ def admin_error(error: HydraError, variant: Variant, request: Request) -> Respon
     return _json(TEXT, {"error": members}, status, "\n")
 
 
-def joined(responses: list[Response]) -> Response:
-    """Return the first response with all bodies in it: Go has sent its status and headers."""
-    first, *others = responses
-    first.body += b"".join(other.body for other in others)
-    return first
-
-
 def oauth_error(error: HydraError, variant: Variant) -> Response:
     """Return an error of the OAuth endpoints (RFC 6749 section 5.2)."""
     name, description, status = oauth_fields(error, variant.is_0_9)

@@ -87,14 +87,18 @@ def handle(state: State, request: Request) -> Response:
         return _not_found(routes, request, path)
     with state.lock:
         try:
-            return endpoint(state, request, *ids)
+            response = endpoint(state, request, *ids)
         except HydraError as error:
-            return admin_error(error, state.variant, request)
+            response = admin_error(error, state.variant, request)
         except GoPanicError:
-            return Response(0, reset=True)
+            response = Response(0, reset=True)
         except MatchLimitError as error:
             text = f"The emulator cannot evaluate a policy that Hydra can evaluate: {error}"
-            return plain_error(500, text)
+            response = plain_error(500, text)
+    reported = [admin_error(error, state.variant, request) for error in request.reported]
+    first, *others = *reported, response  # Go sends the status and the headers of the first one
+    first.body += b"".join(other.body for other in others)
+    return first
 
 
 def _find(routes: Routes, path: str) -> tuple[Mapping[str, Endpoint], Sequence[str]]:

@@ -6,10 +6,10 @@ token.
 
 from __future__ import annotations
 
-from hydra_client.emulator.errors import HydraError, PlainError
+from hydra_client.emulator.errors import PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.go.json import decode_struct
-from hydra_client.emulator.responses import Response, admin_error, joined, json_response
+from hydra_client.emulator.responses import Response, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.clients import (
     GO_FIELDS,
@@ -29,15 +29,10 @@ def create(state: State, request: Request) -> Response:
     client = _read(request)
     state.authorize(request, SCOPE, "create", RESOURCE, client.owner)
     client.client_secret = client.client_secret or new_secret()
-    try:
-        state.clients.create(client)
-        response = json_response(client.to_json(), 201, f"/clients/{client.id}")
-    except HydraError as error:
-        response = admin_error(error, state.variant, request)
-    if not _is_too_short(client.client_secret):
-        return response
-    # Hydra does not stop after this error: it sends the error and then the client.
-    return joined([admin_error(PlainError(_TOO_SHORT), state.variant, request), response])
+    if _is_too_short(client.client_secret):
+        request.reported.append(PlainError(_TOO_SHORT))
+    state.clients.create(client)
+    return json_response(client.to_json(), 201, f"/clients/{client.id}")
 
 
 def list_all(state: State, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hydra_client.emulator.errors import HydraError, PlainError
 from hydra_client.emulator.go.http import Request
 from hydra_client.emulator.go.json import GoJsonError, decode_struct, parse
-from hydra_client.emulator.responses import Response, admin_error, joined, json_response
+from hydra_client.emulator.responses import Response, json_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.jwk import Jwk, read_jwk
 from hydra_client.emulator.store.key_sets import OWN_SET, generate
@@ -41,22 +41,16 @@ def get_key(state: State, request: Request, set: str, kid: str) -> Response:
 def create_set(state: State, request: Request, set: str) -> Response:
     """POST /keys/{set}: generate keys and add them to the set."""
     state.authorize(request, "hydra.keys.create", "create", f"{RESOURCE}:{set}")
-    failures = []
     try:
         fields = {"alg": "string", "kid": "string"}
         asked = decode_struct(request.body, "jwk.createRequest", fields)
     except GoJsonError as error:
-        # Hydra does not stop after this error.
-        failures.append(admin_error(error, state.variant, request))
+        request.reported.append(error)
         asked = error.decoded
-    try:
-        keys = generate(state.variant, asked.get("alg", ""), asked.get("kid", ""))
-        state.key_sets.add(set, keys)
-        # Hydra builds the URL from parts that a request to a server does not have.
-        response = _set_response(state, keys, 201, f":///keys/{set}")
-    except HydraError as error:
-        response = admin_error(error, state.variant, request)
-    return joined([*failures, response])
+    keys = generate(state.variant, asked.get("alg", ""), asked.get("kid", ""))
+    state.key_sets.add(set, keys)
+    # Hydra builds the URL from parts that a request to a server does not have.
+    return _set_response(state, keys, 201, f":///keys/{set}")
 
 
 def update_set(state: State, request: Request, set: str) -> Response:
@@ -65,20 +59,14 @@ def update_set(state: State, request: Request, set: str) -> Response:
     fields = {"keys": "[]json.RawMessage"}
     asked = decode_struct(request.body, "jwk.joseWebKeySetRequest", fields)
     keys: list[Jwk] = []
-    failures = []
     for value in asked.get("keys") or []:
         try:
             keys.append(read_jwk(value, is_0_9=state.variant.is_0_9))
         except PlainError as error:
-            # Hydra does not stop after this error, and adds an empty key.
-            failures.append(admin_error(error, state.variant, request))
-            keys.append(Jwk())
-    try:
-        state.key_sets.add(set, keys)
-        response = _set_response(state, keys)
-    except HydraError as error:
-        response = admin_error(error, state.variant, request)
-    return joined([*failures, response])
+            request.reported.append(error)
+            keys.append(Jwk())  # as Hydra does
+    state.key_sets.add(set, keys)
+    return _set_response(state, keys)
 
 
 def update_key(state: State, request: Request, set: str, kid: str) -> Response:

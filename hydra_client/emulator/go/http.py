@@ -18,6 +18,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+from hydra_client.emulator.errors import HydraError
+
 _ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 _TOKEN = r"[\w!#$%&'*+.^`{|}~-]+"
 # What `mime.ParseMediaType` accepts: every parameter has a value, and a final `;` is allowed.
@@ -108,6 +110,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By name in lower case."""
     body: bytes = b""
+    reported: list[HydraError] = field(default_factory=list)
+    """Errors that Hydra sends before the response, because it does not stop after them."""
 
     @property
     def raw_path(self) -> str:

@@ -43,11 +43,7 @@ class Jwk:
         members: dict[str, Any] = {name: getattr(self, name, "") for name in _STRINGS}
         members |= self.parts
         # `k` can be empty, because Go leaves out missing parts only.
-        return {
-            name: members[name]
-            for name in _ORDER
-            if name in members and (members[name] or name in self.parts)
-        }
+        return {name: members[name] for name in _ORDER if members.get(name) or name in self.parts}
 
     def rsa_private_key(self) -> RSAPrivateKey:
         """Return the private RSA key. Raises ValueError if this is another key."""
