@@ -186,7 +186,7 @@ def test_a_server_with_what_is_in_a_manifest(
 @pytest.mark.parametrize(
     ("manifest", "message"),
     [
-        ("clients: [{ident: a}]", "the client has no id"),
+        ("clients: [{ident: a}]", "a client: the key id is missing"),
         (
             "policies: [{id: a, effect: deny, subjects: [admin], actions: [update], "
             "resources: ['<.*>']}]",
