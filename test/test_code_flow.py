@@ -560,7 +560,7 @@ def test_whatever_comes_back_ends_in_errors_of_the_flow(callback: object) -> Non
 
 
 class Server:
-    """Keys, discovery, and a token endpoint that gives what it is told to."""
+    """Keys, discovery, and a token endpoint with a given response."""
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.keys = Keys(mock)

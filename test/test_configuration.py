@@ -315,7 +315,7 @@ def test_a_configuration_can_be_copied_and_pickled() -> None:
 
 
 def test_a_configuration_that_is_half_made_can_be_shown() -> None:
-    """A traceback with local variables shows it amid its constructor."""
+    """A traceback with local variables shows it during its constructor."""
     half = Configuration.__new__(Configuration)
     assert repr(half) == "Configuration()"
     half.host = "http://localhost"

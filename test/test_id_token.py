@@ -933,15 +933,15 @@ FLOWS = ["code", "id_token", "token id_token", "code id_token", "code token id_t
 def test_every_flow_of_the_server(version: str, response_type: str) -> None:
     with HydraEmulator(version) as hydra:
         callback = ConsentFlow(hydra)(response_type=response_type)
-        told = callback.exchange() if response_type == "code" else callback.params
+        given = callback.exchange() if response_type == "code" else callback.params
         verifier = IdTokenVerifier(hydra.api(), callback.client_id)
         hashed = {
-            name: told[name]
+            name: given[name]
             for name, asked in (("access_token", "token"), ("code", "code"))
             if asked in response_type.split() and response_type != "code"
         }
         claims = verifier.verify(
-            told["id_token"], nonce="a-nonce-of-the-test", max_age=60, **hashed
+            given["id_token"], nonce="a-nonce-of-the-test", max_age=60, **hashed
         )
         assert (claims.sub, claims.aud) == ("alice", (callback.client_id,))
         assert (claims.at_hash is not None) == ("access_token" in hashed)

@@ -577,7 +577,7 @@ def test_a_forked_process_has_the_responses_and_asks_for_others(
         crowd.send(1, lambda: introspect(token, "hydra.clients").active)
         assert gate.arrived.acquire(timeout=30)
         child = fork()
-        if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+        if child == 0:  # pragma: no cover - the child's lines show in its exit code
             signal.alarm(20)  # rather than hang
             code = 1
             try:

@@ -91,7 +91,7 @@ class Everything:
             self.shown += locals_below(error)
             link: BaseException | None = error
             while link is not None:
-                # Where a request begins anew is told to whoever asks for it.
+                # The URL where a request starts again is meant to be read.
                 attributes = {k: v for k, v in vars(link).items() if not k.endswith("_url")}
                 self.show(link, link.args, attributes)
                 link = link.__cause__ or link.__context__

@@ -450,12 +450,12 @@ def tracked_files() -> list[str] | None:
 
 
 def project_files() -> list[Path]:
-    """What git tracks, or what the archive brought along."""
+    """What git tracks, or what the archive contains."""
     names = tracked_files()
     if names is None:
         listing = ROOT / "hydra_client.egg-info" / "SOURCES.txt"
         if not listing.exists():
-            pytest.skip("neither git nor an archive's list of files tells what belongs here")
+            pytest.skip("there is neither git nor an archive's list of files")
         names = listing.read_text(encoding="utf-8").splitlines()
     return [path for name in names if (path := ROOT / name).is_file()]
 
@@ -464,7 +464,7 @@ def test_a_source_archive_has_every_file() -> None:
     """As far as MANIFEST.in says; setuptools adds the package and the files that it reads."""
     names = tracked_files()
     if names is None:
-        pytest.skip("git, which tells what belongs here, is not there")
+        pytest.skip("needs git, for the list of files")
     added = {"MANIFEST.in", "pyproject.toml", "setup.py"}
     folders = ["hydra_client"]
     for line in (ROOT / "MANIFEST.in").read_text(encoding="utf-8").splitlines():

@@ -196,8 +196,8 @@ def test_scopes_that_are_named_go_before_the_operations(hydra: HydraEmulator, wh
         api.list_oauth2_clients()
         api.well_known()
         assert asked(hydra) == 1
-        told = api.introspect_oauth2_token(api.api_client.token(()))
-    assert set((told.scope or "").split()) == {"hydra.clients", "hydra.keys.*"}
+        introspection = api.introspect_oauth2_token(api.api_client.token(()))
+    assert set((introspection.scope or "").split()) == {"hydra.clients", "hydra.keys.*"}
 
 
 def test_a_source_may_have_credentials_of_its_own(hydra: HydraEmulator) -> None:
@@ -475,14 +475,14 @@ def test_a_token_is_renewed_when_a_fifth_of_its_lifetime_is_left(
     assert asked(hydra) == 2
 
 
-@pytest.mark.parametrize("told", [{}, {"expires_in": None}, {"expires_in": 10**400}], ids=str)
+@pytest.mark.parametrize("lifetime", [{}, {"expires_in": None}, {"expires_in": 10**400}], ids=str)
 def test_a_token_without_an_end_is_used_until_it_is_refused(
-    hydra: HydraEmulator, told: dict[str, object]
+    hydra: HydraEmulator, lifetime: dict[str, object]
 ) -> None:
     now = 1000.0
     with connected(hydra, access_token=ClientCredentials(clock=lambda: now)) as api:
         token = ClientCredentials()
-        say(hydra, access_token="unknown-to-the-server", **told)
+        say(hydra, access_token="unknown-to-the-server", **lifetime)
         assert api.api_client.token(("hydra.clients",)) == "unknown-to-the-server"
         now += 5 * 365 * 86400
         assert api.api_client.token(("hydra.clients",)) == "unknown-to-the-server"
@@ -956,7 +956,7 @@ def test_a_forked_process_uses_the_token_and_renews_it(
         crowd.send(1, lambda: api.well_known().keys)
         assert gate.arrived.acquire(timeout=30)
         child = fork()
-        if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+        if child == 0:  # pragma: no cover - the child's lines show in its exit code
             signal.alarm(20)  # rather than hang
             code = 1
             try:
@@ -983,7 +983,7 @@ def test_a_forked_process_fetches_its_token_over_a_connection_of_its_own(
     (pool,) = [pools[key] for key in pools.keys()]  # noqa: SIM118 - urllib3's has no iterator
     before = pool.num_requests
     child = fork()
-    if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+    if child == 0:  # pragma: no cover - the child's lines show in its exit code
         signal.alarm(20)  # rather than hang
         code = 1
         try:
@@ -1016,7 +1016,7 @@ def test_another_process_finds_the_token(hydra: HydraEmulator, folder: Path) -> 
     other = ClientCredentials("admin", "demo-password", scopes="hydra.clients", cache=str(folder))
     with connected(hydra, access_token=other) as api:
         api.list_oauth2_clients()
-    assert asked(hydra) == 1, "the same scopes, whoever named them"
+    assert asked(hydra) == 1, "the same scopes, wherever they were set"
 
 
 def test_nothing_is_written_unless_asked_for(

@@ -27,7 +27,7 @@ BOUNDS = {
     "cli/commands/serve.py: Event": "the signal that ends the command",
     "cli/commands/serve.py: wait": "the signal that ends the command",
     "cli/commands/token_user.py: Event": "--wait",
-    "cli/commands/token_user.py: join": "a poll of the server that was told to end",
+    "cli/commands/token_user.py: join": "a poll of the server, which was asked to stop",
     "cli/commands/token_user.py: wait": "--wait",
     "code_flow.py: Lock": "held for an assignment",
     "configuration.py: RLock": "held for an assignment",

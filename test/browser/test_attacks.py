@@ -30,7 +30,7 @@ def ticket(page: Page) -> str:
 
 
 def decided(example: run.Example) -> list[str]:
-    """The decisions that Hydra was told."""
+    """The decisions that Hydra received."""
     assert example.hydra
     return [one.path for one in example.hydra.requests if one.method == "PATCH"]
 

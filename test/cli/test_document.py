@@ -11,7 +11,7 @@ from hydra_client.emulator import HydraEmulator
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[1]", "expected an object"),
         ("{1: 2}", "expected an object"),
@@ -41,14 +41,14 @@ from hydra_client.emulator import HydraEmulator
     ],
 )
 def test_faulty_files(
-    run: Run, root: HydraEmulator, tmp_path: Path, text: str | bytes, told: str
+    run: Run, root: HydraEmulator, tmp_path: Path, text: str | bytes, message: str
 ) -> None:
     """Named with no word of what they hold."""
     file = tmp_path / "client"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     result = run("clients", "create", "--file", str(file), "--show-secret")
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert str(file) in result.stderr
     assert "a-secret" not in result.stderr
     assert root.requests == []

@@ -264,7 +264,7 @@ def test_a_table_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: Any) ->
 def test_names_and_values_for_a_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, variables: dict[str, str]
 ) -> None:
-    """Words stay whole, to be copied, and items are told apart."""
+    """Words stay whole so that they can be copied, and items can be told apart."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "30")
     monkeypatch.setenv("TERM", "xterm")

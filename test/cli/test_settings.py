@@ -219,7 +219,7 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("client_secret = secret-one", "not valid TOML"),
         (f"timeout = {'1' * 5000}", "not valid TOML"),
@@ -245,12 +245,12 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
         ('[profiles.one]\nclient_secret_file = "a\\u0000"', "embedded null"),
     ],
 )
-def test_faults(config: Path, text: str, told: str) -> None:
+def test_faults(config: Path, text: str, message: str) -> None:
     config.write_text(text)
     with pytest.raises(Failure) as caught:
         settings({"profile": "one"}, HYDRA_CONFIG=str(config))
     assert caught.value.exit_code == 2
-    assert told in caught.value.message
+    assert message in caught.value.message
     assert "secret-one" not in caught.value.message
 
 

@@ -20,7 +20,7 @@ NONCE = "a-random-nonce"
 class Server:
     """The server at an address, as seen by one client that may do everything.
 
-    What differs between versions and stores is told by how it behaves.
+    Its behavior shows its version and store.
     """
 
     def __init__(self, url: str, id: str, secret: str) -> None:
@@ -143,7 +143,7 @@ class Server:
         return self.root.get_oauth2_consent_request(parameters_of(location)["consent"])
 
     def arrive(self, app: sdk.OAuth2Client, *scopes: str, **query: str | None) -> dict[str, str]:
-        """The whole way, consent given, to the client; returns what it is told."""
+        """The whole flow, with consent, back to the client; returns what it receives."""
         browser = Browser(self)
         request = self.start(app, browser, **query)
         assert request.id is not None
@@ -182,7 +182,7 @@ class Browser:
         return response.headers["Location"]
 
     def return_to(self, request: sdk.OAuth2ConsentRequest) -> dict[str, str]:
-        """Goes back after the user has answered; returns what the client is told."""
+        """Goes back after the user has decided; returns what the client receives."""
         # By the address under test: the server may know itself by another.
         address = urlsplit(request.redirect_url or "")
         assert address.path.endswith("/oauth2/auth")

@@ -83,7 +83,7 @@ class World:
 
 
 class Person:
-    """A browser with a session at the consent app, and whoever sits in front of it."""
+    """A browser with a session at the consent app, and its user."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -186,7 +186,7 @@ def test_the_most_patient_one_takes_over_after_a_time_out() -> None:
 
 
 def test_a_worker_that_overstays_is_replaced() -> None:
-    """Nothing interrupts name resolution; whoever has time left must not wait for its end."""
+    """Nothing interrupts name resolution; a caller with time left must not wait for its end."""
     flights: Cache[str] = Cache()
     stuck, second = Work(ApiTimeoutError("leader's own")), Work("result")
     with Crowd() as crowd:
@@ -232,7 +232,7 @@ def test_who_is_torn_away_lets_the_next_one_work() -> None:
     assert crowd.results == ["result"]
     assert {type(error) for error in crowd.errors} == {ApiTimeoutError, TornAway}
     assert work.runs == 2
-    assert (work.left or 0) > 1, "told at once, not when its own time was up"
+    assert (work.left or 0) > 1, "woken at once, not when its own time was up"
     assert flights._flights == {}
 
 
@@ -310,7 +310,7 @@ def test_a_forked_process_is_not_held_up() -> None:
         crowd.send(1, hold)
         assert held.wait(30)
         child = fork()
-        if child == 0:  # pragma: no cover - the child's lines are told by its exit code
+        if child == 0:  # pragma: no cover - the child's lines show in its exit code
             signal.alarm(20)  # rather than hang
             code = 1
             try:

@@ -57,7 +57,7 @@ def modules_after(code: str, folder: Path) -> list[str]:
 def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
     """Send a signal to a process when it has come to rest.
 
-    coverage takes a lock of its own while the process works. A signal amid that would leave it
+    coverage holds its own lock while the process works. A signal in between would leave it
     held for ever.
     """
     time.sleep(0.5)

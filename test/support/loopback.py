@@ -279,7 +279,7 @@ def chunked(*parts: bytes, **headers: str) -> bytes:
 
 @contextmanager
 def api(server: Server | str, **settings: Any) -> Iterator[hydra_client.OAuth2Api]:
-    """Make an API for a server, with a bearer token unless told otherwise.
+    """Make an API for a server, with a bearer token by default.
 
     It is of the kind that the test runs for: see `both`.
     """

@@ -46,7 +46,7 @@ class Recording:
         return str(self.exchanges[name]["response"]["headers"]["Location"])
 
     def parameters(self, name: str) -> dict[str, str]:
-        """What a response told the browser's next stop, in query or fragment."""
+        """What a response sends to the browser's next URL, in query or fragment."""
         parts = urlsplit(self.location(name))
         return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
 

@@ -271,8 +271,8 @@ def part(draw: random.Random) -> bytes:
 def exchange(draw: random.Random) -> list[bytes | float | Callable[[Peer], bytes]]:
     """A response with something wrong about it.
 
-    A whole second response that comes after the next request went out cannot be told from the
-    response to that. So what comes late here is whole only where the connection must be closed.
+    A complete second response that arrives after the next request was sent looks like the response
+    to that one. So late bytes are a complete response only where the connection must be closed.
     """
     kept = raw_response(says("token-a"))
     pauses = [draw.choice([0.0, 0.001, 0.01, 0.03]) for _ in range(4)]

@@ -115,15 +115,15 @@ UNTIL_CLOSE = HEAD + b"\r\n"
 
 STAGES = {
     "before a response": (),
-    "amid the status line": (b"HTTP/1.1 2",),
-    "amid the headers": (HEAD + b"Content-Le",),
+    "within the status line": (b"HTTP/1.1 2",),
+    "within the headers": (HEAD + b"Content-Le",),
     "before the body": (LONGER,),
-    "amid the body": (LONGER, b'{"id": "photos"'),
+    "within the body": (LONGER, b'{"id": "photos"'),
     "before a chunk": (CHUNKS,),
-    "amid a chunk's size": (CHUNKS, b"1"),
-    "amid a chunk": (CHUNKS, b'20\r\n{"id"'),
+    "within a chunk's size": (CHUNKS, b"1"),
+    "within a chunk": (CHUNKS, b'20\r\n{"id"'),
     "before the last chunk": (CHUNKS, b"e\r\n" + b'{"id": "abcd"}'[:14] + b"\r\n"),
-    "amid the last chunk": (CHUNKS, b"2\r\n{}\r\n0\r"),
+    "within the last chunk": (CHUNKS, b"2\r\n{}\r\n0\r"),
 }
 
 
@@ -131,7 +131,7 @@ STAGES = {
 @pytest.mark.parametrize("then", ["reset", "close"])
 def test_a_connection_that_ends_early(stage: str, then: str) -> None:
     with Server(after(*STAGES[stage], then=then)) as server:
-        if (stage, then) == ("amid the last chunk", "close"):
+        if (stage, then) == ("within the last chunk", "close"):
             # All of the document is there, and http.client forgives the rest.
             with api(server) as client:
                 assert client.get_oauth2_client("photos").to_dict() == {}
@@ -772,7 +772,7 @@ def test_a_handshake_that_stalls_or_trickles(data: bytes) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_tls_connection_that_ends_early(authority: Authority, stage: str) -> None:
-    if stage == "amid the last chunk":
+    if stage == "within the last chunk":
         return  # as without TLS
     with Server(
         after(*STAGES[stage], then="close"), context=authority.context("127.0.0.1")
@@ -786,7 +786,7 @@ def test_a_tls_connection_that_ends_early(authority: Authority, stage: str) -> N
     "step",
     [
         after(*STAGES["before a response"], then="stall"),
-        after(*STAGES["amid the body"], then="stall"),
+        after(*STAGES["within the body"], then="stall"),
         trickle(b"HTTP/1.1 200 OK\r\n", b"X-Header: y\r\n" * 100),
         trickle(LONGER, b"x" * 100),
     ],

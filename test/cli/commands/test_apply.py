@@ -388,7 +388,7 @@ def test_what_others_did_meanwhile_is_seen_before_deleting(
 
 
 @pytest.mark.parametrize(
-    ("fault", "status", "told"),
+    ("fault", "status", "message"),
     [
         ({"status": 403, "body": '{"error":{"message":"Request was denied by default"}}'}, 5,
          "2 deleted, 1 unchanged, 1 failed."),
@@ -396,12 +396,12 @@ def test_what_others_did_meanwhile_is_seen_before_deleting(
     ],
 )  # fmt: skip
 def test_a_deletion_that_fails(
-    run: Run, root: HydraEmulator, team: str, fault: dict[str, Any], status: int, told: str
+    run: Run, root: HydraEmulator, team: str, fault: dict[str, Any], status: int, message: str
 ) -> None:
     root.fail("/clients/old-1", method="DELETE", times=None, **fault)
     result = run("apply", "--prune", "--yes", team, "--jobs", "1")
     assert result.exit_code == status
-    assert result.stdout.splitlines()[-1] == told
+    assert result.stdout.splitlines()[-1] == message
 
 
 # --- what goes wrong on the way
@@ -655,7 +655,7 @@ class Gate:
 def test_interrupted(
     start: Start, run: Run, meddler: Meddler, tmp_path: Path, number: int, status: int, end: str
 ) -> None:
-    """What is under way is waited for, and what was done and what not is told."""
+    """It waits for requests in progress, and reports what was done and what was not."""
     path = written(tmp_path, [{"id": f"c{number}"} for number in range(5)])
     with Gate(meddler, 2) as gate:
         process = start("apply", path, "--jobs", "2")

@@ -151,7 +151,7 @@ def test_a_secret_is_asked_for_at_a_terminal(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--secret-file", "a", "--secret-env", "b"], "--secret-file and --secret-env cannot"),
         (["--secret-file", "no-such-file"], "no-such-file: No such file or directory"),
@@ -161,10 +161,10 @@ def test_a_secret_is_asked_for_at_a_terminal(
         (["--id", "a/b", "--show-secret"], "cannot be addressed"),
     ],
 )
-def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -> None:
+def test_usage(run: Run, root: HydraEmulator, arguments: list[str], message: str) -> None:
     result = run("clients", "create", *arguments, input="", SHORT="abc")
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert "Traceback" not in result.output
     assert "POST /clients" not in sent(root)
 
@@ -332,7 +332,7 @@ def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: 
 
 @pytest.mark.parametrize("command", ["update", "patch"])
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--generate-secret"], "the generated secret would be lost"),
         (["--generate-secret", "--show-secret", "-q"], "the generated secret would be lost"),
@@ -341,11 +341,11 @@ def test_a_new_secret(run: Run, my_app: HydraEmulator, tmp_path: Path, command: 
     ],
 )
 def test_usage_of_new_secrets(
-    run: Run, my_app: HydraEmulator, command: str, arguments: list[str], told: str
+    run: Run, my_app: HydraEmulator, command: str, arguments: list[str], message: str
 ) -> None:
     result = run("clients", command, "my-app", *arguments, S="a-new-secret")
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert my_app.requests == []
 
 
@@ -527,10 +527,10 @@ def test_import_names_all_faults_before_anything_is_sent(
     lines = result.stderr.splitlines()
     assert len(lines) == 6
     faults = ["duplicate id", "cannot be addressed", "6 characters", "a list", "object"]
-    for number, told in enumerate(faults, 2):
+    for number, message in enumerate(faults, 2):
         line = lines[number - 2]
         assert f"{file}: client {number}: " in line
-        assert told in line
+        assert message in line
     assert lines[-1] == "Nothing was sent."
     assert "short" not in result.stderr.replace("shorter", "")
     assert root.requests == []

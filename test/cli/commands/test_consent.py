@@ -81,8 +81,8 @@ def test_reject(run: Run, every_root: HydraEmulator) -> None:
     response = browser.visit(result.stdout.strip())
     assert response["error"] == ["rejected_consent_request"]
     assert response["error_description"] == ["No, thanks."]
-    told = run("consent", "reject", browser.id, "--reason", "No.", "-o", "json")
-    assert json.loads(told.stdout) == {"id": browser.id, "redirectUrl": "***"}
+    result = run("consent", "reject", browser.id, "--reason", "No.", "-o", "json")
+    assert json.loads(result.stdout) == {"id": browser.id, "redirectUrl": "***"}
 
 
 def test_get(run: Run, browser: Browser) -> None:
@@ -92,7 +92,7 @@ def test_get(run: Run, browser: Browser) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (["get", "unknown"], 4, "404"),
         (["reject", "unknown", "--reason", "x"], 4, "404"),
@@ -112,10 +112,12 @@ def test_get(run: Run, browser: Browser) -> None:
         ),
     ],
 )
-def test_refusals(run: Run, browser: Browser, arguments: list[str], status: int, told: str) -> None:
+def test_refusals(
+    run: Run, browser: Browser, arguments: list[str], status: int, message: str
+) -> None:
     result = run("consent", *(browser.id if word == "ID" else word for word in arguments))
     assert result.exit_code == status
-    assert told in result.stderr
+    assert message in result.stderr
     assert result.stdout == ""
 
 

@@ -143,7 +143,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "method", "fault", "step", "told"), FAULTS)
+@pytest.mark.parametrize(("path", "method", "fault", "step", "message"), FAULTS)
 def test_a_step_that_fails(
     run: Run,
     root: HydraEmulator,
@@ -151,14 +151,14 @@ def test_a_step_that_fails(
     method: str,
     fault: dict[str, object],
     step: str,
-    told: str,
+    message: str,
 ) -> None:
     root.fail(path, method=method, **fault)  # type: ignore[arg-type]
     result = run("demo")
     assert result.exit_code == 1
     (line,) = (line for line in result.output.splitlines() if "FAILED" in line)
     assert line.split()[2] == step
-    assert told in line
+    assert message in line
     assert result.output.endswith("Not all steps succeeded.\n")
     assert clients(root) == ["admin"]
 

@@ -175,8 +175,8 @@ def test_termination(run: Run, root: HydraEmulator) -> None:
     )
     finding = found(run)["termination"]
     assert "--header 'X-Forwarded-Proto: https'" in finding["advice"]
-    told = run("doctor", "--header", "x-forwarded-proto: https").output
-    assert "ok      termination  requests have the header X-Forwarded-Proto: https\n" in told
+    output = run("doctor", "--header", "x-forwarded-proto: https").output
+    assert "ok      termination  requests have the header X-Forwarded-Proto: https\n" in output
 
 
 def test_another_name(run: Run, root: HydraEmulator) -> None:

@@ -61,7 +61,7 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
         ({"status": 401, "body": '{"error":"invalid_client"}'}, "but the token endpoint rejects"),
         ({"status": 503}, "but it could not be verified: oauth_token: 503"),
@@ -76,7 +76,7 @@ def test_a_public_client_proves_nothing(run: Run, root: HydraEmulator, tmp_path:
     ],
 )
 def test_what_is_not_proven_is_reported(
-    run: Run, root: HydraEmulator, tmp_path: Path, fault: dict[str, Any], told: str
+    run: Run, root: HydraEmulator, tmp_path: Path, fault: dict[str, Any], message: str
 ) -> None:
     root.add_client(id="a", client_secret=OLD)
     # The caller's own token is there already when the token endpoint breaks.
@@ -88,7 +88,7 @@ def test_what_is_not_proven_is_reported(
         HYDRA_CLIENT_SECRET="",
     )  # fmt: skip
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: a has a new secret, saved to {file}, {told}")
+    assert result.stderr.startswith(f"Error: a has a new secret, saved to {file}, {message}")
     root.reset()
     assert len(file.read_text()) == 44
 

@@ -96,7 +96,7 @@ def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--root", "admin"], "--root: expected ID:SECRET"),
         (["--root", ":secret"], "--root: expected ID:SECRET"),
@@ -108,10 +108,10 @@ def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
         (["--port", "65536"], "65536"),
     ],
 )
-def test_usage(run: Run, arguments: list[str], told: str) -> None:
+def test_usage(run: Run, arguments: list[str], message: str) -> None:
     result = run("serve", *arguments)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert result.stdout == ""
 
 

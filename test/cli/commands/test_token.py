@@ -40,14 +40,14 @@ def test_from_token_to_token(run: Run, every_root: HydraEmulator, tmp_path: Path
     assert result.stdout.startswith("access_token  ***\n")
     assert result.stderr == f"Saved the tokens to {file}.\n"
 
-    told = run("token", "introspect", "--token-file", str(file), "-o", "json")
-    response = json.loads(told.output)
+    result = run("token", "introspect", "--token-file", str(file), "-o", "json")
+    response = json.loads(result.output)
     assert response["active"] is True
     assert response["scope"] == "photos.read albums"
     assert response["client_id"] == "my-app"
     for scope, word in (("photos.read", "active"), ("other", "inactive")):
-        told = run("token", "introspect", "--token-file", str(file), "--scope", scope, "-q")
-        assert told.output == f"{word}\n"
+        result = run("token", "introspect", "--token-file", str(file), "--scope", scope, "-q")
+        assert result.output == f"{word}\n"
 
     ended = run("token", "revoke", *AS, "--token-file", str(file), S="a-secret")
     assert (ended.exit_code, ended.output) == (0, "Revoked.\n")
@@ -66,10 +66,11 @@ def test_the_token_alone(run: Run, root: HydraEmulator) -> None:
     assert run("token", "introspect", "-q", "--token-stdin", input=token).output == "active\n"
     introspected = run("token", "introspect", input=token).output
     assert re.search(r"\niat +\d{10} \(20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\+00:00\)\n", introspected)
-    told = run("token", "client", *AS, S="a-secret")
-    assert "access_token  ***\n" in told.stdout
+    result = run("token", "client", *AS, S="a-secret")
+    assert "access_token  ***\n" in result.stdout
     assert (
-        told.stderr == "Use --show-secret to print the tokens, or --secret-out FILE to save them.\n"
+        result.stderr
+        == "Use --show-secret to print the tokens, or --secret-out FILE to save them.\n"
     )
 
 
@@ -115,7 +116,7 @@ def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["client", "--secret-env", "S"], "a secret needs the client it belongs to"),
         (["introspect", "--token-file", "a", "--token-stdin"], "cannot be used together"),
@@ -126,17 +127,17 @@ def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator) -> None:
         (["revoke", "--as", "x", "--secret-stdin", "--token-stdin"], "stdin cannot provide both"),
     ],
 )
-def test_usage(run: Run, root: HydraEmulator, arguments: list[str], told: str) -> None:
+def test_usage(run: Run, root: HydraEmulator, arguments: list[str], message: str) -> None:
     result = run(
         "token", *arguments, input="x" if "--as" in arguments else "", S="a", J="{}", B="{"
     )
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert message in result.stderr
     assert root.requests == []
 
 
 def test_a_wrong_secret_is_not_an_inactive_token(run: Run, every_root: HydraEmulator) -> None:
-    """0.10 says that the token is not active, whoever asks."""
+    """0.10 says that the token is not active, no matter who asks."""
     result = run("token", "introspect", "-q", input="some-token", HYDRA_CLIENT_SECRET="wrong")
     assert result.exit_code == 5
     assert result.stdout == ""

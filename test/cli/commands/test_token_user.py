@@ -354,7 +354,7 @@ def test_a_caller_who_may_not_read_the_keys(run: Run, user: User, root: HydraEmu
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "told"),
+    ("arguments", "status", "message"),
     [
         (["--register", "--redirect-uri", "x"], 2, "cannot be used together"),
         (["--redirect-uri", "https://127.0.0.1:1/cb"], 2, "cannot be listened on"),
@@ -367,11 +367,13 @@ def test_a_caller_who_may_not_read_the_keys(run: Run, user: User, root: HydraEmu
         (["--wait", "0"], 2, "--wait"),
     ],
 )
-def test_usage(run: Run, root: HydraEmulator, arguments: list[str], status: int, told: str) -> None:
+def test_usage(
+    run: Run, root: HydraEmulator, arguments: list[str], status: int, message: str
+) -> None:
     root.add_client(id="remote", redirect_uris=["https://app.example.com/cb"])
     result = run("token", "user", *arguments, S="a-secret")
     assert result.exit_code == status, result.output
-    assert told in result.stderr
+    assert message in result.stderr
 
 
 def test_which_client(run: Run, hydra: HydraEmulator) -> None:

@@ -230,8 +230,8 @@ def test_manifests_warn(run: Run, root: HydraEmulator, tmp_path: Path, command: 
     path.write_text(json.dumps({"clients": [BAD]}))
     result = run(command, str(path))
     assert result.exit_code == 0
-    told = (re.sub(rf"^{path}:1:\d+: ", "", line) for line in warnings(result.stderr))
-    assert sorted(told) == sorted(TOLD)
+    messages = (re.sub(rf"^{path}:1:\d+: ", "", line) for line in warnings(result.stderr))
+    assert sorted(messages) == sorted(TOLD)
 
 
 def test_lines(tmp_path: Path) -> None:
