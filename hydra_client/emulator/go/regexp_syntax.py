@@ -34,11 +34,7 @@ _POSIX = {
     "word": "09AZ__az",
     "xdigit": "09AFaf",
 }
-_CATEGORIES = frozenset(
-    {"C", "Cc", "Cf", "Co", "Cs", "L", "Ll", "Lm", "Lo", "Lt", "Lu", "M", "Mc", "Me", "Mn"}
-    | {"N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Pe", "Pf", "Pi", "Po", "Ps"}
-    | {"S", "Sc", "Sk", "Sm", "So", "Z", "Zl", "Zp", "Zs"}
-)
+_CATEGORY = re.compile("C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NAMED_GROUP = re.compile(r"\(\?P<(?:(\w+)>|(?=.)[^>]*>?)", re.ASCII | re.DOTALL)
 _FLAGS = re.compile(r"\(\?([imsU]*)(-?)([imsU]*)([:)]?)")
@@ -333,7 +329,7 @@ class _Parser:
             name, negated = name[1:], not negated
         if name == "Any":
             return _Item(lambda _: True, negated)
-        if name in _CATEGORIES:
+        if _CATEGORY.fullmatch(name):
             return _Item(_of_category(name), negated)
         if len(name) > 2 and name.replace("_", "").isalpha() and name[0].isupper():
             raise MatchLimitError(f"the emulator does not know which characters are {name}")

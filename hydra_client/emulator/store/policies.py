@@ -199,8 +199,5 @@ def _check_row(policy: Policy, effect: str) -> None:
         )
     for template in (*(policy.actions or []), *(policy.resources or []), *(policy.subjects or [])):
         check_text(template)
-        try:
-            expression, _ = compile_template(template)
-        except InvalidTemplateError as error:
-            raise PlainError(str(error)) from None
+        expression, _ = compile_template(template)
         check_text(expression, 511)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from hydra_client.emulator.errors import PlainError
 from hydra_client.emulator.go.regexp import Regexp, RegexpError, compile_regexp, quote_meta
 from hydra_client.emulator.go.strings import quote
 
 
-class InvalidTemplateError(ValueError):
+class InvalidTemplateError(PlainError, ValueError):
     """The template does not compile; `str()` is Hydra's error."""
 
 
