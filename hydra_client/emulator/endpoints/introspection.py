@@ -7,7 +7,7 @@ from typing import Any
 
 from hydra_client.emulator.errors import HydraError, OAuthError
 from hydra_client.emulator.go.http import Request
-from hydra_client.emulator.responses import Response, admin_error, oauth_error, oauth_response
+from hydra_client.emulator.responses import Response, oauth_error, oauth_response
 from hydra_client.emulator.state import State
 from hydra_client.emulator.store.tokens import Grant
 
@@ -18,10 +18,7 @@ RESOURCE = "rn:hydra:oauth2:tokens"
 def introspect(state: State, request: Request) -> Response:
     """POST /oauth2/introspect."""
     if not state.variant.is_0_9:
-        try:
-            _check_access(state, request)
-        except HydraError as error:
-            return admin_error(error, state.variant, request)
+        _check_access(state, request)
     try:
         _authenticate(state, request)
     except OAuthError as error:
