@@ -287,7 +287,6 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         if self._asks_for_id_token and self._verifies and any(found["code"]) and not found["error"]:
             yield from self._ready_verifier(None)  # without keys, the code must not be used up
         tokens = yield from self._requested(
-            None,
             grant_type="authorization_code",
             code=self._code(found),
             redirect_uri=_escaped(self.redirect_uri),
@@ -355,7 +354,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             raise ApiValueError(f"no refresh token: {why} the scope offline")
         with self._noting_doubt(refresh_token):
             tokens = yield from self._requested(
-                deadline, grant_type="refresh_token", refresh_token=refresh_token
+                grant_type="refresh_token", refresh_token=refresh_token
             )
         # The ID token must be about the same user (OpenID Connect Core section 12.2).
         subject = None if self.claims is None else self.claims.sub
@@ -381,9 +380,9 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 self._unsure_of = refresh_token
             raise
 
-    def _requested(self, deadline: Deadline | None, **form: str) -> Steps[OAuth2TokenResponse]:
+    def _requested(self, **form: str) -> Steps[OAuth2TokenResponse]:
         request = partial(self.api.oauth_token, client_id=self._public_id, **form)
-        tokens: OAuth2TokenResponse = yield from ask(Invoke(request, (), deadline))
+        tokens: OAuth2TokenResponse = yield from ask(Invoke(request))
         return tokens
 
     @property

@@ -411,6 +411,20 @@ def test_a_refresh_whose_outcome_is_unknown_is_sent_once_for_all_who_wait(
     assert len(hydra.requests) - sent <= 1  # noted when it has been answered
 
 
+def test_a_refresh_takes_no_longer_than_one_timeout(hydra: HydraEmulator, flow: CodeFlow) -> None:
+    """Though it makes several requests: for the tokens, and for the keys of their ID token."""
+    tokens = flow.exchange(consented(hydra, flow.authorization_url()))
+    later = CodeFlow(flow.api, CALLBACK, SCOPE)
+    later.tokens = tokens
+    body = json.dumps({"access_token": "new", "id_token": tokens.id_token})
+    hydra.fail("/oauth2/token", status=200, body=body, delay=0.5)
+    hydra.fail("/.well-known/jwks.json", delay=0.5)
+    flow.api.api_client.configuration.timeout = 0.8
+    with pytest.raises(ApiTimeoutError):
+        later.refresh()
+    assert later.tokens is tokens
+
+
 def test_a_refresh_that_the_server_refuses_leaves_no_doubt(
     hydra: HydraEmulator, flow: CodeFlow
 ) -> None:

@@ -449,6 +449,18 @@ def test_a_response_is_kept_for_the_server_that_gave_it(
     assert asked(hydra) == 1
 
 
+def test_the_server_in_question_is_asked(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
+    """Though another host was assigned just before the request."""
+    with HydraEmulator() as other:
+
+        def clock() -> float:
+            api.api_client.configuration.host = other.url
+            return time.time()
+
+        assert CachedIntrospection(api, clock=clock)(token).active
+        assert (asked(hydra), asked(other)) == (1, 0)
+
+
 # --- many threads
 
 
