@@ -18,9 +18,8 @@ from hypothesis import strategies as st
 from support.both import CodeFlow, IdTokenVerifier
 from support.browsing import Browser, parameters_of
 from support.crowd import Crowd
-from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, token
+from support.forge import CLIENT, NONCE, NOW, Keys, half_hash, refused, token
 from support.recorded import NAMES, Recording
-from support.refusals import refused
 from support.variants import hydra_settings  # noqa: F401 - for the fixture `hydra`
 from werkzeug.datastructures import MultiDict
 

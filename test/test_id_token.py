@@ -43,12 +43,12 @@ from support.forge import (
     half_hash,
     jwk,
     private_key,
+    refused,
     signature,
     token,
 )
 from support.loopback import CONFIGURATION, Peer, Server, raw_response
 from support.recorded import NAMES, Recording
-from support.refusals import refused
 
 import hydra_client
 from hydra_client import (

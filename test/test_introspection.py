@@ -19,7 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.both import CachedIntrospection
-from support.crowd import Crowd
+from support.crowd import Crowd, waiting
 from support.fork import fork
 
 from hydra_client import (
@@ -464,16 +464,6 @@ def test_the_server_in_question_is_asked(hydra: HydraEmulator, api: OAuth2Api, t
 # --- many threads
 
 
-def waiting(introspect: CachedIntrospection, count: int) -> None:
-    flights = introspect._cache
-    for _ in range(3000):
-        with flights._lock:
-            if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
-
-
 def test_64_threads_ask_once(hydra: HydraEmulator, api: OAuth2Api, token: str) -> None:
     introspect = CachedIntrospection(api)
     with Crowd() as crowd:
@@ -491,7 +481,7 @@ def test_an_inactive_response_is_shared_by_those_who_wait(
     introspect = CachedIntrospection(api)
     with Crowd() as crowd:
         crowd.send(64, lambda: introspect("unknown").active)
-        waiting(introspect, 63)
+        waiting(introspect._cache, 63)
         gate.opened.set()
     assert crowd.results == [False] * 64
     assert asked(hydra) == 1
@@ -504,7 +494,7 @@ def test_an_error_is_shared_by_those_who_wait(hydra: HydraEmulator, token: str) 
     hydra.fail(PATH, status=503)
     with api.api_client, Crowd() as crowd:
         crowd.send(16, lambda: introspect(token))
-        waiting(introspect, 15)
+        waiting(introspect._cache, 15)
         gate.opened.set()
     assert [type(error) for error in crowd.errors] == [ServiceException] * 16
     assert asked(hydra) == 1

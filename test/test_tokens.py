@@ -26,7 +26,7 @@ import responses
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from support.crowd import Crowd
+from support.crowd import Crowd, wait_until, waiting
 from support.fork import fork
 
 import hydra_client
@@ -129,17 +129,6 @@ def gated(api: OAuth2Api) -> Gate:
     gate = Gate()
     api.api_client.session.mount("http://", gate)
     return gate
-
-
-def waiting(credentials: ClientCredentials, count: int) -> None:
-    """Return when so many callers wait for another's token request."""
-    flights = credentials._tokens
-    for _ in range(3000):
-        with flights._lock:
-            if sum(len(flight.waiting) for flight in flights._flights.values()) >= count:
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
 
 
 # --- a token is fetched when it is needed, and kept
@@ -583,7 +572,7 @@ def test_a_token_that_is_refused_during_its_renewal_is_not_used_again(
             assert gate.arrived.acquire(timeout=30)
             hydra.clock.advance(LIFETIME + 1)
             crowd.send(8, lambda: api.list_oauth2_clients()[0].id)  # refused with the old one
-            waiting(source, 8)
+            waiting(source._tokens, 8)
             gate.opened.set()
         assert old not in crowd.results
         assert crowd.results.count("admin") == 8
@@ -616,7 +605,7 @@ def test_one_error_for_each_caller_no_storm_and_recovery_at_once(
     with Crowd() as crowd:
         crowd.send(64, api.list_oauth2_clients)
         assert gate.arrived.acquire(timeout=30)
-        waiting(source, 63)
+        waiting(source._tokens, 63)
         gate.opened.set()
     assert [type(error) for error in crowd.errors] == [ServiceException] * 64
     assert len({id(error) for error in crowd.errors}) == 64
@@ -683,10 +672,7 @@ def test_a_caller_does_not_get_the_time_out_of_a_less_patient_one(hydra: HydraEm
         hydra.fail(TOKEN_PATH, delay=60)
         with Crowd() as crowd:
             crowd.send(1, lambda: api.list_oauth2_clients(timeout=0.5))
-            for _ in range(3000):
-                if asked(hydra):
-                    break
-                time.sleep(0.001)
+            wait_until(lambda: asked(hydra), "somebody asks")
             crowd.send(8, lambda: api.list_oauth2_clients(timeout=30)[0].id)
         assert [type(error) for error in crowd.errors] == [ApiTimeoutError]
         assert crowd.results == ["admin"] * 8

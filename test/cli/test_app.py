@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.command import Run, Start, came, every_command, modules_after, tell
+from support.command import Run, Start, every_command, modules_after, tell, wait_for_request
 
 from hydra_client import OAuth2Client
 from hydra_client.cli import app as app_module
@@ -99,7 +99,7 @@ def test_every_field_of_a_client_has_an_option() -> None:
 def test_interrupted(start: Start, root: HydraEmulator) -> None:
     root.fail("/clients", delay=30)
     process = start("clients", "list")
-    assert came(root, "/clients")
+    wait_for_request(root, "/clients")
     tell(process)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from support.command import Run, Start
-from support.manifests import good
+from support.manifests import good, on_a_terminal
 
 from hydra_client import JsonWebKey, OAuth2Client
 from hydra_client.cli.output import as_json, as_yaml, document_of, plain, table, with_times
@@ -315,19 +313,10 @@ def test_a_row_takes_one_line_of_a_terminal(
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}])
 def test_a_terminal(start: Start, my_app: HydraEmulator, variables: dict[str, str]) -> None:
     """Columns of its width; no colour where none is wanted."""
-    ours, theirs = pty.openpty()
     env = {"TERM": "xterm-256color", "COLUMNS": "60", **variables}
-    process = start("clients", "list", stdout=theirs, env=env)
-    os.close(theirs)
-    shown = b""
-    try:
-        while part := os.read(ours, 4096):
-            shown += part
-    except OSError:
-        pass  # how Linux says that the other end is closed
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
-    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    status, shown = on_a_terminal(start, "clients", "list", env=env)
+    assert status == 0
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert "my-app" in text
     assert max(map(len, text.splitlines())) <= 60
-    assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown.decode()) is None
+    assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown) is None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from support.crowd import Crowd
+from support.crowd import Crowd, waiting
 from support.fork import fork
 
 from hydra_client.exceptions import (
@@ -55,16 +55,6 @@ class Work:
 def within(seconds: float, action: Callable[[], object]) -> Callable[[], object]:
     """The action, as part of a call that may take so long."""
     return lambda: Deadline(seconds).run(action)
-
-
-def waiting(flights: Cache[str], count: int) -> None:
-    """Return when so many callers wait for one flight."""
-    for _ in range(3000):
-        with flights._lock:
-            if any(len(flight.waiting) >= count for flight in flights._flights.values()):
-                return
-        time.sleep(0.01)
-    raise AssertionError("nobody waits")
 
 
 def fly(flights: Cache[str], work: Callable[[], str]) -> Callable[[], str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import Result
+from support.crowd import wait_until
 
 import hydra_client
 from hydra_client.cli.app import app
@@ -64,13 +65,10 @@ def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
     process.send_signal(number)
 
 
-def came(hydra: HydraEmulator, path: str) -> bool:
-    """Wait until a request for a path came in."""
-    for _ in range(3000):
-        if any(request.path == path for request in hydra.requests):
-            return True
-        time.sleep(0.01)
-    return False
+def wait_for_request(hydra: HydraEmulator, path: str) -> None:
+    """Return when a request for a path has come in."""
+    requested = f"{path} is requested"
+    wait_until(lambda: any(request.path == path for request in hydra.requests), requested)
 
 
 def calling(

@@ -8,6 +8,27 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from hydra_client.protocol.cache import Cache
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Return when a condition holds."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"it never came to pass that {what}")
+
+
+def waiting(flights: Cache[Any], count: int) -> None:
+    """Return when so many callers wait for what another one fetches."""
+
+    def enough() -> bool:
+        with flights._lock:
+            return sum(len(flight.waiting) for flight in flights._flights.values()) >= count
+
+    wait_until(enough, f"{count} wait")
+
 
 class Crowd:
     """A context: on leaving, every thread has ended."""
@@ -35,11 +56,7 @@ class Crowd:
 
     def wait_for_errors(self, count: int) -> None:
         """Return when so many have failed."""
-        for _ in range(3000):
-            if len(self.errors) >= count:
-                return
-            time.sleep(0.01)
-        raise AssertionError(f"only {len(self.errors)} failed")
+        wait_until(lambda: len(self.errors) >= count, f"{count} have failed")
 
     def __enter__(self) -> Crowd:
         return self

@@ -9,7 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode
+
+from support.browsing import parameters_of
 
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.go.http import Request
@@ -43,8 +45,7 @@ class Response:
     @property
     def params(self) -> dict[str, str]:
         """The parameters of the redirect's query and fragment."""
-        parts = urlsplit(self.location)
-        return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
+        return parameters_of(self.location)
 
     @property
     def error(self) -> tuple[int, str]:

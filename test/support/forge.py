@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+import pytest
 import responses
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from support.recorded import NAMES, Recording
+
+from hydra_client.id_token import ExpiredError, InvalidIdTokenError
 
 ISSUER = "http://127.0.0.1:4456"
 CLIENT = "my-app"
@@ -123,3 +127,14 @@ class Keys:
     def _fetch(self, _: Any) -> tuple[int, dict[str, str], str]:
         self.fetched += 1
         return self.status, {}, json.dumps({"keys": self.keys})
+
+
+@contextmanager
+def refused(
+    reason: str, match: str | None = None
+) -> Iterator[pytest.ExceptionInfo[InvalidIdTokenError]]:
+    """Expect an ID token to be refused for this reason."""
+    with pytest.raises(InvalidIdTokenError, match=match) as caught:
+        yield caught
+    assert caught.value.reason == reason
+    assert (type(caught.value) is ExpiredError) == (reason == "expired")

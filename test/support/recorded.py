@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import responses
+from support.browsing import parameters_of
 
 import hydra_client
 
@@ -47,8 +48,7 @@ class Recording:
 
     def parameters(self, name: str) -> dict[str, str]:
         """What a response sends to the browser's next URL, in query or fragment."""
-        parts = urlsplit(self.location(name))
-        return dict(parse_qsl(parts.query) + parse_qsl(parts.fragment))
+        return parameters_of(self.location(name))
 
     def play(self, server: responses.RequestsMock, *names: str) -> None:
         """Let these exchanges happen again; each request must come just as often."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Run, Start, add_caller, came
+from support.command import Run, Start, add_caller, wait_for_request
 from support.manifests import works
 
 from hydra_client.emulator import HydraEmulator
@@ -25,7 +25,7 @@ def stored(run: Run, id: str = "my-app") -> dict[str, Any]:
 
 
 def sent(hydra: HydraEmulator) -> list[str]:
-    """What came in, requests for tokens aside."""
+    """What wait_for_request in, requests for tokens aside."""
     return [str(request) for request in hydra.requests if request.path != "/oauth2/token"]
 
 
@@ -577,7 +577,7 @@ def test_no_secret_in_the_list_of_processes(
         *("--secret-file", str(tmp_path / "own")),
         env={"HYDRA_CLIENT_SECRET": ""},
     )
-    assert came(root, "/clients")
+    wait_for_request(root, "/clients")
     listed = subprocess.run(
         ["ps", "-o", "args", "-p", str(process.pid)], capture_output=True, text=True, check=False
     ).stdout
