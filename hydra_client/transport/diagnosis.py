@@ -73,10 +73,8 @@ def failure(
         cause.__cause__ = cause.__context__ = cause.__traceback__ = None
     credential = request.authorization.rpartition(" ")[2]
     path = request.target.partition("?")[0]
-    what = (
-        _words(chain, cause) or (timed_out and "timed out") or otherwise or type(chain[-1]).__name__
-    )
-    what = redact(what, (*request.call.secrets, credential))
+    fallback = "timed out" if timed_out else otherwise or type(chain[-1]).__name__
+    what = redact(_words(chain, cause) or fallback, (*request.call.secrets, credential))
     if proxy is not None:
         what = f"the proxy {proxy} failed: {what}"
     where = f"{request.origin.scheme}://{request.origin.netloc}"
