@@ -48,9 +48,9 @@ class _Head(io.BytesIO):
 
 
 class Connection(asyncio.Protocol):
-    """A connection that carries one exchange at a time. What comes in between ends it.
+    """A connection that carries one exchange at a time. Data that arrives in between closes it.
 
-    Whatever stops an exchange early, a cancellation too, leaves it unusable: the rest of the
+    An exchange that stops early, even by a cancellation, leaves it unusable: the rest of the
     response may still arrive.
 
     Args:
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         self.usable = False
 
     def connection_made(self, transport: Any) -> None:
-        """Keep the transport; with TLS inside a tunnel there comes a second one."""
+        """Keep the transport. With TLS inside a tunnel, this is called again with another one."""
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -131,7 +131,7 @@ class Connection(asyncio.Protocol):
         """Ask a proxy for a tunnel.
 
         Raises:
-            OSError: It makes none.
+            OSError: The proxy refused.
         """
         timer = self._loop.call_later(deadline.left(), self._end, TimeoutError())
         try:
@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
             self._waiter.set_result(None)
 
     async def _more(self) -> bool:
-        """Wait for more data; False if the connection ended in good order."""
+        """Wait for more data; return False if the connection was closed properly."""
         if not self._ended:
             self._waiter = self._loop.create_future()
             before = len(self._received)
@@ -180,7 +180,7 @@ class Connection(asyncio.Protocol):
                 if not interim or heads > MOST_INTERIM:
                     stop = end.end()
                 start = searched = end.end()
-            elif self._is_malformed(start):
+            elif self._is_malformed(start, interim is not None):
                 stop = len(self._received)
             else:
                 searched = max(start, self._received.rfind(b"\n"))
@@ -196,10 +196,9 @@ class Connection(asyncio.Protocol):
         del self._received[: head.tell()]
         return response
 
-    def _is_malformed(self, start: int) -> bool:
+    def _is_malformed(self, start: int, interim: bool) -> bool:
         """Whether the received bytes cannot be a head. Then the parser raises the error."""
         if len(self._received) - start > MOST_HEADERS:
-            interim = _INTERIM.match(self._received, start)
             raise Unreadable(TOO_MANY_INTERIM if interim else TOO_MANY_HEADERS)
         if self._received.find(b"\n", start) < 0:
             return len(self._received) - start > LONGEST_LINE
@@ -231,7 +230,7 @@ class Connection(asyncio.Protocol):
         return b"".join(parts)
 
     async def _line(self) -> bytes:
-        """Take a line, or as much of it as there is or may be."""
+        """Take a line, or what has arrived of it if the connection ends or the line is too long."""
         searched = 0
         while (end := self._received.find(b"\n", searched)) < 0:
             searched = len(self._received)

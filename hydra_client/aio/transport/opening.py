@@ -70,7 +70,7 @@ def tls_context(configuration: Configuration) -> ssl.SSLContext:
 
 
 class Opening:
-    """The opening of a connection, and how far it came, for the diagnosis of a failure.
+    """Opens a connection, and knows how far it came if that fails.
 
     Args:
         context: Makes the TLS context.
@@ -79,7 +79,7 @@ class Opening:
 
     Attributes:
         unsent: Whether it is certain that no request went out.
-        proxy: The proxy, while it is what can fail.
+        proxy: The proxy, as long as a failure is its fault.
     """
 
     def __init__(

@@ -81,7 +81,7 @@ class Session:
         self._closed = False
 
     def enter(self) -> None:
-        """Stay with the event loop that runs, from the first use on.
+        """Bind the client to the event loop that runs when it is first used.
 
         Raises:
             ApiValueError: The client is closed, or it belongs to another loop or process.
@@ -138,7 +138,7 @@ class Session:
         return outcome
 
     async def close(self) -> None:
-        """Close the idle connections. Calls that are under way end by themselves."""
+        """Close the idle connections. Calls that are under way can finish."""
         self._closed = True
         idle = [connection for kept in self._idle.values() for connection in kept]
         self._idle.clear()
