@@ -328,12 +328,12 @@ FORGERIES = [
     Forgery("respelled", respelled, "malformed"),
     Forgery("not ASCII", lambda: token() + "ä", "malformed"),
     Forgery("endless", lambda: token(email="x" * 300_000), "malformed"),
-    Forgery("header is no JSON", lambda: compact("{"), "malformed"),
+    Forgery("header is not JSON", lambda: compact("{"), "malformed"),
     Forgery("header is a list", lambda: compact('["alg"]'), "malformed"),
     Forgery("header is not UTF-8", lambda: compact(b'{"alg":"RS256","kid":"\xff"}'),
         "malformed"),
     Forgery("header has levels without end", lambda: compact("[" * 50_000), "malformed"),
-    Forgery("claims are no JSON", lambda: compact(claims="{"), "malformed"),
+    Forgery("claims are not JSON", lambda: compact(claims="{"), "malformed"),
     Forgery("claims are a list", lambda: compact(claims="[]"), "malformed"),
     Forgery("claims are null", lambda: compact(claims="null"), "malformed"),
     Forgery("claims are not UTF-8", lambda: compact(claims=json.dumps(CLAIMS).encode("utf-16")),
@@ -342,7 +342,7 @@ FORGERIES = [
         "malformed"),
     Forgery("claims with a number without end", partial(token, exp=float("inf")),
         "malformed", READS_INFINITY),
-    Forgery("claims with a number that is none", partial(token, exp=float("nan")),
+    Forgery("claims with NaN as a number", partial(token, exp=float("nan")),
         "malformed", READS_INFINITY),
     # doubled members
     Forgery(

@@ -124,7 +124,7 @@ def asked(hydra: HydraEmulator) -> int:
 
 
 @ONE_SERVER
-def test_a_token_in_the_query_is_no_token(guard: Any, hydra: HydraEmulator, token: str) -> None:
+def test_a_token_in_the_query_does_not_count(guard: Any, hydra: HydraEmulator, token: str) -> None:
     for query in (f"access_token={token}", f"a=b&access%5Ftoken={token}".encode()):
         refused = refusal(lambda query=query: guard.check(None, query=query), 401, "unauthorized")  # type: ignore[misc]
         assert "error" not in refused.headers["WWW-Authenticate"]

@@ -53,7 +53,7 @@ def parameters(query: object, *names: str) -> dict[str, list[str]]:
         names: The parameters to read.
 
     Raises:
-        ValueError: It is none of these. The message does not show the value.
+        ValueError: It is something else. The message does not show the value.
     """
     if isinstance(query, (bytes, bytearray)):
         query = bytes(query).decode(errors="replace")

@@ -11,7 +11,7 @@ from hydra_client.emulator import HydraEmulator
 
 
 @pytest.mark.parametrize("text", ["not a certificate", None])
-def test_a_ca_file_that_is_none(
+def test_a_ca_file_that_is_not_valid(
     run: Run, tmp_path: Path, text: str | None, tls: tuple[str, str]
 ) -> None:
     path = tmp_path / "own.pem"

@@ -254,7 +254,7 @@ def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -
             assert "consent=" not in location
             assert "Set-Cookie" not in response.headers
     assert [r for r in hydra.requests if r.method == "PATCH"] == []
-    # A browser without a session is no better off, and gets none by a form.
+    # A browser without a session gets no further, and no session from a form.
     attacker.browser.session.cookies.clear()
     for action in ("/decide", "/login", "/logout", "/forget"):
         response = attacker.send(action, theirs)

@@ -646,7 +646,7 @@ def test_a_ticket_belongs_to_one_request_and_one_session(
     ):
         with pytest.raises(WrongBrowser):
             world.consents.challenge({"ticket": forged}, alice.secret)
-    # A value is no ticket, and the other way round.
+    # A value is not a ticket, and a ticket is not a value.
     value = page.redirect_url.partition(f"{PARAMETER}=")[2].partition("&")[0]
     with pytest.raises(WrongBrowser):
         world.consents.challenge({"ticket": f"{id}.{value}"}, alice.secret)
@@ -693,7 +693,7 @@ def test_a_value_cannot_move_into_its_date() -> None:
 # --- remembered consents, and browsers without cookies
 
 
-def test_a_remembered_consent_is_no_way_around(
+def test_a_remembered_consent_does_not_bypass_the_check(
     world: World, alice: Person, mallory: Person
 ) -> None:
     """An app that asks nobody accepts at once on arrival."""

@@ -159,7 +159,7 @@ def test_someone_else_added_a_member_first(hydra: HydraEmulator, api: WardenApi)
     add = partial(api.add_members_to_group, "editors", GroupMembers(members=["bob"]))
     ensure_group(overtaken(api, "get_group", add), "editors", ["bob", "carol"])
     assert set(members(api)) == {"bob", "carol"}
-    # A memory store has bob twice now, which is no difference.
+    # A memory store has bob twice now, which does not count as a difference.
     assert ensure_group(api, "editors", ["bob", "carol"]).action == "unchanged"
     ensure_group(api, "editors", ["carol"])
     assert members(api) == ["carol"]

@@ -1,6 +1,6 @@
 """Regular expressions as Go's regexp package matches them, in time linear in the text.
 
-Python's `re` is no substitute: it accepts other expressions, and can take forever.
+Python's `re` accepts other expressions, and can take forever.
 """
 
 from __future__ import annotations

@@ -99,7 +99,7 @@ def test_there_is_nothing_to_plan_after_applying(
                 assert writes(hydra) == sent
             untouched(before, {id: server_has(hydra, id) for id in known(hydra)}, clients, defaults)
             for id, (_, secret) in clients.items():
-                # A public client takes any secret, so there is none to be tried.
+                # A public client accepts any secret, so there is no secret to check.
                 if secret and not server_has(hydra, id).get("public"):
                     assert has_secret(hydra, folder, id, secret)
 

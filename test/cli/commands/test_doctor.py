@@ -516,7 +516,7 @@ def test_fix_completes_the_policy_of_a_role(run: Run, root: HydraEmulator) -> No
 
 
 @pytest.mark.parametrize("id", ["<.*>", "a<b", "a>b"])
-def test_the_id_of_a_client_is_no_pattern(run: Run, root: HydraEmulator, id: str) -> None:
+def test_the_id_of_a_client_is_not_pattern(run: Run, root: HydraEmulator, id: str) -> None:
     result = run("doctor", "--role", "key-reader", "--for", id, "--fix", "--yes")
     assert result.exit_code == 2
     assert "is a pattern, which may match other clients" in result.stderr

@@ -277,7 +277,7 @@ def test_only_the_right_response_counts(run: Run, user: User, root: HydraEmulato
 
 
 def test_a_browser_that_goes_away_too_soon(run: Run, user: User, root: HydraEmulator) -> None:
-    """The response is there; whether the browser still shows the page is no matter."""
+    """The response is there; whether the browser still shows the page does not matter."""
     import struct
 
     add(root)

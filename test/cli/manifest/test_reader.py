@@ -628,7 +628,7 @@ expect:
 """
 
 
-def test_null_is_no_condition(path: Path) -> None:
+def test_null_is_not_a_condition(path: Path) -> None:
     (policy,) = good(path, "policies: [{id: a, effect: deny, conditions: ~}]").policies
     assert policy.conditions == {}
 
