@@ -191,14 +191,16 @@ def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator
             yield caller.permission(invocation, need, api)
     if open_keys:
         yield open_keys
-    if known and wanted.id_token is not None:
+    if not known:
+        return
+    if wanted.id_token is not None:
         yield caller.signing_key(api, wanted.id_token)
-    elif known and "keys" in wanted.needs:
-        finding = caller.own_signing_key(api, invocation.settings.client_id)
-        yield from () if finding is None else (finding,)
-    if known:
-        for role in wanted.roles:
-            yield _role(api, response.data, role, wanted)
+    elif "keys" in wanted.needs and (
+        finding := caller.own_signing_key(api, invocation.settings.client_id)
+    ):
+        yield finding
+    for role in wanted.roles:
+        yield _role(api, response.data, role, wanted)
 
 
 def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> Finding:
