@@ -153,7 +153,7 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options of the command only."""
-        # A reader of this help needs no --help.
+        # Without --help, which the user has just found.
         if found := records(self.params, ctx):
             with formatter.section("Options"):
                 formatter.write_dl(found)
@@ -224,9 +224,7 @@ out_option = partial(
     help="New file for the secret, readable only by you.",
 )
 long_secret_option = click.option(
-    "--allow-long-secret",
-    is_flag=True,
-    help="Allow over 72 bytes; the server ignores the rest.",
+    "--allow-long-secret", is_flag=True, help="Allow over 72 bytes; the server ignores the rest."
 )
 
 

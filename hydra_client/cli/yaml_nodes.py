@@ -248,7 +248,7 @@ class _YamlReader(Composer, Resolver):
 
 
 class _AllNumbers(_YamlReader):
-    """Takes for a number what is one to YAML 1.1, YAML 1.2 or JSON."""
+    """Reads as a number whatever is one in YAML 1.1, YAML 1.2 or JSON."""
 
 
 # In Python: PyYAML's C code rejects unpaired surrogates.
@@ -271,8 +271,9 @@ for _class in (_AllNumbers, _Dumper):
 
 
 class _Constructor(SafeConstructor):
-    """Makes Python values; says where a value is not what its tag says, or a key is there twice."""
+    """Makes Python values. Rejects values that do not fit their tags, and duplicate keys."""
 
+    # Mappings without merge keys any more, whose own keys may repeat merged ones.
     _flat: WeakSet[yaml.Node] = WeakSet()
 
     def __init__(self, place: str) -> None:
@@ -286,7 +287,7 @@ class _Constructor(SafeConstructor):
             raise _invalid(self._place, node.start_mark, "not a valid value of its type") from None
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Replace the merge keys of a mapping. Its own keys may repeat merged ones from then on."""
+        """Reject duplicate keys, then replace merge keys."""
         if node in self._flat:
             return
         self._flat.add(node)

@@ -1,4 +1,4 @@
-"""Reads policies, groups and expectations of a manifest."""
+"""The part of the reader of manifests for policies, groups and expectations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from hydra_client.provisioning.planning import ADMIN_POLICY
 
 
 class AccessReader(ValueReader):
-    """Reads what says who may do what.
+    """Reads policies, groups and expectations.
 
     Attributes:
         subjects: The place of each subject of a policy that is not a template.

@@ -64,7 +64,7 @@ def too_long(secret: str) -> str | None:
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return a hint at the known name that an unknown one was probably meant to be, or at all."""
+    """Return a hint: the known name that was probably meant, or all of them if they are few."""
     from difflib import get_close_matches
 
     other = _ELSEWHERE.get(name)

@@ -159,7 +159,7 @@ class _Reader(AccessReader):
             return None
         path = self._folder / name
         shown = plain(str(path))
-        # With os.path, because for some names pathlib raises what depends on the version.
+        # os.path, because what pathlib raises for some names depends on the Python version.
         if not os.path.isdir(path.parent):
             self._fault(node, f"secret: the directory {plain(str(path.parent))} does not exist")
             return None
