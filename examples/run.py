@@ -23,6 +23,7 @@ import client_app
 import consent_app
 from consent_app.store import Store
 from consent_app.users import Users
+from werkzeug import Response
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import hydra_client
@@ -33,9 +34,7 @@ from hydra_client.provisioning import Apis, Desired, apply, plan
 from hydra_client.resource_server import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from werkzeug.serving import BaseWSGIServer
+    from collections.abc import Iterator
 
 USER, PASSWORD = "alice", "wonderland"
 HOST = "127.0.0.1"
@@ -92,7 +91,12 @@ def running(
     """
     ports = ports or Ports()
     with ExitStack() as stack:
-        servers = [stack.enter_context(_server(port)) for port in ports[1:]]
+        servers = []
+        for port in ports[1:]:
+            app = Response("Starting", 503)
+            server = make_server(HOST, port, app, threaded=True, request_handler=QuietHandler)
+            stack.callback(server.server_close)
+            servers.append(server)
         consent_url, client_url, api_url = (f"http://{HOST}:{one.server_port}" for one in servers)
         hydra, clock = None, time.time
         if "HYDRA_URL" in os.environ:
@@ -136,7 +140,10 @@ def running(
         guard.check_credentials()
         servers[2].app = photo_api.create_app(guard)
         for server in servers:
-            stack.enter_context(_serving(server))
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
         yield Example(hydra, hydra_url, consent_url, client_url, api_url, users, database)
 
 
@@ -203,31 +210,6 @@ def _remove(apis: Apis, wanted: Desired) -> None:
         removed_policies=[str(policy.id) for policy in wanted.policies],
     )
     apply(plan(apis, removed))
-
-
-@contextmanager
-def _server(port: int) -> Iterator[BaseWSGIServer]:
-    server = make_server(HOST, port, _starting, threaded=True, request_handler=QuietHandler)
-    try:
-        yield server
-    finally:
-        server.server_close()
-
-
-def _starting(environ: object, start_response: Callable[..., object]) -> list[bytes]:
-    start_response("503 Service Unavailable", [])
-    return []
-
-
-@contextmanager
-def _serving(server: BaseWSGIServer) -> Iterator[None]:
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 def main() -> None:

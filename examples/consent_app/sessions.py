@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -52,20 +53,20 @@ class Sessions(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> Session:
         """Find the session of a browser."""
         id = request.cookies.get(self.cookie, "")
-        data = self.store.session(id) if id else None
-        return Session() if data is None else Session(id, data)
+        data = self.store.get(f"session {id}") if id else None
+        return Session() if data is None else Session(id, json.loads(data))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Store what has changed, and send the cookie of a new session."""
         assert isinstance(session, Session)  # noqa: S101 - `open_session` makes no others
         if session.id == session.stored_id:
             if session.id and session != session.stored:
-                self.store.change_session(session.id, dict(session))
+                self.store.change(f"session {session.id}", json.dumps(session))
             return
         if session.stored_id:
-            self.store.end_session(session.stored_id)
+            self.store.delete(f"session {session.stored_id}")
         lifetime = LIFETIME if "user" in session else ANONYMOUS_LIFETIME
-        self.store.begin_session(session.id, dict(session), lifetime)
+        self.store.set(f"session {session.id}", json.dumps(session), lifetime)
         response.set_cookie(
             self.cookie, session.id, secure=self.secure, httponly=True, samesite="Lax"
         )

@@ -9,7 +9,7 @@ import os
 import sqlite3
 import time
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,6 @@ ATTEMPTS_OF_ADDRESS = 30
 ATTEMPTS_PERIOD = 300.0  # seconds
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, data TEXT, ends_at REAL);
 CREATE TABLE IF NOT EXISTS attempts (key TEXT PRIMARY KEY, count INTEGER, ends_at REAL);
 CREATE TABLE IF NOT EXISTS memory (key TEXT PRIMARY KEY, value TEXT, ends_at REAL);
 CREATE TABLE IF NOT EXISTS consents (
@@ -62,51 +61,33 @@ class Store:
         with closing(database), database:
             yield database
 
-    # --- sessions, under the hash of their id: who reads the file cannot use them
-
-    def session(self, id: str) -> dict[str, Any] | None:
-        """Return what a session holds, or None if the session no longer exists."""
-        query = "SELECT data FROM sessions WHERE id = ? AND ends_at > ?"
-        with self._open() as database:
-            row = database.execute(query, (_hash(id), self.clock())).fetchone()
-        return None if row is None else json.loads(row[0])
-
-    def begin_session(self, id: str, data: dict[str, Any], lifetime: float) -> None:
-        """Store a new session, for this many seconds."""
-        now = self.clock()
-        with self._open() as database:
-            database.execute("DELETE FROM sessions WHERE ends_at <= ?", (now,))
-            row = (_hash(id), json.dumps(data), now + lifetime)
-            database.execute("INSERT INTO sessions VALUES (?, ?, ?)", row)
-
-    def change_session(self, id: str, data: dict[str, Any]) -> None:
-        """Store what a session holds now, unless it has ended meanwhile."""
-        with self._open() as database:
-            database.execute(
-                "UPDATE sessions SET data = ? WHERE id = ?", (json.dumps(data), _hash(id))
-            )
-
-    def end_session(self, id: str) -> None:
-        """Forget a session: its cookie is no longer valid."""
-        with self._open() as database:
-            database.execute("DELETE FROM sessions WHERE id = ?", (_hash(id),))
-
-    # --- what ConsentApp remembers of browsers, and other things for a while
+    # --- sessions, what ConsentApp remembers of browsers, and other things for a while, under the
+    # hash of their key: who reads the file cannot use them
 
     def get(self, key: str) -> str | None:
-        """Return a value, or None if there is none."""
+        """Return a value, or None if there is none any more."""
         query = "SELECT value FROM memory WHERE key = ? AND ends_at > ?"
         with self._open() as database:
             row = database.execute(query, (_hash(key), self.clock())).fetchone()
         return None if row is None else str(row[0])
 
-    def set(self, key: str, value: str, timeout: int) -> None:
+    def set(self, key: str, value: str, timeout: float) -> None:
         """Store a value for this many seconds."""
         now = self.clock()
         with self._open() as database:
             database.execute("DELETE FROM memory WHERE ends_at <= ?", (now,))
             row = (_hash(key), value, now + timeout)
             database.execute("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", row)
+
+    def change(self, key: str, value: str) -> None:
+        """Replace a value, unless its time has ended meanwhile."""
+        with self._open() as database:
+            database.execute("UPDATE memory SET value = ? WHERE key = ?", (value, _hash(key)))
+
+    def delete(self, key: str) -> None:
+        """Delete a value."""
+        with self._open() as database:
+            database.execute("DELETE FROM memory WHERE key = ?", (_hash(key),))
 
     # --- attempts to log in
 

@@ -53,7 +53,7 @@ def example(_example: run.Example) -> Iterator[run.Example]:
     _example.hydra._faults.clear()
     _example.hydra._requests.clear()
     with closing(sqlite3.connect(_example.store.path)) as database, database:
-        for table in ("sessions", "attempts", "memory", "consents"):
+        for table in ("attempts", "memory", "consents"):
             database.execute(f"DELETE FROM {table}")
 
 
