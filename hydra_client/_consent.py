@@ -90,8 +90,9 @@ _BY_POST = (
     "must redirect the browser to the authorization endpoint, with all parameters in the URL."
 )
 _UNEXPECTED = (
-    "The request's URL does not have the form that Hydra gives it, or has parameters named "
-    f"consent or {browser_binding.PARAMETER} itself. Please start again at the application."
+    "The request's URL does not have the form that Hydra gives it, or the application added "
+    f"parameters named consent or {browser_binding.PARAMETER}. Please start again at the "
+    "application."
 )
 
 
@@ -145,7 +146,7 @@ class RedirectUrlError(ConsentFlowError):
 
 
 class WrongBrowser(ConsentFlowError):  # noqa: N818 - says what happened
-    """This browser's session has not begun the request. Redirect it to `redirect_url` (303).
+    """This browser's session did not start the request. Redirect it to `redirect_url` (303).
 
     That is not the user's fault: it happens whenever a request first arrives, and after the user
     logs in or out. The browser returns at once with a new request.
@@ -246,7 +247,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
         Scope: hydra.consent. Policy: action "get" on "rn:hydra:oauth2:consent:requests:{id}".
 
         Raises:
-            WrongBrowser: This browser's session has not begun the request, or has begun another
+            WrongBrowser: This browser's session did not start the request, or has started another
                 one since. Redirect it to the error's `redirect_url`.
             AuthorizationRequestError: The browser brought an error instead of a request.
             ConsentIdError: The id is missing, repeated, malformed, or unknown to the server.
@@ -375,7 +376,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
             raise RedirectUrlError(_CHANGED_ON_THE_WAY)
         state.send(beginning.url, reason, now)
         raise WrongBrowser(
-            "This browser's session has not begun the request: it has to be started again.",
+            "This browser's session did not start the request: it has to be started again.",
             browser.with_value(beginning.url, now),
         )
 

@@ -13,7 +13,7 @@ verifies the ID token and refreshes the tokens.
     ├── AuthorizationError              the server, or the user, refused
     ├── CallbackError                   the callback has no code
     ├── StateError                      the callback belongs to another authorization request
-    └── NoIdTokenError                  there is no ID token, although `openid` was asked for
+    └── NoIdTokenError                  there is no ID token, although `openid` was requested
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class StateError(CodeFlowError):
 
 
 class NoIdTokenError(CodeFlowError):
-    """There is no ID token, although `openid` was asked for: nothing says whose the tokens are.
+    """There is no ID token, although `openid` was requested: nothing says whose tokens these are.
 
     The user did not grant `openid`, or the code is of another authorization.
     """
@@ -293,7 +293,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         )
         if self._asks_for_id_token and tokens.id_token is None:
             # Otherwise an injected code would pass without a check of its nonce.
-            raise NoIdTokenError("The server sent no ID token, although openid was asked for.")
+            raise NoIdTokenError("The server sent no ID token, although openid was requested.")
         self.claims = yield from self._verified(tokens, None, nonce=self.nonce)
         self.tokens = tokens
         return tokens

@@ -77,7 +77,7 @@ class InvalidIdTokenError(HydraException):
             - "token_type": `typ` names another kind of token
             - "algorithm": `alg` is missing, `none`, or not allowed
             - "unknown_key": `kid` is missing, or the server has no such key
-            - "signature": no key of the server made the signature
+            - "signature": the signature matches no key of the server
             - "missing_claim", "claim_type": a claim is missing, or has a value it cannot have
             - "issuer": `iss` is not the issuer in the discovery document
             - "audience", "authorized_party": `aud` or `azp` is not this client
@@ -187,7 +187,7 @@ class BaseVerifier(Generic[OAuth2Api]):
         unknown = [str(algorithm) for algorithm in algorithms if algorithm not in _ALGORITHMS]
         if unknown or not algorithms:
             raise ApiValueError(
-                f"algorithms: {', '.join(unknown) or 'none given'}; possible are "
+                f"algorithms: {', '.join(unknown) or 'none given'}; supported: "
                 f"{', '.join(sorted(_ALGORITHMS))}"
             )
         self.api = api
@@ -399,7 +399,7 @@ class Token:
                     return None
                 if keys:
                     raise InvalidIdTokenError(
-                        "no key of the server made the signature", "signature"
+                        "the signature matches no key of the server", "signature"
                     )
                 raise InvalidIdTokenError(
                     f"the server has no key {_shown(self._kid)} for {self._algorithm}",
@@ -433,7 +433,7 @@ class Token:
                 raise _missing(claim)
             if not _same(claims[claim], expected):
                 raise InvalidIdTokenError(
-                    f"{claim} does not belong to the value that came with it", claim, claim
+                    f"{claim} is not the hash of the value that came with it", claim, claim
                 )
 
 
@@ -561,7 +561,9 @@ def _check_header(header: Mapping[str, Any], algorithms: tuple[str, ...]) -> tup
     embedded = [name for name in ("jwk", "jku", "x5c", "x5u") if name in header]
     if embedded:
         raise InvalidIdTokenError(
-            f"the header has {embedded[0]}, which contains a key", "embedded_key", embedded[0]
+            f"the header has {embedded[0]}, but a key in the token is not accepted",
+            "embedded_key",
+            embedded[0],
         )
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.upper() != "JWT":

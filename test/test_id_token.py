@@ -1002,8 +1002,8 @@ def test_repr_of_a_verifier() -> None:
     [
         ({"algorithms": "RS256"}, ApiTypeError, "algorithms must be a list"),
         ({"algorithms": []}, ApiValueError, "none given"),
-        ({"algorithms": ["none"]}, ApiValueError, "none; possible are"),
-        ({"algorithms": ["RS256", "HS256"]}, ApiValueError, "HS256; possible are PS256"),
+        ({"algorithms": ["none"]}, ApiValueError, "none; supported:"),
+        ({"algorithms": ["RS256", "HS256"]}, ApiValueError, "HS256; supported: PS256"),
         ({"algorithms": [None]}, ApiValueError, "None; possible"),
         ({"client_id": ""}, ApiValueError, "client_id is empty"),
         ({"client_id": None}, ApiTypeError, "client_id must be a string"),
