@@ -14,7 +14,7 @@ from hydra_client.protocol.operation import Call
 from hydra_client.transport.connections import Pool, TlsPool, connections_are_replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from hydra_client.configuration import Origin
 
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 # Hosts, and so pools and proxies, that one client remembers.
 MOST_HOSTS = 32
 _POOLS = {"http": Pool, "https": TlsPool}
+
+
+class Headers(CaseInsensitiveDict[str]):
+    """requests' headers over a plain dict: every call makes one and copies it."""
+
+    _store: dict[str, tuple[str, str]]
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._store = {name.lower(): (name, value) for name, value in headers.items()}
+
+    def copy(self) -> Headers:
+        """Return a copy, which urllib3 asks for."""
+        headers = Headers({})
+        headers._store = self._store.copy()
+        return headers
 
 
 class Request(requests.PreparedRequest):

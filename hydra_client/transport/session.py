@@ -11,7 +11,6 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 import requests
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError
 
@@ -20,7 +19,7 @@ from hydra_client.protocol import checks
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.operation import Call, Response
 from hydra_client.protocol.retry_policy import Failure, retry_after
-from hydra_client.transport.adapter import MOST_HOSTS, Adapter, Request, RequestsSession
+from hydra_client.transport.adapter import MOST_HOSTS, Adapter, Headers, Request, RequestsSession
 from hydra_client.transport.body import read_body
 from hydra_client.transport.diagnosis import check_files, report
 from hydra_client.transport.failures import failure_of
@@ -61,7 +60,7 @@ class Session:
         if os.getpid() != self._process:
             self._forget_connections()
         proxies = self._proxies_for(settings.origin, settings.proxy)
-        return Request(call, settings.origin, proxies, CaseInsensitiveDict(headers))
+        return Request(call, settings.origin, proxies, Headers(headers))
 
     def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
