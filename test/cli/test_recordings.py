@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from support.command import Run
+from support.loopback import Server
+from support.recorded import replay
 from wire.calls import Call, UnsayableError, call_for
 from wire.expected import SUCCESS, error_of
-from wire.replay_server import ReplayServer
 
 import hydra_client as sdk
 
@@ -134,8 +135,8 @@ CASES = list(cases())
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ReplayServer]:
-    with ReplayServer() as server:
+def server() -> Iterator[Server]:
+    with Server() as server:
         yield server
 
 
@@ -146,7 +147,7 @@ def test_most_exchanges_have_a_command() -> None:
 @pytest.mark.parametrize(("exchange", "call", "command"), CASES)
 def test_recorded(
     run: Run,
-    server: ReplayServer,
+    server: Server,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     exchange: dict[str, Any],
@@ -155,7 +156,7 @@ def test_recorded(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     response = exchange["response"]
-    server.expect(response)
+    replay(server, response)
     body = call.arguments.get("body")
     result = run(
         "--output",
@@ -168,7 +169,7 @@ def test_recorded(
         HYDRA_ACCESS_TOKEN=call.settings.get("access_token", ""),
         T=call.arguments.get("token") or call.arguments.get("access_token") or "",
     )
-    assert server.received[0].method == exchange["request"]["method"]
+    assert server.requests[0].method == exchange["request"]["method"]
     secrets = {str(call.settings.get(name)) for name in ("password", "access_token")}
     if call.method == "userinfo":  # the caller's own credentials are words
         secrets = {call.arguments["access_token"]}

@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, quote, unquote
 import pytest
 import responses
 from support import both
+from support.loopback import Request, Server
+from support.recorded import replay
 from wire import calls
 from wire.calls import FORM, JSON, Call, UnsayableError, call_for
 from wire.expected import SUCCESS, check_data, check_error
-from wire.replay_server import Received, ReplayServer
 
 import hydra_client as sdk
 
@@ -86,13 +87,13 @@ def cases(refused: bool) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[ReplayServer]:
-    with ReplayServer() as server:
+def server() -> Iterator[Server]:
+    with Server() as server:
         yield server
 
 
 @pytest.fixture
-def client(server: ReplayServer) -> Iterator[sdk.ApiClient]:
+def client(server: Server) -> Iterator[sdk.ApiClient]:
     with both.client_of(sdk.Configuration(server.url, retries=0)) as client:
         yield client
 
@@ -122,7 +123,7 @@ def test_every_exchange_is_sent_or_has_its_reason(recording: str) -> None:
     assert sent + len(unsent) == len(exchanges) == (175 if is_admin else 81)
 
 
-def check_request(got: Received, recorded: dict[str, Any]) -> None:
+def check_request(got: Request, recorded: dict[str, Any]) -> None:
     path, _, query = recorded["path"].partition("?")
     got_path, _, got_query = got.target.partition("?")
     headers = {name.lower(): value for name, value in recorded["headers"].items()}
@@ -130,7 +131,7 @@ def check_request(got: Received, recorded: dict[str, Any]) -> None:
     assert pairs(got_query) == pairs(query)
 
     kind = headers.get("content-type")
-    assert got.header("content-type") == kind
+    assert got.headers.get("content-type") == kind
     if kind == FORM:
         assert pairs(got.body.decode()) == pairs(recorded["body"])
     elif kind == JSON:
@@ -138,11 +139,11 @@ def check_request(got: Received, recorded: dict[str, Any]) -> None:
     else:
         assert got.body == b""
 
-    assert got.header("accept") == "application/json"
-    assert with_scheme_in_lower_case(got.header("authorization")) == with_scheme_in_lower_case(
+    assert got.headers.get("accept") == "application/json"
+    assert with_scheme_in_lower_case(got.headers.get("authorization")) == with_scheme_in_lower_case(
         headers.get("authorization")
     )
-    assert got.header("cookie") == headers.get("cookie")
+    assert got.headers.get("cookie") == headers.get("cookie")
 
 
 def pairs(text: str) -> list[tuple[str, str]]:
@@ -156,11 +157,11 @@ def with_scheme_in_lower_case(value: str | None) -> str | None:
 
 @pytest.mark.parametrize(("exchange", "call"), cases(refused=False))
 def test_a_request_arrives_as_recorded_and_its_response_is_understood(
-    exchange: dict[str, Any], call: Call, server: ReplayServer, client: sdk.ApiClient
+    exchange: dict[str, Any], call: Call, server: Server, client: sdk.ApiClient
 ) -> None:
     recorded, response = exchange["request"], exchange["response"]
     api = configured(client, call)
-    server.expect(response)
+    replay(server, response)
     if response["status"] in SUCCESS[call.method][0]:
         check_data(call(api), call.method, response)
         full = call(api.with_http_info)
@@ -172,19 +173,19 @@ def test_a_request_arrives_as_recorded_and_its_response_is_understood(
             with pytest.raises(sdk.ApiException) as raised:
                 call(asked)
             check_error(raised.value, call.method, response)
-    assert len(server.received) == 2
-    for got in server.received:
+    assert len(server.requests) == 2
+    for got in server.requests:
         check_request(got, recorded)
 
 
 @pytest.mark.parametrize(("exchange", "call"), cases(refused=True))
 def test_what_is_not_valid_is_refused_before_it_is_sent(
-    exchange: dict[str, Any], call: Call, server: ReplayServer, client: sdk.ApiClient
+    exchange: dict[str, Any], call: Call, server: Server, client: sdk.ApiClient
 ) -> None:
-    server.expect(exchange["response"])
+    replay(server, exchange["response"])
     with pytest.raises(sdk.ApiValueError):
         call(configured(client, call))
-    assert server.received == []
+    assert server.requests == []
 
 
 def as_sent(target: str) -> str:
@@ -228,11 +229,12 @@ def test_responses_stands_in_for_the_server(recording: str) -> None:
             request = intercepted.request
             body = request.body or b""
             check_request(
-                Received(
+                Request(
                     request.method,
                     request.path_url,
-                    {name.lower(): [value] for name, value in request.headers.items()},
+                    {name.lower(): value for name, value in request.headers.items()},
                     body.encode() if isinstance(body, str) else body,
+                    b"",
                 ),
                 recorded,
             )
