@@ -39,6 +39,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from support.browsing import Browser as Visitor
+from support.frameworks import need_frameworks
 
 from hydra_client import OAuth2Client, authorization_url
 from hydra_client.emulator import HydraEmulator
@@ -206,6 +207,7 @@ def consent_request(hydra: HydraEmulator) -> str:
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize("unit", list(units()))
 def test_pages_run(unit: list[Block]) -> None:
+    need_frameworks("\n".join(block.text for block in unit))
     if any("hydra-client serve" in block.text for block in unit):
         unit = elsewhere(unit)
     namespace: dict[str, object] = {"__name__": "__main__"}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.frameworks import need_frameworks
 from support.variants import VARIANTS
 
 import hydra_client
@@ -18,11 +19,10 @@ GUIDES = HERE.parents[1] / "docs" / "guides"
 @pytest.mark.parametrize(("version", "store"), VARIANTS)
 @pytest.mark.parametrize("framework", ["flask", "django", "fastapi"])
 def test_consent_app_of_the_guide(framework: str, version: str, store: str) -> None:
+    page = GUIDES / f"consent-{framework}.md"
+    need_frameworks(page.read_text(encoding="utf-8"))
     finished = subprocess.run(
-        [
-            *(sys.executable, "-W", "error", str(HERE / "attack.py")),
-            *(str(GUIDES / f"consent-{framework}.md"), version, store),
-        ],
+        [*(sys.executable, "-W", "error", str(HERE / "attack.py")), str(page), version, store],
         env={"PYTHONPATH": f"{hydra_client.__path__[0]}/.."},
         capture_output=True,
         text=True,
