@@ -311,8 +311,8 @@ class BaseVerifier(Generic[OAuth2Api]):
             self._failures += 1
             raise
         self._failures, self._failure = 0, None
-        self._known = Server(discovery.issuer, keys.keys, self._clock())
-        return self._known
+        latest = self._known = Server(discovery.issuer, keys.keys, self._clock())
+        return latest
 
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing about age.
