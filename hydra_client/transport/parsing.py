@@ -19,6 +19,8 @@ MOST_INTERIM = 8
 LONGEST_INTERIM = 64 * 1024  # bytes, of all interim responses together
 LONGEST_LINE = 64 * 1024
 _LENGTH = re.compile(r"[0-9]+")
+# http.client also accepts blanks before it, and statuses such as 0200, +200 and 2_00.
+STATUS_LINE = re.compile(rb"(HTTP/\S*)[^\S\n]+([1-9]\d\d)((?:[^\S\n][^\n]*)?)\n")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r?\n?", re.DOTALL)
 
 
@@ -66,9 +68,15 @@ class StrictResponse(http.client.HTTPResponse):
         """Read the final status line, past interim responses (RFC 9110 section 15.2)."""
         left = LONGEST_INTERIM
         for _ in range(MOST_INTERIM + 1):
-            status_line: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
-            if not 100 <= status_line[1] < 200 or status_line[1] == 101:
-                return status_line
+            line = self.fp.readline(LONGEST_LINE + 1)
+            if len(line) > LONGEST_LINE:
+                raise http.client.LineTooLong("status line")
+            status_line = STATUS_LINE.match(line)
+            if status_line is None:
+                raise http.client.BadStatusLine(line.decode("iso-8859-1"))
+            version, status, reason = (part.decode("iso-8859-1") for part in status_line.groups())
+            if not status.startswith("1") or status == "101":
+                return version, int(status), reason.strip()
             line = b"more"
             while line.strip() and left >= 0:
                 line = self.fp.readline(left + 1)

@@ -108,6 +108,30 @@ def test_a_head_made_of_blanks_is_refused_at_once(head: bytes) -> None:
         client.introspect_oauth2_token("token-a")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        b" HTTP/1.1 200 OK",
+        b"\rHTTP/1.1 200 OK",
+        b"HTTP/1.1 +200 OK",
+        b"HTTP/1.1 2_00 OK",
+        b"HTTP/1.1 0200 OK",
+        b"HTTP/1.1\xa0200 OK",
+        b"HTTP/1.1 +103 Early Hints",
+    ],
+)
+def test_a_malformed_status_line_is_refused_at_once(line: bytes) -> None:
+    """Both clients refuse it, however its bytes arrive."""
+    rest = ONE.partition(b"\r\n")[2]
+    with (
+        Server(first(line + b"\r\n", 0.05, rest)) as server,
+        api(server, timeout=LONG, retries=0) as client,
+        within(0),
+        pytest.raises(ApiConnectionError, match="the response is not HTTP"),
+    ):
+        client.introspect_oauth2_token("token-a")
+
+
 def test_a_switch_of_protocols_is_an_error_and_ends_the_connection() -> None:
     switch = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"
     with server_that(switch, 0.05, own) as server, api(server) as client:

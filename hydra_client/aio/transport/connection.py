@@ -17,6 +17,7 @@ from hydra_client.transport.parsing import (
     LONGEST_LINE,
     MOST_HEADERS,
     MOST_INTERIM,
+    STATUS_LINE,
     TOO_MANY_HEADERS,
     TOO_MANY_INTERIM,
     StrictResponse,
@@ -202,7 +203,7 @@ class Connection(asyncio.Protocol):
             raise Unreadable(TOO_MANY_INTERIM if interim else TOO_MANY_HEADERS)
         if self._received.find(b"\n", start) < 0:
             return len(self._received) - start > LONGEST_LINE
-        return not self._received.startswith(b"HTTP/", start)
+        return STATUS_LINE.match(self._received, start) is None
 
     async def _body(self, response: Head, headers: Headers) -> bytes:
         announced(headers)
