@@ -112,8 +112,8 @@ class OAuth2Api(Api):
         because the client may already exist.
 
         A policy can depend on the client's `owner`, which the server passes to it as context. The
-        conditions `{"owner": {"type": "EqualsSubjectCondition"}}` let callers create only clients
-        of their own.
+        conditions `{"owner": {"type": "EqualsSubjectCondition"}}` let callers create only their
+        own clients.
 
         Args:
             body: The client to create; every field is optional. If you choose the `id`, it must not
@@ -186,7 +186,7 @@ class OAuth2Api(Api):
         The response never includes the secret, of which the server only stores a hash.
 
         A policy can depend on the client's `owner`. The conditions
-        `{"owner": {"type": "EqualsSubjectCondition"}}` let callers fetch only clients of their own.
+        `{"owner": {"type": "EqualsSubjectCondition"}}` let callers fetch only their own clients.
 
         Args:
             id: Id of the client; it is percent-encoded for you. It must not be empty, `.` or `..`,
@@ -285,9 +285,9 @@ class OAuth2Api(Api):
     ) -> OAuth2TokenIntrospection:
         """Introspect an access token.
 
-        Says whether a token is active and what it stands for (RFC 7662). An unknown, expired or
-        revoked token is not an error: the response has `active` false and nothing else. The same
-        goes for a refresh token, and for a token that lacks one of the scopes that you ask for.
+        Returns whether a token is active and whom it was issued for (RFC 7662). An unknown, expired
+        or revoked token is not an error: the response has `active` false and nothing else. The same
+        applies to refresh tokens, and to tokens that lack one of the scopes that you ask for.
 
         The configured `access_token` authorizes the call; without one, Basic does, with `username`
         and `password` sent unencoded. 0.9 lets any client introspect. 0.10 requires the policy
@@ -562,9 +562,9 @@ class OAuth2Api(Api):
         """Revoke an access or refresh token.
 
         Token revocation (RFC 7009). Revoking an access token also revokes its refresh token, and
-        the other way round. Revoking a token that is unknown or already revoked succeeds. The
-        client to which the token was issued authenticates by Basic, with `username` and `password`
-        sent unencoded.
+        vice versa. Revoking a token that is unknown or already revoked succeeds. The client to
+        which the token was issued authenticates by Basic, with `username` and `password` sent
+        unencoded.
 
         **If another client authenticates, 0.10 responds with success but revokes nothing. 0.9
         revokes the token.**
@@ -599,7 +599,7 @@ class OAuth2Api(Api):
         """Replace an OAuth 2.0 client.
 
         Send the whole client: SQL stores replace it, so a field that you leave out becomes empty.
-        (The memory store keeps such a field.) Only the secret stays as it is if you leave it out;
+        (The memory store keeps such a field.) Only the secret does not change if you leave it out;
         if you set a new one, only this response contains it. It is best to fetch the client, change
         it and send it back: fields that this library does not know are sent back as well.
         `provisioning.patch_client` does this in one call.
@@ -649,7 +649,7 @@ class OAuth2Api(Api):
         that the acceptance gave as `id_token_extra`, with `sub` and `rat`.
 
         Pass the access token that the user's flow ended with. The client's own token is never sent:
-        it stands for no user, and the server would respond with an empty `sub`.
+        it belongs to no user, and the server would respond with an empty `sub`.
 
         Args:
             access_token: The user's access token, such as a code flow returns.

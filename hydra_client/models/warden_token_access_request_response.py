@@ -28,7 +28,7 @@ class WardenTokenAccessRequestResponse(Model):
     """Whether the token is valid, has the scopes, and the policies allow it."""
 
     subject: str | None = string(default=None)
-    """Who the token stands for."""
+    """The subject of the token, a user or a client."""
 
     granted_scopes: list[str] | None = strings("grantedScopes", default=None)
     """Scopes of the token."""
