@@ -61,8 +61,6 @@ class ApiResponse(Generic[T]):
         headers: The response's headers; names are found in any case.
     """
 
-    __slots__ = ("data", "headers", "status")
-
     def __init__(self, data: T, status: int, headers: Mapping[str, str]) -> None:
         self.data = data
         self.status = status
