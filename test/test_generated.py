@@ -61,6 +61,10 @@ Facts = dict[tuple[str, ...], Any]
 # -- the description ---------------------------------------------------------------------------
 
 
+def test_the_default_host_is_that_of_the_description() -> None:
+    assert [server["url"] for server in CONTRACT["servers"]] == [Configuration().host]
+
+
 def described_facts() -> Facts:
     facts = admin_facts("0.10.10")
     definitions = copy.deepcopy(DESCRIPTION["definitions"])

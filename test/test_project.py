@@ -556,6 +556,12 @@ def test_commits_are_formatted_by_the_release_that_is_pinned() -> None:
     assert f"/ruff-pre-commit\n    rev: v{pinned}\n" in hooks
 
 
+def test_the_generator_is_the_release_that_is_pinned() -> None:
+    pinned = (ROOT / "requirements" / "generate.txt").read_text(encoding="utf-8")
+    version = (ROOT / ".openapi-generator" / "VERSION").read_text(encoding="utf-8").strip()
+    assert re.search(rf"^openapi-generator-cli\[\w+\]=={re.escape(version)}$", pinned, re.MULTILINE)
+
+
 def test_the_newest_releases_are_those_of_all_that_is_pinned() -> None:
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
