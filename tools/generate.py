@@ -47,11 +47,10 @@ def main(arguments: list[str] | None = None) -> int:
         tidy(fresh)
         if not check:
             install(fresh)
-            return 0
-        different = compare(fresh)
-    if different:
-        print(f"{different} files are out of date: run `tox -e generate`", file=sys.stderr)
-    return min(different, 1)
+        elif different := compare(fresh):
+            print(f"{different} files are out of date: run `tox -e generate`", file=sys.stderr)
+            return 1
+    return 0
 
 
 def validate() -> None:
@@ -126,12 +125,10 @@ def tidy(target: Path) -> None:
     ours = '--config=lint.isort.known-first-party=["hydra_client"]'
     subprocess.run([*ruff, "check", *fix, ours, *quiet], cwd=target, check=True)
     subprocess.run([*ruff, "format", *quiet], cwd=target, check=True)
-    for path in target.rglob("*.py"):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        path.write_text("\n".join(wrap(lines)) + "\n", encoding="utf-8")
-    for path in target.rglob("*.md"):
-        lines = path.read_text(encoding="utf-8").strip().splitlines()
-        path.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
+    for path in [*target.rglob("*.py"), *target.rglob("*.md")]:
+        lines = [line.rstrip() for line in path.read_text("utf-8").strip().splitlines()]
+        wrapped = wrap(lines) if path.suffix == ".py" else lines
+        path.write_text("\n".join(wrapped) + "\n", encoding="utf-8")
 
 
 def wrap(lines: list[str]) -> list[str]:
@@ -172,10 +169,7 @@ def fill(line: str, indent: str) -> list[str]:
 
 def listed(folder: Path) -> set[str]:
     """Return the names of the generated files in a folder, from the generator's own list."""
-    listing = folder / LISTING
-    if not listing.exists():
-        return set()
-    names = listing.read_text(encoding="utf-8").split()
+    names = (folder / LISTING).read_text(encoding="utf-8").split()
     return {*names, LISTING, f"{SETTINGS}/VERSION"}
 
 
@@ -183,14 +177,12 @@ def compare(fresh: Path) -> int:
     """Print how the files differ from freshly generated ones, and return how many do."""
     different = 0
     for name in sorted(listed(fresh) | listed(ROOT)):
-        texts = []
-        for folder in (ROOT, fresh):
-            path = folder / name
-            texts.append(path.read_text(encoding="utf-8") if path.exists() else "")
-        if texts[0] != texts[1]:
+        paths = (ROOT / name, fresh / name)
+        old, new = (path.read_text("utf-8") if path.exists() else "" for path in paths)
+        if old != new:
             different += 1
-            old, new = (text.splitlines(keepends=True) for text in texts)
-            sys.stdout.writelines(difflib.unified_diff(old, new, name, f"{name} (generated)"))
+            lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+            sys.stdout.writelines(difflib.unified_diff(*lines, name, f"{name} (generated)"))
     return different
 
 
