@@ -9,7 +9,6 @@ import pickle
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,6 +33,7 @@ from hydra_client import (
     UnauthorizedException,
 )
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.testing import in_process
 from hydra_client.transport.adapter import Adapter
 
@@ -43,33 +43,14 @@ PATH = "/oauth2/introspect"
 FOR_BOTH_CLIENTS = True
 
 
-class Clock:
-    """The client's time, which a test moves on."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
-@pytest.fixture(scope="module", params=["0.9", "0.10"])
-def server(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    with HydraEmulator(version=request.param) as hydra:
-        yield hydra
+@pytest.fixture(params=["0.9", "0.10"])
+def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {"version": request.param}
 
 
 @pytest.fixture
-def hydra(server: HydraEmulator) -> Iterator[HydraEmulator]:
-    yield server
-    server.reset()
-
-
-@pytest.fixture
-def api(hydra: HydraEmulator) -> Iterator[OAuth2Api]:
-    api = hydra.api()
-    with api.api_client:
-        yield api
+def api(hydra_api: OAuth2Api) -> OAuth2Api:
+    return hydra_api
 
 
 @pytest.fixture
@@ -202,13 +183,13 @@ def test_an_active_response_is_kept_for_its_age(
 ) -> None:
     introspect = CachedIntrospection(api, max_age=30, clock=clock)
     introspect(token)
-    clock.ahead += 29
+    clock.advance(29)
     introspect(token)
     assert asked(hydra) == 1
-    clock.ahead += 1.5
+    clock.advance(1.5)
     introspect(token)
     assert asked(hydra) == 2
-    clock.ahead += 29
+    clock.advance(29)
     introspect(token)
     assert asked(hydra) == 2, "the age counts from the last response"
 
@@ -220,7 +201,7 @@ def test_a_revoked_token_is_known_to_be_so_after_the_age_at_most(
     assert introspect(token).active
     api.revoke_oauth2_token(token)
     assert introspect(token).active
-    clock.ahead += 30
+    clock.advance(30)
     assert not introspect(token).active
 
 
@@ -230,10 +211,10 @@ def test_a_response_is_never_kept_past_the_tokens_end(
     introspect = CachedIntrospection(api, max_age=10 * LIFETIME, clock=clock)
     exp = introspect(token).exp
     assert exp is not None
-    clock.ahead = exp - time.time() - 5
+    clock.advance(exp - time.time() - 5)
     assert introspect(token).active
     assert asked(hydra) == 1
-    clock.ahead += 5
+    clock.advance(5)
     hydra.clock.advance(LIFETIME + 1)
     assert not introspect(token).active
     assert asked(hydra) == 2
@@ -269,7 +250,7 @@ def test_an_inactive_response_is_kept_as_long_as_is_asked_for(
     for _ in range(3):
         assert not introspect("unknown").active
     assert asked(hydra) == 1
-    clock.ahead += 2
+    clock.advance(2)
     assert not introspect("unknown").active
     assert asked(hydra) == 2
 
@@ -306,7 +287,7 @@ def test_a_clock_that_is_set_back_makes_nothing_last(
 ) -> None:
     introspect = CachedIntrospection(api, clock=clock)
     introspect(token)
-    clock.ahead -= 86400
+    clock.advance(-86400)
     introspect(token)
     assert asked(hydra) == 2
 
@@ -344,9 +325,9 @@ def test_what_is_learnt_anew_is_not_the_next_to_go(
     hydra.fail(PATH, status=200, body='{"active": true}', times=None)
     introspect = CachedIntrospection(api, max_size=2, max_age=30, clock=clock)
     introspect("a")
-    clock.ahead += 20
+    clock.advance(20)
     introspect("b")
-    clock.ahead += 15
+    clock.advance(15)
     introspect("a")  # its response was old
     introspect("c")  # b goes
     assert asked(hydra) == 4

@@ -50,6 +50,7 @@ from hydra_client import (
     UnauthorizedException,
 )
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.testing import in_process
 from hydra_client.tokens import ClientCredentials, TokenSource
 from hydra_client.transport.adapter import Adapter
@@ -58,26 +59,9 @@ LIFETIME = 3600
 TOKEN_PATH = "/oauth2/token"
 
 
-class Clock:
-    """The client's time, which a test moves on."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return time.time() + self.ahead
-
-
-@pytest.fixture(scope="module", params=["0.9", "0.10"])
-def server(request: pytest.FixtureRequest) -> Iterator[HydraEmulator]:
-    with HydraEmulator(version=request.param) as hydra:
-        yield hydra
-
-
-@pytest.fixture
-def hydra(server: HydraEmulator) -> Iterator[HydraEmulator]:
-    yield server
-    server.reset()
+@pytest.fixture(params=["0.9", "0.10"])
+def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    return {"version": request.param}
 
 
 @pytest.fixture
@@ -360,7 +344,7 @@ def test_64_threads_with_a_token_that_ended_ask_once(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
     api.list_oauth2_clients()
-    clock.ahead += LIFETIME
+    clock.advance(LIFETIME)
     hydra.clock.advance(LIFETIME + 1)
     with Crowd() as crowd:
         crowd.send(64, lambda: api.list_oauth2_clients()[0].id)
@@ -417,7 +401,7 @@ def test_nobody_waits_for_a_renewal_while_the_old_token_lives(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
     old = api.api_client.token(("hydra.clients",))
-    clock.ahead += LIFETIME * 0.9
+    clock.advance(LIFETIME * 0.9)
     gate = gated(api)
     with Crowd() as crowd:
         crowd.send(1, lambda: api.api_client.token(("hydra.clients",)))
@@ -509,16 +493,16 @@ def test_a_renewal_that_fails_harms_nobody_before_the_old_token_ends(
     with connected(hydra, access_token=source, retries=0) as api:
         old = api.api_client.token(("hydra.clients",))
         down = hydra.fail(TOKEN_PATH, status=503, times=None)
-        clock.ahead += LIFETIME * 0.81
+        clock.advance(LIFETIME * 0.81)
         for _ in range(100):
             assert api.list_oauth2_clients()[0].id == "admin"
         assert down.hits == 1, "and it is not tried again at once"
         for _ in range(60 * 10):
-            clock.ahead += 1
+            clock.advance(1)
             assert api.api_client.token(("hydra.clients",)) == old
         assert 2 < down.hits < 15, "but again from time to time"
         down.times = 0
-        clock.ahead += (LIFETIME - clock.ahead) / 2
+        clock.advance((LIFETIME * 0.19 - 600) / 2)
         before = asked(hydra)
         new = api.api_client.token(("hydra.clients",))
         assert new != old
@@ -531,7 +515,7 @@ def test_a_renewal_ahead_that_hangs_leaves_time_for_the_call(
     source = ClientCredentials(clock=clock)
     with connected(hydra, access_token=source, timeout=2) as api:
         api.list_oauth2_clients()
-        clock.ahead += LIFETIME * 0.9
+        clock.advance(LIFETIME * 0.9)
         hang = hydra.fail(TOKEN_PATH, delay=30, times=None)
         assert api.list_oauth2_clients()[0].id == "admin"
         assert hang.hits == 1
@@ -547,11 +531,11 @@ def test_a_token_that_ends_during_its_renewal_is_renewed_in_full(
         old = api.api_client.token(("hydra.clients",))
         gate = gated(api)
         hydra.fail(TOKEN_PATH, status=500)
-        clock.ahead += LIFETIME * 0.9
+        clock.advance(LIFETIME * 0.9)
         with Crowd() as crowd:
             crowd.send(1, lambda: api.api_client.token(("hydra.clients",)))
             assert gate.arrived.acquire(timeout=30)
-            clock.ahead += LIFETIME * 0.2
+            clock.advance(LIFETIME * 0.2)
             gate.opened.set()
         (new,) = crowd.results
         assert new != old
@@ -566,7 +550,7 @@ def test_a_token_that_is_refused_during_its_renewal_is_not_used_again(
         old = api.api_client.token(("hydra.clients",))
         gate = gated(api)
         hydra.fail(TOKEN_PATH, status=500)
-        clock.ahead += LIFETIME * 0.9
+        clock.advance(LIFETIME * 0.9)
         with Crowd() as crowd:
             crowd.send(1, lambda: api.api_client.token(("hydra.clients",)))
             assert gate.arrived.acquire(timeout=30)
@@ -584,7 +568,7 @@ def test_a_clock_that_is_wrong_costs_a_refusal_and_nothing_else(
 ) -> None:
     api.list_oauth2_clients()
     for step in (-10 * 365 * 86400, 20 * 365 * 86400, -3 * 86400):
-        clock.ahead += step
+        clock.advance(step)
         hydra.clock.advance(LIFETIME + 1)
         assert api.list_oauth2_clients()[0].id == "admin"
     assert asked(hydra) <= 4
@@ -599,7 +583,7 @@ def test_one_error_for_each_caller_no_storm_and_recovery_at_once(
     source = api.api_client.configuration.access_token
     assert isinstance(source, ClientCredentials)
     api.list_oauth2_clients()
-    clock.ahead += LIFETIME + 1
+    clock.advance(LIFETIME + 1)
     down = hydra.fail(TOKEN_PATH, status=503, times=None)
     gate = gated(api)
     with Crowd() as crowd:
@@ -1061,7 +1045,7 @@ def test_a_token_that_another_process_has_renewed_is_taken_over(
     with connect() as one, connect() as two:
         assert one.api_client.token() == two.api_client.token()
         assert asked(hydra) == 1
-        clock.ahead += LIFETIME * 0.9
+        clock.advance(LIFETIME * 0.9)
         new = one.api_client.token()
         assert asked(hydra) == 2
         assert two.api_client.token() == new
@@ -1077,14 +1061,14 @@ def test_a_token_of_the_folder_that_is_due_is_renewed(
 
     with connect() as api:
         old = api.api_client.token()
-    clock.ahead += LIFETIME * 0.9
+    clock.advance(LIFETIME * 0.9)
     down = hydra.fail(TOKEN_PATH, status=500)
     with connect() as api:
         assert api.api_client.token() == old, "a renewal that fails harms nobody"
         assert down.hits == 1
     with connect() as api:
         assert api.api_client.token() != old
-    clock.ahead += 2 * LIFETIME
+    clock.advance(2 * LIFETIME)
     before = asked(hydra)
     with connect() as api:
         api.api_client.token()
@@ -1161,7 +1145,7 @@ def test_no_secret_shows(
                 lose(hydra, api)
             api.list_oauth2_clients()
             tokens.add(api.api_client.token(("hydra.clients",)))
-        clock.ahead += LIFETIME
+        clock.advance(LIFETIME)
         for fault in ({"status": 401}, {"status": 500}, {"reset": True}, {"cut": 20}):
             hydra.fail(TOKEN_PATH, times=3, **fault)  # type: ignore[arg-type]
             with pytest.raises(HydraException) as caught:
