@@ -259,6 +259,12 @@ def test_a_file_without_a_default_profile(config: Path) -> None:
     assert settings(HYDRA_CONFIG=str(config)) == Settings()
 
 
+def test_profiles_are_a_table_for_hydras_own_profile_too(config: Path) -> None:
+    config.write_text("profiles = 1")
+    with pytest.raises(Failure, match="profiles must be a table"):
+        settings({"profile": "hydra.yml"})
+
+
 def test_a_default_profile_is_a_string(config: Path) -> None:
     config.write_text("default_profile = ['one']")
     with pytest.raises(Failure, match="default_profile must be a string"):
