@@ -84,6 +84,8 @@ class App(Group):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             with warnings.catch_warnings():
+                warnings.simplefilter("always", hydra_client.InsecureTransportWarning)
+                warnings.simplefilter("always", hydra_client.LongSecretWarning)
                 warnings.showwarning = lambda message, *_, **__: warn(message)
                 result = super().invoke(ctx)
                 sys.stdout.flush()

@@ -30,13 +30,11 @@ def _ids(
         if invocation.options.get("client_secret_stdin"):
             return []
         try:
-            with (
-                warnings.catch_warnings(),
-                invocation.client(timeout=_SECONDS, retries=0) as client,
-            ):
+            with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                ids = (found.id or "" for found in fetch(client))
-                return sorted(id for id in ids if id and id.startswith(incomplete))
+                with invocation.open(fetch, timeout=_SECONDS, retries=0) as found:
+                    ids = [one.id or "" for one in found]
+            return sorted(id for id in ids if id and id.startswith(incomplete))
         except Exception:
             return []  # the command itself reports it better
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -98,17 +97,9 @@ class Invocation:
     @contextmanager
     def open(self, kind: Callable[[hydra_client.ApiClient], A], **changed: Any) -> Iterator[A]:
         """Open another API, such as PolicyApi, or several that share a connection."""
-        with self.client(**changed) as client:
-            yield kind(client)
-
-    @contextmanager
-    def client(self, **changed: Any) -> Iterator[hydra_client.ApiClient]:
-        """Open the connection that all APIs of the configured server share."""
-        warnings.simplefilter("always", hydra_client.InsecureTransportWarning)
-        warnings.simplefilter("always", hydra_client.LongSecretWarning)
         with hydra_client.ApiClient(self.configuration(**changed)) as client:
             client.default_headers.update(self.settings.headers)
-            yield client
+            yield kind(client)
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

@@ -128,15 +128,15 @@ def explain(
       hydra-client warden explain alice edit articles:7 --context owner=alice
     """
     from hydra_client.cli.commands.warden_explain import Request, Row, explanation
+    from hydra_client.provisioning import Apis
     from hydra_client.provisioning.policies import policies_by_id
 
     request = Request(subject, action, resource, context)
-    with invocation.client() as client:
-        warden = hydra_client.WardenApi(client)
-        policies = policies_by_id(hydra_client.PolicyApi(client)).values()
-        groups = sorted(group.id or "" for group in warden.find_groups_by_member(subject))
+    with invocation.open(Apis.of) as apis:
+        policies = policies_by_id(apis.policies).values()
+        groups = sorted(group.id or "" for group in apis.groups.find_groups_by_member(subject))
         asked = hydra_client.WardenAccessRequest(**request._asdict())
-        allowed = bool(warden.does_warden_allow_access_request(asked).allowed)
+        allowed = bool(apis.groups.does_warden_allow_access_request(asked).allowed)
     subjects = [subject, *groups]
     expected, rows = explanation(policies, subjects, request)
     if invocation.shortest:
