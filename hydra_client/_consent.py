@@ -172,7 +172,7 @@ class Place(NamedTuple):
 
 
 class Arrival:
-    """What came: the request's id, the browser, and the ticket of the form, if it was one.
+    """What a browser sent: the request's id, its session, and a form's ticket.
 
     Once it is checked, the ticket is that of the page, which has to show the notice.
     """

@@ -245,7 +245,7 @@ def _scopes(name: str, value: Any) -> tuple[str, ...]:
 
 
 class _Setting(NamedTuple):
-    """How a setting is checked, what stands for None, and the environment variable that has it."""
+    """A setting: its check, its environment variable, and the value that None stands for."""
 
     check: Callable[[str, Any], Any]
     environment: str | None = None

@@ -287,7 +287,7 @@ class BaseVerifier(Generic[OAuth2Api]):
         self._refetched_at = self._clock()
         latest = yield from self._fetched(known, deadline)
         if latest.differs(known):
-            # A server may change its keys twice, at two restarts, say.
+            # A server may change its keys twice, for example at two restarts.
             self._refetched_at = -math.inf
         return latest
 

@@ -89,7 +89,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         """
 
     def forget(self, token: str) -> None:
-        """Forget what is known of a token, because it was revoked, say."""
+        """Forget what is known of a token, for example because it was revoked."""
         self._era = object()
         digest = _digest(token)
         for key, entry in self._cache.entries():

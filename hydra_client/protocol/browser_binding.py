@@ -37,7 +37,7 @@ _MOST_SENT = 16
 
 
 class Memory(Protocol):
-    """What a consent app remembers of each browser, such as Django's or cachelib's cache."""
+    """Stores what a consent app remembers of each browser. Django's or cachelib's cache is one."""
 
     def get(self, key: str, /) -> Any:
         """Return the value, or None if there is none."""
@@ -103,12 +103,12 @@ def _names(url: str) -> set[str]:
 
 
 def is_fresh(made: int, now: float) -> bool:
-    """Whether a value made then still counts."""
+    """Whether a value that was made at this time is still valid."""
     return -_CLOCK_SKEW <= now - made <= LIFETIME
 
 
 class Ticket:
-    """What the form of a consent page carries; `str()` is what its field holds."""
+    """The ticket in the form of a consent page; `str()` is the value of its field."""
 
     __slots__ = ("id", "mac", "made")
 
@@ -166,7 +166,7 @@ class Browser:
 
 
 class BrowserState:
-    """What is remembered of one browser: the flow begun last, and where it was sent lately.
+    """What is remembered of one browser: its latest flow, and its latest redirects.
 
     Hydra keeps one cookie per browser, so only the flow begun last can end.
     """

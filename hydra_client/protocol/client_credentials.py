@@ -267,7 +267,7 @@ class ClientCredentials:
 
 
 class Key(NamedTuple):
-    """What a token is good for; a token for one is never used for another."""
+    """Identifies a token: a token for one key is never used for another."""
 
     host: str
     client_id: str

@@ -84,7 +84,7 @@ def document(_: Mapping[str, str], body: bytes) -> dict[str, Any]:
 
 
 def nothing(_: Mapping[str, str], body: bytes) -> None:
-    """Accept a response whose status says it all, unless its body cannot be Hydra's: HTML, say."""
+    """Accept a response that is only a status, unless its body is not JSON, such as HTML."""
     if body.strip():
         parse_json(body)
 

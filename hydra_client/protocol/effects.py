@@ -44,7 +44,7 @@ def ask(effect: Effect[T]) -> Steps[T]:
 
 
 class Alarm(Protocol):
-    """What one caller waits for."""
+    """Wakes a caller that waits."""
 
     def ring(self) -> None:
         """Wake the caller, from any thread, now or as soon as it waits."""

@@ -1,4 +1,4 @@
-"""Which error an unsuccessful response means: its class, and a hint at what to do.
+"""Maps an unsuccessful response to an error: its class, and a hint at what to do.
 
 The class says what happened, whichever version responded: 0.9 sends 500 where 0.10 sends 401 or
 403. What the servers say for one operation only comes from that operation (`KnownError`).

@@ -53,7 +53,7 @@ _OF_CONNECTIONS = frozenset(
 
 
 class ApiResponse(Generic[T]):
-    """What an operation returns, with the response that it was in.
+    """The result of an operation, with the status and the headers of the response.
 
     Attributes:
         data: What the operation returns.
@@ -73,7 +73,7 @@ class ApiResponse(Generic[T]):
 
 
 class _Credential(NamedTuple):
-    """What authorizes one call."""
+    """The credential of one call."""
 
     header: str | None = None
     # The token in the header, if another one can replace it.
@@ -82,7 +82,7 @@ class _Credential(NamedTuple):
 
 
 class Ladder:
-    """What the clients for threads and for asyncio have in common: all but the I/O.
+    """The base of the clients for threads and for asyncio: everything but the I/O.
 
     Args:
         configuration: Settings; those of `Configuration()` if None.

@@ -31,7 +31,7 @@ class KnownError(NamedTuple):
 
 
 class Operation(Generic[T]):
-    """What `openapi.yaml` says of one operation. General code asks it, and never names one.
+    """One operation, as `openapi.yaml` describes it. General code reads it, and never names one.
 
     Attributes:
         name: The method's name.

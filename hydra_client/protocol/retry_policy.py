@@ -1,4 +1,4 @@
-"""When a call may be sent again, and after which pause."""
+"""The retry policy: when a call may be sent again, and after which pause."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def protect(
 
 
 def _can_be_last(culprit: Step, others: Sequence[Step], policies: Mapping[str, Policy]) -> bool:
-    """Whether a step is a single PUT, and no other step gives somebody access by the old policy."""
+    """Whether a step is a single PUT, and no other step gives anyone access by the old policy."""
     if culprit._phase is not Phase.PUT_ALLOWS or culprit.action != "update":
         return False
     narrowed = {Phase.DENIES_TO_ALLOWS, Phase.NARROW_DENIES} & {other._phase for other in others}

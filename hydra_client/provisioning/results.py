@@ -1,4 +1,4 @@
-"""What provisioning returns and raises."""
+"""The results and errors of provisioning."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ProvisioningError(HydraException):
 
 @dataclass(frozen=True)
 class Result:
-    """What was done about one object.
+    """The result for one object.
 
     Attributes:
         id: The id of the object.
@@ -56,7 +56,7 @@ class Result:
 
 @dataclass(frozen=True)
 class ClientResult(Result):
-    """What was done about a client.
+    """The result for a client.
 
     Attributes:
         client_secret: The secret that was generated for a new client; None if you chose the secret,
