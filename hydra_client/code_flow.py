@@ -22,7 +22,6 @@ import hmac
 import secrets
 import threading
 import warnings
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -44,7 +43,7 @@ from hydra_client.protocol.redaction import Secret
 from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from hydra_client import api, id_token  # noqa: F401 - for the base class of `CodeFlow`
     from hydra_client.id_token import IdTokenClaims
@@ -284,14 +283,15 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
 
     def _exchanged(self, callback: object) -> Steps[OAuth2TokenResponse]:
         found = self._read(callback)
-        if self._asks_for_id_token and self._verifies and any(found["code"]) and not found["error"]:
+        asks_for_id_token = "openid" in self.scope.split()
+        if asks_for_id_token and self._verifies and any(found["code"]) and not found["error"]:
             yield from self._ready_verifier(None)  # without keys, the code must not be used up
         tokens = yield from self._requested(
             grant_type="authorization_code",
             code=self._code(found),
             redirect_uri=_escaped(self.redirect_uri),
         )
-        if self._asks_for_id_token and tokens.id_token is None:
+        if asks_for_id_token and tokens.id_token is None:
             # Otherwise an injected code would pass without a check of its nonce.
             raise NoIdTokenError("The server sent no ID token, although openid was requested.")
         self.claims = yield from self._verified(tokens, None, nonce=self.nonce)
@@ -352,23 +352,10 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         if not refresh_token:
             why = "the user did not grant" if "offline" in self.scope.split() else "ask for"
             raise ApiValueError(f"no refresh token: {why} the scope offline")
-        with self._noting_doubt(refresh_token):
+        try:
             tokens = yield from self._requested(
                 grant_type="refresh_token", refresh_token=refresh_token
             )
-        # The ID token must be about the same user (OpenID Connect Core section 12.2).
-        subject = None if self.claims is None else self.claims.sub
-        yield from self._verified(tokens, deadline, subject=subject)
-        if not tokens.refresh_token:
-            tokens.refresh_token = refresh_token
-        self.tokens = tokens
-        return tokens
-
-    @contextmanager
-    def _noting_doubt(self, refresh_token: Secret) -> Iterator[None]:
-        """Note a refresh whose outcome is unknown, and say so when the token turns out used up."""
-        try:
-            yield
         except BadRequestException as error:
             if self._unsure_of == refresh_token:
                 error.hint = _MAY_BE_USED_UP
@@ -379,15 +366,18 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             if isinstance(error, _UNKNOWN) or not isinstance(error, Exception):
                 self._unsure_of = refresh_token
             raise
+        # The ID token must be about the same user (OpenID Connect Core section 12.2).
+        subject = None if self.claims is None else self.claims.sub
+        yield from self._verified(tokens, deadline, subject=subject)
+        if not tokens.refresh_token:
+            tokens.refresh_token = refresh_token
+        self.tokens = tokens
+        return tokens
 
     def _requested(self, **form: str) -> Steps[OAuth2TokenResponse]:
         request = partial(self.api.oauth_token, client_id=self._public_id, **form)
         tokens: OAuth2TokenResponse = yield from ask(Invoke(request))
         return tokens
-
-    @property
-    def _asks_for_id_token(self) -> bool:
-        return "openid" in self.scope.split()
 
     def _verified(
         self,
