@@ -86,6 +86,7 @@ def handle(state: State, request: Request) -> Response:
     if endpoint is None:
         return _not_found(routes, request, path)
     with state.lock:
+        request.reported.clear()  # a test may send a request twice
         try:
             response = endpoint(state, request, *ids)
         except HydraError as error:

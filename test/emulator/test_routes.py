@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.emulator import (
-    Wire,
-    make_wire,
-)
+from support.emulator import Wire, make_wire
+
+from hydra_client.emulator.go.http import Request
 
 NOT_FOUND = (404, "404 page not found\n")
 
@@ -126,3 +125,11 @@ def test_redirects_to_the_root(wire: Wire) -> None:
     assert (response.status, response.headers["Location"]) == (307, "/")
     assert wire("PATCH", "/").status == 404
     assert wire("GET", "/nowhere/..").status == 404
+
+
+def test_the_same_request_twice(memory: Wire) -> None:
+    headers = {"authorization": f"bearer {memory.root}"}
+    request = Request("POST", "/clients", headers, b'{"id": "x", "client_secret": "short"}')
+    first, second = memory.hydra.handle(request), memory.hydra.handle(request)
+    assert first == second
+    assert first.body.count(b"at least 6 characters") == 1
