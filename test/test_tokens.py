@@ -1104,6 +1104,7 @@ SCRIPT = textwrap.dedent(
 )
 
 
+# Slow, because each script is a process.
 def test_scripts_that_run_side_by_side_share_the_folder(hydra: HydraEmulator, folder: Path) -> None:
     package = str(Path(hydra_client.__file__).parents[1])
 

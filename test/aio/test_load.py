@@ -88,6 +88,7 @@ def test_memory_is_flat() -> None:
         run(main())
 
 
+# Slow, because five hundred tasks open a connection each.
 def test_one_token_request_for_five_hundred_tasks() -> None:
     now = [1_000.0]
     source = ClientCredentials("id", "secret", "a", clock=lambda: now[0])
@@ -108,6 +109,7 @@ def test_one_token_request_for_five_hundred_tasks() -> None:
     assert len(server.paths) == 1002
 
 
+# Slow, because five hundred tasks open a connection each.
 @pytest.mark.parametrize("cancelled", [1, 250])
 def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> None:
     source = ClientCredentials("id", "secret", "a")

@@ -373,6 +373,7 @@ def test_secrets_of_the_body_are_masked(
     assert_hidden(refused.value, secret)
 
 
+# Slow, because each of many bodies has 64 KiB.
 def test_a_long_body_is_cut_and_no_half_of_a_secret_stays(
     edge: responses.RequestsMock, api: hydra_client.OAuth2Api
 ) -> None:

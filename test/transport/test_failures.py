@@ -533,6 +533,7 @@ def test_the_bound_of_a_body_is_exact(monkeypatch: pytest.MonkeyPatch, shape: st
 # -- encodings
 
 
+# Slow, because it decompresses 256 MiB.
 def test_a_gzip_that_explodes() -> None:
     compressor = zlib.compressobj(wbits=31)
     start = compressor.compress(b"[") + compressor.flush(zlib.Z_FULL_FLUSH)
