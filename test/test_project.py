@@ -495,6 +495,22 @@ def test_no_file_names_a_path_of_a_machine() -> None:
     assert found == []
 
 
+def test_the_map_of_the_project_is_true() -> None:
+    """Each path exists: in the project, in the package, or in the folder that its row is about."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| (`.+?) \| (.+) \|$", text.partition("## Where things are")[2], re.MULTILINE
+    )
+    assert len(rows) > 15
+    for places, contents in rows:
+        own = re.findall("`([^`]+)`", places)
+        assert [place for place in own if not any(ROOT.glob(place))] == []
+        named = re.findall(r"`([\w./-]+/|[\w./-]+\.(?:py|md|ini|yaml))`", contents)
+        folders = (ROOT, PACKAGE, *(ROOT / place for place in own))
+        missing = {path for path in named if not any((at / path).exists() for at in folders)}
+        assert missing == set()
+
+
 def test_continuous_integration_runs_what_the_readme_says() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [
