@@ -206,17 +206,14 @@ class Configuration:
         return {name: value for name, value in vars(self).items() if name != "_frozen"}
 
     def __repr__(self) -> str:
-        secret = {"password", "access_token"}
         parts = []
-        for name in _SETTINGS:
-            if name not in vars(self):
-                continue  # the constructor failed, or is at work
-            value = getattr(self, name)
-            if value is not None and name in secret:
+        for name, value in list(vars(self).items()):  # another thread may assign meanwhile
+            if name in ("password", "access_token") and value is not None:
                 value = "***"
             if name == "proxy" and value is not None:
                 value = re.sub(r"//.*@", "//***@", value)
-            parts.append(f"{name}={value!r}")
+            if name in _SETTINGS:
+                parts.append(f"{name}={value!r}")
         return f"Configuration({', '.join(parts)})"
 
 

@@ -879,6 +879,14 @@ def test_a_copy_has_other_settings_and_the_same_connections() -> None:
         client.api_client.copy(verify_ssl=False)
 
 
+def test_a_copy_of_a_client_that_returns_responses_uses_its_own_settings(server: Server) -> None:
+    with api("http://127.0.0.1:1") as client:
+        copied = OAuth2Api(client.api_client.with_http_info().copy(host=server.url))
+        response = copied.get_oauth2_client("photos")
+    assert type(response) is ApiResponse
+    assert response.status == 200
+
+
 def test_authentications_are_what_calls_use_and_read_only() -> None:
     client = ApiClient(Configuration(username="a", password="b"))
     client.authentications["basic"].username = "c"

@@ -139,16 +139,24 @@ class Ladder:
         configuration = copy(self.configuration.snapshot())
         for name, value in settings.items():
             setattr(configuration, name, value)
-        client = copy_of(self)
+        client = self._duplicate()
         client.configuration = configuration
         client.default_headers = dict(self.default_headers)
         return client
 
     def with_http_info(self) -> Self:
         """Return a client whose `call` returns an `ApiResponse`; see `OAuth2Api.with_http_info`."""
-        client = copy_of(self)
+        client = self._duplicate()
         client._return_responses()
         return client
+
+    def _duplicate(self) -> Self:
+        """Copy the client, connections included, which its pickled state leaves out."""
+        duplicate = type(self).__new__(type(self))
+        vars(duplicate).update(vars(self))
+        if "call" in vars(self):
+            duplicate._return_responses()
+        return duplicate
 
     def _return_responses(self) -> None:
         self.call = self.call_with_http_info
@@ -346,16 +354,6 @@ class Ladder:
         if renewed == token:
             raise refused
         return _Credential(bearer_header(renewed), renewed, (renewed,))
-
-
-L = TypeVar("L", bound=Ladder)
-
-
-def copy_of(client: L) -> L:
-    """Copy a client, connections included, which its pickled state leaves out."""
-    duplicate = type(client).__new__(type(client))
-    vars(duplicate).update(vars(client))
-    return duplicate
 
 
 def _by_basic(username: str | None, password: str | None, form_encoded: bool) -> _Credential:
