@@ -46,7 +46,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         max_age: Seconds for which a response is kept, but never past the token's `exp`. A revoked
             token counts as active for that long at most.
         negative_age: Seconds for which the response that a token is not active is kept. With 0 it
-            is not kept; otherwise made-up tokens push the responses about real ones out.
+            is not kept; otherwise made-up tokens can displace the responses about real ones.
         clock: Returns the time, in seconds since 1970-01-01 UTC.
 
     Raises:
@@ -138,7 +138,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         known = self._known(question)  # another caller may have been faster
         if known is not None:
             return known
-        # What decides on how long the response is kept is noted before the request.
+        # Read before the request, because they decide how long the response is kept.
         era, cache, now = self._era, self._cache, self._clock()
         arguments = question.token, question.scope
         introspection: OAuth2TokenIntrospection = yield from ask(
@@ -151,7 +151,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         if until > now:
             cache.put(question.key, Entry(known, now, until, until))
             if self._era is not era:
-                cache.discard(question.key)  # it may be about what was to be forgotten
+                cache.discard(question.key)  # it may be about a token that was to be forgotten
         return known
 
     def __getstate__(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ listens on loopback addresses only. It implements:
 
 It does not implement the server's own fallback consent page, which returns 404. In 0.10, `prompt`,
 `max_age` and `id_token_hint` affect ID tokens. There is no support for TLS termination. Templates
-of policies can contain Go's regular expressions, except for classes of scripts such as Greek. Where
-the emulator cannot match a template, or not soon enough, requests fail with status 500.
+of policies can contain Go's regular expressions, except for classes of scripts such as Greek. If it
+cannot match a template, or not in time, requests fail with status 500.
 
     with HydraEmulator(version="0.10") as hydra:
         api = hydra.api()

@@ -220,7 +220,7 @@ class HydraEmulator:
     def requests(self) -> list[RecordedRequest]:
         """The requests since the start or the last reset, in order and with secrets masked.
 
-        Only the last 100,000 are kept, and only the last 64 Mi characters of them.
+        It keeps at most the last 100,000 requests and 64 Mi characters.
         """
         with self._lock:
             return list(self._requests)
@@ -235,10 +235,10 @@ class HydraEmulator:
             self._recorded_size = 0
 
     def restart(self) -> None:
-        """Do to the state of the server what a restart of Hydra does.
+        """Change the state of the server as a restart of Hydra would.
 
         The memory store forgets everything and signs ID tokens with a new key. The SQL store keeps
-        everything, and the server reads its signing key again: Hydra does that at its start only,
+        everything, and the server reads its signing key again: Hydra does that only when it starts,
         so a new key in the set `hydra.openid.id-token` takes effect here. Connections, faults, the
         clock and the recorded requests stay.
 
@@ -308,7 +308,7 @@ class HydraEmulator:
         """Create a client without sending a request; return its members, including the secret.
 
         Raises:
-            TypeError: Clients do not have such a member.
+            TypeError: Clients do not have one of the members.
         """
         unknown = sorted(set(members) - set(GO_FIELDS))
         if unknown:
