@@ -755,7 +755,7 @@ def test_what_the_log_says_about_an_error_of_the_browser() -> None:
     for code in ("error", "unknown_error"):
         assert "consent cookie" in (AuthorizationError(code).hint or "")
     assert "character by character" in (AuthorizationError("invalid_request").hint or "")
-    assert "field scope" in (AuthorizationError("invalid_scope").hint or "")
+    assert "own `scope`" in (AuthorizationError("invalid_scope").hint or "")
     assert AuthorizationError("rejected_consent_request").hint is None
 
 

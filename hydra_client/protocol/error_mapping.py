@@ -38,8 +38,8 @@ _EITHER = (
     "the client id and secret (username and password)."
 )
 _CLIENT_SCOPE = (
-    "The client's own field scope does not cover a requested scope: add it there, or request "
-    "others with the setting scopes."
+    "The client's own `scope` does not cover a requested scope: add it there, or request others "
+    "with the setting scopes."
 )
 _NOT_HYDRA = (
     "Hydra 0.9 and 0.10 do not send this response: check the base URL{}. Later versions (1.x, 2.x) "

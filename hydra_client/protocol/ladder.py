@@ -368,7 +368,7 @@ def _say_what_for(
     what = f"The token was requested for {operation.name}, with the scopes {' '.join(scopes)!r}."
     if error.error == "invalid_grant":
         error.hint = (
-            "The client's own field grant_types lacks client_credentials, or the client is public."
+            "The client's own `grant_types` lacks client_credentials, or the client is public."
         )
         what = f"{what} {error.hint}"
     error.args = (f"{error} {what}",)

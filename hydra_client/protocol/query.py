@@ -29,7 +29,7 @@ _HINTS = {
         "requested, but the client's response_types do not include both code and id_token."
     ),
     "invalid_scope": (
-        "The client's own field scope does not cover a requested scope: add it there, or request "
+        "The client's own `scope` does not cover a requested scope: add it there, or request "
         "others."
     ),
     "error": _NO_COOKIE,  # 0.10

@@ -26,7 +26,7 @@ def test_a_refused_token_names_its_scopes_and_the_call_that_needed_it() -> None:
         with pytest.raises(BadRequestException, match=r"for get_oauth2_client, .*'hydra\.clients'"):
             a.get_oauth2_client("x")
         b = hydra.api(client_id="b", client_secret="secret-b")
-        with pytest.raises(BadRequestException, match="grant_types lacks client_credentials"):
+        with pytest.raises(BadRequestException, match="`grant_types` lacks client_credentials"):
             b.get_oauth2_client("x")
 
 

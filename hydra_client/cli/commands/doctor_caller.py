@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote_plus, urlsplit
 
 import hydra_client
-from hydra_client.cli.errors import Failure, needs_extra
+from hydra_client.cli.errors import Failure, failure_of, needs_extra
 from hydra_client.cli.findings import OK, WARN, Finding, problem
 from hydra_client.cli.roles import ROLES
 from hydra_client.exceptions import (
@@ -119,7 +119,8 @@ def _basic(api: OAuth2Api, client_id: str) -> Finding:
 
 def failed(check: str, error: HydraException) -> Finding:
     """Report an error that no other finding explains."""
-    return problem("failed", check, str(error), getattr(error, "hint", None) or "")
+    result, _, hint = failure_of(error).message.partition("\nHint: ")
+    return problem("failed", check, result, hint)
 
 
 def _misread(invocation: Invocation, client_id: str, secret: str) -> Iterator[Finding]:
