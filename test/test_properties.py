@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.loopback import LONG, OPERATIONS, Server, api, raw_response
 
@@ -31,7 +31,8 @@ from hydra_client.protocol.redaction import redact
 
 FOR_BOTH_CLIENTS = True
 
-few = settings(max_examples=30)
+# All examples of a test share one client.
+few = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # UTF-8 cannot contain unpaired surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -144,14 +145,14 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def client(server: Server, client_kind: None) -> Iterator[OAuth2Api]:
+@pytest.fixture
+def client(server: Server) -> Iterator[OAuth2Api]:
     with api(server, username="admin", password="demo-password", retries=0) as client:
         yield client
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@settings(max_examples=20)
+@settings(few, max_examples=20)
 @given(status=st.sampled_from([200, 201, 204, 302, 400, 401, 403, 404, 500]), data=st.data())
 def test_any_response_to_any_operation_is_a_model_or_an_error_of_ours(
     server: Server, client: OAuth2Api, name: str, status: int, data: st.DataObject

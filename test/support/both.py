@@ -45,7 +45,7 @@ Connection.connection_made = _note_connection  # type: ignore[method-assign]
 
 
 class Background:
-    """An event loop in a thread, with the clients that belong to it."""
+    """An event loop in a thread, with clients that it closes at its end."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -54,10 +54,6 @@ class Background:
         self.clients: list[aio.ApiClient] = []
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-
-    def client(self, configuration: hydra_client.Configuration) -> aio.ApiClient:
-        self.clients.append(aio.ApiClient(configuration))
-        return self.clients[-1]
 
     def run(self, awaitable: Awaitable[Any]) -> Any:
         """Let the loop await something."""
@@ -102,51 +98,46 @@ def end() -> None:
 class Blocking:
     """An object of `hydra_client.aio` whose coroutine functions return when they are done."""
 
-    def __init__(self, wrapped: Any, background: Background) -> None:
-        vars(self).update(wrapped=wrapped, background=background)
+    def __init__(self, wrapped: Any) -> None:
+        vars(self).update(wrapped=wrapped)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.wrapped, name)
-        return partial(self._call, value) if inspect.isroutine(value) else self._blocking(value)
+        return partial(_call, value) if inspect.isroutine(value) else _blocking(value)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self.wrapped, name, value)
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
-        return self._call(self.wrapped, *arguments, **keywords)
+        return _call(self.wrapped, *arguments, **keywords)
 
     def __repr__(self) -> str:
         return repr(self.wrapped).replace("aio.ApiClient", "ApiClient")
 
-    def _call(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-        result = function(*arguments, **keywords)
-        return self._blocking(
-            self.background.run(result) if inspect.isawaitable(result) else result
-        )
 
-    def _blocking(self, value: Any) -> Any:
-        is_ours = isinstance(value, (aio.ApiClient, Challenge, Named))
-        return Blocking(value, self.background) if is_ours else value
+def _call(function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
+    result = function(*arguments, **keywords)
+    return _blocking(background().run(result) if inspect.isawaitable(result) else result)
+
+
+def _blocking(value: Any) -> Any:
+    is_ours = isinstance(value, (aio.ApiClient, Challenge, Named))
+    return Blocking(value) if is_ours else value
 
 
 @contextlib.contextmanager
 def client_of(configuration: hydra_client.Configuration) -> Iterator[Any]:
     """Make a client of the kind that the test runs for."""
-    if kind == "threads":
-        with hydra_client.ApiClient(configuration) as client:
-            yield client
-    else:
-        background = Background()
-        try:
-            yield Blocking(background.client(configuration), background)
-        finally:
-            background.end()
+    kinds = {"threads": hydra_client.ApiClient, "asyncio": aio.ApiClient}
+    client = _blocking(kinds[kind](configuration))
+    with contextlib.closing(client):
+        yield client
 
 
 def api_of(client: Any, api: type[Any] = hydra_client.OAuth2Api) -> Any:
     """Make an API for a client of either kind."""
     if isinstance(client, Blocking):
-        return Blocking(getattr(aio, api.__name__)(client.wrapped), client.background)
+        return Blocking(getattr(aio, api.__name__)(client.wrapped))
     return api(client)
 
 
@@ -187,31 +178,20 @@ def awaited(api: Any) -> Any:
     intercepted = requests.adapters.HTTPAdapter.send is not _send
     if intercepted or any(type(it) is not Adapter for it in client.session.adapters.values()):
         return InThreads(api)
-    twin = background().client(client.configuration)
+    twin = aio.ApiClient(client.configuration)
     twin.default_headers = client.default_headers
+    background().clients.append(twin)
     return aio.OAuth2Api(twin)
-
-
-class Elsewhere:
-    """A verifier that belongs to another event loop, which runs in a thread meanwhile."""
-
-    def __init__(self, verifier: Blocking) -> None:
-        self.verifier = verifier
-
-    def __getattr__(self, name: str) -> Any:
-        return partial(asyncio.to_thread, getattr(self.verifier, name))
 
 
 def twin(module: str, name: str, api: Any, *arguments: Any, **keywords: Any) -> Blocking:
     """Make an object of `hydra_client.aio` for an API of either kind."""
-    home = api.background if isinstance(api, Blocking) else background()
     verifier = keywords.get("verifier")
     if isinstance(verifier, Blocking):
-        is_near = verifier.background is home
-        keywords["verifier"] = verifier.wrapped if is_near else Elsewhere(verifier)
+        keywords["verifier"] = verifier.wrapped
     api = api.wrapped if isinstance(api, Blocking) else awaited(api)
     made = getattr(import_module(f"hydra_client.aio.{module}"), name)
-    return Blocking(made(api, *arguments, **keywords), home)
+    return Blocking(made(api, *arguments, **keywords))
 
 
 def _of_either_kind(module: str, name: str) -> Callable[..., Any]:

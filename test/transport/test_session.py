@@ -924,7 +924,7 @@ def test_a_call_passes_at_most_five_frames_besides_the_driver(server: Server) ->
         client.get_oauth2_client("photos")
         profile: Callable[[Any], object] = sys.setprofile
         if both.kind == "asyncio":
-            profile = partial(client.background.loop.call_soon_threadsafe, sys.setprofile)
+            profile = partial(both.background().loop.call_soon_threadsafe, sys.setprofile)
         profile(look)
         try:
             client.get_oauth2_client("photos")
