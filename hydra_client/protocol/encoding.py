@@ -112,7 +112,7 @@ def check_headers(headers: Mapping[str, str]) -> None:
             raise ApiValueError(f"headers: {name!r} is not a header name")
         if name.lower() in _FIXED_HEADERS:
             raise ApiValueError(
-                f"headers: the client sets {name}; configure credentials in the Configuration"
+                f"headers: the client sets {name} itself, from the call and the Configuration"
             )
         if _BREAK.search(value):
             raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
