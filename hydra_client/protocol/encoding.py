@@ -111,9 +111,9 @@ def check_headers(headers: Mapping[str, str]) -> None:
         if not _HEADER_NAME.fullmatch(name):
             raise ApiValueError(f"headers: {name!r} is not a header name")
         if name.lower() in _FIXED_HEADERS:
-            raise ApiValueError(
-                f"headers: the client sets {name} itself, from the call and the Configuration"
-            )
+            advice = "; configure credentials in the Configuration"
+            advice = advice if name.lower() == "authorization" else ""
+            raise ApiValueError(f"headers: the client sets {name} itself{advice}")
         if _BREAK.search(value):
             raise ApiValueError(f"headers: the value of {name} contains a line break or NUL")
         if any(character > "\xff" for character in value):
