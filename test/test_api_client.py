@@ -34,6 +34,7 @@ from support.loopback import (
     raw_response,
     within,
 )
+from support.operations import ALIASES
 
 import hydra_client
 from hydra_client import (
@@ -108,20 +109,6 @@ def body_of(name: str) -> object:
     if name.startswith("reject"):
         return hydra_client.ConsentRequestRejection(reason="no")
     return OAuth2Client(client_name="Photos")
-
-
-ALIASES = {
-    "accept_o_auth2_consent_request": "accept_oauth2_consent_request",
-    "create_o_auth2_client": "create_oauth2_client",
-    "delete_o_auth2_client": "delete_oauth2_client",
-    "get_o_auth2_client": "get_oauth2_client",
-    "get_o_auth2_consent_request": "get_oauth2_consent_request",
-    "introspect_o_auth2_token": "introspect_oauth2_token",
-    "list_o_auth2_clients": "list_oauth2_clients",
-    "reject_o_auth2_consent_request": "reject_oauth2_consent_request",
-    "revoke_o_auth2_token": "revoke_oauth2_token",
-    "update_o_auth2_client": "update_oauth2_client",
-}
 
 
 class Renamed:

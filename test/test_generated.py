@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from support.operations import ALIASES
 
 from hydra_client import aio, models
 from hydra_client import api as apis
@@ -483,18 +484,6 @@ NAMES = {
 }
 OPERATIONS = {NAMES[operation["operationId"]]: operation for _, _, operation in operations()}
 APIS = {tag["name"]: getattr(apis, f"{tag['name']}Api") for tag in CONTRACT["tags"]}
-ALIASES = {
-    "accept_o_auth2_consent_request": "accept_oauth2_consent_request",
-    "create_o_auth2_client": "create_oauth2_client",
-    "delete_o_auth2_client": "delete_oauth2_client",
-    "get_o_auth2_client": "get_oauth2_client",
-    "get_o_auth2_consent_request": "get_oauth2_consent_request",
-    "introspect_o_auth2_token": "introspect_oauth2_token",
-    "list_o_auth2_clients": "list_oauth2_clients",
-    "reject_o_auth2_consent_request": "reject_oauth2_consent_request",
-    "revoke_o_auth2_token": "revoke_oauth2_token",
-    "update_o_auth2_client": "update_oauth2_client",
-}
 
 
 def api_of(name: str) -> Any:

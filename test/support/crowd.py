@@ -1,4 +1,4 @@
-"""Runs threads at the same time, and collects their results."""
+"""Runs threads at the same time, collects their results, and waits for what they do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations of an imaginary server, one of each kind."""
+"""Operations of an imaginary server, one of each kind, and the aliases of real ones."""
 
 from __future__ import annotations
 
@@ -41,3 +41,17 @@ REVOKE = Operation("revoke", "POST", "/revoke", read=nothing, success=(200,), re
 AUTH = Operation(
     "begin", "GET", "/auth", read=location, success=(302,), repeatable=("consent", None)
 )
+
+# The generator's own names of methods, and what they stand for.
+ALIASES = {
+    "accept_o_auth2_consent_request": "accept_oauth2_consent_request",
+    "create_o_auth2_client": "create_oauth2_client",
+    "delete_o_auth2_client": "delete_oauth2_client",
+    "get_o_auth2_client": "get_oauth2_client",
+    "get_o_auth2_consent_request": "get_oauth2_consent_request",
+    "introspect_o_auth2_token": "introspect_oauth2_token",
+    "list_o_auth2_clients": "list_oauth2_clients",
+    "reject_o_auth2_consent_request": "reject_oauth2_consent_request",
+    "revoke_o_auth2_token": "revoke_oauth2_token",
+    "update_o_auth2_client": "update_oauth2_client",
+}
