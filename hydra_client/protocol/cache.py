@@ -15,7 +15,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from hydra_client.exceptions import ApiConnectionError, ApiTimeoutError, HydraException
-from hydra_client.protocol.effects import Wait, ask
+from hydra_client.protocol.effects import Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -248,7 +248,7 @@ def shared(
         return cast("T", meanwhile)
     try:
         while (wait_until := cache.decide(flight, until)) is not None:
-            yield from ask(Wait(alarm, wait_until))
+            yield Wait(alarm, wait_until)
     finally:
         cache.leave(key, flight, alarm.ring)
     if flight.done:

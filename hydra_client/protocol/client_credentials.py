@@ -236,9 +236,7 @@ class ClientCredentials:
         else:
             self._tokens.put(key, entry)
             if self._files is not None:
-                yield from ask(
-                    Block(self._files.save, key, tokens.access_token, now, tokens.expires_in)
-                )
+                yield Block(self._files.save, key, tokens.access_token, now, tokens.expires_in)
             return entry.value
         raise ApiDecodeError(f"{what}: {wrong}")
 
