@@ -73,7 +73,7 @@ def test_the_next_call_gets_its_own_response(seed: int) -> None:
     assert cancelled[0] >= CANCELLATIONS / SHARDS
 
 
-def test_a_cancellation_amid_each_step_of_a_connection() -> None:
+def test_a_cancellation_during_each_step_of_a_connection() -> None:
     """Also while names are resolved and connections made, which are tasks of their own."""
     with CrowdedServer() as server:
 
@@ -90,7 +90,7 @@ def test_a_cancellation_amid_each_step_of_a_connection() -> None:
         run(main())
 
 
-def test_a_cancellation_amid_the_pause_before_a_retry() -> None:
+def test_a_cancellation_during_the_pause_before_a_retry() -> None:
     with CrowdedServer(dropped=1.0) as server:
 
         async def main() -> None:

@@ -366,7 +366,7 @@ def test_a_form_that_is_sent_twice(world: World, alice: Person) -> None:
     assert "code" in parameters_of(alice.visit(again.reject("no"))) or world.decided == 2
 
 
-def test_logout_amid_the_flow(alice: Person) -> None:
+def test_logout_during_the_flow(alice: Person) -> None:
     page = alice.begin()
     alice.renew()
     again = alice.submit(page)

@@ -175,7 +175,7 @@ def test_interim_responses_end_by_the_deadline() -> None:
         client.introspect_oauth2_token("token-a")
 
 
-def test_a_connection_that_ends_amid_an_interim_response_is_an_error() -> None:
+def test_a_connection_that_ends_during_an_interim_response_is_an_error() -> None:
     def leave(peer: Peer) -> None:
         peer.send(INTERIM[:-2])
         peer.close()

@@ -403,7 +403,7 @@ def test_what_comes_after_a_response_is_not_taken_for_the_next_one(server: Serve
 
 
 @pytest.mark.threads_only
-def test_a_client_that_is_closed_amid_a_call_of_another_thread(server: Server) -> None:
+def test_a_client_that_is_closed_during_a_call_of_another_thread(server: Server) -> None:
     with api(server) as client:
 
         def close(peer: Peer) -> None:

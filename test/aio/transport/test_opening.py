@@ -49,7 +49,7 @@ def test_what_is_made_when_nobody_is_left_is_discarded() -> None:
     assert discarded == ["made"]
 
 
-def test_a_cancellation_amid_the_end_of_something_is_not_lost() -> None:
+def test_a_cancellation_during_the_end_of_something_is_not_lost() -> None:
     ending = asyncio.Event()
 
     async def slow_to_end() -> None:
