@@ -78,26 +78,56 @@ if TYPE_CHECKING:
 _Api = TypeVar("_Api")
 
 _MODULES = {
-    "api": "HealthApi JsonWebKeyApi OAuth2Api PolicyApi WardenApi",
-    "api_client": "ApiClient ApiResponse",
-    "code_flow": "authorization_url",
-    "configuration": "Configuration",
+    "api": ("HealthApi", "JsonWebKeyApi", "OAuth2Api", "PolicyApi", "WardenApi"),
+    "api_client": ("ApiClient", "ApiResponse"),
+    "code_flow": ("authorization_url",),
+    "configuration": ("Configuration",),
     "exceptions": (
-        "ApiConnectionError ApiDecodeError ApiException ApiTimeoutError ApiTlsError ApiTypeError "
-        "ApiValueError BadRequestException ConflictException ForbiddenException HydraException "
-        "InsecureTransportWarning LongSecretWarning NotFoundException ServiceException "
-        "TooManyRequestsException UnauthorizedException"
+        "ApiConnectionError",
+        "ApiDecodeError",
+        "ApiException",
+        "ApiTimeoutError",
+        "ApiTlsError",
+        "ApiTypeError",
+        "ApiValueError",
+        "BadRequestException",
+        "ConflictException",
+        "ForbiddenException",
+        "HydraException",
+        "InsecureTransportWarning",
+        "LongSecretWarning",
+        "NotFoundException",
+        "ServiceException",
+        "TooManyRequestsException",
+        "UnauthorizedException",
     ),
     "models": (
-        "ConsentRequestAcceptance ConsentRequestRejection GroupMembers HealthStatus "
-        "InlineResponse2001 JsonWebKey JsonWebKeySet JsonWebKeySetGeneratorRequest OAuth2Client "
-        "OAuth2ConsentRequest OAuth2TokenIntrospection OAuth2TokenResponse OAuth2consentRequest "
-        "Policy PolicyConditionOptions PolicyConditions UserInfo WardenAccessRequest "
-        "WardenAccessRequestResponse WardenGroup WardenTokenAccessRequest "
-        "WardenTokenAccessRequestResponse WellKnown"
+        "ConsentRequestAcceptance",
+        "ConsentRequestRejection",
+        "GroupMembers",
+        "HealthStatus",
+        "InlineResponse2001",
+        "JsonWebKey",
+        "JsonWebKeySet",
+        "JsonWebKeySetGeneratorRequest",
+        "OAuth2Client",
+        "OAuth2ConsentRequest",
+        "OAuth2TokenIntrospection",
+        "OAuth2TokenResponse",
+        "OAuth2consentRequest",
+        "Policy",
+        "PolicyConditionOptions",
+        "PolicyConditions",
+        "UserInfo",
+        "WardenAccessRequest",
+        "WardenAccessRequestResponse",
+        "WardenGroup",
+        "WardenTokenAccessRequest",
+        "WardenTokenAccessRequestResponse",
+        "WellKnown",
     ),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = ["__version__", "connect", *sorted(_MODULE_OF)]  # pyright: ignore[reportUnsupportedDunderAll]
 

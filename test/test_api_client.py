@@ -21,7 +21,7 @@ import pytest
 import requests
 import responses
 from requests.adapters import HTTPAdapter
-from support.crowd import Crowd
+from support.crowd import Crowd, seconds_left
 from support.loopback import (
     CLIENT,
     CONSENT,
@@ -47,7 +47,6 @@ from hydra_client import (
     OAuth2Api,
     OAuth2Client,
 )
-from hydra_client.protocol.deadline import seconds_left
 
 SETTINGS: dict[str, Any] = {"username": "admin", "password": "demo-password"}
 

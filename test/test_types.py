@@ -267,6 +267,8 @@ api.get_oauth2_client("photos", timeout="5")  # wrong: the timeout
 api.with_http_info.get_oauth2_client(5)  # wrong: the id
 hc.OAuth2TokenResponse()  # wrong: the token is missing
 hc.connect(verify=False)  # wrong: the setting
+other_sync: hc.PolicyApi = hc.connect()  # wrong: another API
+other_async: aio.PolicyApi = aio.connect()  # wrong: another API
 client.authentications["basic"] = None  # wrong: the type
 """
 WRONG = {number for number, line in enumerate(USER_CODE.splitlines(), 1) if "# wrong" in line}

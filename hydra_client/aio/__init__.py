@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hydra_client.aio.api import HealthApi, JsonWebKeyApi, OAuth2Api, PolicyApi, WardenApi
 from hydra_client.aio.api_client import ApiClient
@@ -16,11 +16,11 @@ from hydra_client.tokens import AsyncTokenSource, ClientCredentials
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from typing_extensions import TypeVar, Unpack
+    from typing_extensions import Unpack
 
     from hydra_client.configuration import MoreSettings
 
-    _Api = TypeVar("_Api", default=OAuth2Api)
+_Api = TypeVar("_Api")
 
 __all__ = [
     "ApiClient",
@@ -37,15 +37,37 @@ __all__ = [
 ]
 
 
+@overload
+def connect(
+    host: str | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    scopes: str | Sequence[str] | None = None,
+    **settings: Unpack[MoreSettings],
+) -> OAuth2Api: ...
+
+
+@overload
 def connect(
     host: str | None = None,
     client_id: str | None = None,
     client_secret: str | None = None,
     scopes: str | Sequence[str] | None = None,
     *,
-    api: Callable[[ApiClient], _Api] = OAuth2Api,  # type: ignore[assignment]
+    api: Callable[[ApiClient], _Api],
     **settings: Unpack[MoreSettings],
-) -> _Api:
+) -> _Api: ...
+
+
+def connect(
+    host: str | None = None,
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    scopes: str | Sequence[str] | None = None,
+    *,
+    api: Callable[[ApiClient], Any] = OAuth2Api,
+    **settings: Unpack[MoreSettings],
+) -> Any:
     """Create an API in one line: arguments first, then the environment. Nothing is sent yet.
 
     Close its connections with `async with`, or `await api.api_client.close()`. The APIs of one

@@ -70,9 +70,3 @@ class Deadline:
 
 
 current: ContextVar[Deadline | None] = ContextVar("hydra_client.protocol.deadline", default=None)
-
-
-def seconds_left() -> float | None:
-    """Return the seconds that the current call has left; None outside a call."""
-    deadline = current.get()
-    return None if deadline is None else deadline.left()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.crowd import seconds_left
 from support.crowded import CrowdedServer, run
 from support.loopback import ONE, Server, raw_response, refusing_port
 
@@ -25,7 +26,6 @@ from hydra_client import (
     UnauthorizedException,
     aio,
 )
-from hydra_client.protocol.deadline import seconds_left
 from hydra_client.tokens import ClientCredentials
 
 TOKENS = raw_response({"access_token": "fetched", "token_type": "bearer", "expires_in": 3600})

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from support.crowd import Crowd, waiting
+from support.crowd import Crowd, seconds_left, waiting
 from support.fork import fork
 
 from hydra_client.exceptions import (
@@ -22,7 +22,7 @@ from hydra_client.exceptions import (
     HydraException,
 )
 from hydra_client.protocol.cache import Cache, shared
-from hydra_client.protocol.deadline import Deadline, seconds_left
+from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.transport.waiting import Alarm, drive
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from hydra_client.protocol import deadline
 from hydra_client.protocol.cache import Cache
 
 
@@ -18,6 +19,12 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
             return
         time.sleep(0.01)
     raise AssertionError(f"it never came to pass that {what}")
+
+
+def seconds_left() -> float | None:
+    """Return the seconds that the call around has left; None outside a call."""
+    current = deadline.current.get()
+    return None if current is None else current.left()
 
 
 def waiting(flights: Cache[Any], count: int) -> None:

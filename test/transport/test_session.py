@@ -21,6 +21,7 @@ import requests
 import urllib3
 from support import both
 from support.both import record_pauses
+from support.crowd import seconds_left
 from support.loopback import (
     CODE,
     LONG,
@@ -51,7 +52,7 @@ from hydra_client import (
     ServiceException,
     TooManyRequestsException,
 )
-from hydra_client.protocol.deadline import Deadline, seconds_left
+from hydra_client.protocol.deadline import Deadline
 from hydra_client.transport.adapter import forget_oldest
 
 FOR_BOTH_CLIENTS = True
