@@ -214,6 +214,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
         clock: Callable[[], float] = time.time,
         memory: Memory | None = None,
     ) -> None:
+        checks.matching_api(self, api)
         self.api = api
         self._clock = clock
         self._memory = OwnMemory() if memory is None else memory

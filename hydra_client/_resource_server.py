@@ -104,12 +104,14 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
         realm: The name of the protected API in `WWW-Authenticate`.
 
     Raises:
-        ApiTypeError, ApiValueError: `realm` is not valid.
+        ApiTypeError, ApiValueError: `realm` is not valid, or `source` is for asyncio and the guard
+            is not, or the other way round.
     """
 
     def __init__(self, source: OAuth2Api | CachedIntrospection, *, realm: str = "api") -> None:
         if not _REALM.fullmatch(checks.utf8("realm", realm)):
             raise ApiValueError("realm must be printable ASCII without quotes and backslashes")
+        checks.matching_api(self, source)
         self._realm = realm
         is_api = hasattr(source, "introspect_oauth2_token")
         self._api: Any = source if is_api else source.api

@@ -205,6 +205,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
                 f"of {own_id!r}"
             )
+        checks.matching_api(self, api)
         self.api = api
         self.redirect_uri = redirect_uri
         self.scope = _scope(scope)

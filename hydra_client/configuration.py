@@ -11,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict
 from urllib.parse import urlsplit
 
-from hydra_client.exceptions import ApiValueError
+from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.protocol import checks
+from hydra_client.protocol.names import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,8 +164,11 @@ class Configuration:
 
         Raises:
             ApiValueError: HYDRA_URL is not set, and no host is given.
-            ApiTypeError, ApiValueError: A setting is not valid.
+            ApiTypeError, ApiValueError: A setting is not valid, or does not exist.
         """
+        for name in settings:
+            if name not in _SETTINGS:
+                raise _unknown_setting(name)
         environ = os.environ if environ is None else environ
         # A client that is named here must not call with another client's token.
         named = settings.get("username") is not None
@@ -248,6 +252,12 @@ class _Setting(NamedTuple):
     environment: str | None = None
     none: object = None
     optional: bool = True
+
+
+def _unknown_setting(name: str) -> ApiTypeError:
+    meant = nearest(name, _SETTINGS)
+    hint = f"did you mean {meant!r}?" if meant else f"the settings are {', '.join(_SETTINGS)}"
+    return ApiTypeError(f"there is no setting {name!r}; {hint}")
 
 
 _SETTINGS = {

@@ -190,6 +190,7 @@ class BaseVerifier(Generic[OAuth2Api]):
                 f"algorithms: {', '.join(unknown) or 'none given'}; supported: "
                 f"{', '.join(sorted(_ALGORITHMS))}"
             )
+        checks.matching_api(self, api)
         self.api = api
         self.client_id = checks.nonempty("client_id", client_id)
         self.algorithms = tuple(algorithms)

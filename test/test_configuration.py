@@ -285,6 +285,19 @@ def test_a_host_must_come_from_somewhere() -> None:
         Configuration.from_env({})
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("scope", "; did you mean 'scopes'?"),
+        ("url", "; the settings are host, username, password, "),
+    ],
+)
+def test_an_unknown_setting_is_named_before_others_are_missed(name: str, hint: str) -> None:
+    with pytest.raises(ApiTypeError) as refused:
+        Configuration.from_env({}, **{name: "x"})  # type: ignore[arg-type]
+    assert str(refused.value).startswith(f"there is no setting {name!r}{hint}")
+
+
 def test_repr_shows_settings_and_no_secret() -> None:
     configuration = Configuration(
         "https://hydra.example.com",

@@ -272,7 +272,12 @@ class HydraEmulator:
             reset: Break the connection instead of processing the request.
             cut: Close the connection after this many bytes of the body. The request is processed.
             times: How many requests to affect; None for all.
+
+        Raises:
+            ValueError: `path` begins with neither `/` nor `*`, so it could not match.
         """
+        if not path.startswith(("/", "*")):
+            raise ValueError(f"path must begin with / or *, not {path!r}")
         content = body.encode("utf-8") if isinstance(body, str) else body
         fault = Fault(path, method, status, dict(headers or {}), content, delay, reset, cut, times)
         with self._lock:

@@ -27,6 +27,21 @@ def wrong_type(name: str, expected: str, value: object) -> ApiTypeError:
     return ApiTypeError(f"{name} must be {expected}, got {type(value).__name__}")
 
 
+def matching_api(user: object, api: object) -> None:
+    """Refuse an asyncio API for an object that calls it from threads, and the other way round."""
+    name, wanted, given = type(user).__name__, _is_asyncio(user), _is_asyncio(api)
+    if given and not wanted:
+        raise ApiTypeError(f"{name} cannot use an asyncio API: use the {name} of hydra_client.aio")
+    if wanted and not given and type(api).__module__.startswith("hydra_client."):
+        raise ApiTypeError(
+            f"{name} of hydra_client.aio needs an asyncio API: use hydra_client.aio.connect()"
+        )
+
+
+def _is_asyncio(value: object) -> bool:
+    return any(base.__module__.startswith("hydra_client.aio.") for base in type(value).__mro__)
+
+
 def string(name: str, value: object) -> str:
     """Accept a string."""
     if not isinstance(value, str):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import ApiValueError, ConflictException
 from hydra_client.models import OAuth2Client
+from hydra_client.protocol import checks
 from hydra_client.provisioning.check_secret import has_secret
 from hydra_client.provisioning.compare import differing
 from hydra_client.provisioning.reconcile import find, reconcile
@@ -52,7 +53,8 @@ def ensure_client(
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiValueError: The client has no `id`. Nothing was sent.
+        ApiTypeError, ApiValueError: `client` is not an `OAuth2Client` with an `id`. Nothing was
+            sent.
         ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
             field by an update; they can if you set `client_secret`.
         ApiConnectionError: The server cannot be reached. A client that was being written is either
@@ -117,6 +119,8 @@ class ClientRun:
     def __init__(
         self, api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None
     ) -> None:
+        if not isinstance(client, OAuth2Client):
+            raise checks.wrong_type("client", "an OAuth2Client", client)
         if not client.id:
             raise ApiValueError("the client has no id: set one, so that it can be found again")
         self.id = client.id

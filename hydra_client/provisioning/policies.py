@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hydra_client.exceptions import ApiValueError
 from hydra_client.models import Policy
+from hydra_client.protocol import checks
 from hydra_client.provisioning.compare import differing
 from hydra_client.provisioning.reconcile import find, reconcile
 
@@ -36,8 +37,8 @@ def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiValueError: The policy has no `id`, or its `effect` is neither `allow` nor `deny`.
-            Nothing was sent.
+        ApiTypeError, ApiValueError: `policy` is not a `Policy` with an `id` and an `effect` of
+            `allow` or `deny`. Nothing was sent.
         ApiConnectionError: The server cannot be reached. A policy that was being written is either
             as it was or as you want it. Call again to find out.
         HydraException: The errors of `get_policy` and `update_policy`.
@@ -71,6 +72,8 @@ def policy_changes(policy: Policy, current: Policy | None) -> tuple[Change, ...]
 
 def checked(policy: Policy) -> str:
     """Return the id of the policy, or raise ApiValueError: it has none, or its effect is wrong."""
+    if not isinstance(policy, Policy):
+        raise checks.wrong_type("policy", "a Policy", policy)
     if not policy.id:
         raise ApiValueError("the policy has no id: set one, so that it can be found again")
     if policy.effect not in ("allow", "deny"):

@@ -134,13 +134,15 @@ def _words(chain: Sequence[BaseException], cause: BaseException | None) -> str |
         if isinstance(link, http.client.HTTPException):
             return _http_words(link)
         if isinstance(link, (socket.gaierror, UnicodeError)):
-            return "the host name is not known"
+            return "the host name is not known: check its spelling"
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the certificate is not trusted: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError) and cause.reason in _PLAIN_HTTP:
         return "the server does not speak TLS on this port; use http:// if it speaks plain http"
     if isinstance(cause, ssl.SSLError) and cause.reason:
         return cause.reason.replace("_", " ").lower()
+    if isinstance(cause, ConnectionRefusedError):
+        return "connection refused: check the address, and that the server is running"
     if isinstance(cause, OSError):
         return str(cause.strerror or cause.args[0] if cause.args else "timed out").lower()
     return None

@@ -30,6 +30,11 @@ def test_a_status(hydra: HydraEmulator) -> None:
     assert fault.hits == 2
 
 
+def test_a_path_that_cannot_match() -> None:
+    with pytest.raises(ValueError, match=r"path must begin with / or \*, not 'clients'"):
+        HydraEmulator().fail("clients", status=503)
+
+
 def test_every_request_and_one_method(hydra: HydraEmulator) -> None:
     hydra.fail(method="POST", status=500)
     fault = hydra.fail(status=418, times=None)

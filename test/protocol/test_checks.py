@@ -9,8 +9,17 @@ from typing import Any
 
 import pytest
 
+import hydra_client
+from hydra_client import aio, code_flow, consent, id_token, introspection, resource_server
+from hydra_client.aio import code_flow as aio_code_flow
+from hydra_client.aio import consent as aio_consent
+from hydra_client.aio import id_token as aio_id_token
+from hydra_client.aio import introspection as aio_introspection
+from hydra_client.aio import resource_server as aio_resource_server
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.protocol import checks
+
+URL = "http://127.0.0.1:1"
 
 
 @pytest.mark.parametrize(
@@ -85,3 +94,35 @@ def test_a_path_may_be_an_object() -> None:
 )
 def test_what_can_only_be_this_machine(host: str, loopback: bool) -> None:
     assert checks.is_loopback(host) is loopback
+
+
+USERS: dict[str, Callable[[Any, Any], object]] = {
+    "CodeFlow": lambda module, api: module.CodeFlow(api, redirect_uri=URL, scope="openid"),
+    "ConsentApp": lambda module, api: module.ConsentApp(api),
+    "IdTokenVerifier": lambda module, api: module.IdTokenVerifier(api, "my-app"),
+    "CachedIntrospection": lambda module, api: module.CachedIntrospection(api),
+    "Guard": lambda module, api: module.Guard(api),
+}
+THREADS = (code_flow, consent, id_token, introspection, resource_server)
+ASYNCIO = (aio_code_flow, aio_consent, aio_id_token, aio_introspection, aio_resource_server)
+
+
+@pytest.mark.parametrize(
+    ("name", "threads", "asyncio"), [*zip(USERS, THREADS, ASYNCIO, strict=True)]
+)
+def test_threads_and_asyncio_do_not_mix(name: str, threads: object, asyncio: object) -> None:
+    api, aio_api = hydra_client.connect(URL, "my-app"), aio.connect(URL, "my-app")
+    USERS[name](threads, api)
+    USERS[name](asyncio, aio_api)
+    with pytest.raises(ApiTypeError, match=f"^{name} cannot use an asyncio API: use the {name} of"):
+        USERS[name](threads, aio_api)
+    with pytest.raises(ApiTypeError, match=f"^{name} of hydra_client.aio needs an asyncio API"):
+        USERS[name](asyncio, api)
+
+
+def test_a_guard_and_its_cache_are_of_one_kind() -> None:
+    api, aio_api = hydra_client.connect(URL), aio.connect(URL)
+    with pytest.raises(ApiTypeError, match=r"^Guard cannot use an asyncio API"):
+        resource_server.Guard(aio_introspection.CachedIntrospection(aio_api))  # type: ignore[arg-type]
+    with pytest.raises(ApiTypeError, match="needs an asyncio API"):
+        aio_resource_server.Guard(introspection.CachedIntrospection(api))  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from support.provisioning import overtaken
 from hydra_client import (
     ApiConnectionError,
     ApiException,
+    ApiTypeError,
     ApiValueError,
     HydraException,
     NotFoundException,
@@ -88,6 +89,11 @@ def test_what_the_server_normalizes_is_not_a_difference(
 ) -> None:
     ensure_client(api, photos())
     assert ensure_client(api, photos(**fields)).action == "unchanged"
+
+
+def test_a_client_is_a_model(api: OAuth2Api) -> None:
+    with pytest.raises(ApiTypeError, match="client must be an OAuth2Client, got dict"):
+        ensure_client(api, {"id": "photos"})  # type: ignore[arg-type]
 
 
 def test_a_client_needs_an_id(hydra: HydraEmulator, api: OAuth2Api) -> None:

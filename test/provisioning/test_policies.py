@@ -11,6 +11,7 @@ from support.crowd import Crowd
 
 from hydra_client import (
     ApiConnectionError,
+    ApiTypeError,
     ApiValueError,
     BadRequestException,
     Policy,
@@ -129,6 +130,11 @@ def test_a_type_of_condition_that_is_not_known_is_refused(
     with pytest.raises(BadRequestException, match="Other"):
         ensure_policy(api, photos(conditions={"a": wrong}))
     assert sent(hydra) == ["GET", "PUT"]
+
+
+def test_a_policy_is_a_model(api: PolicyApi) -> None:
+    with pytest.raises(ApiTypeError, match="policy must be a Policy, got dict"):
+        ensure_policy(api, {"id": "a"})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,10 @@ def test_a_connection_that_is_refused() -> None:
     error = failure(f"http://127.0.0.1:{refusing_port()}")
     assert type(error) is ApiConnectionError
     assert isinstance(error.__cause__, ConnectionRefusedError)
-    assert "get_oauth2_client: connection refused (GET /clients/photos at " in str(error)
+    assert (
+        "get_oauth2_client: connection refused: check the address, and that the server is running "
+        "(GET /clients/photos at "
+    ) in str(error)
 
 
 def test_a_name_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:

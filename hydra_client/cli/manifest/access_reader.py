@@ -81,7 +81,7 @@ class AccessReader(ValueReader):
         if "type" in members:
             condition["type"] = self._string(members["type"], "type")
         if "options" in members and (pairs := self._pairs(members["options"], "options")):
-            options = {name: self._string(value, name) for name, (_, value) in pairs.items()}
+            options = {key: self._string(value, plain(key)) for key, (_, value) in pairs.items()}
             condition["options"] = options
         return condition
 

@@ -18,7 +18,14 @@ from hydra_client.cli.yaml_nodes import TAG, position
 Position = tuple[int, int]
 
 PLACES = "`secret: {env: NAME}`, `{file: FILE}` or `{generate: {out: FILE}}`"
-_KINDS = {"int": "a number", "float": "a number", "bool": "a boolean", "timestamp": "a date"}
+_NOT_STRINGS = {
+    "int": ", not a number: put it in quotes",
+    "float": ", not a number: put it in quotes",
+    "bool": ", not a boolean: put it in quotes",
+    "timestamp": ", not a date: put it in quotes",
+    "seq": ", not a list",
+    "map": ", not a mapping",
+}
 
 
 class ValueReader:
@@ -79,7 +86,7 @@ class ValueReader:
         if kind == "null":
             return ""
         if kind != "str":
-            found = f", not {_KINDS[kind]}: put it in quotes" if kind in _KINDS else ""
+            found = _NOT_STRINGS.get(kind, "")
             self._fault(node, f"{what}: expected a string{found}")
             return None
         if NOT_STORED.search(node.value):

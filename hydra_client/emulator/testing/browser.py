@@ -107,7 +107,8 @@ class ConsentFlow:
             query: Other parameters of the authorization request, such as `state` or `nonce`.
 
         Raises:
-            BrowserStuckError: The app shows a page without a form, or redirects in circles.
+            BrowserStuckError: A page has another status than 200 or no form, the browser is
+                redirected in circles, or Hydra rejects the authorization.
         """
         import requests
 
@@ -148,7 +149,7 @@ class ConsentFlow:
     def _accept(self, subject: str, consent_url: str) -> str:
         ids = parse_qs(urlsplit(consent_url).query).get("consent")
         if not ids:
-            raise BrowserStuckError(f"Hydra refused the authorization: {consent_url}")
+            raise BrowserStuckError(f"Hydra rejected the authorization: {consent_url}")
         return self.hydra.accept_consent(ids[0], subject)
 
 
@@ -219,8 +220,10 @@ class _Browser:
         form = _Form(self.fields)
         form.feed(page)
         form.close()
-        if response.status != 200 or not form.found:
-            raise BrowserStuckError(f"status {response.status} without a form at {url}:\n{page}")
+        if response.status != 200:
+            raise BrowserStuckError(f"the page at {url} has status {response.status}:\n{page}")
+        if not form.found:
+            raise BrowserStuckError(f"the page at {url} has no form to submit:\n{page}")
         action = urljoin(url, form.action or url)
         data = urlencode(form.entries())
         if form.method == "post":

@@ -267,7 +267,7 @@ contain '/' or control characters
 `{generate: {out: FILE}}`
 22: redirect_uris: expected a list of strings: put it in brackets
 23: grant_types: an item must not be empty
-23: grant_types: expected a string
+23: grant_types: expected a string, not a list
 23: grant_types: expected a string, not a number: put it in quotes
 24: contacts: expected a list of strings
 27: scope: expected a string, not a number: put it in quotes
@@ -288,7 +288,7 @@ contain '/' or control characters
 49: secret: generate: out: must not be empty
 51: secret: the directory {folder}/no does not exist
 55: secret: ./same is already used on line 53
-57: secret: env: expected a string
+57: secret: env: expected a string, not a list
 59: secret: generate: unknown key to; known: out
 61: secret: {folder}/folder: Is a directory
 63: secret (from environment variable WITH_NEWLINE): must not contain control characters
@@ -297,7 +297,7 @@ contain '/' or control characters
 68: a key must be a string, not a list or a mapping
 70: <<: expected a mapping or a list of mappings
 73: duplicate key <<, first on line 72
-75: id: expected a string
+75: id: expected a string, not a mapping
 76: id: expected a string
 78: secret: {folder}/loop: Too many levels of symbolic links
 80: secret: {folder}/dangling must not be a symbolic link
@@ -385,11 +385,16 @@ def test_a_mapping_that_merges_itself_has_an_end(path: Path) -> None:
     assert faults(path, "x-a: &a [*a]\nclients: *a\n") != []
 
 
+def test_a_message_stays_on_its_line(path: Path) -> None:
+    text = r'policies: [{id: a, effect: deny, conditions: {b: {type: c, options: {"\n": 1}}}}]'
+    assert faults(path, text) == [r"1: \n: expected a string, not a number: put it in quotes"]
+
+
 def test_anchors_are_reported_once(path: Path) -> None:
     text = "x-a: &a {scope: [a], secret: {generate: {out: s}}}\nclients:\n"
     text += "".join(f"- {{<<: *a, id: {id}}}\n" for id in "bcdefg")
     assert faults(path, text) == [
-        "1: scope: expected a string",
+        "1: scope: expected a string, not a list",
         "1: secret: s is already used on line 1",
     ]
 

@@ -48,6 +48,8 @@ class App:
             return response
         if request.path == "/lost":
             return Response("nothing here", 404)
+        if request.path == "/empty":
+            return Response("no form")
         if request.path == "/circle":
             return redirect("/circle")
         id = request.args.get("consent", "")
@@ -151,7 +153,12 @@ def test_a_form_without_values_is_sent_with_its_first_button(wire: Wire, flow: C
 
 
 @pytest.mark.parametrize(
-    ("path", "message"), [("/lost", "status 404 without a form"), ("/circle", "not reached within")]
+    ("path", "message"),
+    [
+        ("/lost", "/lost.* has status 404:\n"),
+        ("/empty", "/empty.* has no form to submit:\n"),
+        ("/circle", "not reached within"),
+    ],
 )
 def test_a_browser_that_is_stuck(wire: Wire, flow: ConsentFlow, path: str, message: str) -> None:
     wire.hydra.consent_url = f"http://127.0.0.1:4900{path}"
