@@ -269,8 +269,9 @@ def _after_narrowed(step: Step, narrowed: str, warnings: list[str]) -> Step:
     for name, old, new in step.changes:
         if name in _OF_TOKENS:
             before, after = (set(v.split() if isinstance(v, str) else v or ()) for v in (old, new))
-            gained += [name] if after - before else []
-            loses |= bool(before - after)
+            loses = loses or not before <= after
+            if not after <= before:
+                gained.append(name)
     if gained and not loses:
         return replace(step, _phase=Phase.GROW_CLIENTS)
     for name in gained:
@@ -361,6 +362,7 @@ def _policy_steps(
 
 
 def _put_steps(api: PolicyApi, policy: Policy, current: Policy | None) -> Iterator[Step]:
+    """Yield the PUTs for one policy: a policy that denies, and goes on to deny, may need two."""
 
     def step(action: Any, after: Policy, phase: Phase, work: Work) -> Step:
         changes = policy_changes(after, current)
