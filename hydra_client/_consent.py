@@ -260,13 +260,8 @@ class BaseConsentApp(Generic[OAuth2Api]):
         """
 
     def _challenge(
-        self,
-        kind: type[Challenge],
-        query: object,
-        browser: bytes | str | NoBrowser,
-        alarm: Callable[[], Alarm],
+        self, kind: type[Challenge], arrival: Arrival, alarm: Callable[[], Alarm]
     ) -> Steps[Challenge]:
-        arrival = self._read(query, browser)
         fetch = Invoke(self.api.get_oauth2_consent_request, (arrival.id,))
         try:
             request: OAuth2ConsentRequest = yield from ask(fetch)

@@ -140,13 +140,19 @@ class ApiClient(Ladder):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __getstate__(self) -> tuple[Any, ...]:
-        return self.configuration, self.default_headers, self.session, "call" in vars(self)
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "configuration": self.configuration,
+            "default_headers": self.default_headers,
+            "session": self.session,
+            "returns_responses": "call" in vars(self),
+        }
 
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.configuration, self.default_headers, session, returns_responses = state
-        self._connect(session)
-        if returns_responses:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.configuration = state["configuration"]
+        self.default_headers = state["default_headers"]
+        self._connect(state["session"])
+        if state["returns_responses"]:
             self._return_responses()
 
     def __repr__(self) -> str:

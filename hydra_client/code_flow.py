@@ -282,8 +282,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 `get_well_known` and `oauth_token`.
         """
 
-    def _exchanged(self, callback: object) -> Steps[OAuth2TokenResponse]:
-        found = self._read(callback)
+    def _exchanged(self, found: dict[str, list[str]]) -> Steps[OAuth2TokenResponse]:
         asks_for_id_token = "openid" in self.scope.split()
         if asks_for_id_token and self._verifies and any(found["code"]) and not found["error"]:
             yield from self._ready_verifier(None)  # without keys, the code must not be used up
@@ -424,7 +423,7 @@ class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
         return self._authorization_url(extra)
 
     def exchange(self, callback: object) -> OAuth2TokenResponse:
-        return drive(self._exchanged(callback))
+        return drive(self._exchanged(self._read(callback)))
 
     def refresh(self) -> OAuth2TokenResponse:
         return drive(self._refresh(Alarm()))

@@ -56,7 +56,7 @@ __all__ = [
 
 class ConsentApp(BaseConsentApp["api.OAuth2Api"]):
     def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Challenge:
-        return drive(self._challenge(Challenge, query, browser, Alarm))
+        return drive(self._challenge(Challenge, self._read(query, browser), Alarm))
 
 
 class Challenge(BaseChallenge["api.OAuth2Api"]):

@@ -752,6 +752,25 @@ def test_a_client_can_be_pickled_and_copied(server: Server) -> None:
         info.__self__.api_client.close()
 
 
+class ClientOfTenant(ApiClient):
+    tenant = "nobody"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "tenant": self.tenant}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.tenant = state["tenant"]
+
+
+@pytest.mark.threads_only
+def test_a_subclass_can_add_to_what_is_pickled() -> None:
+    client = ClientOfTenant(Configuration("http://127.0.0.1:1"))
+    client.tenant = "acme"
+    twin = pickle.loads(pickle.dumps(client))
+    assert (twin.tenant, repr(twin)) == ("acme", repr(client))
+
+
 # -- the deadline
 
 

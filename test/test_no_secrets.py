@@ -37,8 +37,8 @@ IN_FORM = ("code", "token", "refresh_token", "client_secret", "password")
 # What takes an argument, or looks at it before anything is sent, has it as local variable.
 ENTRIES = (
     *("call", "connect", "from_env", "__init__", "__setattr__"),
-    *("encode", "_urlencode", "run", "exchange", "_exchanged", "_read", "read"),
-    *("challenge", "_challenge", "accept", "_acceptance", "_members", "_check_json", "_found"),
+    *("encode", "_urlencode", "run", "exchange", "_read", "read", "challenge"),
+    *("accept", "_acceptance", "_members", "_check_json"),
     *("verify", "_check_parties", "_split", "_decoded", "<"),
 )
 

@@ -763,7 +763,11 @@ def test_a_source_of_ones_own(hydra: HydraEmulator, api: OAuth2Api) -> None:
     assert asked(hydra) == 1
 
 
-@pytest.mark.parametrize("kind", [Dropping, Alike, "callable"])
+class Undropping(Alike):
+    drop = None
+
+
+@pytest.mark.parametrize("kind", [Dropping, Alike, Undropping, "callable"])
 def test_a_refused_token_of_ones_own_source_is_asked_for_again(
     hydra: HydraEmulator, api: OAuth2Api, kind: Any
 ) -> None:

@@ -42,7 +42,7 @@ class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
         return self._authorization_url(extra)
 
     async def exchange(self, callback: object) -> OAuth2TokenResponse:
-        return await drive(self._exchanged(callback))
+        return await drive(self._exchanged(self._read(callback)))
 
     async def refresh(self) -> OAuth2TokenResponse:
         return await drive(self._refresh(Alarm()))

@@ -46,7 +46,7 @@ __all__ = [
 
 class ConsentApp(BaseConsentApp["api.OAuth2Api"]):
     async def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Challenge:
-        return await drive(self._challenge(Challenge, query, browser, Alarm))
+        return await drive(self._challenge(Challenge, self._read(query, browser), Alarm))
 
 
 class Challenge(BaseChallenge["api.OAuth2Api"]):

@@ -320,8 +320,7 @@ class Ladder:
             if public is not None and not has_basic and call.parameters.get(public):
                 return _Credential()  # a public client (RFC 6749 section 2.1) names itself
             if "oauth2" not in operation.security or settings.access_token is None:
-                basic = settings.username, settings.password
-                return _by_basic(*basic, operation.basic_form_encoded)
+                return _by_basic(settings.username, settings.password, operation.basic_form_encoded)
         if operation.open_by_policy and settings.access_token is None and not has_basic:
             return _Credential()
         token: Any = settings.access_token
@@ -332,10 +331,11 @@ class Ladder:
             except BadRequestException as error:
                 _say_what_for(error, operation, settings.scopes or operation.scopes)
                 raise
-        inspected = operation.inspects and call.parameters.get(operation.inspects)
-        if inspected == token and None not in (basic := _basic_of(settings)):
+        if operation.inspects and call.parameters.get(operation.inspects) == token:
             # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
-            return _by_basic(*basic, form_encoded=False)
+            username, password = _basic_of(settings)
+            if username is not None and password is not None:
+                return _by_basic(username, password, form_encoded=False)
         return _Credential(bearer_header(token), token if replaceable else None, (token,))
 
     def _renew(
@@ -347,9 +347,10 @@ class Ladder:
         deadline: Deadline,
     ) -> Steps[_Credential]:
         """Get another token instead of a refused one; without one, raise the refusal."""
-        # The client's own credentials drop nothing if the token came from another source.
-        drop = getattr(settings.access_token, "drop", self._credentials.drop)
-        yield Invoke(drop, (token,), deadline)
+        source = self._credentials if settings.access_token is None else settings.access_token
+        drop = getattr(source, "drop", None)
+        if drop is not None:
+            yield Invoke(drop, (token,), deadline)
         renewed = yield from self._token(settings, call.operation.scopes, deadline)
         if renewed == token:
             raise refused

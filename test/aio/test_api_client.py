@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -166,6 +167,17 @@ def test_plain_http_to_another_machine_is_warned_of_where_the_call_is() -> None:
         await api.api_client.close()
 
     run(main())
+
+
+def test_it_can_be_pickled_before_it_is_used() -> None:
+    with Server(ONE) as server:
+        api = pickle.loads(pickle.dumps(connect(server)))
+
+        async def main() -> None:
+            async with api:
+                assert (await api.get_oauth2_client("photos")).id == "photos"
+
+        run(main())
 
 
 # -- token sources

@@ -8,7 +8,6 @@ import os
 import ssl
 import time
 from collections import OrderedDict
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from hydra_client.aio.transport.opening import PORTS, Opening, proxy_authorization, tls_context
@@ -75,7 +74,7 @@ class Session:
         self._configuration = configuration.snapshot()
         self._context: ssl.SSLContext | None = None
         self._idle: OrderedDict[object, list[Connection]] = OrderedDict()
-        self._environment_proxy = lru_cache(_MOST_HOSTS)(environment_proxy)
+        self._proxies: OrderedDict[Origin, str | None] = OrderedDict()
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -100,10 +99,15 @@ class Session:
 
     def prepare(self, call: Call, settings: Configuration, headers: dict[str, str]) -> Request:
         """Make the request that carries a call."""
+        origin = settings.origin
         proxy = settings.proxy
         if proxy is None:
-            proxy = self._environment_proxy(settings.origin)
-        return Request(call, settings.origin, proxy, headers)
+            if origin not in self._proxies:
+                self._proxies[origin] = environment_proxy(origin)
+                if len(self._proxies) > _MOST_HOSTS:
+                    self._proxies.popitem(last=False)
+            proxy = self._proxies[origin]
+        return Request(call, origin, proxy, headers)
 
     async def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
