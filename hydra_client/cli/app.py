@@ -72,6 +72,18 @@ class App(Group):
         command: click.Command = import_module(f"{__package__}.commands.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest one: click does not know the names of those not loaded."""
+        name = args[0]
+        if name not in _NAMES and not ctx.resilient_parsing:
+            from hydra_client.protocol.names import nearest
+
+            if meant := nearest(name, _NAMES):
+                ctx.fail(f"No such command {name!r}. Did you mean {meant!r}?")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
         for title, section in COMMANDS.items():

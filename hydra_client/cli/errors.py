@@ -50,6 +50,10 @@ _SETTING = re.compile(rf"^({'|'.join(OPTIONS)})\b|\bthe setting ({'|'.join(OPTIO
 _PHRASES = (
     ("set access_token (", "use --access-token-file ("),
     ("username and password", "--client-id and --client-secret-file"),
+    (
+        "the client id and secret",
+        "the client id and secret (--client-id and --client-secret-file)",
+    ),
     (" is missing (HYDRA_CLIENT_ID and HYDRA_CLIENT_SECRET in the environment)", " is missing"),
     (
         "set the default header X-Forwarded-Proto to https",

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 _LONGEST_BODY = 64 * 1024
 
 _RENEW = "The access token is missing, unknown, expired or revoked: get a new one."
-_CREDENTIALS = "Check the client id and secret (username and password), and that the client exists."
+_CREDENTIALS = "Check the client id and secret, and that the client exists."
 _EITHER = (
     "If an access token is configured, it is missing, unknown, expired or revoked. Otherwise check "
-    "the client id and secret (username and password)."
+    "the client id and secret."
 )
 _CLIENT_SCOPE = (
     "The client's own `scope` does not cover a requested scope: add it there, or request others "

@@ -92,6 +92,20 @@ def test_the_table_lists_everything(run: Run) -> None:
     assert run("--version").output.startswith("hydra-client, version ")
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("client", "No such command 'client'. Did you mean 'clients'?"),
+        ("xyz", "No such command 'xyz'."),
+        ("-x", "No such option '-x'."),
+    ],
+)
+def test_a_command_that_does_not_exist(run: Run, name: str, message: str) -> None:
+    result = run(name)
+    assert result.exit_code == 2
+    assert message.replace("'", "") in result.stderr.replace("'", "")
+
+
 def test_every_field_of_a_client_has_an_option() -> None:
     assert {name for name, *_ in FIELDS} == set(OAuth2Client._by_wire) - {"id", "client_secret"}
 

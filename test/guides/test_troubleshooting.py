@@ -12,6 +12,7 @@ from support.loopback import Server
 from hydra_client import HydraException, OAuth2Api, OAuth2Client, connect
 from hydra_client.emulator import HydraEmulator
 from hydra_client.protocol.extras import missing_extra
+from hydra_client.resource_server import Guard
 
 PAGE = Path(__file__).parents[2] / "docs" / "guides" / "troubleshooting.md"
 HEADINGS = re.findall(r"^### (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -33,6 +34,7 @@ SYMPTOMS: dict[str, Callable[[HydraEmulator], object]] = {
     "no bearer token": lambda hydra: connect(hydra.url).list_oauth2_clients(),
     "must begin with http:// or https://": lambda _: connect("localhost:4444"),
     "did you mean": lambda _: OAuth2Client(clientName="Photos"),
+    "cannot use an asyncio API": lambda hydra: Guard(hydra.async_api()),  # type: ignore[arg-type]
     "connection refused": lambda _: connect(
         "http://127.0.0.1:1", access_token="t", retries=0
     ).list_oauth2_clients(),
