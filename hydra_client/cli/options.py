@@ -221,7 +221,7 @@ out_option = partial(
     "--secret-out",
     type=FILE,
     metavar="FILE",
-    help="New file for the secret, readable only by you.",
+    help="New private file for the secret or tokens.",
 )
 long_secret_option = click.option(
     "--allow-long-secret", is_flag=True, help="Allow over 72 bytes; the server ignores the rest."

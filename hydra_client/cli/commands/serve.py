@@ -124,7 +124,10 @@ def command(
         try:
             emulator.start()
         except OSError as error:
-            raise Failure(f"cannot listen on {host}, port {port}: {error.strerror}") from None
+            raise Failure(
+                f"cannot listen on {host}, port {port}: {error.strerror}; choose another address or "
+                "port with --host or --port"
+            ) from None
         try:
             if wanted is not None:
                 _provision(invocation, emulator.api().api_client, wanted)

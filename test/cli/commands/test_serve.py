@@ -121,7 +121,8 @@ def test_a_port_that_is_taken(run: Run) -> None:
         result = run("serve", "--port", str(port))
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use\n"
+        f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; "
+        "choose another address or port with --host or --port\n"
     )
 
 
