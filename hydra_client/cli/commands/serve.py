@@ -125,8 +125,8 @@ def command(
             emulator.start()
         except OSError as error:
             raise Failure(
-                f"cannot listen on {host}, port {port}: {error.strerror}; choose another address or "
-                "port with --host or --port"
+                f"cannot listen on {host}, port {port}: {error.strerror}; "
+                "choose another address or port with --host or --port"
             ) from None
         try:
             if wanted is not None:
