@@ -181,11 +181,9 @@ def connect(
     """
     from hydra_client.api import OAuth2Api
     from hydra_client.api_client import ApiClient
-    from hydra_client.configuration import Configuration
+    from hydra_client.configuration import for_connect
 
-    configuration = Configuration.from_env(
-        host=host, username=client_id, password=client_secret, scopes=scopes, **settings
-    )
+    configuration = for_connect(host, client_id, client_secret, scopes, settings)
     return (api or OAuth2Api)(ApiClient(configuration))
 
 

@@ -254,6 +254,22 @@ class _Setting(NamedTuple):
     optional: bool = True
 
 
+def for_connect(
+    host: str | None,
+    client_id: str | None,
+    client_secret: str | None,
+    scopes: str | Sequence[str] | None,
+    settings: MoreSettings,
+) -> Configuration:
+    """Take the settings from the arguments of `connect`, then from the environment."""
+    for name, meant in (("username", "client_id"), ("password", "client_secret")):
+        if name in settings:
+            raise ApiTypeError(f"connect() has no argument {name!r}; did you mean {meant!r}?")
+    return Configuration.from_env(
+        host=host, username=client_id, password=client_secret, scopes=scopes, **settings
+    )
+
+
 def _unknown_setting(name: str) -> ApiTypeError:
     meant = nearest(name, _SETTINGS)
     hint = f"did you mean {meant!r}?" if meant else f"the settings are {', '.join(_SETTINGS)}"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hydra_client import ApiTypeError, ApiValueError, Configuration
+import hydra_client
+from hydra_client import ApiTypeError, ApiValueError, Configuration, aio
 from hydra_client.configuration import VARIABLES
 from hydra_client.protocol import checks
 
@@ -296,6 +297,16 @@ def test_an_unknown_setting_is_named_before_others_are_missed(name: str, hint: s
     with pytest.raises(ApiTypeError) as refused:
         Configuration.from_env({}, **{name: "x"})  # type: ignore[arg-type]
     assert str(refused.value).startswith(f"there is no setting {name!r}{hint}")
+
+
+@pytest.mark.parametrize("connect", [hydra_client.connect, aio.connect])
+@pytest.mark.parametrize(
+    ("name", "meant"), [("username", "client_id"), ("password", "client_secret")]
+)
+def test_connect_names_a_client_as_oauth_does(connect: Any, name: str, meant: str) -> None:
+    message = f"connect() has no argument {name!r}; did you mean {meant!r}?"
+    with pytest.raises(ApiTypeError, match=re.escape(message)):
+        connect("http://127.0.0.1:1", **{name: "x"})
 
 
 def test_repr_shows_settings_and_no_secret() -> None:

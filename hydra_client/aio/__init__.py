@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from hydra_client.aio.api import HealthApi, JsonWebKeyApi, OAuth2Api, PolicyApi, WardenApi
 from hydra_client.aio.api_client import ApiClient
-from hydra_client.configuration import Configuration
+from hydra_client.configuration import Configuration, for_connect
 from hydra_client.protocol.ladder import ApiResponse
 from hydra_client.tokens import AsyncTokenSource, ClientCredentials
 
@@ -84,7 +84,5 @@ def connect(
     Raises:
         ApiTypeError, ApiValueError: A setting is missing or not valid.
     """
-    configuration = Configuration.from_env(
-        host=host, username=client_id, password=client_secret, scopes=scopes, **settings
-    )
+    configuration = for_connect(host, client_id, client_secret, scopes, settings)
     return api(ApiClient(configuration))
