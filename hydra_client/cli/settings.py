@@ -110,7 +110,8 @@ def _from_environment() -> dict[str, Any]:
 def _profile(options: Mapping[str, Any], *, has_server: bool) -> dict[str, Any]:
     """Read the named profile, the default one of the config file, or what `hydra connect` wrote."""
     config = options.get("config") or os.environ.get("HYDRA_CONFIG")
-    home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    # os.path, because pathlib raises if there is no home directory, as in some containers.
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     path = Path(config or Path(home, "hydra-client", "config.toml"))
     name = options.get("profile") or os.environ.get("HYDRA_PROFILE")
     document = _read(path)
@@ -120,7 +121,7 @@ def _profile(options: Mapping[str, Any], *, has_server: bool) -> dict[str, Any]:
     _reject_unknown(str(path), document, ("default_profile", "profiles"))
     profiles = document.get("profiles", {})
     name = name or document.get("default_profile")
-    own = Path.home() / f".{_HYDRA_YML}"
+    own = Path(os.path.expanduser(f"~/.{_HYDRA_YML}"))
     if not isinstance(profiles, dict):
         raise Failure(f"{path}: profiles must be a table", USAGE)
     if name is None:

@@ -174,6 +174,25 @@ def test_where_the_file_is_looked_for(monkeypatch: pytest.MonkeyPatch, config: P
     assert settings({"config": str(config)}, HYDRA_CONFIG="no-such").url == "http://one"
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [({"url": "http://x"}, "XDG_CONFIG_HOME"), ({}, "HYDRA_CONFIG"), ({"url": "http://x"}, None)],
+)
+def test_no_home_directory(
+    monkeypatch: pytest.MonkeyPatch, config: Path, options: dict[str, str], named: str | None
+) -> None:
+    def unknown(user: int) -> None:
+        raise KeyError(user)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    monkeypatch.chdir(config.parent)
+    places = {"XDG_CONFIG_HOME": str(config.parent), "HYDRA_CONFIG": str(config)}
+    found = settings(options, **({named: places[named]} if named else {}))
+    assert found.url == options.get("url", "http://one")
+
+
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o602])
 def test_a_secret_that_others_can_read_is_refused(config: Path, mode: int) -> None:
     config.chmod(mode)
