@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar, cast
 
+from hydra_client.protocol import checks
 from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.ladder import ApiResponse, Ladder
 from hydra_client.protocol.names import Named
@@ -168,6 +169,7 @@ class Api(Named):
     """The base of the APIs: holds the client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
+        checks.matching_client(self, api_client)
         self.api_client = api_client or ApiClient()
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from hydra_client.aio.transport.session import Session
 from hydra_client.aio.waiting import Alarm, drive
+from hydra_client.protocol import checks
 from hydra_client.protocol.encoding import encode
 from hydra_client.protocol.ladder import ApiResponse, Ladder
 from hydra_client.protocol.names import Named
@@ -127,6 +128,7 @@ class Api(Named):
     """The base of the APIs: holds the client that sends their calls."""
 
     def __init__(self, api_client: ApiClient | None = None) -> None:
+        checks.matching_client(self, api_client)
         self.api_client = api_client or ApiClient()
 
     async def __aenter__(self) -> Self:

@@ -38,6 +38,14 @@ def matching_api(user: object, api: object) -> None:
         )
 
 
+def matching_client(user: object, client: object) -> None:
+    """Refuse an API in place of its client, and a client that `user` cannot call. None is fine."""
+    if "api_client" in getattr(client, "__dict__", ()):
+        name = type(user).__name__
+        raise ApiTypeError(f"{name} needs an ApiClient, not an API: use {name}(api.api_client)")
+    matching_api(user, client)
+
+
 def _is_asyncio(value: object) -> bool:
     return any(base.__module__.startswith("hydra_client.aio.") for base in type(value).__mro__)
 

@@ -126,3 +126,18 @@ def test_a_guard_and_its_cache_are_of_one_kind() -> None:
         resource_server.Guard(aio_introspection.CachedIntrospection(aio_api))  # type: ignore[arg-type]
     with pytest.raises(ApiTypeError, match="needs an asyncio API"):
         aio_resource_server.Guard(introspection.CachedIntrospection(api))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["OAuth2Api", "PolicyApi", "WardenApi"])
+def test_an_api_takes_the_client_of_another(name: str) -> None:
+    api, aio_api = hydra_client.connect(URL), aio.connect(URL)
+    threads, asyncio = getattr(hydra_client, name), getattr(aio, name)
+    assert threads(api.api_client).api_client is api.api_client
+    assert asyncio(aio_api.api_client).api_client is aio_api.api_client
+    for made in (threads, asyncio):
+        with pytest.raises(ApiTypeError, match=rf"not an API: use {name}\(api\.api_client\)"):
+            made(api)
+    with pytest.raises(ApiTypeError, match=f"{name} cannot use an asyncio API"):
+        threads(aio_api.api_client)
+    with pytest.raises(ApiTypeError, match=f"{name} of hydra_client.aio needs an asyncio API"):
+        asyncio(api.api_client)
