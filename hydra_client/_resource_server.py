@@ -104,8 +104,8 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
         realm: The name of the protected API in `WWW-Authenticate`.
 
     Raises:
-        ApiTypeError, ApiValueError: `realm` is not valid, or `source` is for asyncio and the guard
-            is not, or the other way round.
+        ApiTypeError, ApiValueError: `realm` is not valid, or `source` cannot introspect. A guard
+            for threads needs a `source` for threads, and one for asyncio a `source` for asyncio.
     """
 
     def __init__(self, source: OAuth2Api | CachedIntrospection, *, realm: str = "api") -> None:
@@ -114,6 +114,8 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
         checks.matching_api(self, source)
         self._realm = realm
         is_api = hasattr(source, "introspect_oauth2_token")
+        if not is_api and not hasattr(source, "api"):
+            raise checks.wrong_type("source", "an OAuth2Api or a CachedIntrospection", source)
         self._api: Any = source if is_api else source.api
         self._introspect: Any = source.introspect_oauth2_token if is_api else source
 

@@ -157,6 +157,7 @@ def test_a_setting_has_a_type(setting: str, value: object, message: str) -> None
         ("password", "hush\x00", "password has control characters or an unpaired surrogate"),
         ("password", "hush\ud800", "password has control characters or an unpaired surrogate"),
         ("access_token", "", "access_token is empty, or has spaces, line breaks or non-ASCII"),
+        ("access_token", "Bearer hush", "access_token begins with 'Bearer': pass only the token"),
         ("access_token", "hush hush", "access_token is empty, or has spaces"),
         ("access_token", "hush\r\nX-Evil: 1", "access_token is empty, or has spaces"),
         ("access_token", "hüsh", "access_token is empty, or has spaces"),

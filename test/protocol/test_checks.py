@@ -56,6 +56,7 @@ def test_what_is_valid_is_returned(check: Callable[[str, Any], Any], value: obje
         (checks.password, "hush\x00"),
         (checks.token, "hush hush"),
         (checks.token, ""),
+        (checks.token, "Bearer hush"),
         (checks.whole_number, -1),
         (checks.seconds, -0.1),
         (checks.seconds, math.inf),
@@ -118,6 +119,12 @@ def test_threads_and_asyncio_do_not_mix(name: str, threads: object, asyncio: obj
         USERS[name](threads, aio_api)
     with pytest.raises(ApiTypeError, match=f"^{name} of hydra_client.aio needs an asyncio API"):
         USERS[name](asyncio, api)
+
+
+def test_a_guard_needs_a_source() -> None:
+    message = "source must be an OAuth2Api or a CachedIntrospection, got str"
+    with pytest.raises(ApiTypeError, match=message):
+        resource_server.Guard(URL)  # type: ignore[arg-type]
 
 
 def test_a_guard_and_its_cache_are_of_one_kind() -> None:
