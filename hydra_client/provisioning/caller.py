@@ -124,13 +124,15 @@ class _Access(NamedTuple):
         return min(found["allow"], _YES - found["deny"])
 
     def _applies(self, policy: Policy, action: str, resource: str) -> int:
-        # Hydra itself gives no other value as context than the owner of a client.
-        has_owner = set(policy.conditions or ()) == {"owner"}
+        conditions = _YES
+        if policy.conditions:
+            # Hydra itself gives no other value as context than the owner of a client.
+            conditions = _MAYBE if set(policy.conditions) == {"owner"} else _NO
         return min(
             _any(policy.subjects, (self.caller, *self.groups)),
             _any(policy.actions, (action,)),
             _any(policy.resources, (resource,)),
-            _MAYBE if has_owner else _NO if policy.conditions else _YES,
+            conditions,
         )
 
     def after(self, step: Step) -> _Access:

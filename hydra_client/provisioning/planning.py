@@ -268,7 +268,7 @@ def _after_narrowed(step: Step, narrowed: str, warnings: list[str]) -> Step:
     loses = False
     for name, old, new in step.changes:
         if name in _OF_TOKENS:
-            before, after = (set(v.split() if isinstance(v, str) else v or ()) for v in (old, new))
+            before, after = _items(old), _items(new)
             loses = loses or not before <= after
             if not after <= before:
                 gained.append(name)
@@ -281,6 +281,11 @@ def _after_narrowed(step: Step, narrowed: str, warnings: list[str]) -> Step:
             "the policies first"
         )
     return step
+
+
+def _items(value: str | Collection[str] | None) -> set[str]:
+    """Return the scopes, or what else the value of a field lists."""
+    return set(value.split() if isinstance(value, str) else value or ())
 
 
 def unaddressable(id: str) -> str:

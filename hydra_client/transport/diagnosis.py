@@ -142,7 +142,7 @@ def _words(chain: Sequence[BaseException], cause: BaseException | None) -> str |
     if isinstance(cause, ssl.SSLError) and cause.reason:
         return cause.reason.replace("_", " ").lower()
     if isinstance(cause, ConnectionRefusedError):
-        return "connection refused: check the address, and that the server is running"
+        return "connection refused: check the address, and that a server is running there"
     if isinstance(cause, OSError):
         return str(cause.strerror or cause.args[0] if cause.args else "timed out").lower()
     return None

@@ -161,8 +161,8 @@ def test_a_connection_that_is_refused() -> None:
     assert type(error) is ApiConnectionError
     assert isinstance(error.__cause__, ConnectionRefusedError)
     assert (
-        "get_oauth2_client: connection refused: check the address, and that the server is running "
-        "(GET /clients/photos at "
+        "get_oauth2_client: connection refused: check the address, and that a server is running "
+        "there (GET /clients/photos at "
     ) in str(error)
 
 
