@@ -418,6 +418,8 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
 
 
 class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
+    __doc__ = BaseCodeFlow.__doc__  # `help` shows no inherited one
+
     def authorization_url(self, **extra: str | int | None) -> str:
         drive(self._discovery())
         return self._authorization_url(extra)

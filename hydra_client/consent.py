@@ -55,11 +55,15 @@ __all__ = [
 
 
 class ConsentApp(BaseConsentApp["api.OAuth2Api"]):
+    __doc__ = BaseConsentApp.__doc__  # `help` shows no inherited one
+
     def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Challenge:
         return drive(self._challenge(Challenge, self._read(query, browser), Alarm))
 
 
 class Challenge(BaseChallenge["api.OAuth2Api"]):
+    __doc__ = BaseChallenge.__doc__  # `help` shows no inherited one
+
     def client(self) -> OAuth2Client:
         return self._api.get_oauth2_client(self.client_id)
 

@@ -324,6 +324,8 @@ class BaseVerifier(Generic[OAuth2Api]):
 
 
 class IdTokenVerifier(BaseVerifier["api.OAuth2Api"]):
+    __doc__ = BaseVerifier.__doc__  # `help` shows no inherited one
+
     def fetch_keys(self) -> None:
         drive(self._current(self._deadline(), Alarm))
 

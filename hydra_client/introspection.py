@@ -170,6 +170,8 @@ class BaseIntrospection(Generic[OAuth2Api]):
 
 
 class CachedIntrospection(BaseIntrospection["api.OAuth2Api"]):
+    __doc__ = BaseIntrospection.__doc__  # `help` shows no inherited one
+
     def __call__(self, token: str, scope: str | None = None) -> OAuth2TokenIntrospection:
         question = self._question(token, scope)
         if not question:

@@ -32,6 +32,8 @@ __all__ = ["AccessError", "CredentialsError", "Guard", "WsgiGuard"]
 
 
 class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
+    __doc__ = BaseGuard.__doc__  # `help` shows no inherited one
+
     def check(
         self,
         authorization: str | Iterable[str] | None,

@@ -210,7 +210,8 @@ def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
     threads = getattr(importlib.import_module(f"hydra_client.{module}"), name)
     tasks = getattr(importlib.import_module(f"hydra_client.aio.{module}"), name)
     assert inspect.signature(threads) == inspect.signature(tasks)
-    assert inspect.getdoc(threads) == inspect.getdoc(tasks)
+    assert threads.__doc__ == tasks.__doc__
+    assert threads.__doc__, "help() shows no inherited docstring of a class"
     methods, twins = (
         {name: value for name, value in vars(kind).items() if inspect.isfunction(value)}
         for kind in (threads, tasks)

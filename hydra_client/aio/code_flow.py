@@ -37,6 +37,8 @@ __all__ = [
 
 
 class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
+    __doc__ = BaseCodeFlow.__doc__
+
     async def authorization_url(self, **extra: str | int | None) -> str:
         await drive(self._discovery())
         return self._authorization_url(extra)

@@ -45,11 +45,15 @@ __all__ = [
 
 
 class ConsentApp(BaseConsentApp["api.OAuth2Api"]):
+    __doc__ = BaseConsentApp.__doc__
+
     async def challenge(self, query: object, browser: bytes | str | NoBrowser) -> Challenge:
         return await drive(self._challenge(Challenge, self._read(query, browser), Alarm))
 
 
 class Challenge(BaseChallenge["api.OAuth2Api"]):
+    __doc__ = BaseChallenge.__doc__
+
     async def client(self) -> OAuth2Client:
         return await self._api.get_oauth2_client(self.client_id)
 

@@ -24,6 +24,8 @@ __all__ = ["ExpiredError", "IdTokenClaims", "IdTokenVerifier", "InvalidIdTokenEr
 
 
 class IdTokenVerifier(BaseVerifier["api.OAuth2Api"]):
+    __doc__ = BaseVerifier.__doc__
+
     async def fetch_keys(self) -> None:
         await drive(self._current(self._deadline(), Alarm))
 

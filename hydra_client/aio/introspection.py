@@ -15,6 +15,8 @@ __all__ = ["CachedIntrospection"]
 
 
 class CachedIntrospection(BaseIntrospection["api.OAuth2Api"]):
+    __doc__ = BaseIntrospection.__doc__
+
     async def __call__(self, token: str, scope: str | None = None) -> OAuth2TokenIntrospection:
         question = self._question(token, scope)
         if not question:

@@ -34,6 +34,8 @@ __all__ = ["AccessError", "CredentialsError", "Guard", "AsgiGuard"]
 
 
 class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
+    __doc__ = BaseGuard.__doc__
+
     async def check(
         self,
         authorization: str | Iterable[str] | None,
