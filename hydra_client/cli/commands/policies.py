@@ -215,8 +215,9 @@ def _policy_of(members: dict[str, Any], place: str) -> hydra_client.Policy:
 
     policy = model_of(hydra_client.Policy, members, place)
     if policy.effect not in EFFECTS:
-        found = "missing" if policy.effect is None else repr(policy.effect)
-        raise Failure(f"{place}: effect must be allow or deny, but is {found}", USAGE)
+        if policy.effect is None:
+            raise Failure(f"{place}: effect is missing: it must be allow or deny", USAGE)
+        raise Failure(f"{place}: effect must be allow or deny, not {policy.effect!r}", USAGE)
     for name in LISTS:
         templates = getattr(policy, name)
         if not templates:

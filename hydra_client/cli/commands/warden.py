@@ -82,8 +82,8 @@ def allowed(
     names = ("ACTION", "RESOURCE") if token else ("SUBJECT", "ACTION", "RESOURCE")
     if len(request) != len(names):
         raise click.UsageError(
-            f"expected {' '.join(names)} {'with' if token else 'without'} a token, but got "
-            f"{len(request)} arguments"
+            f"expected {len(names)} arguments {'with' if token else 'without'} a token "
+            f"({' '.join(names)}), not {len(request)}"
         )
     if scopes and not token:
         raise click.UsageError(

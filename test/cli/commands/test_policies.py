@@ -126,7 +126,7 @@ def test_delete_asks_on_a_terminal(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--subject", "a"], "options: effect must be allow or deny, but is missing"),
+        (["--subject", "a"], "options: effect is missing: it must be allow or deny"),
         (["--effect", "permit"], "'permit' is not one of 'allow', 'deny'"),
         ([*ALLOW, "--subject", "<a"], "options: subjects: '<a' has a < or > without its"),
         ([*ALLOW, "--resource", "a>b<"], "resources: 'a>b<' has a < or >"),
@@ -152,7 +152,7 @@ def test_usage(run: Run, root: HydraEmulator, arguments: list[str], message: str
     [
         ("[]", "expected an object"),
         ("subjects: x", "Policy.subjects: expected a list of strings"),
-        ("effect: permit", "effect must be allow or deny, but is 'permit'"),
+        ("effect: permit", "effect must be allow or deny, not 'permit'"),
     ],
 )
 def test_faulty_files(run: Run, root: HydraEmulator, text: str, message: str) -> None:
