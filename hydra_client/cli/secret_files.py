@@ -64,7 +64,7 @@ def given_secret(
     if path:
         return read_secret(path, member)
     if stdin:
-        return _secret(read_stdin(what, hidden=True), "stdin", member)
+        return _secret(read_stdin(what, hidden=True), f"{what} on stdin", member)
     if not name:
         return None
     if name not in os.environ:

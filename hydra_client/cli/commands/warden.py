@@ -144,7 +144,7 @@ def explain(
             print_value(id)
     elif invocation.output == "table":
         table([("allowed", allowed), ("subjects", subjects)])
-        echo("" if rows else "No policy matches, and none has only one mismatch.")
+        echo("" if rows else "No policy matches, and each has more than one mismatch.")
         if rows:
             table(rows, Row._fields)
     else:
