@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import click
 
 import hydra_client
+from hydra_client.cli.commands.doctor_caller import cookies
 from hydra_client.cli.commands.serve import variant_options
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED, needs_extra
@@ -109,7 +110,7 @@ class Demo:
         self.api = api
         self.id = f"demo-{secrets.token_hex(4)}"
         self.verifier = verifier(api, self.id, leeway=60)
-        self.cookie = ""  # of the browser
+        self.cookies: list[str] = []  # of the browser
         self.registered = False
         self.live = False  # whether there are tokens to revoke
         self.number = 0
@@ -215,8 +216,9 @@ class Demo:
         expect(ours, f"the browser is sent to another server, {url.partition('?')[0]}")
         query: dict[str, Any] = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
         # At the host: the server's own name for itself may not be reachable from here.
-        response = self.api.with_http_info.oauth_auth(**query, headers={"Cookie": self.cookie})
-        self.cookie = response.headers.get("Set-Cookie", self.cookie).partition(";")[0]
+        headers = {"Cookie": "; ".join(self.cookies)}
+        response = self.api.with_http_info.oauth_auth(**query, headers=headers)
+        self.cookies = cookies(response)
         return response.data
 
     def ask(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import warnings
 from contextlib import contextmanager, suppress
@@ -26,10 +27,12 @@ from hydra_client.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from hydra_client import OAuth2Api, WellKnown
+    from hydra_client import ApiResponse, OAuth2Api, WellKnown
     from hydra_client.cli.context import Invocation
 
 NO_ONE = "hydra-client-doctor"
+# Of headers that are joined by commas, which dates have, too.
+_COOKIE = re.compile(r"(?:^|, )([^=;,\s]+=[^;,]*)")
 # Reasons for which an ID token is rejected before its signature is checked.
 _NOT_CHECKED = frozenset(
     {"malformed", "duplicate_member", "critical_header", "embedded_key", "token_type", "algorithm"}
@@ -272,9 +275,13 @@ def _id_token(api: OAuth2Api, client_id: str) -> str | None:
         return None
     accepted = hydra_client.ConsentRequestAcceptance(subject=NO_ONE, grant_scopes=["openid"])
     api.accept_oauth2_consent_request(consent, accepted)
-    cookie = begun.headers.get("Set-Cookie", "").partition(";")[0]
-    ended = visit(consent=consent, headers={"Cookie": cookie})
+    ended = visit(consent=consent, headers={"Cookie": "; ".join(cookies(begun))})
     return dict(parse_qsl(urlsplit(ended.data).fragment)).get("id_token")
+
+
+def cookies(response: ApiResponse[Any]) -> list[str]:
+    """Return the cookies that a response sets, as NAME=VALUE: the server's, and a proxy's."""
+    return _COOKIE.findall(response.headers.get("Set-Cookie", ""))
 
 
 # --- roles

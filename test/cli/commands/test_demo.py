@@ -15,6 +15,8 @@ from support.variants import VARIANTS
 from hydra_client import OAuth2Api
 from hydra_client.consent import Challenge
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Response
 
 SHOWN = r"""An embedded Hydra 0\.10 \(memory store\) at http://127\.0\.0\.1:\d+\.
  1  ok  discover    its issuer is http://127\.0\.0\.1:\d+; it signs ID tokens with RS256
@@ -52,6 +54,23 @@ def test_each_embedded_server(run: Run, version: str, store: str) -> None:
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"An embedded Hydra {version} ({store} store) at ")
     assert result.output.endswith("All 16 steps succeeded.\n")
+
+
+@pytest.mark.parametrize("at", [0, 100])
+def test_a_load_balancer_with_its_own_cookie(
+    run: Run, root: HydraEmulator, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    dispatch = root._dispatch
+
+    def balance(request: Request) -> Response:
+        response = dispatch(request)
+        expires = "Wed, 21 Oct 2099 07:28:00 GMT"
+        response.headers.insert(at, ("Set-Cookie", f"node=1; Path=/; Expires={expires}"))
+        return response
+
+    monkeypatch.setattr(root, "_dispatch", balance)
+    result = run("demo")
+    assert result.exit_code == 0, result.output
 
 
 def clients(hydra: HydraEmulator) -> list[str | None]:
