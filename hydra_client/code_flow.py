@@ -304,7 +304,8 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             found = parameters(callback, "code", "state", "error", "error_description")
         except ValueError as error:
             raise CallbackError(f"Not a callback: {error}.") from None
-        found["code"] = [Secret(code) for code in found["code"]]
+        for name in ("code", "state"):
+            found[name] = [Secret(value) for value in found[name]]
         doubled = [name for name, values in found.items() if len(values) > 1]
         if doubled:
             raise CallbackError(f"The callback repeats {doubled[0]}.")
