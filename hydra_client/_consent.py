@@ -51,8 +51,20 @@ Challenge = TypeVar("Challenge", bound="BaseChallenge[Any]")
 
 RESERVED_CLAIMS = frozenset(
     {
-        *("at_hash", "aud", "auth_time", "azp", "c_hash", "exp", "iat", "iss", "jti", "nbf"),
-        *("nonce", "rat", "s_hash", "sub"),
+        "at_hash",
+        "aud",
+        "auth_time",
+        "azp",
+        "c_hash",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "nbf",
+        "nonce",
+        "rat",
+        "s_hash",
+        "sub",
     }
 )
 """Claims about the ID token rather than the user. The server overwrites most of them, and those who

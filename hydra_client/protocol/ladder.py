@@ -333,9 +333,9 @@ class Ladder:
                 raise
         if operation.inspects and call.parameters.get(operation.inspects) == token:
             # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
-            username, password = _basic_of(settings)
-            if username is not None and password is not None:
-                return _by_basic(username, password, form_encoded=False)
+            basic = _basic_of(settings)
+            if basic is not None:
+                return _by_basic(*basic, form_encoded=False)
         return _Credential(bearer_header(token), token if replaceable else None, (token,))
 
     def _renew(
@@ -375,12 +375,12 @@ def _say_what_for(
     error.args = (f"{error} {what}",)
 
 
-def _basic_of(settings: Configuration) -> tuple[str | None, str | None]:
+def _basic_of(settings: Configuration) -> tuple[str, str] | None:
     """Return id and secret: those that are set, or else those that the tokens come from."""
-    basic, source = (settings.username, settings.password), settings.access_token
-    if None in basic and isinstance(source, ClientCredentials):
-        return source.credentials or basic
-    return basic
+    if settings.username is not None and settings.password is not None:
+        return settings.username, settings.password
+    source = settings.access_token
+    return source.credentials if isinstance(source, ClientCredentials) else None
 
 
 def _asks_for_scopes(settings: Configuration) -> bool:

@@ -99,8 +99,9 @@ class Field:
 
     def holds(self, value: Any) -> bool:
         """Whether a value that the caller sets has the field's type."""
-        is_boolean = isinstance(value, bool)  # which is an `int`, too
-        return isinstance(value, self.json_type) and is_boolean == (self.json_type is bool)
+        if isinstance(value, bool):  # which is an `int`, too
+            return self.json_type is bool
+        return isinstance(value, self.json_type)
 
     def wrong(self, error: type[HydraException], value: Any) -> HydraException:
         """An error that names the field and both types, and never the value."""

@@ -35,8 +35,8 @@ class Named:
     """An object that suggests an attribute for a misspelled one, and does not list its aliases."""
 
     def __dir__(self) -> list[str]:
-        names, members = super().__dir__(), type(self)
-        return [name for name in names if not hasattr(getattr(members, name, None), "is_alias")]
+        names, owner = super().__dir__(), type(self)
+        return [name for name in names if not hasattr(getattr(owner, name, None), "is_alias")]
 
     # Type checkers would take it for a sign that every attribute exists.
     if not TYPE_CHECKING:  # pragma: no branch
