@@ -299,6 +299,18 @@ def test_introspection_of_the_token_that_would_authorize_it(hydra: HydraEmulator
     assert asked(hydra) == 1
 
 
+def test_a_token_authorizes_its_own_introspection_where_there_is_no_secret(
+    hydra: HydraEmulator, api: OAuth2Api
+) -> None:
+    token = api.api_client.token(("hydra.introspect",))
+    with (
+        contextlib.suppress(UnauthorizedException),  # of 0.9
+        connected(hydra, username=None, password=None, access_token=token) as own,
+    ):
+        assert not own.introspect_oauth2_token(token).active
+    assert hydra.requests[-1].headers["authorization"].startswith("Bearer ")
+
+
 def test_introspection_by_bearer_token_renews_it_too(hydra: HydraEmulator) -> None:
     with connected(hydra, access_token=ClientCredentials()) as api:
         other = api.api_client.token(("hydra.clients",))
