@@ -38,6 +38,13 @@ def matching_api(user: object, api: object) -> None:
         )
 
 
+def threaded_api(api: object, wanted: type) -> None:
+    """Refuse an asyncio API, and one of another class."""
+    if not isinstance(api, wanted):
+        given = f"{type(api).__module__}.{type(api).__name__}"
+        raise ApiTypeError(f"api must be a hydra_client.{wanted.__name__}, got {given}")
+
+
 def matching_client(user: object, client: object) -> None:
     """Refuse an API in place of its client, and a client that `user` cannot call. None is fine."""
     if "api_client" in getattr(client, "__dict__", ()):

@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hydra_client.api import OAuth2Api
 from hydra_client.exceptions import ApiValueError, ConflictException
 from hydra_client.models import OAuth2Client
 from hydra_client.protocol import checks
@@ -17,7 +18,6 @@ from hydra_client.provisioning.results import ClientResult, ProvisioningError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hydra_client.api import OAuth2Api
     from hydra_client.provisioning.results import Change
 
 
@@ -53,8 +53,8 @@ def ensure_client(
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiTypeError, ApiValueError: `client` is not an `OAuth2Client` with an `id`. Nothing was
-            sent.
+        ApiTypeError, ApiValueError: `api` is not an `OAuth2Api`, or `client` not an `OAuth2Client`
+            with an `id`. Nothing was sent.
         ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
             field by an update; they can if you set `client_secret`.
         ApiConnectionError: The server cannot be reached. A client that was being written is either
@@ -93,11 +93,13 @@ def patch_client(api: OAuth2Api, id: str, changes: OAuth2Client) -> OAuth2Client
         The updated client, including its secret if you set one.
 
     Raises:
+        ApiTypeError: `api` is not an `OAuth2Api`. Nothing was sent.
         NotFoundException: No client has this id.
         ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
             field by an update.
         HydraException: The errors of `get_oauth2_client` and `update_oauth2_client`.
     """
+    checks.threaded_api(api, OAuth2Api)
     wanted = changes.to_dict()
     body = OAuth2Client.from_dict({**api.get_oauth2_client(id).to_dict(), **wanted, "id": id})
     updated = api.update_oauth2_client(id, body)
@@ -119,6 +121,7 @@ class ClientRun:
     def __init__(
         self, api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None
     ) -> None:
+        checks.threaded_api(api, OAuth2Api)
         if not isinstance(client, OAuth2Client):
             raise checks.wrong_type("client", "an OAuth2Client", client)
         if not client.id:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hydra_client.api import WardenApi
 from hydra_client.exceptions import ApiTypeError
 from hydra_client.models import GroupMembers, WardenGroup
+from hydra_client.protocol import checks
 from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hydra_client.api import WardenApi
     from hydra_client.provisioning.results import Result
 
 
@@ -33,12 +34,13 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiTypeError: `members` is a string. Nothing was sent.
+        ApiTypeError: `api` is not a `WardenApi`, or `members` is a string. Nothing was sent.
         ApiConnectionError: The server cannot be reached. The group may have been changed in part.
             Call again to complete the change.
         HydraException: The errors of `get_group`, `create_group`, `add_members_to_group` and
             `remove_members_from_group`.
     """
+    checks.threaded_api(api, WardenApi)
     wanted = distinct(members)
 
     def examine() -> tuple[WardenGroup | None, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hydra_client.api import PolicyApi
 from hydra_client.exceptions import ApiValueError
 from hydra_client.models import Policy
 from hydra_client.protocol import checks
@@ -11,7 +12,6 @@ from hydra_client.provisioning.compare import differing
 from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
-    from hydra_client.api import PolicyApi
     from hydra_client.provisioning.results import Change, Result
 
 # 0.9 counts rows of its tables instead of policies.
@@ -37,12 +37,13 @@ def ensure_policy(api: PolicyApi, policy: Policy) -> Result:
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiTypeError, ApiValueError: `policy` is not a `Policy` with an `id` and an `effect` of
-            `allow` or `deny`. Nothing was sent.
+        ApiTypeError, ApiValueError: `api` is not a `PolicyApi`, or `policy` not a `Policy` with an
+            `id` and an `effect` of `allow` or `deny`. Nothing was sent.
         ApiConnectionError: The server cannot be reached. A policy that was being written is either
             as it was or as you want it. Call again to find out.
         HydraException: The errors of `get_policy` and `update_policy`.
     """
+    checks.threaded_api(api, PolicyApi)
     id = checked(policy)
 
     def examine() -> tuple[Policy | None, tuple[str, ...]]:

@@ -117,6 +117,14 @@ def test_threads_and_asyncio_do_not_mix(path: str) -> None:
         USERS[path](asyncio, api)
 
 
+def test_an_api_of_another_kind() -> None:
+    checks.threaded_api(hydra_client.connect(URL), hydra_client.OAuth2Api)
+    with pytest.raises(
+        ApiTypeError, match=r"^api must be a hydra_client\.PolicyApi, got hydra_client\.api\."
+    ):
+        checks.threaded_api(hydra_client.connect(URL), hydra_client.PolicyApi)
+
+
 def test_a_guard_needs_a_source() -> None:
     message = "source must be an OAuth2Api or a CachedIntrospection, got str"
     with pytest.raises(ApiTypeError, match=message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -89,6 +90,20 @@ def test_what_the_server_normalizes_is_not_a_difference(
 ) -> None:
     ensure_client(api, photos())
     assert ensure_client(api, photos(**fields)).action == "unchanged"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda api: ensure_client(api, photos()),
+        lambda api: patch_client(api, "photos", photos()),
+    ],
+)
+def test_an_api_for_clients(hydra: HydraEmulator, call: Callable[[Any], object]) -> None:
+    with pytest.raises(
+        ApiTypeError, match=r"api must be a hydra_client\.OAuth2Api, got hydra_client\.aio\."
+    ):
+        call(hydra.async_api())
 
 
 def test_a_client_is_a_model(api: OAuth2Api) -> None:

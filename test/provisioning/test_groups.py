@@ -77,6 +77,13 @@ def test_members_are_added_before_others_are_removed(
     assert members(api) == sorted(wanted)
 
 
+def test_an_api_for_groups(hydra: HydraEmulator) -> None:
+    with pytest.raises(
+        ApiTypeError, match=r"must be a hydra_client\.WardenApi, got hydra_client\.aio\."
+    ):
+        ensure_group(hydra.async_api(), "editors", [])  # type: ignore[arg-type]
+
+
 def test_a_string_is_not_a_list_of_members(hydra: HydraEmulator, api: WardenApi) -> None:
     with pytest.raises(ApiTypeError, match="not one string"):
         ensure_group(api, "editors", "alice")

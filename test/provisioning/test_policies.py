@@ -132,6 +132,13 @@ def test_a_type_of_condition_that_is_not_known_is_refused(
     assert sent(hydra) == ["GET", "PUT"]
 
 
+def test_an_api_for_policies(hydra: HydraEmulator) -> None:
+    with pytest.raises(
+        ApiTypeError, match=r"must be a hydra_client\.PolicyApi, got hydra_client\.aio\."
+    ):
+        ensure_policy(hydra.async_api(), photos())  # type: ignore[arg-type]
+
+
 def test_a_policy_is_a_model(api: PolicyApi) -> None:
     with pytest.raises(ApiTypeError, match="policy must be a Policy, got dict"):
         ensure_policy(api, {"id": "a"})  # type: ignore[arg-type]
