@@ -124,6 +124,8 @@ async def collected(data: bytes, luck: random.Random) -> object:
         response = await head
     except (http.client.HTTPException, Unreadable) as error:
         return type(error)
+    finally:
+        del head  # in a cycle with its error, from which Python 3.13 warns of closed files
     return response.status, dict(response.headers)
 
 
