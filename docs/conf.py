@@ -54,6 +54,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!hydra_client\.[a-z]).*"),
     ("py:class", r"hydra_client\..*\.Base[A-Z]\w+"),
     ("py:class", r"hydra_client\.introspection\.OAuth2Api"),  # a type variable
+    ("py:class", r"hydra_client\.configuration\.MoreSettings"),  # for type checkers only
     # What is private, and what has the names of hydra_client.
     ("py:.*", r"hydra_client\.(protocol|transport|aio|emulator\.go|emulator\.responses)\..*"),
 ]

@@ -273,8 +273,10 @@ def test_a_replayed_value(world: World, alice: Person, mallory: Person) -> None:
 
 
 @pytest.mark.parametrize(("age", "counts"), [(-61, False), (-60, True), (60, True), (61, False)])
-def test_a_value_counts_for_60_seconds(world: World, alice: Person, age: int, counts: bool) -> None:
-    world.hydra.clock._source = lambda: 2_000_000_000.0
+def test_a_value_counts_for_60_seconds(
+    world: World, alice: Person, monkeypatch: pytest.MonkeyPatch, age: int, counts: bool
+) -> None:
+    monkeypatch.setattr(world.hydra.clock, "_source", lambda: 2_000_000_000.0)
     with pytest.raises(WrongBrowser) as sent:
         world.consents.challenge(alice.visit(world.login_url()), alice.secret)
     link = alice.visit(sent.value.redirect_url)

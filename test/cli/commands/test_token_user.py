@@ -15,6 +15,7 @@ import pytest
 import requests
 from support.command import Run, Start, add_caller, calling, name_root, tell
 
+from hydra_client import ConsentRequestRejection
 from hydra_client.emulator import HydraEmulator
 
 AS = ("--as", "my-app", "--secret-env", "S")
@@ -297,9 +298,12 @@ def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
     add(root)
 
     def decide(id: str) -> str:
-        asked = json.loads(run("consent", "get", id, "--show-secret", "-o", "json").output)
-        assert run("consent", "reject", id, "--reason", "The user said no.").exit_code == 0
-        return str(asked["redirectUrl"])
+        # By the API: two commands at once in one process would share their output.
+        with root.api() as api:
+            api.reject_oauth2_consent_request(
+                id, ConsentRequestRejection(reason="The user said no.")
+            )
+            return api.get_oauth2_consent_request(id).redirect_url or ""
 
     user.decide = decide
     file = tmp_path / "tokens.json"
