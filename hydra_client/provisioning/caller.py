@@ -47,15 +47,20 @@ def caller_of(api_client: ApiClient) -> str | None:
 
 
 def protect(
-    api: WardenApi, caller: str | None, steps: list[Step], policies: Mapping[str, Policy]
+    api: WardenApi,
+    caller: str | None,
+    steps: list[Step],
+    policies: Mapping[str, Policy],
+    joined: Iterable[str],
 ) -> list[Step]:
     """Return the steps in an order in which the caller may carry out all of them.
 
     `steps` are in the order that is safe. `policies` are all that the server has, by their id.
+    `joined` are groups that the caller is known to belong to; it may not be able to list all.
     """
     if caller is None or all(step.kind == "client" for step in steps):
         return steps
-    access = _Access(caller, _groups(api, caller), policies)
+    access = _Access(caller, {*_groups(api, caller), *joined}, policies)
     needs = {need: access.certainty(*need) for step in steps for need in _needs(step)}
     order: list[Step] = []
     culprits: list[Step] = []

@@ -150,7 +150,8 @@ def plan(
     policies: dict[str, Policy] = {}
     if desired.clients or desired.removed_clients or prune_clients:
         clients = {client.id or "": client for client in apis.clients.list_oauth2_clients()}
-    groups = list(_group_changes(apis.groups, desired, each))
+    found = list(_found_groups(apis.groups, desired, each))
+    groups = list(filter(_changes, found))
     if groups or desired.policies or desired.removed_policies or prune_policies:
         policies = policies_by_id(apis.policies)
     warnings: list[str] = []
@@ -174,7 +175,8 @@ def plan(
         steps = [_after_narrowed(step, narrowed, warnings) for step in steps]
     warnings += _owner_warnings(steps, policies)
     steps.sort(key=attrgetter("_phase"))
-    steps = protect(apis.groups, caller, steps, policies)
+    joined = [id for id, current, _ in found if caller in (current or ())]
+    steps = protect(apis.groups, caller, steps, policies, joined)
     return Plan(tuple(steps), tuple(warnings), denied_meanwhile(steps))
 
 
@@ -412,16 +414,19 @@ def _widened(policy: Policy, current: Policy) -> Policy:
 # --- groups
 
 
-def _group_changes(api: WardenApi, desired: Desired, each: Each) -> Iterator[GroupChange]:
+def _found_groups(api: WardenApi, desired: Desired, each: Each) -> Iterator[GroupChange]:
     groups: dict[str, list[str] | None] = {
         id: distinct(members) for id, members in desired.groups.items()
     }
     groups |= dict.fromkeys(desired.removed_groups)
     found = each(partial(find, api.get_group), list(groups))
     for (id, wanted), group in zip(groups.items(), found, strict=True):
-        current = None if group is None else group.members or []
-        if (current is None) != (wanted is None) or set(current or []) != set(wanted or []):
-            yield id, current, wanted
+        yield id, None if group is None else group.members or [], wanted
+
+
+def _changes(group: GroupChange) -> bool:
+    _, current, wanted = group
+    return (current is None) != (wanted is None) or set(current or []) != set(wanted or [])
 
 
 def _group_steps(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.provisioning import photos, steps
 
@@ -269,8 +269,32 @@ def state(policies: dict[str, dict[str, Any]], members: list[str], *, whole: boo
     )
 
 
+IN_A_GROUP_THAT_IT_MAY_NOT_FIND = (
+    {
+        "ops:deployer": {
+            "effect": "allow",
+            "subjects": ["deployer"],
+            "actions": ["get", "members.<add|remove>"],
+            "resources": ["rn:hydra:<.*>"],
+        },
+        "p": {
+            "effect": "allow",
+            "subjects": ["g"],
+            "actions": ["<.*>"],
+            "resources": ["rn:hydra:policies<.*>"],
+        },
+    },
+    ["deployer"],
+)
+OUT_OF_IT = (
+    {"ops:deployer": {**IN_A_GROUP_THAT_IT_MAY_NOT_FIND[0]["ops:deployer"], "actions": ["<.*>"]}},
+    [],
+)
+
+
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=STATES, new=STATES, whole=st.booleans())
+@example(old=IN_A_GROUP_THAT_IT_MAY_NOT_FIND, new=OUT_OF_IT, whole=False)
 def test_a_plan_that_is_not_refused_can_be_carried_out(
     hydra: HydraEmulator, root: Apis, deployer: Apis, old: Any, new: Any, whole: bool
 ) -> None:
