@@ -108,7 +108,7 @@ def test_a_wrong_password_keeps_the_name(example: run.Example, page: Page) -> No
     assert page.one("[role=alert]").text == "The name or the password is wrong."
     assert page.one("[name=user]").get_attribute("value") == "alice"
     assert page.one("[name=password]").get_attribute("value") == ""
-    assert page.focused() == "Password"
+    page.wait(lambda: page.focused() == "Password", "the password has no focus")
     log_in(page, "nobody", run.PASSWORD)
     assert page.title.startswith("Not logged in: ")
     log_in(page)
@@ -289,7 +289,8 @@ def test_another_account(example: run.Example, page: Page) -> None:
 
 def test_keyboard_only(example: run.Example, page: Page) -> None:
     arrive(page, example)
-    assert page.focused() == "Name"
+    # `autofocus` takes effect when the page is first painted.
+    page.wait(lambda: page.focused() == "Name", "the first field has no focus")
     page.keys("alice", TAB)
     assert page.focused() == "Password"
     page.keys(run.PASSWORD, ENTER)
