@@ -309,7 +309,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         doubled = [name for name, values in found.items() if len(values) > 1]
         if doubled:
             raise CallbackError(f"The callback repeats {doubled[0]}.")
-        (state,) = found.pop("state") or [""]  # not kept for tracebacks of what follows
+        (state,) = found["state"] or [""]
         if self._is_used or not _same(state, self.state):
             raise StateError("The callback belongs to another request. Please start again.")
         return found
