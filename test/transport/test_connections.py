@@ -31,6 +31,7 @@ from hydra_client import (
     HydraException,
     OAuth2Api,
 )
+from hydra_client.transport.parsing import LONGEST_LINE
 
 FOR_BOTH_CLIENTS = True
 
@@ -128,6 +129,19 @@ def test_a_malformed_status_line_is_refused_at_once(line: bytes) -> None:
         api(server, timeout=LONG, retries=0) as client,
         within(0),
         pytest.raises(ApiConnectionError, match="the response is not HTTP"),
+    ):
+        client.introspect_oauth2_token("token-a")
+
+
+@pytest.mark.parametrize(
+    "line", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX: ", INTERIM + b"x", INTERIM[:-2] + b"X: "]
+)
+def test_a_line_without_an_end_is_refused_at_once(line: bytes) -> None:
+    with (
+        Server(lambda peer: peer.send(line + b"x" * LONGEST_LINE)) as server,
+        api(server, timeout=LONG, retries=0) as client,
+        within(0),
+        pytest.raises(ApiDecodeError, match=r"too (long|many)"),
     ):
         client.introspect_oauth2_token("token-a")
 

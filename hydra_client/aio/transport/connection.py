@@ -201,9 +201,10 @@ class Connection(asyncio.Protocol):
         """Whether the received bytes cannot be a head. Then the parser raises the error."""
         if len(self._received) - start > MOST_HEADERS:
             raise Unreadable(TOO_MANY_INTERIM if interim else TOO_MANY_HEADERS)
-        if self._received.find(b"\n", start) < 0:
-            return len(self._received) - start > LONGEST_LINE
-        return STATUS_LINE.match(self._received, start) is None
+        last_line = max(start, self._received.rfind(b"\n") + 1)
+        if len(self._received) - last_line > LONGEST_LINE:
+            return True
+        return last_line > start and STATUS_LINE.match(self._received, start) is None
 
     async def _body(self, response: Head, headers: Headers) -> bytes:
         announced(headers)

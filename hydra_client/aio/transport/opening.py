@@ -119,12 +119,13 @@ class Opening:
 
     async def _open(self, place: Place) -> Connection:
         self.unsent = True
+        context = self._context() if place.scheme == "https" else None
         sock = await self._connected(place)
         self.unsent = False
         how: dict[str, Any] = {}
-        if place.scheme == "https":
+        if context is not None:
             how = {
-                "ssl": self._context(),
+                "ssl": context,
                 "server_hostname": place.host,
                 "ssl_handshake_timeout": self._deadline.left() + 1,  # the deadline comes first
             }

@@ -13,11 +13,28 @@ from support.crowded import run
 from hydra_client import ApiConnectionError
 from hydra_client.aio.transport import opening
 from hydra_client.aio.transport.opening import Opening, Place, bounded
+from hydra_client.configuration import Origin
 from hydra_client.protocol.deadline import Deadline
 
 
 def opening_by(deadline: Deadline) -> Opening:
     return Opening(ssl.create_default_context, lambda _: None, deadline)
+
+
+def test_certificates_that_cannot_be_read_open_no_connection() -> None:
+    def unreadable() -> ssl.SSLContext:
+        raise FileNotFoundError
+
+    async def main() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.setblocking(False)
+            place = Origin("https", f"127.0.0.1:{server.getsockname()[1]}", "", insecure=False)
+            with pytest.raises(FileNotFoundError):
+                await Opening(unreadable, lambda _: None, Deadline(20)).connect(place, None)
+            with pytest.raises(BlockingIOError):
+                server.accept()
+
+    run(main())
 
 
 def test_what_takes_too_long_is_ended() -> None:
