@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -20,6 +21,8 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward; tokens, codes and consent requests age by `seconds`."""
+        if not math.isfinite(seconds):
+            raise ValueError(f"seconds must be a finite number, not {seconds!r}")
         self._offset += seconds
 
     def reset(self) -> None:

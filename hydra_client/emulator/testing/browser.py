@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html.parser import HTMLParser
@@ -87,7 +87,7 @@ class ConsentFlow:
         subject: str = "alice",
         fields: Fields | None = None,
         client: Mapping[str, Any] | None = None,
-        scope: str = "openid offline",
+        scope: str | Sequence[str] = "openid offline",
         response_type: str = "code",
         **query: str,
     ) -> Callback:
@@ -102,7 +102,7 @@ class ConsentFlow:
             fields: What the user enters into the app's forms, by the name of the field.
             client: The client, with `id`, `client_secret` and `redirect_uris`. The default is a new
                 client that may use every flow.
-            scope: The scopes to request, separated by spaces.
+            scope: The scopes to request, a list or a space-separated string.
             response_type: The response type to request.
             query: Other parameters of the authorization request, such as `state` or `nonce`.
 
@@ -112,6 +112,7 @@ class ConsentFlow:
         """
         import requests
 
+        scope = scope if isinstance(scope, str) else " ".join(scope)
         client = client or self._client(scope)
         redirect_uri = query.pop("redirect_uri", None) or client["redirect_uris"][0]
         parameters = {

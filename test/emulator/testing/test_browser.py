@@ -133,7 +133,7 @@ def test_an_authorization_that_hydra_rejects(wire: Wire, flow: ConsentFlow) -> N
 def test_forms_are_filled_in(wire: Wire, flow: ConsentFlow) -> None:
     app = App(wire)
     fields = {"user": "carol", "scope": ["openid", "foo"], "answer": "yes", "nothing": "x"}
-    callback = flow(wsgi=app, fields=fields, scope="openid foo")
+    callback = flow(wsgi=app, fields=fields, scope=["openid", "foo"])
     assert callback.exchange()["scope"] == "openid foo"
     login, consent = app.forms
     assert login["user"] == ["carol"]
