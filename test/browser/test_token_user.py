@@ -45,7 +45,7 @@ def test_the_page_at_the_end(
         )
     )
     command.start()
-    page.go(opened.get(timeout=10))
+    page.go(opened.get(timeout=60))
     log_in(page)
     page.press(decision)
     assert page.title == f"{title} – hydra-client"
@@ -53,6 +53,6 @@ def test_the_page_at_the_end(
         for dark in (False, True):
             page.look(size, dark)
             assert page.violations() == []
-    command.join(10)
-    result = results.get(timeout=10)
+    command.join(60)
+    result = results.get(timeout=60)
     assert result.exit_code == status, result.output

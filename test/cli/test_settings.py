@@ -215,6 +215,7 @@ def test_a_secret_in_a_file_of_its_own(
     """A relative path begins where the config file is."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "secret").write_text("secret-file\n")
+    (tmp_path / "secret").chmod(0o644)
     config.write_text(f'[profiles.one]\nclient_secret_file = "{place}"\n')
     with pytest.raises(Failure, match="others can read it; run chmod 600"):
         settings({"profile": "one"}, HYDRA_CONFIG=str(config))

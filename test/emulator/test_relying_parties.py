@@ -39,10 +39,10 @@ def client(hydra: HydraEmulator) -> dict[str, str]:
 def browse(hydra: HydraEmulator, url: str) -> str:
     """Follow the redirects of an authorization to which alice consents."""
     with requests.Session() as browser:
-        first = browser.get(url, allow_redirects=False, timeout=10)
+        first = browser.get(url, allow_redirects=False, timeout=30)
         consent_id = first.headers["Location"].partition("consent=")[2]
         back = hydra.accept_consent(consent_id, "alice")
-        last = browser.get(back, allow_redirects=False, timeout=10)
+        last = browser.get(back, allow_redirects=False, timeout=30)
     return last.headers["Location"]
 
 

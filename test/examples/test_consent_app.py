@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
@@ -47,6 +48,14 @@ def users(tmp_path: Path) -> Users:
 @pytest.fixture(params=["0.9", "0.10"])
 def hydra_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"version": request.param, "store": "sql"}
+
+
+@pytest.fixture
+def hydra(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> HydraEmulator:
+    """A server whose clock, which the app shares, stands still until a test moves it."""
+    now = time.time()
+    monkeypatch.setattr(hydra.clock, "_source", lambda: now)
+    return hydra
 
 
 @pytest.fixture
@@ -124,10 +133,10 @@ class User:
         )
 
     def arrive(self, **query: str) -> requests.Response:
-        return self.session.get(self.browser(self.authorize_url(**query)), timeout=10)
+        return self.session.get(self.browser(self.authorize_url(**query)), timeout=30)
 
     def send(self, action: str, fields: dict[str, Any]) -> requests.Response:
-        return self.session.post(self.base + action, data=fields, allow_redirects=False, timeout=10)
+        return self.session.post(self.base + action, data=fields, allow_redirects=False, timeout=30)
 
     def submit(self, page: requests.Response, action: str, **fields: Any) -> requests.Response:
         """Submit a form of the page."""
@@ -141,7 +150,7 @@ class User:
         """The consent page, after a login."""
         response = self.log_in(self.arrive())
         assert response.status_code == 303
-        page = self.session.get(self.base + response.headers["Location"], timeout=10)
+        page = self.session.get(self.base + response.headers["Location"], timeout=30)
         assert page.status_code == 200
         return page
 
@@ -195,7 +204,7 @@ def test_who_is_logged_in_decides_at_once_and_may_log_out(user: User) -> None:
     page = user.arrive()
     assert "You are logged in as <bdi>alice</bdi>." in page.text
     response = user.submit(page, "/logout")
-    page = user.session.get(user.base + response.headers["Location"], timeout=10)
+    page = user.session.get(user.base + response.headers["Location"], timeout=30)
     assert "/login" in Forms(page.text).found
 
 
@@ -214,7 +223,7 @@ def test_too_many_attempts(hydra: HydraEmulator, store: Store, user: User) -> No
         assert user.log_in(page, "wrong").status_code == 401
     response = user.log_in(page)
     assert response.status_code == 429
-    assert 295 < int(response.headers["Retry-After"]) <= 301
+    assert response.headers["Retry-After"] == "301"
     hydra.clock.advance(299)
     assert "Please try again in 1 minute." in user.log_in(page).text
     hydra.clock.advance(2)
@@ -235,7 +244,7 @@ def test_a_new_password_ends_the_sessions(users: Users, user: User) -> None:
     users.add("alice", "another password")
     response = user.submit(page, "/decide", decision="allow", scope="openid")
     assert "/login" in Forms(response.text).found
-    assert "<title>Log in – " in user.session.get(user.base, timeout=10).text
+    assert "<title>Log in – " in user.session.get(user.base, timeout=30).text
 
 
 def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -> None:
@@ -262,7 +271,7 @@ def test_a_form_of_another_site_does_nothing(hydra: HydraEmulator, user: User) -
         assert "Set-Cookie" not in response.headers
     # The victim is still logged in, and decides: on a new page, as another flow may have begun.
     response = victim.send("/decide", {**own, "decision": "allow", "scope": "openid"})
-    page = victim.session.get(response.headers["Location"], timeout=10)
+    page = victim.session.get(response.headers["Location"], timeout=30)
     assert "Another login began in this browser" in page.text
     response = victim.submit(page, "/decide", decision="allow", scope="openid")
     assert parameters_of(victim.browser(response.headers["Location"]))["scope"] == "openid"
@@ -277,7 +286,7 @@ def test_a_form_from_before_the_login_does_not_decide(user: User) -> None:
     # The session began anew with the login.
     response = user.send("/decide", {**before, "decision": "allow"})
     assert "hydra_client_browser=" in response.headers["Location"]
-    page = user.session.get(response.headers["Location"], timeout=10)
+    page = user.session.get(response.headers["Location"], timeout=30)
     assert "You have logged in or out since this page was opened" in page.text
 
 
@@ -318,14 +327,14 @@ def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> 
     assert parameters_of(user.browser(response.headers["Location"]))["scope"] == "openid"
     (kept,) = store.all_remembered("alice")
     assert (kept.client_id, kept.name, kept.scopes) == (user.client["id"], "Photo app", ["openid"])
-    response = user.session.get(user.authorize_url(), timeout=10, allow_redirects=False)
+    response = user.session.get(user.authorize_url(), timeout=30, allow_redirects=False)
     for _ in range(6):  # round to Hydra, and back to the application without a question
         location = response.headers["Location"]
         if location.startswith(CALLBACK):
             break
-        response = user.session.get(location, timeout=10, allow_redirects=False)
+        response = user.session.get(location, timeout=30, allow_redirects=False)
     assert parameters_of(location)["scope"] == "openid"
-    page = user.session.get(user.base, timeout=10)
+    page = user.session.get(user.base, timeout=30)
     assert "Know who you are" in page.text
     user.submit(page, "/forget")
     assert store.all_remembered("alice") == []
@@ -337,13 +346,13 @@ def test_who_has_to_log_in_again_cannot_decide_before(hydra: HydraEmulator, user
     user.logged_in()
     url = f"{user.authorize_url()}&prompt=login"
     hydra.clock.advance(300)
-    page = user.session.get(user.browser(url), timeout=10)
+    page = user.session.get(user.browser(url), timeout=30)
     assert "Password" in page.text
     fields = {"decision": "allow", "scope": ["openid", "offline"]}
     page = user.send("/decide", {**Forms(page.text).found["/login"], **fields})
     assert page.status_code == 200
     assert "Password" in page.text
-    page = user.session.get(user.base + user.log_in(page).headers["Location"], timeout=10)
+    page = user.session.get(user.base + user.log_in(page).headers["Location"], timeout=30)
     hydra.clock.advance(300)  # to read the page takes a while
     assert user.submit(page, "/decide", **fields).status_code == 303
 
@@ -352,9 +361,9 @@ def test_a_copied_cookie_is_dead_after_the_logout(user: User) -> None:
     page = user.logged_in()
     copied = dict(user.session.cookies)
     user.submit(page, "/logout")
-    response = requests.get(user.base, cookies=copied, timeout=10, allow_redirects=False)
+    response = requests.get(user.base, cookies=copied, timeout=30, allow_redirects=False)
     assert response.headers["Location"] == "/?cookies=set"
-    response = requests.get(f"{user.base}/?cookies=set", cookies=copied, timeout=10)
+    response = requests.get(f"{user.base}/?cookies=set", cookies=copied, timeout=30)
     assert "This page needs cookies" in response.text
 
 
@@ -363,18 +372,18 @@ def test_an_error_arrives(user: User) -> None:
     assert page.status_code == 400
     assert "<code>invalid_request: The request is missing" in page.text
     page = user.session.get(
-        user.hydra.consent_url + "?error=<script>&error_description=%3Cb%3E\n<i>", timeout=10
+        user.hydra.consent_url + "?error=<script>&error_description=%3Cb%3E\n<i>", timeout=30
     )
     assert page.status_code == 400
     assert "&lt;script&gt;: &lt;b&gt; &lt;i&gt;" in page.text
     for query in ("", "?consent=", "?consent=a&consent=b", "?consent=unknown"):
-        page = user.session.get(user.hydra.consent_url + query, timeout=10)
+        page = user.session.get(user.hydra.consent_url + query, timeout=30)
         assert page.status_code == 400
         assert "This login cannot continue" in page.text
 
 
 def test_other_pages(user: User) -> None:
-    assert user.session.get(f"{user.base}/elsewhere", timeout=10).status_code == 404
+    assert user.session.get(f"{user.base}/elsewhere", timeout=30).status_code == 404
     assert user.send("/consent", {}).status_code == 405
     assert user.send("/login", {"user": "x" * 70_000}).status_code == 413
 

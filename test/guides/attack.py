@@ -52,7 +52,7 @@ def app_of(page: Path, hydra: HydraEmulator) -> Callable[..., Any]:
 
         wrapped = ASGIMiddleware(app)  # type: ignore[arg-type]
         close = api.api_client.close
-        atexit.register(lambda: asyncio.run_coroutine_threadsafe(close(), wrapped.loop).result(10))
+        atexit.register(lambda: asyncio.run_coroutine_threadsafe(close(), wrapped.loop).result(30))
         return wrapped
     return app
 
@@ -80,7 +80,7 @@ class Browser:
 
     def at(self, url: str) -> str:
         """Visit a URL at Hydra; return where it redirects the browser to."""
-        return self.at_hydra.get(url, allow_redirects=False, timeout=10).headers["Location"]
+        return self.at_hydra.get(url, allow_redirects=False, timeout=30).headers["Location"]
 
     def get(self, query: str) -> TestResponse:
         return self.follow(f"{CONSENT}?{query}")

@@ -15,7 +15,7 @@ class Browser:
         self.session.trust_env = False
 
     def __call__(self, url: str) -> str:
-        response = self.session.get(url, allow_redirects=False, timeout=10)
+        response = self.session.get(url, allow_redirects=False, timeout=30)
         assert response.status_code == 302, response.text
         return response.headers["Location"]
 

@@ -51,7 +51,8 @@ class Page:
             )
         service = webdriver.ChromeService(executable_path=str(shutil.which("chromedriver")))
         self.driver = webdriver.Chrome(options, service)
-        self.driver.set_page_load_timeout(20)
+        self.driver.set_page_load_timeout(60)
+        self.driver.set_script_timeout(60)
         self.look(DESKTOP)
 
     def close(self) -> None:
@@ -164,7 +165,7 @@ class Page:
         return str(self.driver.switch_to.active_element.accessible_name)
 
     def wait(self, condition: Callable[[], object], problem: str) -> None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < end, f"{problem}; the page is {self.title!r}, {self.url}"
             time.sleep(0.02)

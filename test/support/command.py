@@ -56,13 +56,28 @@ def modules_after(code: str, folder: Path) -> list[str]:
 
 
 def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
-    """Send a signal to a process when it has come to rest.
+    """Send a signal to a process when its main thread has come to rest.
 
-    coverage holds its own lock while the process works. A signal in between would leave it
+    coverage holds its own lock while the thread works. A signal in between would leave it
     held for ever.
     """
-    time.sleep(0.5)
+    status = Path(f"/proc/{process.pid}/status")  # of the main thread
+
+    def rests() -> bool:
+        before = status.read_text()
+        time.sleep(0.1)
+        return "State:\tS" in before and switches(before) == switches(status.read_text())
+
+    if status.exists():
+        wait_until(rests, "the process waits for something")
+    else:
+        time.sleep(0.5)
     process.send_signal(number)
+
+
+def switches(status: str) -> list[str]:
+    """How often a thread has begun and ceased to run."""
+    return [line for line in status.splitlines() if "ctxt_switches" in line]
 
 
 def wait_for_request(hydra: HydraEmulator, path: str) -> None:

@@ -215,7 +215,7 @@ def make_wire(version: str = "0.10", store: str = "memory", **settings: Any) -> 
 
 def connect(hydra: HydraEmulator) -> HTTPConnection:
     """Open a connection to a running emulator."""
-    return HTTPConnection("127.0.0.1", hydra.port, timeout=10)
+    return HTTPConnection("127.0.0.1", hydra.port, timeout=30)
 
 
 def get(hydra: HydraEmulator, path: str = "/health/status") -> tuple[int, bytes]:
@@ -228,7 +228,7 @@ def get(hydra: HydraEmulator, path: str = "/health/status") -> tuple[int, bytes]
 
 def send_raw(hydra: HydraEmulator, raw: bytes, *, then: bytes = b"") -> bytes:
     """Send bytes, and read until the server closes the connection."""
-    with socket.create_connection((hydra.host, hydra.port), 20) as sock:
+    with socket.create_connection((hydra.host, hydra.port), 30) as sock:
         sock.sendall(raw)
         if then:
             sock.sendall(then)

@@ -291,8 +291,14 @@ def api(server: Server | str, **settings: Any) -> Iterator[hydra_client.OAuth2Ap
 
 
 def refusing_port() -> int:
-    """Find a port on loopback where nobody listens."""
+    """Find a port on loopback where nobody listens, but you can.
+
+    The system gives it to nobody who asks for any port: it waits for late packets of a connection,
+    for a minute.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()):
+            listener.accept()[0].close()  # waits because it is the first to close
         return int(listener.getsockname()[1])
 
 

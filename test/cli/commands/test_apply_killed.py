@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.command import Run, Start, name_root
-from support.emulator import Wire
+from support.crowd import wait_until
+from support.emulator import Wire, get
 from support.manifests import server_has, writes, written
 from support.variants import IDS as VARIANT_IDS
 from support.variants import VARIANTS
@@ -149,9 +150,8 @@ def test_killed_again_and_again(
         hydra.add_client(id="app-7", client_name="drifted", client_secret="another-secret")
         dice = random.Random(store)
         for _ in range(6):
-            process = start("apply", path)
-            already = len(hydra.requests)
-            kill_when(process, lambda: len(hydra.requests), already + dice.randrange(count // 3))
+            more = dice.randrange(count // 3)
+            start_and_kill(lambda: start("apply", path), hydra, lambda: len(hydra.requests), more)
         process = start("apply", path)
         out, err = process.communicate(timeout=120)
         assert process.returncode == 0, out[-1000:] + err
@@ -200,15 +200,25 @@ def wanted(number: int) -> dict[str, Any]:
     }
 
 
-def kill_when(process: Any, count: Callable[[], int], most: int) -> None:
-    """Kill the process, wherever it is, once the server has counted more than this."""
-    end = time.monotonic() + 60
+def start_and_kill(
+    start: Callable[[], Any], hydra: HydraEmulator, count: Callable[[], int], more: int
+) -> None:
+    """Kill a process, wherever it is, once the server has counted more than so many more.
+
+    Return when the server has done what the process sent last.
+    """
+    server = hydra._server
+    assert server is not None
+    others, most = set(server._connections), count() + more
+    process = start()
+    end = time.monotonic() + 120
     while count() <= most and process.poll() is None:
         assert time.monotonic() < end
         time.sleep(0.0005)
     process.kill()
     process.communicate()
-    time.sleep(0.2)  # the server may still be working on what the process sent last
+    get(hydra)  # on a new connection: those before it have been accepted, too
+    wait_until(lambda: set(server._connections) <= others, "the last request is handled")
 
 
 # --- clients, policies and groups, and a warden that is asked after every write
@@ -311,9 +321,8 @@ def test_killed_while_access_changes(
 
         path.write_text(json.dumps(new))
         for _ in range(2):
-            process = start(*apply)
-            already = len(hydra.moments)
-            kill_when(process, lambda: len(hydra.moments), already + dice.randrange(6))
+            more = dice.randrange(6)
+            start_and_kill(lambda: start(*apply), hydra, lambda: len(hydra.moments), more)
         last = run(*apply)
         assert last.exit_code == 0, last.output
         assert "Warning: group" not in last.stderr

@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 import threading
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,12 +16,9 @@ from support.command import Run, Start, tell
 from support.variants import IDS, VARIANTS
 
 from hydra_client import WardenApi, connect
+from hydra_client.emulator import HydraEmulator
 
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+Serve = Callable[..., tuple[str, dict[str, int]]]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -45,50 +42,56 @@ def test_it_serves_until_it_is_stopped(start: Start, number: signal.Signals) -> 
     assert (out, err, process.returncode) == ("Stopped.\n", "", 0)
 
 
-def serve(run: Run, *arguments: str) -> tuple[str, dict[str, int]]:
-    """Serve in this process; return what it said, and what tokens its root client gets."""
-    port = free_port()
+@pytest.fixture
+def serve(run: Run, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Serves in this process; returns what it said, and what tokens its root client gets."""
     statuses: dict[str, int] = {}
+    threads = []
 
-    def look_and_end() -> None:
-        url = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                for secret in ("demo-password", "o t"):
-                    response = requests.post(
-                        f"{url}/oauth2/token",
-                        data={"grant_type": "client_credentials", "scope": "hydra"},
-                        auth=("admin" if secret == "demo-password" else "ro", secret),
-                        timeout=30,
-                    )
-                    statuses[secret] = response.status_code
-                break
-            except requests.ConnectionError:
-                time.sleep(0.02)
-        os.kill(os.getpid(), signal.SIGINT)
+    def look_and_end(url: str) -> None:
+        try:
+            for id, secret in (("admin", "demo-password"), ("ro", "o t")):
+                response = requests.post(
+                    f"{url}/oauth2/token",
+                    data={"grant_type": "client_credentials", "scope": "hydra"},
+                    auth=(id, secret),
+                    timeout=30,
+                )
+                statuses[secret] = response.status_code
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
 
-    thread = threading.Thread(target=look_and_end)
-    thread.start()
-    before = signal.getsignal(signal.SIGINT)
-    result = run("serve", "--port", str(port), *arguments)
-    thread.join()
-    assert result.exit_code == 0
-    assert signal.getsignal(signal.SIGINT) is before
-    return result.output.replace(str(port), "PORT"), statuses
+    class Watched(HydraEmulator):
+        def start(self) -> Watched:
+            super().start()
+            threads.append(threading.Thread(target=look_and_end, args=(self.url,)))
+            threads[0].start()
+            return self
+
+    def serve(*arguments: str) -> tuple[str, dict[str, int]]:
+        before = signal.getsignal(signal.SIGINT)
+        result = run("serve", "--port", "0", *arguments)
+        threads[0].join()
+        assert result.exit_code == 0
+        assert signal.getsignal(signal.SIGINT) is before
+        return result.output, statuses
+
+    monkeypatch.setattr("hydra_client.emulator.HydraEmulator", Watched)
+    return serve
 
 
-def test_root_client(run: Run) -> None:
-    said, statuses = serve(run, "--root", "ro:o t", "--quiet")
+def test_root_client(serve: Serve) -> None:
+    said, statuses = serve("--root", "ro:o t", "--quiet")
     assert "root client  ro, its secret o t\n" in said
     assert "HYDRA_CLIENT_ID=ro HYDRA_CLIENT_SECRET='o t'\n" in said
     assert said.endswith("Press Ctrl-C to stop it.\n")
     assert statuses == {"demo-password": 403, "o t": 200}
 
 
-def test_root_client_from_a_file(run: Run, tmp_path: Path) -> None:
+def test_root_client_from_a_file(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "root"
     file.write_text("ro:o t\n")
-    said, statuses = serve(run, "--root-file", str(file))
+    said, statuses = serve("--root-file", str(file))
     assert f"root client  ro, its secret in {file}\n" in said
     assert re.search("HYDRA_CLIENT_ID=ro$", said, re.MULTILINE)
     assert "o t" not in said

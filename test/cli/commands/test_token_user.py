@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -14,17 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from support.command import Run, Start, add_caller, calling, name_root, tell
+from support.loopback import refusing_port
 
 from hydra_client import ConsentRequestRejection
 from hydra_client.emulator import HydraEmulator
 
 AS = ("--as", "my-app", "--secret-env", "S")
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def add(hydra: HydraEmulator, **members: Any) -> None:
@@ -37,7 +32,7 @@ def add(hydra: HydraEmulator, **members: Any) -> None:
                 "http://127.0.0.1/cb",
                 "http://127.0.0.1:0/cb",
                 "http://[::1/cb",
-                f"http://127.0.0.1:{free_port()}/cb",
+                f"http://127.0.0.1:{refusing_port()}/cb",
             ],
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code", "id_token"],
@@ -54,6 +49,7 @@ class User:
         self.hydra = hydra
         self.callbacks: list[str] = []
         self.pages: list[requests.Response] = []
+        self.threads: list[threading.Thread] = []
         self.decide: Callable[[str], str] = lambda id: hydra.accept_consent(id, "alice")
         self.arrive: Callable[[str], None] = self.visit
 
@@ -61,8 +57,8 @@ class User:
         self.pages.append(requests.get(url, timeout=30))
 
     def open(self, url: str) -> bool:
-        self.thread = threading.Thread(target=self.log_in, args=(url,))
-        self.thread.start()
+        self.threads.append(threading.Thread(target=self.log_in, args=(url,), daemon=True))
+        self.threads[-1].start()
         return True
 
     def log_in(self, url: str) -> None:
@@ -74,21 +70,33 @@ class User:
         self.arrive(back.headers["Location"])
 
 
+Person = Callable[[HydraEmulator], User]
+
+
 @pytest.fixture
-def user(root: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> User:
-    return person(root, monkeypatch)
+def person(monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
+    """Gives a server a user, who reads the last page before the test ends."""
+    users: list[User] = []
+
+    def person(hydra: HydraEmulator) -> User:
+        user = User(hydra)
+        users.append(user)
+        monkeypatch.setattr("webbrowser.open", user.open)
+        return user
+
+    yield person
+    for thread in [thread for user in users for thread in user.threads]:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
-def person(hydra: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> User:
-    user = User(hydra)
-    monkeypatch.setattr("webbrowser.open", user.open)
-    return user
+@pytest.fixture
+def user(root: HydraEmulator, person: Person) -> User:
+    return person(root)
 
 
-def test_log_in(
-    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    user = person(every_root, monkeypatch)
+def test_log_in(run: Run, every_root: HydraEmulator, person: Person, tmp_path: Path) -> None:
+    user = person(every_root)
     add(every_root)
     file = tmp_path / "tokens.json"
     arguments = ("--scope", "openid", "--scope", "offline", "--secret-out", str(file))
@@ -101,7 +109,7 @@ def test_log_in(
     tokens = json.loads(file.read_text())
     assert set(tokens) >= {"access_token", "refresh_token", "id_token"}
     assert not any(secret in result.output for secret in tokens.values() if len(str(secret)) > 20)
-    user.thread.join()
+    user.threads[-1].join()
     (page,) = user.pages
     assert "<h1>Logged in</h1>" in page.text
     assert page.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'sha")
@@ -148,12 +156,12 @@ def test_a_redirect_uri_that_the_client_does_not_have(
 
 @pytest.mark.parametrize("version", ["0.9", "0.10"])
 def test_a_caller_that_may_not_read_the_client_is_believed(
-    run: Run, monkeypatch: pytest.MonkeyPatch, version: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, person: Person, version: str
 ) -> None:
     with HydraEmulator(version=version) as hydra:
         name_root(hydra, monkeypatch)
-        user = person(hydra, monkeypatch)
-        uri = f"http://127.0.0.1:{free_port()}/callback"
+        user = person(hydra)
+        uri = f"http://127.0.0.1:{refusing_port()}/callback"
         for scope in ("photos", "photos hydra.clients"):
             add(
                 hydra,
@@ -164,20 +172,18 @@ def test_a_caller_that_may_not_read_the_client_is_believed(
             caller = {"HYDRA_CLIENT_ID": "my-app", "HYDRA_CLIENT_SECRET": "a-secret"}
             result = run("token", "user", "--scope", "photos", "--redirect-uri", uri, **caller)
             assert result.exit_code == 0, result.output
-            user.thread.join()
+            user.threads[-1].join()
 
 
-def test_a_client_with_no_secret(
-    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person(every_root, monkeypatch)
+def test_a_client_with_no_secret(run: Run, every_root: HydraEmulator, person: Person) -> None:
+    person(every_root)
     add(every_root, public=True)
     assert run("token", "user", "--as", "my-app").exit_code == 0
 
 
 @pytest.mark.parametrize("uri", ["http://localhost:{}", "http://127.0.0.1:{}/cb?x=y"])
 def test_a_given_redirect_uri(run: Run, user: User, root: HydraEmulator, uri: str) -> None:
-    uri = uri.format(free_port())
+    uri = uri.format(refusing_port())
     add(root, redirect_uris=[uri])
     result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
     assert result.exit_code == 0, result.output
@@ -186,9 +192,9 @@ def test_a_given_redirect_uri(run: Run, user: User, root: HydraEmulator, uri: st
     assert query in user.callbacks[0]
 
 
-def test_register(run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_register(run: Run, every_root: HydraEmulator, person: Person) -> None:
     """A port of its own choosing, which the client has for as long as it takes."""
-    user = person(every_root, monkeypatch)
+    user = person(every_root)
     add(every_root, redirect_uris=["https://app.example.com/cb"])
     before = run("clients", "get", "my-app", "-o", "json").output
     result = run("token", "user", *AS, "--register", S="a-secret")
@@ -218,10 +224,8 @@ def test_tokens_stay_where_the_redirect_uri_could_not_be_taken_back(
     assert run("token", "introspect", "-q", "--token-file", str(file)).output == "active\n"
 
 
-def test_register_the_only_one(
-    run: Run, every_root: HydraEmulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    person(every_root, monkeypatch)
+def test_register_the_only_one(run: Run, every_root: HydraEmulator, person: Person) -> None:
+    person(every_root)
     add(every_root, redirect_uris=[])
     result = run("token", "user", *AS, "--register", S="a-secret")
     assert result.exit_code == 0
@@ -269,7 +273,7 @@ def test_only_the_right_response_counts(run: Run, user: User, root: HydraEmulato
 
     user.arrive = arrive
     result = run("token", "user", *AS, S="a-secret")
-    user.thread.join()
+    user.threads[-1].join()
     assert result.exit_code == 0
     assert [page.status_code for page in user.pages[:5]] == [404, 400, 400, 400, 200]
     assert [page.status_code for page in user.pages[5:]] in ([], [400])
@@ -308,7 +312,7 @@ def test_no(run: Run, user: User, root: HydraEmulator, tmp_path: Path) -> None:
     user.decide = decide
     file = tmp_path / "tokens.json"
     result = run("token", "user", *AS, "--secret-out", str(file), S="a-secret")
-    user.thread.join()
+    user.threads[-1].join()
     assert result.exit_code == 1
     assert "Error: rejected_consent_request: The user said no.\n" in result.stderr
     assert "<h1>Login failed</h1>" in user.pages[0].text

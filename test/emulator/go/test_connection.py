@@ -17,6 +17,12 @@ from hydra_client.emulator.go.connection import MAX_BODY_BYTES
 GET = b"GET /health/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time to send what the server rejects."""
+    monkeypatch.setattr("hydra_client.emulator.go.connection._DRAIN_TIMEOUT", 30.0)
+
+
 @pytest.mark.parametrize(
     ("raw", "line"),
     [
@@ -94,7 +100,7 @@ def test_an_incomplete_request_times_out(monkeypatch: pytest.MonkeyPatch, second
 
 
 def trickle(sock: socket.socket) -> None:
-    for _ in range(200):
+    for _ in range(1500):
         sock.sendall(b"X: y\r\n")
         time.sleep(0.02)
 
