@@ -275,12 +275,13 @@ def test_a_place_that_cannot_be_breaks_nothing(tmp_path: Path, place: str) -> No
 def test_the_log_says_why_and_shows_no_secret(
     cache: TokenCache, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "hydra_client")
     only_file(folder).chmod(0o644)
     cache.load(KEY)
     folder.chmod(0o755)
     cache.save(KEY, *TOKEN)
-    assert [record.getMessage() for record in caplog.records] == [
+    ours = [record for record in caplog.records if record.name.startswith("hydra_client")]
+    assert [record.getMessage() for record in ours] == [
         f"token cache {folder}: not read: others can read or write it",
         f"token cache {folder}: not written: others can read or write it",
     ]

@@ -693,6 +693,8 @@ def test_nothing_stays_open(server: Server) -> None:
 
 
 def test_errors_leave_nothing_open_either(recwarn: pytest.WarningsRecorder) -> None:
+    gc.collect()  # what earlier tests left
+    recwarn.clear()
     steps: list[Any] = [
         lambda peer: peer.reset(),
         raw_response(b"<html>"),
@@ -785,10 +787,10 @@ def test_the_deadline_covers_what_a_token_source_does(server: Server) -> None:
 
         with (
             api(server, access_token=fetch) as client,
-            within(0.3),
+            within(1),
             pytest.raises(ApiTimeoutError, match="get_oauth2_client: timed out"),
         ):
-            client.get_oauth2_client("photos", timeout=0.3)
+            client.get_oauth2_client("photos", timeout=1)
     assert server.paths == ["/clients/vault"]
     assert seconds_left() is None
 
@@ -817,17 +819,17 @@ def test_an_inner_call_has_its_own_earlier_deadline(server: Server) -> None:
     def fetch() -> str:
         left.append(seconds_left())
         with api(server, access_token=lambda: left.append(seconds_left()) or "t") as other:
-            other.get_oauth2_client("vault", timeout=5)
+            other.get_oauth2_client("vault", timeout=20)
         left.append(seconds_left())
         return "token"
 
     with api(server, access_token=fetch) as client:
-        client.get_oauth2_client("photos", timeout=10)
+        client.get_oauth2_client("photos", timeout=60)
     outer, inner, after = left
     assert outer is not None
     assert inner is not None
     assert after is not None
-    assert inner <= 5 < after <= outer <= 10
+    assert inner <= 20 < after <= outer <= 60
     assert seconds_left() is None
 
 

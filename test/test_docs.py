@@ -25,7 +25,6 @@ import io
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -40,6 +39,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support.browsing import Browser as Visitor
 from support.frameworks import need_frameworks
+from support.loopback import refusing_port
 
 from hydra_client import OAuth2Client, authorization_url
 from hydra_client.emulator import HydraEmulator
@@ -224,14 +224,17 @@ def test_pages_run(unit: list[Block]) -> None:
 
 def elsewhere(unit: list[Block]) -> list[Block]:
     """Return the blocks with another port than Hydra's, which may be in use on this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = str(unused.getsockname()[1])
+    port = str(refusing_port())
+
+    def moved(text: str) -> str:
+        return re.sub(r"\b4444\b", port, text)
+
     return [
         block._replace(
             text=re.sub(
-                r"(hydra-client serve)\b(?!.*--port)", rf"\1 --port {port}", block.text
-            ).replace("4444", port),
-            output=block.output and block.output.replace("4444", port),
+                r"(hydra-client serve)\b(?!.*--port)", rf"\1 --port {port}", moved(block.text)
+            ),
+            output=block.output and moved(block.output),
         )
         for block in unit
     ]
@@ -313,7 +316,7 @@ class Shell:
             text=True,
         )
         assert process.stdout is not None
-        guard = threading.Timer(30, process.kill)
+        guard = threading.Timer(120, process.kill)
         guard.start()
         try:
             printed = "".join(
@@ -330,7 +333,7 @@ class Shell:
 def interrupt(process: subprocess.Popen[str], place: str) -> None:
     process.send_signal(signal.SIGINT)
     try:
-        rest, _ = process.communicate(timeout=30)
+        rest, _ = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 0, f"{place}\n{rest}"

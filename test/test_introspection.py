@@ -183,13 +183,13 @@ def test_an_active_response_is_kept_for_its_age(
 ) -> None:
     introspect = CachedIntrospection(api, max_age=30, clock=clock)
     introspect(token)
-    clock.advance(29)
+    clock.advance(15)
     introspect(token)
     assert asked(hydra) == 1
-    clock.advance(1.5)
+    clock.advance(15)
     introspect(token)
     assert asked(hydra) == 2
-    clock.advance(29)
+    clock.advance(15)
     introspect(token)
     assert asked(hydra) == 2, "the age counts from the last response"
 
@@ -211,10 +211,10 @@ def test_a_response_is_never_kept_past_the_tokens_end(
     introspect = CachedIntrospection(api, max_age=10 * LIFETIME, clock=clock)
     exp = introspect(token).exp
     assert exp is not None
-    clock.advance(exp - time.time() - 5)
+    clock.advance(exp - time.time() - 60)
     assert introspect(token).active
     assert asked(hydra) == 1
-    clock.advance(5)
+    clock.advance(60)
     hydra.clock.advance(LIFETIME + 1)
     assert not introspect(token).active
     assert asked(hydra) == 2
@@ -246,11 +246,11 @@ def test_what_is_kept(
 def test_an_inactive_response_is_kept_as_long_as_is_asked_for(
     hydra: HydraEmulator, api: OAuth2Api, clock: Clock
 ) -> None:
-    introspect = CachedIntrospection(api, negative_age=2, clock=clock)
+    introspect = CachedIntrospection(api, negative_age=60, clock=clock)
     for _ in range(3):
         assert not introspect("unknown").active
     assert asked(hydra) == 1
-    clock.advance(2)
+    clock.advance(60)
     assert not introspect("unknown").active
     assert asked(hydra) == 2
 

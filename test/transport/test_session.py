@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.utils
-import math
 import os
 import socket
 import ssl
@@ -21,7 +20,7 @@ import requests
 import urllib3
 from support import both
 from support.both import record_pauses
-from support.crowd import seconds_left
+from support.crowd import seconds_left, wait_until
 from support.loopback import (
     CODE,
     LONG,
@@ -216,7 +215,7 @@ def test_no_pause_goes_beyond_the_deadline(server: Server, pauses: list[float]) 
 
 def test_a_pause_is_part_of_the_deadline(server: Server) -> None:
     server.steps = [UNKNOWN["503"], lambda peer: peer.stall()]
-    with api(server, timeout=1) as client, pytest.raises(ApiTimeoutError):
+    with api(server, timeout=2) as client, pytest.raises(ApiTimeoutError):
         client.get_oauth2_client("photos")
     assert len(server.requests) == 2
 
@@ -231,7 +230,7 @@ def date(ahead: float) -> str:
         ("0", 0, 0),
         ("7", 7, 7),
         (" 60 ", 60, 60),
-        (lambda: date(30), 25, 30),
+        (lambda: date(30), 10, 30),
         (lambda: date(-3600), 0, 0),
         ("Thu, 01 Mar 2018 12:00:00 -0000", 0, 0),
         ("Mon, 01 Jan 0001 00:00:00 -0000", 0, 0),
@@ -568,13 +567,15 @@ def test_https_goes_through_a_tunnel(tmp_path: Path) -> None:
     ],
 )
 def test_a_tunnel_that_cannot_be_made(step: Any, kind: type[HydraException]) -> None:
-    with (
-        Proxy(step) as proxy,
-        api("https://localhost:1", proxy=proxy.url, timeout=0.5, retries=0) as client,
-        pytest.raises(kind) as caught,
-    ):
-        client.get_oauth2_client("photos")
-    if kind is ApiConnectionError:
+    timeout = 0.5 if kind is ApiTimeoutError else LONG
+    with Proxy(step) as proxy:
+        with (
+            api("https://localhost:1", proxy=proxy.url, timeout=timeout, retries=0) as client,
+            pytest.raises(kind) as caught,
+        ):
+            client.get_oauth2_client("photos")
+        wait_until(lambda: proxy.requests, "the proxy reads the request")
+    if kind is not HydraException:
         assert type(caught.value) is kind
     assert proxy.requests[0].method == "CONNECT"
 
@@ -945,15 +946,15 @@ def test_a_call_passes_at_most_five_frames_besides_the_driver(server: Server) ->
 @pytest.mark.threads_only
 def test_a_deadline_counts_down_and_nests() -> None:
     def inside(outer: Deadline) -> None:
-        assert 99 < outer.left() <= 100
-        longer, shorter = Deadline(1000), Deadline(10)
-        assert (longer.run(seconds_left) or 0) <= 100
+        assert 900 < outer.left() <= 1000
+        longer, shorter = Deadline(10_000), Deadline(100)
+        assert (longer.run(seconds_left) or 0) <= 1000
         assert longer.at == outer.at
-        assert 9 < (shorter.run(seconds_left) or 0) <= 10
-        assert (seconds_left() or 0) > 99
+        assert 0 < (shorter.run(seconds_left) or 0) <= 100
+        assert (seconds_left() or 0) > 900
 
     assert seconds_left() is None
-    outer = Deadline(100)
+    outer = Deadline(1000)
     outer.run(inside, outer)
     assert seconds_left() is None
 
@@ -965,7 +966,8 @@ def test_a_deadline_that_has_passed_leaves_a_moment() -> None:
     assert 0 < deadline.left() < 0.001
     with socket.socket() as sock, pytest.raises(TimeoutError):
         deadline.limit(sock)
-    assert math.isclose(Deadline(5).at, time.monotonic() + 5, abs_tol=1)
+    before = time.monotonic()
+    assert before + 5 <= Deadline(5).at <= time.monotonic() + 5
 
 
 @pytest.mark.threads_only
