@@ -8,14 +8,13 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.crowd import seconds_left
 from support.crowded import CrowdedServer, run
-from support.loopback import ONE, Server, raw_response, refusing_port
+from support.loopback import ONE, Server, raw_response, refusing_port, within
 
 import hydra_client
 from hydra_client import (
@@ -110,7 +109,8 @@ def test_a_call_that_is_under_way_when_the_client_is_closed_ends_by_itself() -> 
         async def main() -> None:
             api = connect(server)
             task = asyncio.ensure_future(api.introspect_oauth2_token("a"))
-            await asyncio.sleep(0.05)
+            while not server.paths:
+                await asyncio.sleep(0.005)
             await api.api_client.close()
             assert (await task).sub == "a"
 
@@ -163,7 +163,8 @@ def test_plain_http_to_another_machine_is_warned_of_where_the_call_is() -> None:
             pytest.raises((ApiTimeoutError, ApiConnectionError)),
         ):
             await api.get_oauth2_client("photos")
-        assert [warning.filename for warning in caught] == [__file__]
+        ours = [warning for warning in caught if warning.category is InsecureTransportWarning]
+        assert [warning.filename for warning in ours] == [__file__]
         await api.api_client.close()
 
     run(main())
@@ -246,18 +247,16 @@ def test_the_deadline_covers_what_a_source_awaits() -> None:
     with Server(lambda peer: peer.stall()) as server:
 
         async def main() -> None:
-            async with connect(server) as other:
+            async with connect(server, timeout=30) as other:
 
                 async def fetch() -> str:
-                    assert 0 < (seconds_left() or 0) <= 0.2
+                    assert 0 < (seconds_left() or 0) <= 0.5
                     await other.get_oauth2_client("vault")
                     raise AssertionError
 
-                async with connect(server, access_token=fetch, timeout=0.2) as api:
-                    started = time.monotonic()
-                    with pytest.raises(ApiTimeoutError):
+                async with connect(server, access_token=fetch, timeout=0.5) as api:
+                    with within(0.5), pytest.raises(ApiTimeoutError):
                         await api.get_oauth2_client("photos")
-                    assert time.monotonic() - started < 5
                 assert seconds_left() is None
 
         run(main())
@@ -277,10 +276,10 @@ def test_deadlines_of_tasks_stay_apart() -> None:
                 async with connect(server, access_token=fetch) as api:
                     await api.get_oauth2_client("photos", timeout=timeout)
 
-            await asyncio.gather(call(5), call(50), call(500))
+            await asyncio.gather(call(50), call(500), call(5000))
 
         run(main())
-    assert all(timeout - 5 < (left[timeout] or 0) <= timeout for timeout in (5, 50, 500))
+    assert all(timeout - 45 < (left[timeout] or 0) <= timeout for timeout in (50, 500, 5000))
 
 
 def test_client_credentials_are_fetched_kept_and_renewed(tmp_path: Path) -> None:

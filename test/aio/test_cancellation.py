@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from support.crowded import CrowdedServer, run
+from support.loopback import Server, raw_response
 
 from hydra_client import aio
 from hydra_client.aio.waiting import Alarm, drive
@@ -91,15 +92,17 @@ def test_a_cancellation_during_each_step_of_a_connection() -> None:
 
 
 def test_a_cancellation_during_the_pause_before_a_retry() -> None:
-    with CrowdedServer(dropped=1.0) as server:
+    with Server(raw_response(status=503, reason="Busy", Retry_After="10")) as server:
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token="t", timeout=15) as api:
+            async with aio.connect(server.url, access_token="t", timeout=30) as api:
                 task = asyncio.ensure_future(api.introspect_oauth2_token("a"))
+                while not server.requests:
+                    await asyncio.sleep(0.005)
                 await asyncio.sleep(0.05)
                 task.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await task
 
         run(main())
-    assert len(server.paths) == 1
+    assert len(server.requests) == 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
 import tracemalloc
 
 import pytest
-from support.crowded import CrowdedServer, run
+from support.crowd import wait_until
+from support.crowded import LONG, CrowdedServer, body_of, run
 
 from hydra_client import ApiConnectionError, ApiTimeoutError, aio
 from hydra_client.tokens import ClientCredentials
@@ -20,7 +22,7 @@ LASTING = int(os.environ.get("HYDRA_TEST_CALLS", "1500"))
 
 
 def test_a_thousand_calls_at_once_over_a_network_that_drops_some() -> None:
-    with CrowdedServer(delay=0.05, dropped=0.05) as server:
+    with CrowdedServer(delay=0.05, dropped=0.05, seed=8) as server:
 
         async def main() -> None:
             api = aio.connect(server.url, access_token="t", timeout=60, retries=1)
@@ -30,7 +32,7 @@ def test_a_thousand_calls_at_once_over_a_network_that_drops_some() -> None:
                     *(api.introspect_oauth2_token(f"token-{n}") for n in range(CALLS)),
                     return_exceptions=True,
                 )
-                assert time.monotonic() - started < 15 + 5
+                assert time.monotonic() - started < 40  # one after another, they would take 50 s
                 kept = sum(map(len, api.api_client._transport._idle.values()))
                 assert kept <= api.api_client.configuration.connection_pool_maxsize
             failed = 0
@@ -43,14 +45,11 @@ def test_a_thousand_calls_at_once_over_a_network_that_drops_some() -> None:
             assert 0 < failed < CALLS * 0.02  # one of twenty attempts is lost, twice in a row
 
         run(main())
-        until = time.monotonic() + 5
-        while server.open and time.monotonic() < until:
-            time.sleep(0.01)
-        assert server.open == 0
+        wait_until(lambda: not server.open, "every connection is closed")
 
 
 def test_a_thousand_calls_at_once_end_by_their_deadline() -> None:
-    with CrowdedServer(delay=30) as server:
+    with CrowdedServer(delay=90) as server:
 
         async def main() -> None:
             async with aio.connect(server.url, access_token="t", timeout=1) as api:
@@ -59,7 +58,7 @@ def test_a_thousand_calls_at_once_end_by_their_deadline() -> None:
                     *(api.introspect_oauth2_token(f"token-{n}") for n in range(CALLS)),
                     return_exceptions=True,
                 )
-                assert time.monotonic() - started < 1 + 5
+                assert time.monotonic() - started < 1 + 40
             assert {type(outcome) for outcome in outcomes} == {ApiTimeoutError}
 
         run(main())
@@ -81,6 +80,8 @@ def test_memory_is_flat() -> None:
                     before = tracemalloc.get_traced_memory()[0]
                     await asyncio.gather(*(several(LASTING // 10) for _ in range(10)))
                     server.paths.clear()
+                    server.asked.clear()
+                    gc.collect()
                     assert tracemalloc.get_traced_memory()[0] - before < 300_000
                 finally:
                     tracemalloc.stop()
@@ -113,7 +114,14 @@ def test_one_token_request_for_five_hundred_tasks() -> None:
 @pytest.mark.parametrize("cancelled", [1, 250])
 def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> None:
     source = ClientCredentials("id", "secret", "a")
-    with CrowdedServer(delay=0.3) as server:
+    were_cancelled = threading.Event()
+
+    def after_that(form: dict[str, str], path: str) -> dict[str, object]:
+        assert were_cancelled.wait(LONG)
+        return body_of(form, path)
+
+    with CrowdedServer() as server:
+        server.answer = after_that
 
         async def main() -> None:
             async with aio.connect(server.url, access_token=source, timeout=60) as api:
@@ -125,6 +133,7 @@ def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> No
                     await asyncio.sleep(0.005)
                 for task in tasks[:cancelled]:
                     task.cancel()
+                were_cancelled.set()
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
                 for number, outcome in enumerate(outcomes):
                     if number < cancelled:

@@ -65,7 +65,7 @@ class Background:
 
     def end(self) -> None:
         """Close everything, and see that nothing is left."""
-        tasks = asyncio.all_tasks(self.loop)
+        tasks = self.run(_other_tasks())
         for client in self.clients:
             self.run(client.close())
         self.run(self.loop.shutdown_default_executor())
@@ -75,6 +75,10 @@ class Background:
         self.loop.close()
         assert tasks == set()
         assert left == self.complaints == []
+
+
+async def _other_tasks() -> set[asyncio.Task[Any]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
 
 
 _background: Background | None = None

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -28,7 +29,7 @@ class CrowdedServer:
         delay: Seconds before a response.
         dropped: Part of the requests whose connection is closed instead, from 0 to 1.
         split: Part of the responses that come in two pieces.
-        seed: Decides which.
+        seed: Decides which, with what is asked: the order of the requests does not matter.
     """
 
     def __init__(
@@ -37,7 +38,8 @@ class CrowdedServer:
         self.delay = delay
         self.dropped = dropped
         self.split = split
-        self.luck = random.Random(seed)
+        self.seed = seed
+        self.asked: Counter[tuple[str, ...]] = Counter()
         self.paths: list[str] = []
         self.answer: Callable[[dict[str, str], str], dict[str, Any]] = body_of
         self.open = 0
@@ -88,13 +90,16 @@ class CrowdedServer:
         form = dict(parse_qsl((await reader.readexactly(length)).decode()))
         path = head.split(" ")[1]
         self.paths.append(path)
+        question = (path, *form.values())
+        self.asked[question] += 1
+        luck = random.Random(f"{self.seed} {question} {self.asked[question]}")
         if self.delay:
             await asyncio.sleep(self.delay)
-        if self.luck.random() < self.dropped:
+        if luck.random() < self.dropped:
             return False
         body = json.dumps(self.answer(form, path)).encode()
         response = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-        cut = self.luck.randrange(len(response)) if self.luck.random() < self.split else 0
+        cut = luck.randrange(len(response)) if luck.random() < self.split else 0
         if cut:
             writer.write(response[:cut])
             await asyncio.sleep(0.001)

@@ -6,11 +6,12 @@ import asyncio
 import http.client
 import io
 import random
+import threading
 from typing import Any
 
 import pytest
 from support.crowded import run
-from support.loopback import ONE, Peer, Server, chunked
+from support.loopback import LONG, ONE, Peer, Server, chunked
 
 from hydra_client import ApiConnectionError, ApiTimeoutError, aio
 from hydra_client.aio.transport.connection import Connection
@@ -24,11 +25,14 @@ def idle(api: aio.OAuth2Api) -> int:
 @pytest.mark.parametrize("turns", [0, 1, 50])
 def test_what_arrives_between_two_calls_ends_the_connection(turns: int) -> None:
     """Whether the loop has noticed it or not."""
+    received, sent = threading.Event(), threading.Event()
 
     def twice(peer: Peer) -> None:
         peer.send(ONE)
-        peer.server.ended.wait(0.05)
+        assert received.wait(LONG)
+        received.clear()
         peer.send(ONE)
+        sent.set()
 
     with Server(twice) as server:
 
@@ -36,7 +40,9 @@ def test_what_arrives_between_two_calls_ends_the_connection(turns: int) -> None:
             async with aio.connect(server.url, access_token="t", timeout=10) as api:
                 for _ in range(2):
                     assert (await api.get_oauth2_client("photos")).id == "photos"
-                    server.ended.wait(0.1)  # the loop stands still
+                    received.set()
+                    assert sent.wait(LONG)  # the loop stands still
+                    sent.clear()
                     for _ in range(turns):
                         await asyncio.sleep(0)
                     assert idle(api) == (turns != 50)
