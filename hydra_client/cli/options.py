@@ -189,6 +189,17 @@ def file_option(help: str, *, required: bool = False) -> Callable[[F], F]:
     return click.option("-f", "--file", type=ANY_FILE, required=required, metavar="FILE", help=help)
 
 
+def _refuse_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("must not be empty; leave the option out to generate an id")
+    return value
+
+
+def id_option(help: str) -> Callable[[F], F]:
+    """Add --id, the id of a new object. An empty one is likely an unset variable of the shell."""
+    return click.option("--id", metavar="ID", callback=_refuse_empty, help=help)
+
+
 def scope_option(help: str, **settings: Any) -> Callable[[F], F]:
     """Add --scope, which can be repeated."""
     return click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help=help, **settings)

@@ -19,6 +19,7 @@ from hydra_client.cli.options import (
     ANY_FILE,
     Group,
     file_option,
+    id_option,
     long_secret_option,
     out_option,
     secret_options,
@@ -171,7 +172,7 @@ def get(invocation: Invocation, id: str) -> None:
 
 
 @command.command()
-@click.option("--id", metavar="ID", help="Id of the client. [generated]")
+@id_option("Id of the client. [generated]")
 @_field_options
 @secret_options("secret", "the client's secret")
 @long_secret_option
@@ -225,9 +226,16 @@ def update(invocation: Invocation, /, id: str, **options: Any) -> None:
       hydra-client clients update my-app --file my-app.yaml
       hydra-client clients update my-app --file my-app.yaml --generate-secret --secret-out new
     """
-    client = client_of(_members_of(options), options["file"] or "options")
+    members = _members_of(options)
+    client = client_of(members, options["file"] or "options")
     if secret := _new_secret(invocation, options):
         client.client_secret = secret
+    if not any(name in members for name, *_ in FIELDS):
+        # An SQL store would empty all of them.
+        raise click.UsageError(
+            "no fields: add --file FILE or the option of a field; to change only the secret, use "
+            "`clients patch`"
+        )
     _warn(lint(client), options["allow_long_secret"])
     with SecretOut(options["secret_out"]) as out, invocation.api() as api:
         updated = out.send(client.client_secret, lambda: api.update_oauth2_client(id, client))

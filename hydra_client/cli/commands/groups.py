@@ -9,7 +9,7 @@ import click
 import hydra_client
 from hydra_client.cli.context import Invocation, delete_each, pass_invocation, yes_option
 from hydra_client.cli.errors import refuse_existing
-from hydra_client.cli.options import Group
+from hydra_client.cli.options import Group, id_option
 from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import plain
 
@@ -60,7 +60,7 @@ def get(invocation: Invocation, id: str) -> None:
 
 
 @command.command()
-@click.option("--id", metavar="ID", help="Name of the group. [generated]")
+@id_option("Name of the group. [generated]")
 @click.option(
     "--member", "members", multiple=True, metavar="SUBJECT", help="Client or user. Repeatable."
 )

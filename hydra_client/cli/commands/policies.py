@@ -12,7 +12,7 @@ from hydra_client.cli import completion
 from hydra_client.cli.context import Invocation, delete_each, pass_invocation, yes_option
 from hydra_client.cli.document import load_object, model_of
 from hydra_client.cli.errors import USAGE, Failure, refuse_existing
-from hydra_client.cli.options import Group, file_option, together
+from hydra_client.cli.options import Group, file_option, id_option, together
 from hydra_client.cli.output import print_model, print_models
 from hydra_client.cli.text import warn
 
@@ -93,7 +93,7 @@ def get(invocation: Invocation, id: str) -> None:
 
 
 @command.command()
-@click.option("--id", metavar="ID", help="Id of the policy. [generated]")
+@id_option("Id of the policy. [generated]")
 @_field_options
 @pass_invocation
 def create(invocation: Invocation, /, id: str | None, **options: Any) -> None:

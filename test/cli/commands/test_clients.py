@@ -355,6 +355,31 @@ def test_nothing_to_patch(run: Run, my_app: HydraEmulator) -> None:
     assert run("clients", "patch", "nobody", "--owner", "x").exit_code == 4
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--secret-env", "S"), ("--file", "-"), ("--generate-secret", "--secret-out", "new")],
+)
+def test_an_update_without_a_field_empties_nothing(
+    run: Run, every_root: HydraEmulator, arguments: tuple[str, ...]
+) -> None:
+    every_root.add_client(id="my-app", client_secret="a-secret", scope="photos.read")
+    before = stored(run)
+    result = run("clients", "update", "my-app", *arguments, input='{"id": "my-app"}', S="a-secret")
+    assert result.exit_code == 2
+    assert "no fields: add --file FILE or the option of a field" in result.stderr
+    assert stored(run) == before
+
+
+@pytest.mark.parametrize("kind", ["clients", "policies", "groups"])
+def test_an_empty_id_is_refused(run: Run, root: HydraEmulator, kind: str) -> None:
+    """As an unset variable of the shell gives it."""
+    member = ("--member", "alice") if kind == "groups" else ()
+    result = run(kind, "create", "--id", "", *member)
+    assert result.exit_code == 2
+    assert "--id: must not be empty" in result.stderr.replace("'", "")
+    assert root.requests == []
+
+
 def test_a_client_that_was_shown_can_be_put_back(
     run: Run, my_app: HydraEmulator, tmp_path: Path
 ) -> None:
