@@ -6,6 +6,7 @@ import json
 import re
 import stat
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from support.command import Run, Start, add_caller, wait_for_request
 from support.manifests import works
 
 from hydra_client.emulator import HydraEmulator
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Response
 
 APP = ("--id", "my-app", "--scope", "photos.read", "--grant-type", "client_credentials")
 
@@ -591,11 +594,19 @@ def test_import_goes_on_after_a_refusal(
 
 
 def test_no_secret_in_the_list_of_processes(
-    start: Start, root: HydraEmulator, tmp_path: Path
+    start: Start, root: HydraEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    listing = threading.Event()
+    dispatch = root._dispatch
+
+    def wait(request: Request) -> Response:
+        if request.raw_path == "/clients":
+            listing.wait(30)
+        return dispatch(request)
+
+    monkeypatch.setattr(root, "_dispatch", wait)
     (tmp_path / "caller").write_text("demo-password\n")
     (tmp_path / "own").write_text("my-own-secret\n")
-    root.fail("/clients", delay=2)
     process = start(
         *("clients", "create", "--id", "my-app", "--verbose"),
         *("--client-secret-file", str(tmp_path / "caller")),
@@ -603,9 +614,10 @@ def test_no_secret_in_the_list_of_processes(
         env={"HYDRA_CLIENT_SECRET": ""},
     )
     wait_for_request(root, "/clients")
-    listed = subprocess.run(
-        ["ps", "-o", "args", "-p", str(process.pid)], capture_output=True, text=True, check=False
-    ).stdout
+    # -ww: whole, however wide the terminal is.
+    command = ["ps", "-ww", "-o", "args", "-p", str(process.pid)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    listing.set()
     out, err = process.communicate(timeout=60)
     assert "clients create" in listed
     for secret in ("demo-password", "my-own-secret"):

@@ -104,7 +104,7 @@ def test_quoted_text_matches_itself_only(text: str) -> None:
 
 
 def test_pathological_expressions_end_soon() -> None:
-    start = time.monotonic()
+    start = time.thread_time()
     assert not compile_regexp("^(a*)*b$").matches("a" * 5000)
     assert not compile_regexp("^(a|a)*(a|aa)+b$").matches("a" * 5000)
     with pytest.raises(MatchLimitError, match="takes too long"):
@@ -112,7 +112,7 @@ def test_pathological_expressions_end_soon() -> None:
     with pytest.raises(MatchLimitError, match="too large"):
         compile_regexp("(" + "a" * 100 + "){1000}")
     assert not compile_regexp("^b").matches("a" * 10_000_000)
-    assert time.monotonic() - start < 30
+    assert time.thread_time() - start < 30
 
 
 def test_nested_groups() -> None:

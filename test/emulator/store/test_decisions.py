@@ -202,10 +202,10 @@ def test_a_template_that_is_too_much_is_not_a_decision(memory: Wire, template: s
     memory.hydra.allow("admin")
     members = {"subjects": [template], "actions": ["a"], "resources": ["r"], "effect": "allow"}
     assert memory.admin("POST", "/policies", members).status == 201
-    start = time.monotonic()
+    start = time.thread_time()
     asked = {"subject": "x" * 100_000, "action": "a", "resource": "r"}
     response = memory.admin("POST", "/warden/allowed", asked)
-    assert time.monotonic() - start < 10
+    assert time.thread_time() - start < 10
     assert response.status == 500
     assert response.text.startswith(
         "The emulator cannot evaluate a policy that Hydra can evaluate: "
