@@ -34,6 +34,13 @@ def _no_config_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     logger.setLevel(level)
 
 
+@pytest.fixture(autouse=True)
+def _plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the machine says of its terminal, and of colours."""
+    for name in ("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def run() -> Run:
     """Runs the command in this process; what escapes it is a fault of the test."""
