@@ -29,9 +29,13 @@ def threads() -> set[threading.Thread]:
 
 def test_restart_keeps_port_and_state() -> None:
     hydra = HydraEmulator()
-    with hydra:
+    with hydra, closing(connect(hydra)) as open_connection:
         port = hydra.port
         hydra.add_client(id="x")
+        # The server closes it, so that the system gives the port to nobody else for a minute.
+        open_connection.request("GET", "/health/status")
+        open_connection.getresponse().read()
+        hydra.stop()
     with pytest.raises(ConnectionRefusedError):
         get(hydra)
     with hydra:

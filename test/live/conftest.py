@@ -25,8 +25,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_other_settings() -> Iterator[None]:
+    names = ["HYDRA_ACCESS_TOKEN", "HYDRA_SCOPES"]
+    if not os.environ.get("HYDRA_URL"):  # no proxy leads to the emulator
+        names += [name for name in os.environ if name.lower().endswith("_proxy")]
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("HYDRA_ACCESS_TOKEN", "HYDRA_SCOPES"):
+        for name in names:
             patch.delenv(name, raising=False)
         yield
 
