@@ -97,7 +97,15 @@ class HydraEmulator:
     # --- starting and stopping
 
     def start(self) -> HydraEmulator:
-        """Listen until `stop` or the end of the context. Raises OSError if the port is in use."""
+        """Listen until `stop` or the end of the context, and return the emulator.
+
+        If it is listening already, this changes nothing.
+
+        Raises:
+            OSError: The port is in use.
+        """
+        if self._server is not None:
+            return self
         self._stopping.clear()
         self._server = Server(self.host, self.port, self.handle)
         self.port = int(self._server.server_address[1])

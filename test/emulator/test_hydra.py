@@ -52,6 +52,18 @@ def test_url_before_the_start() -> None:
     assert repr(hydra) == "<HydraEmulator 0.10 memory not started>"
 
 
+def test_start_on_a_running_server() -> None:
+    hydra = HydraEmulator().start()
+    port = hydra.port
+    with hydra.start() as same:
+        assert same is hydra
+        assert (hydra.port, get(hydra)[0]) == (port, 200)
+    with pytest.raises(ConnectionError):
+        get(hydra)
+    with hydra:
+        assert (hydra.port, get(hydra)[0]) == (port, 200)
+
+
 def test_start_logs_a_notice(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "hydra_client.emulator"), HydraEmulator():
         assert "for tests and demos only" in caplog.text

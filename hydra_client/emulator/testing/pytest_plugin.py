@@ -10,7 +10,7 @@ To pass arguments to HydraEmulator, such as a version or a store, override `hydr
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,9 +41,17 @@ def _hydra_servers() -> Iterator[dict[str, HydraEmulator]]:
 def hydra(
     hydra_settings: dict[str, Any], _hydra_servers: dict[str, HydraEmulator]
 ) -> Iterator[HydraEmulator]:
-    """A running emulator. One server runs for the whole session, and is reset after each test."""
+    """A running emulator. One server runs for the whole session, and is reset after each test.
+
+    A test may stop it: it listens on the same port again afterwards.
+    """
     from hydra_client.emulator import HydraEmulator
 
+    if not isinstance(hydra_settings, Mapping):
+        raise TypeError(
+            "the fixture hydra_settings must return a dict of arguments of HydraEmulator, such as "
+            f"{{'version': '0.9'}}, not {type(hydra_settings).__name__}"
+        )
     key = repr(sorted(hydra_settings.items()))
     if key not in _hydra_servers:
         _hydra_servers[key] = HydraEmulator(**hydra_settings).start()
@@ -52,6 +60,7 @@ def hydra(
     yield server
     server.reset()
     server.consent_url = consent_url
+    server.start()
 
 
 @pytest.fixture

@@ -51,6 +51,54 @@ def test_one_server_is_reset_for_each_test(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=2)
 
 
+def test_a_stopped_server_listens_again(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+        import pytest
+        import hydra_client
+
+        @pytest.fixture(scope="session")
+        def urls():
+            return []
+
+        def test_down(hydra, hydra_api, urls):
+            urls.append(hydra.url)
+            hydra.stop()
+            with pytest.raises(hydra_client.ApiConnectionError):
+                hydra_api.list_oauth2_clients()
+
+        def test_a_context(hydra, urls):
+            with hydra:
+                assert hydra.url == urls[0]
+
+        def test_up(hydra_api, hydra, urls):
+            assert hydra.url == urls[0]
+            assert len(hydra_api.list_oauth2_clients()) == 1
+        """,
+    )
+    result.assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize("settings", [None, "0.9"])
+def test_settings_that_are_not_arguments(pytester: pytest.Pytester, settings: object) -> None:
+    result = run(
+        pytester,
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def hydra_settings():
+            return {settings!r}
+
+        def test_it(hydra):
+            pass
+        """,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*TypeError: the fixture hydra_settings must return a dict*"])
+
+
 def test_settings_may_have_any_scope_and_parameters(pytester: pytest.Pytester) -> None:
     result = run(
         pytester,
