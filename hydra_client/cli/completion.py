@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr
+from io import StringIO
 
 import click
 
@@ -30,7 +32,8 @@ def _ids(
         if invocation.options.get("client_secret_stdin"):
             return []
         try:
-            with warnings.catch_warnings():
+            # Nothing may appear between the words that the user types.
+            with warnings.catch_warnings(), redirect_stderr(StringIO()):
                 warnings.simplefilter("ignore")
                 with invocation.open(fetch, timeout=_SECONDS, retries=0) as found:
                     ids = [one.id or "" for one in found]

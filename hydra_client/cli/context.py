@@ -67,6 +67,18 @@ class Invocation:
             self.options.get(name) or os.environ.get(f"HYDRA_{name.upper()}") for name in names
         )
 
+    def refuse_overridden_profile(self) -> None:
+        """Refuse to delete or replace anything if HYDRA_URL overrides the chosen profile.
+
+        Raises:
+            click.UsageError: It does.
+        """
+        if self.settings.overrides_profile:
+            raise click.UsageError(
+                "HYDRA_URL names another server than the chosen profile: unset HYDRA_URL, or name "
+                "the server with --url"
+            )
+
     def configuration(self, **changed: Any) -> hydra_client.Configuration:
         """Build the configuration of the SDK. `changed` overrides the settings.
 
@@ -125,8 +137,10 @@ def confirm(question: str, yes: bool = False) -> None:
 
     Raises:
         Failure: The user said no, or there is no terminal to ask on.
+        click.UsageError: --yes is not enough, because HYDRA_URL overrides the chosen profile.
     """
     if yes:
+        click.get_current_context().ensure_object(Invocation).refuse_overridden_profile()
         return
     if not sys.stdin.isatty():
         raise Failure(f"{question} Without a terminal, confirm with --yes", USAGE)

@@ -15,6 +15,7 @@ from hydra_client.cli.document import load_object
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import given_secret, read_secret, read_text
 from hydra_client.cli.text import warn
+from hydra_client.protocol.checks import masked_url
 
 _SECRETS = ("client_secret", "access_token")
 _HARMLESS_HEADERS = frozenset(
@@ -27,7 +28,11 @@ _HYDRA_YML = "hydra.yml"  # the profile that is in ~/.hydra.yml, which `hydra co
 
 
 class Settings(NamedTuple):
-    """The settings of a run."""
+    """The settings of a run.
+
+    `overrides_profile` says that HYDRA_URL names another server than the profile that was chosen
+    by name, which may be a mistake.
+    """
 
     url: str | None = None
     client_id: str | None = None
@@ -38,6 +43,7 @@ class Settings(NamedTuple):
     timeout: float | None = None
     headers: dict[str, str] = {}
     output: str = "table"
+    overrides_profile: bool = False
 
     def __repr__(self) -> str:
         return f"Settings(url={self.url!r}, client_id={self.client_id!r}, …)"
@@ -51,33 +57,58 @@ def resolve(options: Mapping[str, Any]) -> Settings:
         click.UsageError: Options exclude each other.
     """
     given, environment = _from_options(options), _from_environment()
-    overrides = environment | given
-    profile = _profile(options, has_server="url" in overrides)
-    _withhold(profile, overrides)
+    profile = _profile(options, has_server="url" in environment | given)
+    overrides_profile = _withhold(profile, given, environment, is_named=bool(_name(options)))
     merged: dict[str, Any] = {}
     for level in (given, environment, profile):
-        # A bearer token wins over client credentials, except over those of an earlier level.
-        if merged.get("client_secret") is not None:
+        # A bearer token wins over a client's id and secret, except over those of an earlier level:
+        # the client that is named there must not call with another client's token.
+        if not merged.keys().isdisjoint(("client_id", "client_secret")):
             level.pop("access_token", None)
         headers = level.get("headers", {}) | merged.get("headers", {})
         merged = level | merged | ({"headers": headers} if headers else {})
-    return Settings(**merged)
+    return Settings(**merged, overrides_profile=overrides_profile)
 
 
-def _withhold(profile: dict[str, Any], overrides: Mapping[str, Any]) -> None:
-    """Remove the secrets and headers of a profile if another server is called than its own."""
+def _withhold(
+    profile: dict[str, Any],
+    given: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    *,
+    is_named: bool,
+) -> bool:
+    """Remove the secrets and headers of a profile if another server is called than its own.
+
+    Returns:
+        Whether HYDRA_URL names that server, although the profile was chosen by name.
+    """
+    overrides = {**environment, **given}
     own, url = profile.get("url"), overrides.get("url")
     if own is None or url is None or own.rstrip("/") == url.rstrip("/"):
-        return
+        return False
     removed = [key for key in (*_SECRETS, "headers") if profile.pop(key, None)]
     if not overrides.keys().isdisjoint(_SECRETS):
         # The secrets of the profile would not have been used.
         removed = [key for key in removed if key not in _SECRETS]
-    if removed:
-        warn(
-            f"ignoring {' and '.join(removed)} of the profile, because --url or HYDRA_URL names "
-            "another server"
+    by_option = "url" in given
+    may_be_mistaken = is_named and not by_option
+    if removed or may_be_mistaken:
+        without = f", without the profile's {' and '.join(removed)}" if removed else ""
+        advice = (
+            ""
+            if by_option
+            else ". To call the profile's server, unset HYDRA_URL; to call the other one, use --url"
         )
+        warn(
+            f"{'--url' if by_option else 'HYDRA_URL'} overrides the profile: calling "
+            f"{masked_url(url)}, not {masked_url(own)}{without}{advice}"
+        )
+    return may_be_mistaken
+
+
+def _name(options: Mapping[str, Any]) -> str | None:
+    """Return the name of the chosen profile."""
+    return options.get("profile") or os.environ.get("HYDRA_PROFILE")
 
 
 def _from_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +144,7 @@ def _profile(options: Mapping[str, Any], *, has_server: bool) -> dict[str, Any]:
     # os.path, because pathlib raises if there is no home directory, as in some containers.
     home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
     path = Path(config or Path(home, "hydra-client", "config.toml"))
-    name = options.get("profile") or os.environ.get("HYDRA_PROFILE")
+    name = _name(options)
     document = _read(path)
     if document is None and name != _HYDRA_YML and (name or config):
         raise Failure(f"{path}: the config file does not exist", USAGE)
@@ -130,9 +161,11 @@ def _profile(options: Mapping[str, Any], *, has_server: bool) -> dict[str, Any]:
         raise Failure(f"{path}: default_profile must be a string", USAGE)
     if name == _HYDRA_YML and name not in profiles:
         return _of_hydra(own)
-    if not isinstance(profiles.get(name), dict):
+    if name not in profiles:
         known = ", ".join(profiles) or "none"
         raise Failure(f"{path}: no profile {name!r}; known profiles: {known}", USAGE)
+    if not isinstance(profiles[name], dict):
+        raise Failure(f"{path}: profile {name!r} must be a table: [profiles.{name}]", USAGE)
     return _checked(f"{path}: profile {name!r}", profiles[name], path.parent)
 
 

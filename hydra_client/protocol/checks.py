@@ -169,11 +169,15 @@ def base_url(name: str, value: object) -> str:
         elif any(segment in (".", "..") for segment in parts.path.split("/")):
             problem = "has '.' or '..' in its path"
     if problem:
-        shown = re.sub(r"(?s)[?#].*", "?…", re.sub(r"(?s)^(\w+:/*)?.*@", r"\1***@", host))
         raise ApiValueError(
-            f"{name} {shown!r} {problem}; it should look like https://hydra.example.com"
+            f"{name} {masked_url(host)!r} {problem}; it should look like https://hydra.example.com"
         )
     return host
+
+
+def masked_url(url: str) -> str:
+    """Mask what may be a secret in a URL: the user information, the query and the fragment."""
+    return re.sub(r"(?s)[?#].*", "?…", re.sub(r"(?s)^(\w+:/*)?.*@", r"\1***@", url))
 
 
 def proxy_url(name: str, value: object) -> str:

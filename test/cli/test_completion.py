@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -41,6 +43,19 @@ def test_the_options_before_decide_on_the_server(root: HydraEmulator) -> None:
     nowhere = ("clients", "--url", "http://127.0.0.1:1", "get")
     assert offered(*nowhere) == []
     assert offered("--client-secret-stdin", "clients", "get") == []
+
+
+def test_no_warning_appears_between_the_words(
+    root: HydraEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.other]\nurl = "http://127.0.0.1:9"\n')
+    monkeypatch.setenv("HYDRA_CONFIG", str(config))
+    assert offered("--profile", "other", "clients", "get") == ["admin"]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_no_server() -> None:

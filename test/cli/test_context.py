@@ -78,3 +78,35 @@ def test_no(monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator) -> N
     assert result.exit_code == 1
     assert result.stderr.endswith("Error: cancelled: nothing was changed\n")
     assert root.requests == []
+
+
+@pytest.mark.parametrize("chosen", [("--profile", "staging"), ()])
+def test_nothing_is_deleted_where_hydra_url_overrides_the_chosen_profile(
+    run: Run, root: HydraEmulator, tmp_path: Path, chosen: tuple[str, ...]
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[profiles.staging]\nurl = "http://127.0.0.1:9"\nclient_id = "deployer"\n')
+    named = {} if chosen else {"HYDRA_PROFILE": "staging"}
+    root.add_client(id="a", owner="me")
+    manifest = tmp_path / "a.yaml"
+    manifest.write_text("owner: me\nclients: []\n")
+    secret = tmp_path / "secret"
+    deleting = (
+        ("clients", "delete", "a", "--yes"),
+        ("policies", "delete", "a", "--yes"),
+        ("groups", "delete", "a", "--yes"),
+        ("keys", "delete", "a", "--yes"),
+        ("apply", "--prune", "--yes", str(manifest)),
+        ("rotate", "a", "--secret-out", str(secret)),
+    )
+    common = (*chosen, "--config", str(config))
+    for command in deleting:
+        result = run(*common, *command, **named)
+        assert result.exit_code == 2, command
+        assert f"Warning: HYDRA_URL overrides the profile: calling {root.url}" in result.stderr
+        assert "unset HYDRA_URL, or name the server with --url" in result.stderr
+    assert {request.method for request in root.requests} <= {"GET", "POST"}
+    assert run("clients", "list", "-q").output == "a\nadmin\n"
+    assert not secret.exists()
+    result = run(*common, "--url", root.url, "clients", "delete", "a", "--yes", **named)
+    assert (result.exit_code, result.stderr) == (0, "")

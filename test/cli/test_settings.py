@@ -118,6 +118,43 @@ def test_credentials_from_ahead_go_before_a_token_from_behind(config: Path) -> N
     assert settings({"profile": "two"}, HYDRA_CONFIG=str(config)).access_token == "token-two"
 
 
+TOKENS = {"HYDRA_ACCESS_TOKEN": "token-env"}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "token"),
+    [
+        # A client that is named, or its secret, goes before a token of a later level.
+        ({"client_id": "x"}, TOKENS, None),
+        ({"client_secret_env": "S"}, TOKENS, None),
+        ({"client_id": "x", "profile": "two"}, {}, None),
+        ({"client_secret_env": "S", "profile": "two"}, {}, None),
+        ({"profile": "two"}, {"HYDRA_CLIENT_ID": "x"}, None),
+        ({"profile": "two"}, {"HYDRA_CLIENT_SECRET": "x"}, None),
+        # A token goes before a client of its own level and of a later one.
+        ({"profile": "two"}, TOKENS, "token-env"),
+        ({"profile": "one"}, TOKENS, "token-env"),
+        ({"profile": "one"}, TOKENS | {"HYDRA_CLIENT_ID": "x"}, "token-env"),
+        ({"client_id": "x", "access_token_file": "FILE"}, TOKENS, "token-option"),
+        ({"access_token_file": "FILE"}, {"HYDRA_CLIENT_ID": "x"}, "token-option"),
+        ({"access_token_file": "FILE", "profile": "one"}, {}, "token-option"),
+    ],
+)
+def test_a_named_client_never_calls_with_anothers_token(
+    config: Path,
+    tmp_path: Path,
+    options: dict[str, Any],
+    environ: dict[str, str],
+    token: str | None,
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("token-option")
+    if "access_token_file" in options:
+        options = {**options, "access_token_file": str(file)}
+    nothing = {"config": "/dev/null"} if "profile" not in options else {"config": str(config)}
+    assert settings(options | nothing, **environ, S="secret").access_token == token
+
+
 @pytest.mark.parametrize("profile", ["one", "two"])
 @pytest.mark.parametrize("way", [({"url": "http://three"}, {}), ({}, {"HYDRA_URL": "https://one"})])
 def test_a_profiles_secrets_are_for_its_own_server(
@@ -132,10 +169,14 @@ def test_a_profiles_secrets_are_for_its_own_server(
     assert found.headers == {}
     assert found.client_id == ("id-one" if profile == "one" else None)
     missed = "client_secret and headers" if profile == "one" else "access_token"
+    by_option = "url" in options
+    advice = "To call the profile's server, unset HYDRA_URL; to call the other one, use --url"
     assert capsys.readouterr().err == (
-        f"Warning: ignoring {missed} of the profile, because --url or HYDRA_URL names another "
-        "server\n"
+        f"Warning: {'--url' if by_option else 'HYDRA_URL'} overrides the profile: calling "
+        f"{found.url}, not http://{profile}, without the profile's {missed}"
+        f"{'' if by_option else f'. {advice}'}\n"
     )
+    assert found.overrides_profile is not by_option
 
 
 def test_secrets_from_ahead_are_for_any_server(
@@ -144,9 +185,33 @@ def test_secrets_from_ahead_are_for_any_server(
     environ = {"HYDRA_CONFIG": str(config), "HYDRA_URL": "http://three"}
     found = settings({"profile": "one"}, **environ, HYDRA_ACCESS_TOKEN="token-env")
     assert (found.access_token, found.client_secret, found.headers) == ("token-env", None, {})
-    assert "ignoring headers of the profile" in capsys.readouterr().err
+    assert "without the profile's headers. " in capsys.readouterr().err
     found = settings({"profile": "two"}, **environ, HYDRA_CLIENT_SECRET="secret-env")
     assert (found.access_token, found.client_secret) == (None, "secret-env")
+    assert "without" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+def test_a_url_that_overrides_a_profile_chosen_by_name(
+    config: Path, capsys: pytest.CaptureFixture[str], by_option: bool
+) -> None:
+    """Even if the environment has everything else: the profile could be what was meant."""
+    choice = ({"profile": "one"}, {}) if by_option else ({}, {"HYDRA_PROFILE": "one"})
+    environ = {
+        "HYDRA_CONFIG": str(config),
+        "HYDRA_URL": "http://me:hush@three",
+        "HYDRA_CLIENT_SECRET": "secret-env",
+        **choice[1],
+    }
+    config.write_text(PROFILE.replace("headers", "# headers"))
+    assert settings(choice[0], **environ).overrides_profile
+    assert capsys.readouterr().err == (
+        "Warning: HYDRA_URL overrides the profile: calling http://***@three, not http://one. To "
+        "call the profile's server, unset HYDRA_URL; to call the other one, use --url\n"
+    )
+    assert not settings(choice[0] | {"url": "http://three"}, **environ).overrides_profile
+    environ.pop("HYDRA_PROFILE", None)
+    assert not settings({}, **environ).overrides_profile  # the profile is only the default
     assert capsys.readouterr().err == ""
 
 
@@ -248,7 +313,7 @@ def test_a_header_may_be_a_secret(config: Path, header: str, is_secret: bool) ->
         ("profiles = 1", "profiles must be a table"),
         ("[profiles]", "no profile 'one'; known profiles: none"),
         ('[profiles.two]\nurl = ""', "no profile 'one'; known profiles: two"),
-        ("[profiles]\none = 1", "no profile 'one'"),
+        ("[profiles]\none = 1", "profile 'one' must be a table"),
         ("[profiles.one]\nur = 1", "unknown key ur"),
         ("[profiles.one]\nurl = 1", "url must be a string"),
         ("[profiles.one]\ntimeout = true", "timeout must be a number"),
@@ -331,7 +396,7 @@ def test_no_other_server_gets_the_secret(run: Run, hydra: HydraEmulator, config:
     where = ("--profile", "there", "--url", hydra.url)
     result = run(*where, "clients", "list")
     assert result.exit_code == 2
-    assert "HYDRA_URL names another server\nError: no bearer" in result.stderr
+    assert "without the profile's client_secret and headers\nError: no bearer" in result.stderr
     assert run(*where, "discover").exit_code == 0
     assert run(*where, "token", "introspect", input="a-token").exit_code == 2
     secret = {"HYDRA_CLIENT_SECRET": "demo-password"}

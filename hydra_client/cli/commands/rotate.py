@@ -32,6 +32,7 @@ def command(invocation: Invocation, id: str, secret_out: str) -> None:
     from hydra_client.exceptions import HydraException
     from hydra_client.provisioning.check_secret import can_log_in
 
+    invocation.refuse_overridden_profile()
     secret = new_secret()
     with invocation.api() as api:
         with SecretOut(secret_out) as out:
