@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from hydra_client.api import WardenApi
     from hydra_client.api_client import ApiClient
+    from hydra_client.provisioning.results import Change
     from hydra_client.provisioning.steps import Step
 
     Need = tuple[str, str]
@@ -29,6 +30,13 @@ _ALL = {
     "policy": "rn:hydra:policies",
     "group": "rn:hydra:warden:groups",
 }
+# The groups have another scope on each version.
+_SCOPES = {
+    "client": {"hydra.clients"},
+    "policy": {"hydra.policies"},
+    "group": {"hydra.policies", "hydra.warden.groups", "hydra.groups"},
+}
+_GRANT = "client_credentials"
 _ACTIONS = {"add members": "members.add", "remove members": "members.remove"}
 # How certain it is that something applies. All of several apply with the least certainty of them,
 # any of them with the greatest.
@@ -44,6 +52,55 @@ def caller_of(api_client: ApiClient) -> str | None:
     if isinstance(configuration.access_token, ClientCredentials):
         return configuration.access_token.client_id or configuration.username
     return configuration.username if configuration.access_token is None else None
+
+
+def check_own_client(
+    api_client: ApiClient, caller: str | None, steps: Iterable[Step], kinds: Iterable[str]
+) -> None:
+    """Refuse an update after which the caller could get no token for objects of these kinds."""
+    configuration = api_client.configuration
+    configured = getattr(configuration.access_token, "scopes", ()) or configuration.scopes
+    needed = set(configured) or set().union(*(_SCOPES[kind] for kind in kinds))
+    for step in steps:
+        if (step.kind, step.id, step.action) == ("client", caller, "update"):
+            for change in step.changes:
+                if loss := _loss(change, needed):
+                    raise ApiValueError(
+                        f"client {caller!r}: this change {loss}, and you call as this client, "
+                        "which could then get no more tokens for this plan. Leave it out, or call "
+                        "as another client"
+                    )
+
+
+def _loss(change: Change, needed: Iterable[str]) -> str | None:
+    """Return what a change of a client takes away that its tokens need; None if nothing."""
+    if change.field == "scope":
+        old, new = ((value or "").split(" ") for value in (change.old, change.new))
+        lost = sorted(scope for scope in needed if _covers(old, scope) > _covers(new, scope))
+        return f"removes the scope {' '.join(lost)!r}" if lost else None
+    if change.field == "grant_types":
+        had, has = (
+            _GRANT in (grant.lower() for grant in grants or ())
+            for grants in (change.old, change.new)
+        )
+        return f"removes the grant type {_GRANT!r}" if had > has else None
+    if change.field == "public" and change.new:
+        return f"makes it public, which rules out the grant type {_GRANT!r}"
+    return None
+
+
+def _covers(granted: Iterable[str], wanted: str) -> bool:
+    """Whether a client's scopes cover one, part by part between the dots, as Hydra sees it.
+
+    `*` stands for one part, or at the end for any number of them.
+    """
+    parts = wanted.split(".")
+    for scope in granted:
+        pattern = scope.split(".")
+        reaches = len(pattern) == len(parts) or (pattern[-1] == "*" and len(pattern) < len(parts))
+        if reaches and all(mine in ("*", part) for mine, part in zip(pattern, parts, strict=False)):
+            return True
+    return False
 
 
 def protect(

@@ -20,7 +20,7 @@ from hydra_client.api import OAuth2Api, PolicyApi, WardenApi
 from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.models import OAuth2Client, Policy
 from hydra_client.protocol.encoding import NOT_IN_ID
-from hydra_client.provisioning.caller import caller_of, protect
+from hydra_client.provisioning.caller import caller_of, check_own_client, protect
 from hydra_client.provisioning.clients import ClientRun, ensure_client
 from hydra_client.provisioning.compare import condition_value
 from hydra_client.provisioning.groups import distinct, ensure_group
@@ -141,7 +141,7 @@ def plan(
 
     Raises:
         ApiTypeError, ApiValueError: `desired` contradicts itself, or takes away access that the
-            caller needs to apply it.
+            caller needs to apply it: a policy, a group, or what its client needs to get tokens.
         HydraException: An object could not be fetched.
     """
     caller = caller_of(apis.clients.api_client)
@@ -337,6 +337,12 @@ def _client_steps(
         )
 
     steps = [step for step in each(compare, desired.clients) if step is not None]
+    kinds = {
+        "client": True,
+        "policy": desired.policies or desired.removed_policies,
+        "group": desired.groups or desired.removed_groups,
+    }
+    check_own_client(api.api_client, caller, steps, [kind for kind, used in kinds.items() if used])
     steps.sort(key=lambda step: step.action != "create")
     for id in sorted({*desired.removed_clients, *pruned} & stored.keys()):
         owner = None if id in desired.removed_clients else desired.owner

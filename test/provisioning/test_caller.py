@@ -9,7 +9,16 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.provisioning import photos, steps
 
-from hydra_client import ApiClient, ApiValueError, Configuration, OAuth2Client, Policy, connect
+from hydra_client import (
+    ApiClient,
+    ApiValueError,
+    BadRequestException,
+    Configuration,
+    OAuth2Client,
+    Policy,
+    ServiceException,
+    connect,
+)
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.errors import HydraError
 from hydra_client.provisioning import Apis, Desired, apply, plan
@@ -183,6 +192,102 @@ def test_a_policy_that_allows_under_a_condition_is_not_counted_on(
         apply(plan(root, Desired(policies=[own(id=name, conditions=conditions)])))
     with pytest.raises(ApiValueError, match="ops:deployer"):
         plan(deployer, Desired(removed_policies=["ops:deployer"]))
+
+
+# --- its client
+
+GRANTS = ["client_credentials"]
+SCOPE = "hydra.clients hydra.policies hydra.groups hydra.warden.groups"
+
+
+@pytest.mark.parametrize(
+    ("fields", "loss"),
+    [
+        ({"scope": "nothing"}, "removes the scope 'hydra.clients'"),
+        ({"scope": None}, "removes the scope 'hydra.clients'"),
+        ({"scope": "hydra.*.x hydra.clients.* hydra"}, "removes the scope 'hydra.clients'"),
+        ({"grant_types": ["implicit"]}, "removes the grant type 'client_credentials'"),
+        ({"grant_types": []}, "removes the grant type 'client_credentials'"),
+        ({"public": True}, "makes it public"),
+    ],
+)
+def test_its_client_keeps_what_its_tokens_need(
+    hydra: HydraEmulator, root: Apis, deployer: Apis, fields: dict[str, Any], loss: str
+) -> None:
+    desired = Desired(clients=[OAuth2Client(id="deployer", **fields)])
+    sent = len(hydra.requests)
+    with pytest.raises(ApiValueError, match=f"^client 'deployer': this change {loss}"):
+        plan(deployer, desired)
+    assert {request.method for request in hydra.requests[sent:]} <= {"GET", "POST"}
+    assert plan(root, desired).steps  # somebody else may do it
+
+
+def test_its_client_needs_the_scopes_of_each_kind_that_the_plan_has(deployer: Apis) -> None:
+    only_clients = OAuth2Client(id="deployer", scope="hydra.clients")
+    for desired, lost in (
+        (Desired(clients=[only_clients], policies=[own()]), "hydra.policies"),
+        (
+            Desired(clients=[only_clients], groups={"g": []}),
+            "hydra.groups hydra.policies hydra.warden.groups",
+        ),
+    ):
+        with pytest.raises(ApiValueError, match=f"removes the scope '{lost}'"):
+            plan(deployer, desired)
+    for scope in ("hydra.clients", "hydra.*", "*", f"{SCOPE} photos"):
+        desired = Desired(clients=[OAuth2Client(id="deployer", scope=scope)])
+        assert steps(plan(deployer, desired)) == [("update", "deployer")]
+
+
+def test_its_client_needs_the_scopes_that_are_configured(
+    hydra: HydraEmulator, deployer: Apis
+) -> None:
+    narrow = Desired(clients=[OAuth2Client(id="deployer", scope="hydra.clients hydra.policies")])
+    source = ClientCredentials("deployer", SECRET, SCOPE)
+    for settings in ({"access_token": source}, {"username": "deployer", "password": SECRET}):
+        client = ApiClient(Configuration(hydra.url, scopes=SCOPE, **settings))  # type: ignore[arg-type]
+        with client, pytest.raises(ApiValueError, match=r"'hydra\.groups hydra\.warden\.groups'"):
+            plan(Apis.of(client), narrow)
+    assert plan(deployer, narrow).steps
+
+
+SCOPES = st.lists(
+    st.sampled_from(["hydra.*", "*", "hydra", "*.clients", *SCOPE.split(), "hydra.clients.*"]),
+    unique=True,
+).map(" ".join)
+OWN_CLIENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "scope": SCOPES,
+        "grant_types": st.lists(
+            st.sampled_from(["client_credentials", "Client_Credentials", "implicit"]), unique=True
+        ),
+        "public": st.booleans(),
+        "client_name": st.sampled_from(["a", "b"]),
+    },
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(old=SCOPES, new=OWN_CLIENT, with_policy=st.booleans(), with_group=st.booleans())
+def test_a_plan_that_is_not_refused_leaves_the_caller_its_tokens(
+    hydra: HydraEmulator, root: Apis, old: str, new: Any, with_policy: bool, with_group: bool
+) -> None:
+    """In whichever order the plan has its steps. The next plan is empty."""
+    before = OAuth2Client(id="deployer", scope=f"{old} hydra.clients", grant_types=GRANTS)
+    before.client_secret, before.public, before.client_name = SECRET, False, "a"
+    apply(plan(root, Desired(clients=[before], removed_policies=["p"], removed_groups=["g"])))
+    desired = Desired(
+        clients=[OAuth2Client(id="app"), OAuth2Client(id="deployer", **new)],
+        policies=[photos()] * with_policy,
+        groups={"g": ["x"]} if with_group else {},
+    )
+    with connect(hydra.url, "deployer", SECRET) as api, connect(hydra.url, "deployer", SECRET) as b:
+        try:
+            planned = plan(Apis.of(api.api_client), desired)
+        except (ApiValueError, BadRequestException, ServiceException):
+            return  # refused, or a scope was missing from the beginning
+        apply(planned)
+        assert plan(Apis.of(b.api_client), desired).steps == ()
 
 
 def test_who_calls(hydra: HydraEmulator) -> None:
