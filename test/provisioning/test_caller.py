@@ -243,8 +243,11 @@ def test_its_client_needs_the_scopes_that_are_configured(
 ) -> None:
     narrow = Desired(clients=[OAuth2Client(id="deployer", scope="hydra.clients hydra.policies")])
     source = ClientCredentials("deployer", SECRET, SCOPE)
-    for settings in ({"access_token": source}, {"username": "deployer", "password": SECRET}):
-        client = ApiClient(Configuration(hydra.url, scopes=SCOPE, **settings))  # type: ignore[arg-type]
+    for configuration in (
+        Configuration(hydra.url, access_token=source),
+        Configuration(hydra.url, "deployer", SECRET, scopes=SCOPE),
+    ):
+        client = ApiClient(configuration)
         with client, pytest.raises(ApiValueError, match=r"'hydra\.groups hydra\.warden\.groups'"):
             plan(Apis.of(client), narrow)
     assert plan(deployer, narrow).steps
