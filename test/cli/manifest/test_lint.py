@@ -230,7 +230,9 @@ def test_manifests_warn(run: Run, root: HydraEmulator, tmp_path: Path, command: 
     path.write_text(json.dumps({"clients": [BAD]}))
     result = run(command, str(path))
     assert result.exit_code == 0
-    messages = (re.sub(rf"^{path}:1:\d+: ", "", line) for line in warnings(result.stderr))
+    messages = (
+        re.sub(rf"^{re.escape(str(path))}:1:\d+: ", "", line) for line in warnings(result.stderr)
+    )
     assert sorted(messages) == sorted(TOLD)
 
 
@@ -273,7 +275,7 @@ LONG = "0123456789" * 8
     "arguments",
     [
         ["clients", "create", "--id", "new", "--secret-env", "S"],
-        ["clients", "update", "my-app", "--secret-env", "S"],
+        ["clients", "update", "my-app", "--owner", "me", "--secret-env", "S"],
         ["clients", "patch", "my-app", "--secret-env", "S"],
         ["clients", "patch", "my-app", "--file", "{}/client.json"],
         ["clients", "import", "{}/client.json"],
