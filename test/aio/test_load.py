@@ -97,7 +97,7 @@ def test_one_token_request_for_five_hundred_tasks() -> None:
 
         async def main() -> None:
             async with aio.connect(
-                server.url, access_token=source, timeout=60, connection_pool_maxsize=500
+                server.url, access_token=source, timeout=300, connection_pool_maxsize=500
             ) as api:
                 for _ in range(2):
                     await asyncio.gather(
@@ -124,7 +124,7 @@ def test_a_task_that_waits_takes_over_from_a_cancelled_one(cancelled: int) -> No
         server.answer = after_that
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token=source, timeout=60) as api:
+            async with aio.connect(server.url, access_token=source, timeout=300) as api:
                 tasks = [
                     asyncio.ensure_future(api.introspect_oauth2_token(f"token-{n}"))
                     for n in range(500)
@@ -158,7 +158,7 @@ def test_threads_and_tasks_share_a_token_source() -> None:
                 subjects.append(api.introspect_oauth2_token("threaded").sub)
 
         async def main() -> None:
-            async with aio.connect(server.url, access_token=source, timeout=60) as api:
+            async with aio.connect(server.url, access_token=source, timeout=300) as api:
                 called = [api.introspect_oauth2_token("asyncio") for _ in range(20)]
                 subjects.extend(found.sub for found in await asyncio.gather(*called))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -16,6 +17,8 @@ from hydra_client.aio.code_flow import CodeFlow
 from hydra_client.aio.id_token import IdTokenVerifier
 from hydra_client.aio.introspection import CachedIntrospection
 from hydra_client.emulator import ConsentFlow, HydraEmulator
+from hydra_client.emulator.go.http import Request
+from hydra_client.emulator.responses import Response
 
 # More of them: HYDRA_TEST_CANCELLATIONS=10000 pytest test/aio
 CANCELLATIONS = int(os.environ.get("HYDRA_TEST_CANCELLATIONS", "1000")) // 5
@@ -65,7 +68,7 @@ def test_another_task_takes_over_the_fetch_of_keys() -> None:
         callback = await asyncio.to_thread(ConsentFlow(hydra))
         id_token = callback.exchange()["id_token"]
         verifier = IdTokenVerifier(api, callback.client_id)
-        hydra.fail(KEYS, delay=0.3)
+        hydra.fail(KEYS, delay=60)  # until the server stops
         outcomes = await cancel_the_first(
             lambda: verifier.verify(id_token, nonce=NONCE), hydra, KEYS, 1
         )
@@ -79,7 +82,7 @@ def test_another_task_takes_over_an_introspection() -> None:
     async def program(hydra: HydraEmulator, api: aio.OAuth2Api) -> None:
         token = await api.api_client.token(("hydra.keys.get",))
         introspect = CachedIntrospection(api)
-        hydra.fail(INTROSPECT, delay=0.3)
+        hydra.fail(INTROSPECT, delay=60)  # until the server stops
         outcomes = await cancel_the_first(lambda: introspect(token), hydra, INTROSPECT, 1)
         assert [response.active for response in outcomes] == [True] * 3
         assert received(hydra, INTROSPECT) == 2
@@ -105,10 +108,20 @@ def test_a_cancelled_refresh_may_have_used_up_the_token() -> None:
         )
         await flow.exchange(callback.url)
         sent = received(hydra, TOKEN)
-        hydra.fail(TOKEN, delay=0.3)
+        was_cancelled, carried_out = threading.Event(), threading.Event()
+        dispatch = hydra._dispatch
+
+        def dispatch_later(request: Request) -> Response:
+            assert was_cancelled.wait(30)
+            response = dispatch(request)
+            carried_out.set()
+            return response
+
+        hydra._dispatch = dispatch_later  # type: ignore[method-assign]
         outcomes = await cancel_the_first(flow.refresh, hydra, TOKEN, sent + 1)
         assert [type(outcome) for outcome in outcomes] == [ApiConnectionError] * 3
-        await asyncio.sleep(0.5)  # the server carries out what it received
+        was_cancelled.set()
+        assert await asyncio.to_thread(carried_out.wait, 30)
         with pytest.raises(BadRequestException, match="may have succeeded"):
             await flow.refresh()
 
