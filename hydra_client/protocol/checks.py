@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,7 @@ from hydra_client.exceptions import ApiTypeError, ApiValueError
 from hydra_client.protocol.redaction import Secret
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 LONGEST_TIMEOUT = 86400  # seconds: a day
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -112,6 +113,24 @@ def boolean(name: str, value: object) -> bool:
     """Accept True or False."""
     if not isinstance(value, bool):
         raise wrong_type(name, "True or False", value)
+    return value
+
+
+def mapping(name: str, value: Any) -> Mapping[Any, Any]:
+    """Accept a dict, or an object like one."""
+    if not isinstance(value, Mapping):
+        raise wrong_type(name, "a dict", value)
+    return value
+
+
+def collection(name: str, value: Any, kind: type[T]) -> Collection[T]:
+    """Accept a list of objects of one type, or a collection like it."""
+    if isinstance(value, str) or not isinstance(value, Collection):
+        items = "strings" if kind is str else f"{kind.__name__} objects"
+        raise wrong_type(name, f"a list of {items}", value)
+    for item in value:
+        if not isinstance(item, kind):
+            raise wrong_type(f"each item of {name}", f"of type {kind.__name__}", item)
     return value
 
 

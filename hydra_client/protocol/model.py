@@ -105,8 +105,16 @@ class Field:
 
     def wrong(self, error: type[HydraException], value: Any) -> HydraException:
         """An error that names the field and both types, and never the value."""
-        got = type(value).__name__ if error is ApiTypeError else _json_type(value)
+        got = self._python_type(value) if error is ApiTypeError else _json_type(value)
         return error(f"{self.owner}.{self.attribute}: expected {self.expected}, got {got}")
+
+    def _python_type(self, value: Any) -> str:
+        """The name of a type, and of the types inside if only those can be wrong."""
+        if not isinstance(value, (list, dict)) or not isinstance(value, self.json_type):
+            return type(value).__name__
+        parts = (value.keys(), value.values()) if isinstance(value, dict) else (value,)
+        inside = (" | ".join(dict.fromkeys(type(item).__name__ for item in part)) for part in parts)
+        return f"{type(value).__name__}[{', '.join(inside)}]"
 
 
 class _Strings(Field):

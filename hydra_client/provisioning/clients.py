@@ -53,8 +53,9 @@ def ensure_client(
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiTypeError, ApiValueError: `api` is not an `OAuth2Api`, or `client` not an `OAuth2Client`
-            with an `id`. Nothing was sent.
+        ApiTypeError, ApiValueError: `api` is not an `OAuth2Api`, `client` not an `OAuth2Client`
+            with an `id`, or `new_secret` not callable. Nothing was sent. Or `new_secret` returned
+            something other than a string with at least one character. Nothing was written.
         ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
             field by an update; they can if you set `client_secret`.
         ApiConnectionError: The server cannot be reached. A client that was being written is either
@@ -93,14 +94,15 @@ def patch_client(api: OAuth2Api, id: str, changes: OAuth2Client) -> OAuth2Client
         The updated client, including its secret if you set one.
 
     Raises:
-        ApiTypeError: `api` is not an `OAuth2Api`. Nothing was sent.
+        ApiTypeError: `api` is not an `OAuth2Api`, or `changes` not an `OAuth2Client`. Nothing was
+            sent.
         NotFoundException: No client has this id.
         ProvisioningError: The server did not store what was sent. Memory stores cannot empty a
             field by an update.
         HydraException: The errors of `get_oauth2_client` and `update_oauth2_client`.
     """
     checks.threaded_api(api, OAuth2Api)
-    wanted = changes.to_dict()
+    wanted = _fields_of("changes", changes)
     body = OAuth2Client.from_dict({**api.get_oauth2_client(id).to_dict(), **wanted, "id": id})
     updated = api.update_oauth2_client(id, body)
     visible = {name: value for name, value in wanted.items() if name not in ("id", "client_secret")}
@@ -122,8 +124,7 @@ class ClientRun:
         self, api: OAuth2Api, client: OAuth2Client, new_secret: Callable[[], str] | None
     ) -> None:
         checks.threaded_api(api, OAuth2Api)
-        if not isinstance(client, OAuth2Client):
-            raise checks.wrong_type("client", "an OAuth2Client", client)
+        self._wanted = _fields_of("client", client)
         if not client.id:
             raise ApiValueError("the client has no id: set one, so that it can be found again")
         self.id = client.id
@@ -131,7 +132,8 @@ class ClientRun:
         self.is_foreign = False
         self._api = api
         self._new_secret = new_secret
-        self._wanted = client.to_dict()
+        if new_secret is not None:
+            checks.function("new_secret", new_secret)
         self._secret: str | None = self._wanted.pop("client_secret", None)
         del self._wanted["id"]
 
@@ -163,7 +165,8 @@ class ClientRun:
     def write(self, current: OAuth2Client | None, fields: tuple[str, ...]) -> None:
         """Create or update the client."""
         if self._new_secret is not None:
-            self._secret, self._new_secret = self._new_secret(), None
+            self._secret = checks.nonempty("the result of new_secret", self._new_secret())
+            self._new_secret = None
         if current is None:
             if not self._secret and not self._wanted.get("public"):
                 self.generated = self.generated or secrets.token_urlsafe()
@@ -186,6 +189,12 @@ class ClientRun:
     def _body(self, members: dict[str, Any], secret: str | None) -> OAuth2Client:
         with_secret = {} if secret is None else {"client_secret": secret}
         return OAuth2Client.from_dict({**members, "id": self.id, **with_secret})
+
+
+def _fields_of(name: str, client: OAuth2Client) -> dict[str, Any]:
+    if not isinstance(client, OAuth2Client):
+        raise checks.wrong_type(name, "an OAuth2Client", client)
+    return client.to_dict()
 
 
 def _not_stored(id: str, changes: tuple[Change, ...], unless: str) -> ProvisioningError:

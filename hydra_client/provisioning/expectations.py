@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hydra_client.api import WardenApi
 from hydra_client.models import WardenAccessRequest
+from hydra_client.protocol import checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from hydra_client.api import WardenApi
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,9 @@ class Expectation:
         resource: What with.
         context: Values for the conditions of policies.
         allowed: Whether the policies should allow it.
+
+    Raises:
+        ApiTypeError: A value has the wrong type.
     """
 
     subject: str
@@ -31,6 +34,12 @@ class Expectation:
     context: Mapping[str, Any] = field(default_factory=dict)
     allowed: bool = True
 
+    def __post_init__(self) -> None:
+        for name in ("subject", "action", "resource"):
+            checks.string(name, getattr(self, name))
+        checks.mapping("context", self.context)
+        checks.boolean("allowed", self.allowed)
+
     def is_met(self, api: WardenApi) -> bool:
         """Ask the server.
 
@@ -38,8 +47,10 @@ class Expectation:
         Policy: action "decide" on "rn:hydra:warden:allowed".
 
         Raises:
+            ApiTypeError: `api` is not a `WardenApi`. Nothing was sent.
             HydraException: The errors of `does_warden_allow_access_request`.
         """
+        checks.threaded_api(api, WardenApi)
         request = WardenAccessRequest(
             subject=self.subject,
             action=self.action,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hydra_client.api import WardenApi
-from hydra_client.exceptions import ApiTypeError
 from hydra_client.models import GroupMembers, WardenGroup
 from hydra_client.protocol import checks
 from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hydra_client.provisioning.results import Result
 
 
@@ -34,7 +32,8 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
         What was done. `unchanged` means that nothing was written.
 
     Raises:
-        ApiTypeError: `api` is not a `WardenApi`, or `members` is a string. Nothing was sent.
+        ApiTypeError: `api` is not a `WardenApi`, or `members` not a list of strings.
+            Nothing was sent.
         ApiConnectionError: The server cannot be reached. The group may have been changed in part.
             Call again to complete the change.
         HydraException: The errors of `get_group`, `create_group`, `add_members_to_group` and
@@ -61,8 +60,8 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
     return reconcile(id, examine, write)
 
 
-def distinct(members: Iterable[str]) -> list[str]:
+def distinct(members: object) -> list[str]:
     """Return the members, each once: SQL stores refuse duplicates."""
-    if isinstance(members, str):
-        raise ApiTypeError("the members of a group must be a list of strings, not one string")
-    return list(dict.fromkeys(members))
+    if isinstance(members, Iterable) and not isinstance(members, str):
+        members = list(members)
+    return list(dict.fromkeys(checks.collection("members", members, str)))

@@ -17,8 +17,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra_client.api import OAuth2Api, PolicyApi, WardenApi
-from hydra_client.exceptions import ApiTypeError, ApiValueError
+from hydra_client.exceptions import ApiValueError
 from hydra_client.models import OAuth2Client, Policy
+from hydra_client.protocol import checks
 from hydra_client.protocol.encoding import NOT_IN_ID
 from hydra_client.provisioning.caller import caller_of, check_own_client, protect
 from hydra_client.provisioning.clients import ClientRun, ensure_client
@@ -140,10 +141,12 @@ def plan(
         the caller belongs to a group, action "list" on "rn:hydra:warden:groups".
 
     Raises:
-        ApiTypeError, ApiValueError: `desired` contradicts itself, or takes away access that the
+        ApiTypeError: `apis` or `desired` is not what it should be, or part of `desired`.
+        ApiValueError: `desired` contradicts itself, or takes away access that the
             caller needs to apply it: a policy, a group, or what its client needs to get tokens.
         HydraException: An object could not be fetched.
     """
+    _check_types(apis, desired)
     caller = caller_of(apis.clients.api_client)
     _check(desired, caller, prune=prune_clients or prune_policies)
     clients: dict[str, OAuth2Client] = {}
@@ -196,8 +199,13 @@ def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[
         The result of each step of the plan, in their order. A client's is a `ClientResult`.
 
     Raises:
+        ApiTypeError: `plan` is not a `Plan`, or `report` not callable. Nothing was sent.
         HydraException: A step failed, as the `ensure_*` functions do.
     """
+    if not isinstance(plan, Plan):
+        raise checks.wrong_type("plan", "a Plan", plan)
+    if report is not None:
+        checks.function("report", report)
     results = []
     for step in plan.steps:
         result = step.run()
@@ -205,6 +213,23 @@ def apply(plan: Plan, report: Callable[[Result], object] | None = None) -> list[
         if report is not None:
             report(result)
     return results
+
+
+def _check_types(apis: Apis, desired: Desired) -> None:
+    if not isinstance(apis, Apis):
+        raise checks.wrong_type("apis", "what Apis.of(api_client) returns", apis)
+    for api, kind in zip(apis, (OAuth2Api, PolicyApi, WardenApi), strict=True):
+        checks.threaded_api(api, kind)
+    if not isinstance(desired, Desired):
+        raise checks.wrong_type("desired", "a Desired", desired)
+    checks.collection("clients", desired.clients, OAuth2Client)
+    checks.collection("policies", desired.policies, Policy)
+    for name in ("removed_clients", "removed_policies", "removed_groups"):
+        checks.collection(name, getattr(desired, name), str)
+    for name, members in checks.mapping("groups", desired.groups).items():
+        checks.collection(f"groups[{name!r}]", members, str)
+    for id, new_secret in checks.mapping("new_secrets", desired.new_secrets).items():
+        checks.function(f"new_secrets[{id!r}]", new_secret)
 
 
 def _check(desired: Desired, caller: str | None, *, prune: bool) -> None:
@@ -216,12 +241,13 @@ def _check(desired: Desired, caller: str | None, *, prune: bool) -> None:
         ("policy", policies, desired.removed_policies),
         ("group", list(desired.groups), desired.removed_groups),
     ):
-        if isinstance(removed, str):
-            raise ApiTypeError(f"the ids of each removed {kind} must be a list, not one string")
         if twice := [id for id, count in Counter([*wanted, *removed]).items() if count > 1]:
             raise ApiValueError(f"{kind} {twice[0]!r} is named more than once")
-    for members in desired.groups.values():
-        distinct(members)
+    ids = {client.id for client in desired.clients}
+    if unknown := [id for id in desired.new_secrets if id not in ids]:
+        raise ApiValueError(
+            f"new_secrets names {unknown[0]!r}, but clients has no client of this id"
+        )
     if caller in desired.removed_clients:
         raise ApiValueError(f"client {caller!r} is the caller itself, and cannot be removed")
     if ADMIN_POLICY in [*policies, *desired.removed_policies]:

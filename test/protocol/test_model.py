@@ -344,7 +344,12 @@ def test_what_json_cannot_carry_is_named(extra: dict[Any, Any], kind: type[Excep
         ("id", 5, "OAuth2Client.id: expected a string, got int"),
         ("public", "yes", "OAuth2Client.public: expected true or false, got str"),
         ("contacts", "a@example.com", "OAuth2Client.contacts: expected a list of strings, got str"),
-        ("contacts", [b"a"], "OAuth2Client.contacts: expected a list of strings, got list"),
+        ("contacts", [b"a"], "OAuth2Client.contacts: expected a list of strings, got list[bytes]"),
+        (
+            "contacts",
+            ["a", None, 5, None],
+            "OAuth2Client.contacts: expected a list of strings, got list[str | NoneType | int]",
+        ),
         ("contacts", ("a",), "OAuth2Client.contacts: expected a list of strings, got tuple"),
     ],
 )
@@ -429,11 +434,22 @@ def test_models_within_models_are_checked(document: dict[str, Any], message: str
 
 
 @pytest.mark.parametrize(
-    "conditions", [{"a": {"type": "x"}}, {7: PolicyConditions()}, [PolicyConditions()], {"a": None}]
+    ("conditions", "got"),
+    [
+        ({"a": {"type": "x"}}, "dict[str, dict]"),
+        ({7: PolicyConditions()}, "dict[int, PolicyConditions]"),
+        ([PolicyConditions()], "list"),
+        ({"a": None}, "dict[str, NoneType]"),
+    ],
 )
-def test_models_by_name_take_their_type_only(conditions: Any) -> None:
-    with pytest.raises(ApiTypeError, match=r"Policy\.conditions: expected a dict of PolicyCond"):
+def test_models_by_name_take_their_type_only(conditions: Any, got: str) -> None:
+    with pytest.raises(ApiTypeError) as caught:
         Policy(conditions=conditions)
+    wanted = "Policy.conditions: expected a dict of PolicyConditions by name"
+    assert str(caught.value) == f"{wanted}, got {got}"
+
+
+def test_a_model_takes_no_dict() -> None:
     with pytest.raises(ApiTypeError, match=r"options: expected PolicyConditionOptions, got dict"):
         PolicyConditions(options={"cidr": "10.0.0.0/8"})  # type: ignore[arg-type]
 

@@ -111,6 +111,43 @@ def test_a_client_is_a_model(api: OAuth2Api) -> None:
         ensure_client(api, {"id": "photos"})  # type: ignore[arg-type]
 
 
+def test_changes_are_a_model(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    with pytest.raises(ApiTypeError, match="changes must be an OAuth2Client, got dict"):
+        patch_client(api, "photos", {"scope": "a"})  # type: ignore[arg-type]
+    assert hydra.requests == []
+
+
+def test_new_secret_is_a_function(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    with pytest.raises(ApiTypeError, match=r"^new_secret must be callable, got str$"):
+        ensure_client(api, photos(), "s3cret")  # type: ignore[arg-type]
+    assert hydra.requests == []
+
+
+@pytest.mark.parametrize(
+    ("returned", "error", "message"),
+    [
+        (None, ApiTypeError, "the result of new_secret must be a string, got NoneType"),
+        (5, ApiTypeError, "the result of new_secret must be a string, got int"),
+        ("", ApiValueError, "the result of new_secret is empty"),
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False])
+def test_new_secret_returns_a_secret(
+    hydra: HydraEmulator,
+    api: OAuth2Api,
+    returned: Any,
+    error: type[Exception],
+    message: str,
+    is_new: bool,
+) -> None:
+    if not is_new:
+        ensure_client(api, photos())
+    sent = len(hydra.requests)
+    with pytest.raises(error, match=f"^{message}$"):
+        ensure_client(api, photos(), lambda: returned)
+    assert set(map(str, hydra.requests[sent:])) <= {"GET /clients/photos", "POST /oauth2/token"}
+
+
 def test_a_client_needs_an_id(hydra: HydraEmulator, api: OAuth2Api) -> None:
     with pytest.raises(ApiValueError, match="no id"):
         ensure_client(api, OAuth2Client(client_name="Photos"))

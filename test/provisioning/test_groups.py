@@ -84,9 +84,19 @@ def test_an_api_for_groups(hydra: HydraEmulator) -> None:
         ensure_group(hydra.async_api(), "editors", [])  # type: ignore[arg-type]
 
 
-def test_a_string_is_not_a_list_of_members(hydra: HydraEmulator, api: WardenApi) -> None:
-    with pytest.raises(ApiTypeError, match="not one string"):
-        ensure_group(api, "editors", "alice")
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("alice", "members must be a list of strings, got str"),
+        (None, "members must be a list of strings, got NoneType"),
+        ([["alice"]], "each item of members must be of type str, got list"),
+    ],
+)
+def test_members_are_a_list_of_strings(
+    hydra: HydraEmulator, api: WardenApi, wrong: Any, message: str
+) -> None:
+    with pytest.raises(ApiTypeError, match=f"^{message}$"):
+        ensure_group(api, "editors", wrong)
     assert sent(hydra) == []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
@@ -222,8 +222,16 @@ def test_a_deletion_whose_response_got_lost(hydra: HydraEmulator, apis: Apis, fo
         (Desired(policies=[photos("default-admin-policy")]), ApiValueError, "cannot be changed"),
         (Desired(policies=[photos(), photos()]), ApiValueError, "policy 'p' is named more"),
         (Desired(groups={"g": []}, removed_groups=["g"]), ApiValueError, "group 'g' is named"),
-        (Desired(groups={"g": "alice"}), ApiTypeError, "members"),
-        (Desired(removed_groups="editors"), ApiTypeError, "removed group"),
+        (
+            Desired(clients=[OAuth2Client(id="y")], new_secrets={"Y": str}),
+            ApiValueError,
+            "new_secrets names 'Y', but clients has no client of this id",
+        ),
+        (
+            Desired(clients=[OAuth2Client(id="y")], new_secrets={"y": "s3cret"}),  # type: ignore[dict-item]
+            ApiTypeError,
+            r"^new_secrets\['y'\] must be callable, got str$",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -232,6 +240,47 @@ def test_what_cannot_be_meant_is_refused(
     with pytest.raises(error, match=message):
         plan(apis, desired)
     assert hydra.requests == []
+
+
+@pytest.mark.parametrize(
+    ("desired", "message"),
+    [
+        ({"clients": [{"id": "x"}]}, "each item of clients must be of type OAuth2Client, got dict"),
+        ({"clients": (c for c in ())}, "clients must be a list of OAuth2Client objects, got gen"),
+        ({"policies": [None]}, "each item of policies must be of type Policy, got NoneType"),
+        ({"removed_clients": None}, "removed_clients must be a list of strings, got NoneType"),
+        ({"removed_policies": [5]}, "each item of removed_policies must be of type str, got int"),
+        ({"removed_groups": "editors"}, "removed_groups must be a list of strings, got str"),
+        ({"groups": ["x"]}, "groups must be a dict, got list"),
+        ({"groups": {"g": "alice"}}, r"groups\['g'\] must be a list of strings, got str"),
+        # Checking these would use them up, and the group would lose its members.
+        ({"groups": {"g": iter(["alice"])}}, r"groups\['g'\] must be a list of strings, got list_"),
+        ({"new_secrets": [str]}, "new_secrets must be a dict, got list"),
+    ],
+)
+def test_the_desired_state_has_values_of_the_right_type(
+    hydra: HydraEmulator, apis: Apis, desired: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ApiTypeError, match=f"^{message}"):
+        plan(apis, Desired(**desired))
+    assert hydra.requests == []
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda apis: plan(apis.clients, Desired()), "apis must be what Apis.of.*, got OAuth2Api"),
+        (lambda apis: plan(apis._replace(clients=apis.groups), Desired()), "OAuth2Api, got"),
+        (lambda apis: plan(apis, {}), "desired must be a Desired, got dict"),
+        (lambda apis: apply(Desired()), "plan must be a Plan, got Desired"),  # type: ignore[arg-type]
+        (lambda apis: apply(plan(apis, Desired()), 5), "report must be callable, got int"),  # type: ignore[arg-type]
+    ],
+)
+def test_arguments_have_the_right_type(
+    apis: Apis, call: Callable[[Any], object], message: str
+) -> None:
+    with pytest.raises(ApiTypeError, match=message):
+        call(apis)
 
 
 def test_a_step_that_fails_ends_the_application(hydra: HydraEmulator, apis: Apis) -> None:
