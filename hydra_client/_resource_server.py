@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import re
@@ -28,6 +29,8 @@ from hydra_client.protocol.effects import Invoke, ask
 from hydra_client.protocol.redaction import Secret, redact
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hydra_client.models import OAuth2TokenIntrospection, OAuth2TokenResponse
     from hydra_client.protocol.effects import Steps
 
@@ -144,19 +147,21 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
             AccessError: The request is rejected. Send the error's `status`, `headers` and `body`:
                 401 without a valid token, 403 without the scopes, 400 for a malformed request, and
                 503 if Hydra cannot be asked.
-            ApiTypeError, ApiValueError: `scopes` are not scopes.
+            ApiTypeError, ApiValueError: An argument is not valid, whatever the request.
         """
 
     def _token(self, authorization: str | Iterable[str] | None, query: str | bytes) -> Secret:
         """Read the token that a request carries."""
         headers = _headers(authorization)
+        if not isinstance(query, (str, bytes, type(None))):
+            raise checks.wrong_type("query", "the request's query string", query)
         if sum(map(len, headers)) > _LONGEST_HEADER:
             raise self._malformed(
                 f"The Authorization header is longer than {_LONGEST_HEADER} bytes."
             )
         if len(headers) > 1:
             raise self._malformed("There is more than one Authorization header.")
-        text = query.decode("latin-1") if isinstance(query, bytes) else query
+        text = query.decode("latin-1") if isinstance(query, bytes) else query or ""
         in_query = any(name == _PARAMETER for name, _ in parse_qsl(text, keep_blank_values=True))
         scheme, _, token = (headers[0] if headers else "").strip().partition(" ")
         if scheme.lower() != "bearer":
@@ -167,28 +172,6 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
         if not _TOKEN.fullmatch(token):
             raise self._malformed("The Authorization header must hold one token after Bearer.")
         return Secret(token)
-
-    @contextmanager
-    def _responding(self, token: Secret) -> Iterator[None]:
-        """Turn every failure to introspect into a response: never a 500, and never a pass."""
-        try:
-            yield
-            return
-        except Exception as error:
-            refusal = self._unavailable(error, token)
-        raise refusal from None
-
-    def _unavailable(self, error: Exception, token: Secret) -> AccessError:
-        text = redact(f"{type(error).__name__}: {error}", [token])
-        headers = {}
-        if isinstance(error, (UnauthorizedException, ForbiddenException)):
-            _logger.error("%s (%s) %s", _REFUSED_HINT, text, error.hint or "")
-        else:
-            _logger.warning("An access token could not be checked (%s).", text)
-            asked = error.retry_after if isinstance(error, ApiException) else None
-            seconds = _RETRY_AFTER if asked is None else min(int(asked) + 1, _LONGEST_RETRY_AFTER)
-            headers["Retry-After"] = str(seconds)
-        return AccessError(503, "temporarily_unavailable", _UNAVAILABLE, headers)
 
     def _granted(
         self, introspection: OAuth2TokenIntrospection, required: list[str]
@@ -268,16 +251,52 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
         return f"Guard({self._api.api_client!r})"
 
 
+@contextmanager
+def responding(*secrets: str) -> Iterator[None]:
+    """Turn every failure to introspect into a response: never a 500, and never a pass."""
+    try:
+        yield
+        return
+    except Exception as error:
+        refusal = _unavailable(error, secrets)
+    raise refusal from None
+
+
+def _unavailable(error: Exception, secrets: Iterable[str]) -> AccessError:
+    text = redact(f"{type(error).__name__}: {error}", secrets)
+    headers = {}
+    if isinstance(error, (UnauthorizedException, ForbiddenException)):
+        _logger.error("%s (%s) %s", _REFUSED_HINT, text, error.hint or "")
+    else:
+        _logger.warning("An access token could not be checked (%s).", text)
+        asked = error.retry_after if isinstance(error, ApiException) else None
+        seconds = _RETRY_AFTER if asked is None else min(int(asked) + 1, _LONGEST_RETRY_AFTER)
+        headers["Retry-After"] = str(seconds)
+    return AccessError(503, "temporarily_unavailable", _UNAVAILABLE, headers)
+
+
+def introspected(result: Any) -> OAuth2TokenIntrospection:
+    """Refuse what a source or a guard of your own returned if it is not an introspection."""
+    has_scope = isinstance(getattr(result, "scope", False), (str, type(None)))
+    if not has_scope or not hasattr(result, "active"):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise checks.wrong_type("the introspection", "an OAuth2TokenIntrospection", result)
+    introspection: OAuth2TokenIntrospection = result
+    return introspection
+
+
 def _headers(authorization: object) -> list[str]:
     if isinstance(authorization, str):
         return [authorization]
     if authorization is None:
         return []
-    headers = list(authorization) if isinstance(authorization, Iterable) else [authorization]
-    texts = [header for header in headers if isinstance(header, str)]
-    if len(texts) < len(headers):
-        raise ApiTypeError("authorization must be a header as a string, a list of them, or None")
-    return texts
+    if isinstance(authorization, Iterable) and not isinstance(authorization, Mapping):
+        headers = list(authorization)
+        texts = [header for header in headers if isinstance(header, str)]
+        if len(texts) == len(headers):
+            return texts
+    raise ApiTypeError("authorization must be a header as a string, a list of them, or None")
 
 
 def required_scopes(scopes: object) -> list[str]:
@@ -294,6 +313,25 @@ def required_scopes(scopes: object) -> list[str]:
         if not _SCOPE.fullmatch(checks.utf8("scopes", word)):
             raise ApiValueError(f"scopes: {word!r:.100} is not a scope")
     return words
+
+
+def check_app(server: object, app: Callable[..., Any], guard: object) -> None:
+    """Refuse what is not an application with its guard, and a guard for the other kind of server.
+
+    Args:
+        server: The `WsgiGuard` or `AsgiGuard`.
+        app: The application.
+        guard: The guard, which may be of your own.
+    """
+    checks.function("app", app)
+    check = getattr(guard, "check", None)
+    if not callable(check):
+        raise checks.wrong_type("guard", "a Guard", guard)
+    awaits, is_async = map(inspect.iscoroutinefunction, (type(server).__call__, check))
+    if is_async != awaits and (is_async or isinstance(guard, BaseGuard)):
+        module = f"hydra_client.{'aio.' if awaits else ''}resource_server"
+        given = f"{type(guard).__module__}.{type(guard).__qualname__}"
+        raise ApiTypeError(f"guard must be a {module}.Guard, got {given}")
 
 
 def is_guarded(scope: Mapping[str, Any]) -> bool:
@@ -322,7 +360,15 @@ def asgi_request(scope: Mapping[str, Any]) -> tuple[list[str], bytes]:
 
 
 def remember(request: MutableMapping[str, Any], introspection: OAuth2TokenIntrospection) -> None:
-    """Store the introspection where the application finds it."""
+    """Store the introspection where the application finds it.
+
+    Raises:
+        AccessError: The guard, which may be of your own, returned anything but an introspection of
+            an active token.
+    """
+    with responding():
+        if introspected(introspection).active is not True:
+            raise ApiValueError("guard.check returned the introspection of an inactive token")
     request["hydra_client.introspection"] = introspection
 
 

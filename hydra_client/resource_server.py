@@ -17,8 +17,11 @@ from hydra_client._resource_server import (
     AccessError,
     BaseGuard,
     CredentialsError,
+    check_app,
+    introspected,
     remember,
     required_scopes,
+    responding,
 )
 from hydra_client.transport.waiting import drive
 
@@ -43,8 +46,8 @@ class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
     ) -> OAuth2TokenIntrospection:
         required = required_scopes(scopes)
         token = self._token(authorization, query)
-        with self._responding(token):
-            introspection: OAuth2TokenIntrospection = self._introspect(token)
+        with responding(token):
+            introspection = introspected(self._introspect(token))
         return self._granted(introspection, required)
 
     def check_credentials(self) -> None:
@@ -62,12 +65,13 @@ class WsgiGuard:
         scopes: Scopes that each request needs.
 
     Raises:
-        ApiTypeError, ApiValueError: `scopes` are not scopes.
+        ApiTypeError, ApiValueError: An argument is not valid. The guard must be one for threads.
     """
 
     def __init__(
         self, app: Callable[..., Iterable[bytes]], guard: Guard, scopes: str | Iterable[str] = ()
     ) -> None:
+        check_app(self, app, guard)
         self._app, self._guard, self._scopes = app, guard, required_scopes(scopes)
 
     def __call__(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import pickle
 from collections.abc import Awaitable, Callable
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -194,10 +197,31 @@ def test_two_tokens(guard: Any, hydra: HydraEmulator, token: str) -> None:
 
 
 @ONE_SERVER
-@pytest.mark.parametrize("header", [b"Bearer a", [b"Bearer a"], [None], 7, {1: 2}])
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Bearer a",
+        [b"Bearer a"],
+        [None],
+        7,
+        {"Authorization": "Bearer a"},
+        {"Authorization": "Bearer a", "Host": "b"},
+        [("Authorization", "Bearer a")],
+    ],
+)
 def test_what_cannot_be_a_header(guard: Any, header: Any) -> None:
     with pytest.raises(ApiTypeError, match="authorization must be a header"):
         guard.check(header)
+
+
+@ONE_SERVER
+def test_what_cannot_be_a_query(guard: Any, hydra: HydraEmulator, token: str) -> None:
+    for query in ({"access_token": "a"}, {}, [("a", "b")], 7):
+        for header in (None, f"Bearer {token}"):
+            with pytest.raises(ApiTypeError, match="query must be the request's query string, got"):
+                guard.check(header, query=query)
+    assert asked(hydra) == 0
+    assert guard.check(f"Bearer {token}", query=None).sub == "alice"
 
 
 class Source:
@@ -276,8 +300,8 @@ def test_scopes_are_whole_words(guard: Any, token: str, scopes: Any) -> None:
 def test_what_cannot_be_scopes(guard: Any, scopes: Any, error: type[Exception]) -> None:
     for work in (
         lambda: guard.check("Bearer a", scopes),
-        lambda: WsgiGuard(lambda *_: [], guard, scopes),
-        lambda: aio_resource_server.AsgiGuard(guard, guard, scopes),
+        lambda: WsgiGuard(lambda *_: [], Stub(None), scopes),  # type: ignore[arg-type]
+        lambda: aio_resource_server.AsgiGuard(asgi_app, AsyncStub(None), scopes),  # type: ignore[arg-type]
     ):
         with pytest.raises(error, match="scopes"):
             work()
@@ -538,3 +562,149 @@ def test_an_asgi_application(hydra: HydraEmulator, token: str) -> None:
     assert run(enter({"type": "websocket", "headers": [], "query_string": None})) == refused
     with pytest.raises(ApiValueError, match="cannot check a scope of type 'webtransport'"):
         run(visit("webtransport", bearer))
+
+
+# --- what was put together wrongly
+
+
+async def later(*_: object, **__: object) -> OAuth2TokenIntrospection:
+    return OAuth2TokenIntrospection(active=True)
+
+
+class Stub:
+    """A guard of a user's own."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+
+    def check(self, *_: object, **__: object) -> Any:
+        return self.result() if callable(self.result) else self.result
+
+
+class AsyncStub(Stub):
+    async def check(self, *_: object, **__: object) -> Any:
+        return self.result
+
+
+def passes(app: WsgiGuard, **environ: Any) -> bool:
+    """Whether a request reaches the application; otherwise it gets a whole response."""
+    statuses: list[str] = []
+    body = app({"QUERY_STRING": "", **environ}, lambda status, _: statuses.append(status))
+    assert len(statuses) == (body != ["inside"])
+    return body == ["inside"]
+
+
+def inside(environ: dict[str, Any], start_response: object) -> Any:
+    assert environ["hydra_client.introspection"].active is True
+    return ["inside"]
+
+
+@ONE_SERVER
+def test_a_guard_and_an_application_that_do_not_match(hydra: HydraEmulator) -> None:
+    api = hydra.api()
+    guard: Any = Guard(api)
+    async_guard: Any = aio_resource_server.Guard(aio.connect(hydra.url, *hydra.root))
+    cached: Any = CachedIntrospection(api)
+    asgi_guard: Any = aio_resource_server.AsgiGuard
+    for make, app, wrong, message in (
+        (WsgiGuard, inside, async_guard, "a hydra_client.resource_server.Guard, got hydra_client"),
+        (WsgiGuard, inside, AsyncStub(None), "a hydra_client.resource_server.Guard, got test"),
+        (asgi_guard, asgi_app, guard, "a hydra_client.aio.resource_server.Guard, got hydra_client"),
+        (WsgiGuard, inside, api, "guard must be a Guard, got OAuth2Api"),
+        (WsgiGuard, inside, cached, "guard must be a Guard, got CachedIntrospection"),
+        (asgi_guard, asgi_app, None, "guard must be a Guard, got NoneType"),
+        (WsgiGuard, guard, inside, "app must be callable, got Guard"),
+        (asgi_guard, async_guard, asgi_app, "app must be callable, got Guard"),
+    ):
+        with pytest.raises(ApiTypeError, match=message.replace(".", r"\.")):
+            make(app, wrong, "photos.read")
+
+
+@ONE_SERVER
+@pytest.mark.parametrize("name", ["Guard", "CachedIntrospection"])
+def test_an_api_that_returns_whole_responses(hydra: HydraEmulator, name: str) -> None:
+    module = "resource_server" if name == "Guard" else "introspection"
+    for prefix, api in (
+        ("hydra_client", hydra.api()),
+        ("hydra_client.aio", aio.connect(hydra.url, *hydra.root)),
+    ):
+        make = getattr(import_module(f"{prefix}.{module}"), name)
+        with pytest.raises(ApiTypeError, match=f"{name} needs the API itself, not its with_http"):
+            make(api.with_http_info)
+
+
+NO_INTROSPECTIONS = [
+    *(None, True, "active", {"active": True}, object(), later),
+    hydra_client.ApiResponse(OAuth2TokenIntrospection(active=True), 200, {}),
+    SimpleNamespace(active=True),
+    SimpleNamespace(active=True, scope=["photos.read"]),
+]
+
+
+@pytest.mark.parametrize("result", NO_INTROSPECTIONS, ids=repr)
+def test_a_source_of_a_users_own_that_returns_no_introspection(
+    result: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Odd:
+        def introspect_oauth2_token(self, token: str) -> Any:
+            return Stub(result).check()
+
+    class AsyncOdd:
+        async def introspect_oauth2_token(self, token: str) -> Any:
+            return Stub(result).check()
+
+    guards: list[Any] = [Guard(Odd()), aio_resource_server.Guard(AsyncOdd())]  # type: ignore[arg-type]
+    if result is not later:
+        guards.append(aio_resource_server.Guard(Odd()))  # type: ignore[arg-type]
+    for guard in guards:
+
+        def check(guard: Any = guard) -> object:
+            checked = guard.check("Bearer good")
+            return asyncio.run(checked) if inspect.isawaitable(checked) else checked
+
+        refusal(check, 503, "temporarily_unavailable")
+        assert "TypeError: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    "result", [*NO_INTROSPECTIONS, OAuth2TokenIntrospection(active=False)], ids=repr
+)
+def test_a_guard_of_a_users_own_that_returns_no_introspection(
+    result: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not passes(WsgiGuard(inside, Stub(result)))  # type: ignore[arg-type]
+    assert "could not be checked" in caplog.text
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def enter() -> None:
+        app: Any = aio_resource_server.AsgiGuard(asgi_app, AsyncStub(result))  # type: ignore[arg-type]
+        await app({"type": "http"}, None, send)
+
+    asyncio.run(enter())
+    assert sent[0]["status"] == 503
+
+
+def test_a_guard_of_a_users_own() -> None:
+    introspection = OAuth2TokenIntrospection(active=True)
+    assert passes(WsgiGuard(inside, Stub(introspection)))  # type: ignore[arg-type]
+    assert passes(WsgiGuard(inside, Stub(SimpleNamespace(active=True, scope=None))))  # type: ignore[arg-type]
+
+    class InAThread(Guard):
+        async def check(self, *arguments: Any, **keywords: Any) -> Any:  # type: ignore[override]
+            return await asyncio.to_thread(super().check, *arguments, **keywords)
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(scope["hydra_client.introspection"].active)
+
+    guarded = aio_resource_server.AsgiGuard(app, InAThread(Source()))  # type: ignore[arg-type]
+    scope = {"type": "http", "headers": [(b"authorization", b"Bearer good")]}
+    asyncio.run(guarded(scope, None, send))  # type: ignore[arg-type]
+    assert sent == [True]

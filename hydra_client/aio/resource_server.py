@@ -18,9 +18,12 @@ from hydra_client._resource_server import (
     CredentialsError,
     asgi_messages,
     asgi_request,
+    check_app,
+    introspected,
     is_guarded,
     remember,
     required_scopes,
+    responding,
 )
 from hydra_client.aio.waiting import drive
 
@@ -45,8 +48,8 @@ class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
     ) -> OAuth2TokenIntrospection:
         required = required_scopes(scopes)
         token = self._token(authorization, query)
-        with self._responding(token):
-            introspection: OAuth2TokenIntrospection = await self._introspect(token)
+        with responding(token):
+            introspection = introspected(await self._introspect(token))
         return self._granted(introspection, required)
 
     async def check_credentials(self) -> None:
@@ -64,12 +67,13 @@ class AsgiGuard:
         scopes: Scopes that each request needs.
 
     Raises:
-        ApiTypeError, ApiValueError: `scopes` are not scopes.
+        ApiTypeError, ApiValueError: An argument is not valid. The guard must be one for asyncio.
     """
 
     def __init__(
         self, app: Callable[..., Awaitable[None]], guard: Guard, scopes: str | Iterable[str] = ()
     ) -> None:
+        check_app(self, app, guard)
         self._app, self._guard, self._scopes = app, guard, required_scopes(scopes)
 
     async def __call__(

@@ -31,6 +31,8 @@ def wrong_type(name: str, expected: str, value: object) -> ApiTypeError:
 def matching_api(user: object, api: object) -> None:
     """Refuse an asyncio API for an object that calls it from threads, and the other way round."""
     name, wanted, given = type(user).__name__, _is_asyncio(user), _is_asyncio(api)
+    if type(api).__name__.endswith("WithHttpInfo"):
+        raise ApiTypeError(f"{name} needs the API itself, not its with_http_info")
     if given and not wanted:
         raise ApiTypeError(f"{name} cannot use an asyncio API: use the {name} of hydra_client.aio")
     if wanted and not given and type(api).__module__.startswith("hydra_client."):
