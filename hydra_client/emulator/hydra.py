@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from hydra_client.emulator import cors, routes
+from hydra_client.emulator import arguments, cors, routes
 from hydra_client.emulator.clock import Clock
 from hydra_client.emulator.errors import HydraError
 from hydra_client.emulator.faults import Fault
@@ -31,6 +31,18 @@ logger = logging.getLogger(__name__)
 # Limits of the recorded requests, for servers that run for weeks.
 _MAX_REQUESTS = 100_000
 _MAX_RECORDED_SIZE = 64 * 1024 * 1024  # characters
+
+_KINDS = {
+    "host": "a string",
+    "port": "an integer",
+    "root": "a pair of strings",
+    "consent_url": "a string",
+    "issuer": "a string or None",
+    "clock": "a function or None",
+    "id": "a string",
+    "subject": "a string",
+}
+_KINDS_OF_GO = {"string": "a string", "[]string": "a list of strings", "bool": "a bool"}
 
 
 class HydraEmulator:
@@ -58,6 +70,7 @@ class HydraEmulator:
         clock: The server's clock. `clock.advance(seconds)` ages everything that it has issued.
 
     Raises:
+        TypeError: An argument has the wrong type.
         ValueError: The version or store is unknown, or the host is not a loopback address.
     """
 
@@ -74,6 +87,7 @@ class HydraEmulator:
         *,
         allow_any_host: bool = False,
     ) -> None:
+        arguments.check(_KINDS, locals())
         if not allow_any_host and not _is_loopback(host):
             raise ValueError(
                 f"host must be a loopback address, not {host!r}: this server is for tests and "
@@ -271,8 +285,8 @@ class HydraEmulator:
         """Script a fault for the next `times` requests to `path`.
 
         Args:
-            path: The path as it is sent; `*` matches any characters.
-            method: An HTTP method, or `*` for all.
+            path: The path as it is sent, without a query; `*` matches any characters.
+            method: An HTTP method in any case, or `*` for all.
             status: Send this status instead of the response, with `headers` and `body`.
             headers: The headers to send with `status`.
             body: The body to send with `status`.
@@ -282,12 +296,11 @@ class HydraEmulator:
             times: How many requests to affect; None for all.
 
         Raises:
-            ValueError: `path` begins with neither `/` nor `*`, so it could not match.
+            TypeError: An argument has the wrong type.
+            ValueError: `path` or `method` could not match, or a number is out of range.
         """
-        if not path.startswith(("/", "*")):
-            raise ValueError(f"path must begin with / or *, not {path!r}")
         content = body.encode("utf-8") if isinstance(body, str) else body
-        fault = Fault(path, method, status, dict(headers or {}), content, delay, reset, cut, times)
+        fault = Fault(path, method, status, headers or {}, content, delay, reset, cut, times)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -321,32 +334,47 @@ class HydraEmulator:
         """Create a client without sending a request; return its members, including the secret.
 
         Raises:
-            TypeError: Clients do not have one of the members.
+            TypeError: Clients do not have one of the members, or its type is wrong.
+            ValueError: The store rejects the client, for example because its id is taken.
         """
         unknown = sorted(set(members) - set(GO_FIELDS))
         if unknown:
             raise TypeError(f"clients do not have these members: {', '.join(unknown)}")
+        # Like `null`, None leaves a member out.
+        members = {name: value for name, value in members.items() if value is not None}
+        arguments.check(
+            {name: _KINDS_OF_GO[go_type] for name, go_type in GO_FIELDS.items()}, members
+        )
         client = Client(
             **{**members, "client_secret": members.get("client_secret") or new_secret()}
         )
         with self._state.lock:
-            self._state.clients.create(client)
+            try:
+                self._state.clients.create(client)
+            except HydraError as error:
+                raise ValueError(f"the store rejects the client: {error}") from None
         return client.to_json()
 
-    def accept_consent(self, id: str, subject: str, scopes: Iterable[str] | None = None) -> str:
+    def accept_consent(
+        self, id: str, subject: str, scopes: str | Iterable[str] | None = None
+    ) -> str:
         """Accept a consent request without a consent app.
 
         Args:
             id: The id of the consent request.
             subject: The user who gives consent.
-            scopes: The scopes to grant; the default is all requested scopes.
+            scopes: The scopes to grant, a list or a space-separated string. The default is all
+                requested scopes.
 
         Returns:
             The URL to send the browser to.
 
         Raises:
+            TypeError: `id` or `subject` is not a string.
             LookupError: There is no consent request with this id.
         """
+        arguments.check(_KINDS, locals())
+        scopes = scopes.split() if isinstance(scopes, str) else scopes
         with self._state.lock:
             try:
                 consent = self._state.consents.get(id)

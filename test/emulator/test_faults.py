@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import threading
 import time
+from typing import Any
 
 import pytest
 from support.emulator import (
@@ -30,9 +31,40 @@ def test_a_status(hydra: HydraEmulator) -> None:
     assert fault.hits == 2
 
 
-def test_a_path_that_cannot_match() -> None:
-    with pytest.raises(ValueError, match=r"path must begin with / or \*, not 'clients'"):
-        HydraEmulator().fail("clients", status=503)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"path": "clients"}, r"path must begin with / or \*, not 'clients'"),
+        ({"path": "/clients?x"}, "path must end before the query, not '/clients.x': remove"),
+        ({"path": "/clients#x"}, "path must end before the query"),
+        ({"path": None}, "path must be a string, not NoneType"),
+        ({"method": "GET,POST"}, "method must be one HTTP method, or . for all, not 'GET,POST'"),
+        ({"method": ""}, "method must be one HTTP method"),
+        ({"status": "503"}, "status must be an integer or None, not str"),
+        ({"status": 100}, "status must be from 200 to 999, not 100"),
+        ({"status": 503, "headers": "x"}, "headers must be a mapping, not str"),
+        ({"status": 503, "body": {"a": 1}}, "body must be a string or bytes, not dict"),
+        ({"delay": "1"}, "delay must be a number, not str"),
+        ({"delay": -1}, "delay must be a number of seconds, 0 or more, not -1"),
+        ({"delay": float("nan")}, "delay must be a number of seconds, 0 or more, not nan"),
+        ({"delay": float("inf")}, "delay must be a number of seconds, 0 or more, not inf"),
+        ({"reset": "no"}, "reset must be a bool, not str"),
+        ({"cut": -1}, "cut must be 0 or more, or None, not -1"),
+        ({"times": "x"}, "times must be an integer or None, not str"),
+        ({"times": -1}, "times must be 0 or more, or None, not -1"),
+    ],
+)
+def test_faults_that_cannot_work(arguments: dict[str, Any], message: str) -> None:
+    hydra = HydraEmulator()
+    with pytest.raises((TypeError, ValueError), match=f"^{message}"):
+        hydra.fail(**arguments)
+    assert hydra._faults == []
+
+
+def test_a_method_in_lower_case(hydra: HydraEmulator) -> None:
+    fault = hydra.fail("/health/status", method="get", status=503)
+    assert [get(hydra)[0] for _ in range(2)] == [503, 200]
+    assert fault.hits == 1
 
 
 def test_every_request_and_one_method(hydra: HydraEmulator) -> None:

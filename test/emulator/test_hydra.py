@@ -45,6 +45,24 @@ def test_loopback_hosts(host: str) -> None:
     assert HydraEmulator(host=host).host == host
 
 
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"host": None},
+        {"port": "4444"},
+        {"root": "admin:a-password"},
+        {"root": ("admin", None)},
+        {"consent_url": None},
+        {"issuer": 5},
+        {"clock": 5},
+    ],
+)
+def test_arguments_of_a_wrong_type(argument: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=f"^{next(iter(argument))} must be a") as raised:
+        HydraEmulator(**argument)
+    assert "a-password" not in str(raised.value)
+
+
 def test_url_before_the_start() -> None:
     hydra = HydraEmulator()
     with pytest.raises(RuntimeError, match="no URL yet"):
@@ -143,12 +161,40 @@ def test_add_client() -> None:
     assert given["client_secret"] == "my-own-secret"
     with pytest.raises(TypeError, match="these members: nickname"):
         wire.hydra.add_client(nickname="x")
+    bare = wire.hydra.add_client(id="bare", scope=None, redirect_uris=None, public=None)
+    assert (bare["scope"], bare["redirect_uris"], bare["public"]) == ("", None, False)
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ({"id": 5}, "id must be a string, not int"),
+        ({"scope": ["a"]}, r"scope must be a string, not list\(str\)"),
+        ({"redirect_uris": "http://x"}, "redirect_uris must be a list of strings, not str"),
+        ({"contacts": [5]}, r"contacts must be a list of strings, not list\(int\)"),
+        ({"public": "yes"}, "public must be a bool, not str"),
+        ({"client_secret": b"secret"}, "client_secret must be a string, not bytes"),
+    ],
+)
+def test_add_client_with_a_wrong_type(member: dict[str, Any], message: str) -> None:
+    wire = make_wire()
+    with pytest.raises(TypeError, match=f"^{message}$"):
+        wire.hydra.add_client(**member)
+    assert len(wire.admin("GET", "/clients").json) == 1
+
+
+def test_add_client_with_an_id_that_is_taken() -> None:
+    hydra = make_wire("0.10", "sql").hydra
+    hydra.add_client(id="x")
+    with pytest.raises(ValueError, match="the store rejects the client: "):
+        hydra.add_client(id="x")
 
 
 def test_accept_consent() -> None:
     wire = make_wire()
     app = wire.app()
-    for scopes, granted in ((None, "openid offline photos.read"), (["foo"], "foo")):
+    every = "openid offline photos.read"
+    for scopes, granted in ((None, every), (["foo"], "foo"), ("openid foo", "openid foo")):
         id, _, cookie = wire.start(app)
         url = urlsplit(wire.hydra.accept_consent(id, "alice", scopes))
         assert wire.authorize(url.query, cookie).params["scope"] == granted
@@ -156,3 +202,5 @@ def test_accept_consent() -> None:
         for id in ("nope", "no\0pe"):
             with pytest.raises(LookupError, match="no consent request 'no"):
                 make_wire("0.10", store).hydra.accept_consent(id, "alice")
+    with pytest.raises(TypeError, match="subject must be a string, not NoneType"):
+        wire.hydra.accept_consent("nope", None)  # type: ignore[arg-type]
