@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -49,12 +48,10 @@ def print_tokens(
 ) -> None:
     """Print the response of the token endpoint, and save it if a file is given.
 
-    Tokens are masked, except where a program asks for them: stdout is not a terminal, and the
-    output is the shortest, JSON or YAML.
+    Tokens are masked, except where a program gets them.
     """
     out.write(json.dumps(tokens.to_dict(), indent=2))
-    for_program = invocation.shortest or invocation.output != "table"
-    show = invocation.show_secret or (for_program and path is None and not sys.stdout.isatty())
+    show = invocation.show_secret or (invocation.for_program and path is None)
     document = document_of(tokens, show_secret=show)
     if invocation.shortest:
         print_value(document["access_token"])

@@ -137,8 +137,8 @@ def app() -> None:
     """Call the API of ORY Hydra 0.9.14 and 0.10: OAuth 2.0, OpenID Connect, access control.
 
     Settings are read from options (before or after the command), then from the environment, then
-    from a profile of the config file. Secrets are never read from the command line. On a terminal,
-    they are masked unless you pass --show-secret.
+    from a profile of the config file. Secrets are never read from the command line, and masked in
+    the output unless you pass --show-secret. Programs get tokens with --quiet or --output json.
 
     \b
     To get started:

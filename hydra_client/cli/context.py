@@ -50,6 +50,11 @@ class Invocation:
         return bool(self.options.get("show_secret"))
 
     @property
+    def for_program(self) -> bool:
+        """Whether a program gets the result: it is not printed to a terminal, nor as a table."""
+        return (self.quiet or self.output != "table") and not sys.stdout.isatty()
+
+    @property
     def output(self) -> str:
         """Format of the result: `table`, `json` or `yaml`."""
         return self.settings.output

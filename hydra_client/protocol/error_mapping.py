@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hydra_client.exceptions import (
     ApiException,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hydra_client.configuration import Configuration
-    from hydra_client.protocol.operation import Call, Response
+    from hydra_client.protocol.operation import Call, Operation, Response
 
 # A longer error page says nothing more; a body may have 256 MiB.
 _LONGEST_BODY = 64 * 1024
@@ -41,6 +41,7 @@ _CLIENT_SCOPE = (
     "The client's own `scope` does not cover a requested scope: add it there, or request others "
     "with the setting scopes."
 )
+SCOPES_LACK = "The configured scopes lack"
 _NOT_HYDRA = (
     "Hydra 0.9 and 0.10 do not send this response: check the base URL{}. Later versions (1.x, 2.x) "
     "have other paths; this client speaks 0.9 and 0.10."
@@ -141,12 +142,12 @@ def _meaning(
     if status == 401:
         admin_hint = _EITHER if "basic" in operation.security else _RENEW
         return kind, admin_hint if is_admin else _CREDENTIALS
-    if (
-        (status in (403, 500) and "Request was denied" in words)
-        or (status == 500 and "requested scope is invalid" in words)
-        or (status == 400 and is_admin and lacks_scope)
-    ):
-        return ForbiddenException, _permission(call, settings)
+    token_lacks_scope = (status == 500 and "requested scope is invalid" in words) or (
+        status == 400 and is_admin and lacks_scope
+    )
+    if token_lacks_scope or (status in (403, 500) and "Request was denied" in words):
+        scope_hint = _scope(call, settings) if token_lacks_scope else None
+        return ForbiddenException, scope_hint or _permission(call, settings)
     if is_insecure_http(status, words):
         return kind, _TERMINATION
     if status == 400 and _PLAIN_HTTP.search(text):
@@ -166,6 +167,31 @@ def is_insecure_http(status: int, words: str) -> bool:
     return status == 502 and "insecure http" in words
 
 
+def _scope(call: Call, settings: Configuration | None) -> str | None:
+    """Return what to do if the token was requested with configured scopes, which are too few."""
+    source = None if settings is None else settings.access_token
+    if settings is None or isinstance(source, str) or callable(source):
+        return None
+    own = getattr(source, "scopes", None)
+    scopes = set(own if isinstance(own, tuple) and own else settings.scopes)
+    operation = call.operation
+    if not scopes or any(
+        scopes.issuperset(enough) for enough in (operation.scopes, operation.older_scopes) if enough
+    ):
+        return None
+    return (
+        f"{SCOPES_LACK} {_scopes_of(operation)}: add it to the setting scopes, or remove the "
+        "setting."
+    )
+
+
+def _scopes_of(operation: Operation[Any]) -> str:
+    scopes = " ".join(operation.scopes)
+    if operation.older_scopes:
+        scopes += f" ({' '.join(operation.older_scopes)} on 0.9)"
+    return scopes
+
+
 def _permission(call: Call, settings: Configuration | None) -> str:
     operation, caller = call.operation, None
     resource, actions = operation.policy
@@ -178,11 +204,9 @@ def _permission(call: Call, settings: Configuration | None) -> str:
         "actions": actions,
         "effect": "allow",
     }
-    scopes = " ".join(operation.scopes)
-    if operation.older_scopes:
-        scopes += f" ({' '.join(operation.older_scopes)} on 0.9)"
     return (
-        f"The token needs the scope {scopes}, and its client a policy such as {json.dumps(policy)}."
+        f"The token needs the scope {_scopes_of(operation)}, and its client a policy such as "
+        f"{json.dumps(policy)}."
     )
 
 

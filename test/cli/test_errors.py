@@ -52,6 +52,11 @@ def test_a_missing_object_is_said_once(run: Run, root: HydraEmulator) -> None:
         ({"HYDRA_URL": "nonsense"}, "--url (HYDRA_URL) 'nonsense' must begin with http"),
         ({"HYDRA_ACCESS_TOKEN": "a b"}, "--access-token-file (HYDRA_ACCESS_TOKEN) is empty, or"),
         ({"HYDRA_CLIENT_SECRET": ""}, "or --client-id and --client-secret-file (HYDRA_CLIENT_ID"),
+        (
+            {"HYDRA_SCOPES": "hydra.keys.get"},
+            "Hint: The configured scopes lack hydra.clients: add it to --token-scopes "
+            "(HYDRA_SCOPES), or remove the setting.\n",
+        ),
         ({"HYDRA_SCOPES": "none"}, "or request others with --token-scopes (HYDRA_SCOPES)"),
     ],
 )

@@ -196,20 +196,20 @@ def test_a_url_that_overrides_a_profile_chosen_by_name(
     config: Path, capsys: pytest.CaptureFixture[str], by_option: bool
 ) -> None:
     """Even if the environment has everything else: the profile could be what was meant."""
-    choice = ({"profile": "one"}, {}) if by_option else ({}, {"HYDRA_PROFILE": "one"})
+    options = {"profile": "one"} if by_option else {}
     environ = {
         "HYDRA_CONFIG": str(config),
         "HYDRA_URL": "http://me:hush@three",
         "HYDRA_CLIENT_SECRET": "secret-env",
-        **choice[1],
+        **({} if by_option else {"HYDRA_PROFILE": "one"}),
     }
     config.write_text(PROFILE.replace("headers", "# headers"))
-    assert settings(choice[0], **environ).overrides_profile
+    assert settings(options, **environ).overrides_profile
     assert capsys.readouterr().err == (
         "Warning: HYDRA_URL overrides the profile: calling http://***@three, not http://one. To "
         "call the profile's server, unset HYDRA_URL; to call the other one, use --url\n"
     )
-    assert not settings(choice[0] | {"url": "http://three"}, **environ).overrides_profile
+    assert not settings(options | {"url": "http://three"}, **environ).overrides_profile
     environ.pop("HYDRA_PROFILE", None)
     assert not settings({}, **environ).overrides_profile  # the profile is only the default
     assert capsys.readouterr().err == ""

@@ -28,6 +28,7 @@ from hydra_client.exceptions import (
     TooManyRequestsException,
     UnauthorizedException,
 )
+from hydra_client.tokens import ClientCredentials
 
 HOST = "http://127.0.0.1:4444"
 SECRET = "p+q%41 r:s&<ü>"
@@ -397,6 +398,62 @@ def test_a_successful_response_that_is_not_valid_shows_nothing_of_itself(
     assert_hidden(caught.value, "hush-hush", TOKEN)
     assert "get_oauth2_client: OAuth2Client.redirect_uris: expected a list" in str(caught.value)
     assert "(status 200 from GET /clients/photos, X-Request-ID " in str(caught.value)
+
+
+LACKING = "The configured scopes lack "
+CALLS = {
+    "get_oauth2_client": lambda client: hydra_client.OAuth2Api(client).get_oauth2_client("x"),
+    "get_group": lambda client: hydra_client.WardenApi(client).get_group("x"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "lacking"),
+    [
+        ("get_oauth2_client", {"scopes": "a"}, "hydra.clients"),
+        (
+            "get_oauth2_client",
+            {"access_token": ClientCredentials("x", "y", scopes="a")},
+            "hydra.clients",
+        ),
+        (
+            "get_oauth2_client",
+            {"access_token": ClientCredentials("x", "y"), "scopes": "a"},
+            "hydra.clients",
+        ),
+        ("get_group", {"scopes": "a"}, "hydra.warden.groups (hydra.groups on 0.9)"),
+        # They do not lack it, or nothing asked for them.
+        ("get_oauth2_client", {"scopes": "a hydra.clients"}, None),
+        ("get_oauth2_client", {}, None),
+        ("get_oauth2_client", {"scopes": "a", "access_token": TOKEN}, None),
+        ("get_oauth2_client", {"scopes": "a", "access_token": lambda: TOKEN}, None),
+        ("get_group", {"scopes": "hydra.groups"}, None),
+        ("get_group", {}, None),
+    ],
+)
+@pytest.mark.parametrize(("status", "words"), [(500, SCOPE), (400, "invalid_scope")])
+def test_configured_scopes_that_lack_the_needed_one(
+    edge: responses.RequestsMock,
+    name: str,
+    settings: dict[str, Any],
+    lacking: str | None,
+    status: int,
+    words: str,
+) -> None:
+    """Adding the policy, which the hint names otherwise, would not help."""
+    edge.add("POST", f"{HOST}/oauth2/token", json={"access_token": TOKEN, "token_type": "bearer"})
+    responding(edge, status=status, body=admin(status, words))
+    configuration = hydra_client.Configuration(HOST, "admin", SECRET, retries=0, **settings)
+    with (
+        hydra_client.ApiClient(configuration) as client,
+        pytest.raises(ForbiddenException) as caught,
+    ):
+        CALLS[name](client)
+    hint = caught.value.hint or ""
+    if lacking is None:
+        assert hint.startswith("The token needs the scope ")
+    else:
+        assert hint == f"{LACKING}{lacking}: add it to the setting scopes, or remove the setting."
 
 
 def test_errors_can_be_copied_and_pickled(

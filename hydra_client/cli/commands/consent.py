@@ -77,14 +77,15 @@ def accept(
     """Accept a consent request on behalf of a user.
 
     Unlike the server, this command rejects scopes that were not requested. It prints the URL to
-    send the browser to, which is masked like a secret.
+    send the browser to, which is masked like a secret. Programs get it with --quiet or --output
+    json.
 
     Needs the scope hydra.consent and policies for "get" and "accept" on
     rn:hydra:oauth2:consent:requests:ID.
 
     Examples:
       hydra-client consent accept "$ID" --subject alice --grant-all
-      hydra-client consent accept "$ID" --subject alice --grant-scope openid --quiet --show-secret
+      hydra-client consent accept "$ID" --subject alice --grant-scope openid --quiet > url
     """
     if bool(scopes) == grant_all:
         raise click.UsageError("use either --grant-scope SCOPE or --grant-all")
@@ -96,7 +97,14 @@ def accept(
     }
     with invocation.api() as api:
         challenge = ConsentApp(api).challenge({"consent": id}, NO_BROWSER)
-        granted = challenge.requested_scopes if grant_all else scopes
+        requested = challenge.requested_scopes
+        for scope in scopes:
+            if scope not in requested:
+                raise click.BadParameter(
+                    f"{scope!r} was not requested; the requested scopes are {' '.join(requested)}",
+                    param_hint="--grant-scope",
+                )
+        granted = requested if grant_all else scopes
         url = challenge.accept(subject, granted, **extras)
     _print_url(invocation, id, url)
 
@@ -108,7 +116,8 @@ def accept(
 def reject(invocation: Invocation, id: str, reason: str) -> None:
     """Reject a consent request on behalf of a user.
 
-    It prints the URL to send the browser to, which is masked like a secret.
+    It prints the URL to send the browser to, which is masked like a secret. Programs get it with
+    --quiet or --output json.
 
     Needs the scope hydra.consent and policies for "get" and "reject" on
     rn:hydra:oauth2:consent:requests:ID.
@@ -124,10 +133,11 @@ def reject(invocation: Invocation, id: str, reason: str) -> None:
 
 
 def _print_url(invocation: Invocation, id: str, url: str | None) -> None:
-    shown = url if invocation.show_secret else MASK
+    show = invocation.show_secret or invocation.for_program
+    shown = url if show else MASK
     if invocation.shortest:
         print_value(shown)
     else:
         print_result({"id": id, "redirectUrl": shown}, invocation.output)
-    if not invocation.show_secret:
+    if not show:
         invocation.remark("Use --show-secret to print the URL to send the browser to.")

@@ -23,6 +23,7 @@ from hydra_client.exceptions import (
     NotFoundException,
     UnauthorizedException,
 )
+from hydra_client.protocol.error_mapping import SCOPES_LACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -199,9 +200,11 @@ def permission(invocation: Invocation, need: str, api: OAuth2Api) -> Finding:
     try:
         return Finding(OK, need, f"{caller} {PROBES[need](api)}")
     except ForbiddenException as error:
-        hint = (error.hint or "").replace("the caller's client id", json.dumps(caller)[1:-1])
+        hint = failure_of(error).message.partition("\nHint: ")[2]
+        name = "scope" if hint.startswith(SCOPES_LACK) else "permission"
+        hint = hint.replace("the caller's client id", json.dumps(caller)[1:-1])
         result = f"{caller} is not permitted: {error.error}"
-        return problem("permission", need, result, hint.replace(NO_ONE, "<.*>"))
+        return problem(name, need, result, hint.replace(NO_ONE, "<.*>"))
     except BadRequestException as error:
         scope = "hydra.keys.get" if need == "keys" else f"hydra.{need}"
         asked = f"the scope {scope}"

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+import yaml
 from support.command import Run
 
 from hydra_client.emulator import HydraEmulator
@@ -62,7 +63,7 @@ def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path
     result = run(
         *("consent", "accept", browser.id, "--subject", "alice", "--grant-scope", "openid"),
         *("--access-token-extra", str(tmp_path / "extra.yaml"), "--id-token-extra", "-"),
-        *("--quiet", "--show-secret"),
+        "--quiet",
         input='{"email": "alice@example.com"}',
     )
     assert result.stderr == ""
@@ -77,12 +78,28 @@ def test_accept_a_part(run: Run, browser: Browser, root: HydraEmulator, tmp_path
 
 def test_reject(run: Run, every_root: HydraEmulator) -> None:
     browser = Browser(every_root)
-    result = run("consent", "reject", browser.id, "--reason", "No, thanks.", "--show-secret", "-q")
+    result = run("consent", "reject", browser.id, "--reason", "No, thanks.", "-q")
     response = browser.visit(result.stdout.strip())
     assert response["error"] == ["rejected_consent_request"]
     assert response["error_description"] == ["No, thanks."]
-    result = run("consent", "reject", browser.id, "--reason", "No.", "-o", "json")
-    assert json.loads(result.stdout) == {"id": browser.id, "redirectUrl": "***"}
+    result = run("consent", "reject", browser.id, "--reason", "No.")
+    assert "redirectUrl  ***\n" in result.stdout
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_programs_get_the_url(run: Run, browser: Browser, form: str) -> None:
+    result = run("consent", "reject", browser.id, "--reason", "No.", "-o", form)
+    assert result.stderr == ""
+    document = yaml.safe_load(result.stdout)
+    assert browser.visit(document["redirectUrl"])["error"] == ["rejected_consent_request"]
+
+
+def test_a_terminal_does_not_get_the_url(
+    run: Run, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    result = run("consent", "accept", browser.id, "--subject", "alice", "--grant-all", "-q")
+    assert result.stdout == "***\n"
 
 
 def test_get(run: Run, browser: Browser) -> None:
@@ -101,7 +118,12 @@ def test_get(run: Run, browser: Browser) -> None:
             4,
             "does not know the consent request",
         ),
-        (["accept", "ID", "--subject", "x", "--grant-scope", "hydra"], 2, "was not requested"),
+        (
+            ["accept", "ID", "--subject", "x", "--grant-scope", "hydra"],
+            2,
+            "Invalid value for --grant-scope: 'hydra' was not requested; the requested scopes are "
+            "openid photos",
+        ),
         (["accept", "ID", "--subject", "", "--grant-all"], 2, "subject"),
         (["accept", "ID", "--subject", "x"], 2, "use either --grant-scope"),
         (["accept", "ID", "--subject", "x", "--grant-all", "--grant-scope", "y"], 2, "use either"),

@@ -349,6 +349,15 @@ def test_scopes_that_were_chosen(run: Run, odd_root: HydraEmulator) -> None:
     assert finding["result"] == "app gets no token with the scope hydra.consent: invalid_scope"
 
 
+def test_chosen_scopes_that_lack_the_needed_one(run: Run, every_root: HydraEmulator) -> None:
+    """A policy, which the caller has, would not help."""
+    result = run("doctor", "--need", "clients", HYDRA_SCOPES="hydra.keys.get")
+    assert result.exit_code == 1
+    assert "admin is not permitted: " in result.stdout
+    assert "lack hydra.clients: add it to --token-scopes (HYDRA_SCOPES), or" in result.stdout
+    assert "has more about: scope." in result.stdout
+
+
 @pytest.mark.parametrize("secret", ["demo-password", "", "wrong-secret"])
 def test_keys_for_everyone(run: Run, every_root: HydraEmulator, secret: str) -> None:
     """As set-up scripts allowed it: no credential is needed."""
