@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import click
 import pytest
 from click.testing import Result
 from support.crowd import wait_until
+from support.rest import PROCESSES, wait_for_rest
 
 import hydra_client
 from hydra_client.cli.app import app
@@ -56,28 +56,9 @@ def modules_after(code: str, folder: Path) -> list[str]:
 
 
 def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
-    """Send a signal to a process when its main thread has come to rest.
-
-    coverage holds its own lock while the thread works. A signal in between would leave it
-    held for ever.
-    """
-    status = Path(f"/proc/{process.pid}/status")  # of the main thread
-
-    def rests() -> bool:
-        before = status.read_text()
-        time.sleep(0.1)
-        return "State:\tS" in before and switches(before) == switches(status.read_text())
-
-    if status.exists():
-        wait_until(rests, "the process waits for something")
-    else:
-        time.sleep(0.5)
+    """Send a signal to a process when its main thread has come to rest."""
+    wait_for_rest(lambda: [PROCESSES / str(process.pid)], 0.1)
     process.send_signal(number)
-
-
-def switches(status: str) -> list[str]:
-    """How often a thread has begun and ceased to run."""
-    return [line for line in status.splitlines() if "ctxt_switches" in line]
 
 
 def wait_for_request(hydra: HydraEmulator, path: str) -> None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
+import threading
 import warnings
+from pathlib import Path
+
+from support.rest import PROCESSES, wait_for_rest
 
 
 def fork() -> int:
-    """Fork when the other threads have come to rest.
-
-    coverage takes a lock of its own in every thread that works. Held at the fork, it would stay
-    held in the child for ever.
-    """
-    time.sleep(0.2)
+    """Fork when the other threads have come to rest."""
+    # Shorter than a server sleeps before it looks whether it is to stop.
+    wait_for_rest(others, 0.01)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
         return os.fork()
+
+
+def others() -> list[Path]:
+    """The threads of this process but for the one that calls."""
+    threads = (PROCESSES / "self" / "task").iterdir()
+    return [thread for thread in threads if thread.name != str(threading.get_native_id())]
