@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 import hydra_client
-from hydra_client.cli.errors import failure_of
+from hydra_client.cli.errors import Failure, failure_of
 from hydra_client.cli.options import Group
 from hydra_client.cli.text import echo, warn
 from hydra_client.version import __version__
@@ -105,12 +105,16 @@ class App(Group):
         except (KeyboardInterrupt, click.Abort):
             echo("Interrupted.", err=True)
             ctx.exit(_INTERRUPTED)
-        except BrokenPipeError:
-            # The reader of stdout has gone, so Python must not flush it at exit either.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(_BROKEN_PIPE)
         except hydra_client.HydraException as error:  # loaded only after an error
             raise failure_of(error) from None
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            # Nothing can be written to stdout, so Python must not flush it at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                ctx.exit(_BROKEN_PIPE)
+            raise Failure(f"stdout: {error.strerror}") from None
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -8,6 +8,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -170,9 +171,12 @@ class SecretOut:
     def write(self, secret: str | None) -> None:
         """Write a secret and sync it to disk. Does nothing without a secret or a file."""
         if self._file is not None and secret is not None:
-            self._file.write(secret + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            try:
+                self._file.write(secret + "\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise Failure(f"{self._path}: {error.strerror}") from None
             self._keep = True
 
     def send(self, secret: str | None, call: Callable[[], T]) -> T:
@@ -187,7 +191,8 @@ class SecretOut:
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if self._file is None:
             return
-        self._file.close()
+        with suppress(OSError):  # it was synced, or could not be written
+            self._file.close()
         if not self._keep:
             Path(self._file.name).unlink(missing_ok=True)
         elif error is not None:

@@ -135,6 +135,27 @@ def test_a_reader_that_goes_away(start: Start, root: HydraEmulator) -> None:
     assert process.wait(timeout=60) == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("clients", "list"), ("export", "-"), ("help", "man")])
+def test_a_stdout_that_is_full(
+    start: Start, root: HydraEmulator, arguments: tuple[str, ...], unbuffered: str
+) -> None:
+    with open("/dev/full", "w") as full:
+        process = start(*arguments, stdout=full, env={"PYTHONUNBUFFERED": unbuffered})
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "Error: stdout: No space left on device\n")
+
+
+def test_a_file_that_cannot_be_read_is_not_stdout(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a mistake of ours, so it has a traceback."""
+    monkeypatch.setattr(app_module.App, "get_command", lambda *_: Path("/no/such").stat())
+    with pytest.raises(FileNotFoundError):
+        run("clients", "list")
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -138,3 +139,19 @@ def test_a_token_that_came_is_in_the_file(
     timeout = ["--timeout", "0.2"] if fault == "too slow" else []
     result = run("token", "client", "--secret-out", str(file), *timeout)
     assert file.exists() == (result.exit_code == 0)
+
+
+def test_a_disk_that_is_full(
+    run: Run, root: HydraEmulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    root.add_client(id="app", client_secret=OLD)
+    monkeypatch.setattr(os, "fsync", full)
+    file = tmp_path / "f"
+    result = run("rotate", "app", "--secret-out", str(file))
+    assert result.exit_code == 1
+    assert result.stderr == f"Error: {file}: No space left on device\n"
+    assert works(root, "app", OLD)
+    assert not file.exists()
