@@ -10,10 +10,27 @@ import signal
 import sys
 
 
+def stop_signals() -> list[int]:
+    """Return the signals that stop a run, except SIGINT, which Python itself handles."""
+    hang_up = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hang_up is None or signal.getsignal(hang_up) is signal.SIG_IGN:
+        # `nohup` ignores it, so that the run survives its terminal.
+        return [signal.SIGTERM]
+    return [signal.SIGTERM, hang_up]
+
+
+def _exit(number: int, _: object) -> None:
+    if number != signal.SIGTERM:
+        # A shell may repeat what the terminal sends; that must not interrupt the clean-up.
+        signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     """Run the command and exit with its status."""
-    # As an exception, so that context managers clean up.
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    for number in stop_signals():
+        # As an exception, so that context managers clean up.
+        signal.signal(number, _exit)
     try:
         from hydra_client.cli.app import app
     except ModuleNotFoundError as error:

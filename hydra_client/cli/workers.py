@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import click
 
+from hydra_client.cli import stop_signals
 from hydra_client.cli.context import Invocation
 from hydra_client.cli.progress import Progress
 
@@ -33,7 +34,7 @@ jobs_option = click.option(
 
 
 class SignalReceived(Exception):  # noqa: N818 - nothing went wrong
-    """SIGINT or SIGTERM arrived; `number` says which."""
+    """SIGINT, SIGTERM or SIGHUP arrived; `number` says which."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -109,7 +110,7 @@ class Workers(Generic[T, R]):
                 yield self._items.popleft()
 
     def catching_signals(self) -> AbstractContextManager[None]:
-        """Make the iteration, and nothing else, raise SignalReceived on SIGINT and SIGTERM.
+        """Make the iteration, and nothing else, raise SignalReceived on a signal to stop.
 
         A signal between two other lines could lose a result.
         """
@@ -118,10 +119,10 @@ class Workers(Generic[T, R]):
 
 @contextmanager
 def handling_signals(handle: Callable[[int], object]) -> Iterator[None]:
-    """Call a function with the number of a signal on SIGINT and SIGTERM; restore their handlers."""
+    """Call a function with the number of a signal to stop; restore the handlers at the end."""
     before = {
         number: signal.signal(number, lambda number, _: handle(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, *stop_signals())
     }
     try:
         yield

@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -59,6 +60,16 @@ def tell(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
     """Send a signal to a process when its main thread has come to rest."""
     wait_for_rest(lambda: [PROCESSES / str(process.pid)], 0.1)
     process.send_signal(number)
+
+
+@contextmanager
+def inherited(number: int, handler: signal.Handlers) -> Iterator[None]:
+    """Start processes that ignore a signal, or do not, whatever this one does."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def wait_for_request(hydra: HydraEmulator, path: str) -> None:

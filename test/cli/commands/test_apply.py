@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import Run, Start, add_caller, name_root, tell
+from support.command import Run, Start, add_caller, inherited, name_root, tell
 from support.manifests import server_has, works, writes, written
 
 from hydra_client import OAuth2Client
@@ -650,7 +650,12 @@ class Gate:
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "end"), [(signal.SIGINT, 130, "Interrupted.\n"), (signal.SIGTERM, 143, "")]
+    ("number", "status", "end"),
+    [
+        (signal.SIGINT, 130, "Interrupted.\n"),
+        (signal.SIGTERM, 143, ""),
+        (signal.SIGHUP, 129, ""),
+    ],
 )
 def test_interrupted(
     start: Start, run: Run, meddler: Meddler, tmp_path: Path, number: int, status: int, end: str
@@ -658,7 +663,8 @@ def test_interrupted(
     """It waits for requests in progress, and reports what was done and what was not."""
     path = written(tmp_path, [{"id": f"c{number}"} for number in range(5)])
     with Gate(meddler, 2) as gate:
-        process = start("apply", path, "--jobs", "2")
+        with inherited(signal.SIGHUP, signal.SIG_DFL):
+            process = start("apply", path, "--jobs", "2")
         gate.wait()
         tell(process, number)
         assert process.stderr is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from support.command import Run, Start, add_caller, calling, name_root, tell
+from support.command import Run, Start, add_caller, calling, inherited, name_root, tell
 from support.loopback import refusing_port
 
 from hydra_client import ConsentRequestRejection
@@ -397,3 +398,34 @@ def test_a_port_that_is_taken(run: Run, root: HydraEmulator) -> None:
         result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
     assert result.exit_code == 1
     assert "Address already in use" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("sent", "inherits", "status"),
+    [
+        ([signal.SIGINT], signal.SIG_DFL, 130),
+        ([signal.SIGTERM], signal.SIG_DFL, 143),
+        ([signal.SIGHUP], signal.SIG_DFL, 129),
+        ([signal.SIGHUP, signal.SIGTERM], signal.SIG_IGN, 143),  # as under nohup
+    ],
+)
+def test_a_run_that_is_stopped_leaves_no_redirect_uri(
+    start: Start,
+    root: HydraEmulator,
+    sent: list[signal.Signals],
+    inherits: signal.Handlers,
+    status: int,
+) -> None:
+    add(root)
+    before = root.api().get_oauth2_client("my-app").redirect_uris
+    asked = ("token", "user", *AS, "--no-browser", "--register")
+    with inherited(signal.SIGHUP, inherits):
+        process = start(*asked, env={"S": "a-secret"})
+    assert process.stderr is not None
+    assert process.stderr.readline() == "Open this URL in a browser:\n"
+    assert root.api().get_oauth2_client("my-app").redirect_uris != before
+    for number in sent:
+        tell(process, number)
+    process.communicate(timeout=60)
+    assert process.returncode == status
+    assert root.api().get_oauth2_client("my-app").redirect_uris == before
