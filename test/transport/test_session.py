@@ -597,6 +597,10 @@ def test_a_proxy_that_cannot_be_reached_is_tried_again_for_any_operation(
 def test_a_proxy_of_the_environment_is_named_where_it_fails(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def resolve(*_: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
     monkeypatch.setenv("http_proxy", "http://user:hush@no-such-proxy.invalid")
     with (
         api("http://localhost:1", retries=0) as client,
