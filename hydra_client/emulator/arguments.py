@@ -28,6 +28,7 @@ _KINDS: dict[str, Callable[[Any], bool]] = {
     "a mapping": lambda value: isinstance(value, Mapping),
     "a function or None": lambda value: value is None or callable(value),
     "a list of strings": _are_strings,
+    "a string or a list of strings": lambda value: isinstance(value, str) or _are_strings(value),
     "a pair of strings": lambda value: _are_strings(value) and len(value) == 2,
 }
 

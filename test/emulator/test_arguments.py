@@ -20,6 +20,7 @@ from hydra_client.emulator import arguments
         ("a mapping", [{}], [[], None]),
         ("a function or None", [len, None], [5]),
         ("a list of strings", [[], ["a"], ("a", "b")], ["a", [5], {"a"}, None]),
+        ("a string or a list of strings", ["a", [], ["a"]], [True, None, [5]]),
         ("a pair of strings", [("a", "b"), ["a", "b"]], ["ab", ("a",), ("a", 5)]),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.serving import make_server
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
+from hydra_client import OAuth2Api, OAuth2Client
 from hydra_client.emulator import Callback, ConsentFlow, HydraEmulator
 from hydra_client.emulator.testing.browser import BrowserStuckError
 
@@ -109,6 +111,56 @@ def test_a_given_client(wire: Wire, flow: ConsentFlow) -> None:
     assert second.exchange()["scope"] == "foo"
 
 
+def test_a_client_of_which_little_is_given(wire: Wire, flow: ConsentFlow) -> None:
+    class Model:
+        def to_dict(self) -> dict[str, Any]:
+            return {**client, "contacts": None}
+
+    client = wire.hydra.add_client(id="m", redirect_uris=["https://a.example/1"], scope="foo")
+    assert flow(client=Model(), scope="foo").exchange()["scope"] == "foo"
+    assert flow(client={"id": "m", "redirect_uris": None}).url.startswith("https://a.example/1?")
+    wire.hydra.add_client(id="bare")
+    with pytest.raises(BrowserStuckError, match="Hydra rejected the authorization"):
+        flow(client={"id": "bare"}, redirect_uri="https://a.example/1")
+
+
+def test_what_the_sdk_returns_is_a_client() -> None:
+    with HydraEmulator() as hydra, hydra.api().api_client as api_client:
+        registered = OAuth2Api(api_client).create_oauth2_client(
+            OAuth2Client(id="m", redirect_uris=["https://a.example/1"], scope="foo")
+        )
+        assert ConsentFlow(hydra)(client=registered, scope="foo").exchange()["scope"] == "foo"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"client": "id"}, TypeError, "client must be a mapping or model, .* not str"),
+        ({"client": {}}, ValueError, "client must have an id"),
+        ({"client": {"id": 5}}, TypeError, "id must be a string, not int"),
+        ({"client": {"id": "bare"}}, ValueError, "client has no redirect_uris: register one, or"),
+        ({"client": {"id": "bare", "redirect_uris": "http://x"}}, TypeError, "redirect_uris must"),
+        ({"decide": "http://x"}, TypeError, "decide must be a function or None, not str"),
+        ({"decide": lambda url: None}, TypeError, "decide must return the URL .*, not NoneType"),
+        ({"decide": len, "wsgi": len}, ValueError, "pass only one consent app: decide, or wsgi or"),
+        ({"decide": len, "url": "http://x"}, ValueError, "pass only one consent app"),
+        ({"url": 5}, TypeError, "url must be a string or None, not int"),
+        ({"fields": ["user"]}, TypeError, "fields must be a mapping, not list"),
+        ({"fields": {"remember": True}}, TypeError, "remember must be a string or a list of str"),
+    ],
+)
+def test_arguments_that_cannot_work(
+    wire: Wire,
+    flow: ConsentFlow,
+    arguments: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    wire.hydra.add_client(id="bare")
+    with pytest.raises(error, match=f"^{message}"):
+        flow(**arguments)
+
+
 def test_a_consent_app_as_a_function(wire: Wire, flow: ConsentFlow) -> None:
     seen = []
 
@@ -179,6 +231,76 @@ def test_a_form_with_the_method_get_and_a_page_without_a_form(
 
     with pytest.raises(BrowserStuckError, match="the end"):
         flow(wsgi=app)
+
+
+CONTROLS = """<fieldset disabled><legend>No</legend></fieldset></fieldset><form method=post>
+<select name=kind><option>first  one</option><option value=2>second</option></select>
+<select name=language>
+  <option value=de>Deutsch
+  <option value=en selected>English
+</select>
+<select name=scope multiple><option selected>a<option>b<option selected>c</select>
+<select name=none multiple><option>a</select>
+<select name=listed size=3><option>a</select>
+<select name=placeholder><option value="" disabled selected>Choose</option><option>a</select>
+<select name=group><optgroup disabled><option>a</optgroup><optgroup><option>b</optgroup></select>
+<select name=empty></select> <select name=entered><option>a</select> <select><option>a</select>
+<textarea name=note>\r\n\nDear <b>Hydra</b> &amp; co.\n</textarea>
+<textarea name=told>old</textarea> <textarea></textarea>
+<input name=off value=x disabled> <select name=off disabled><option selected>a</select>
+<fieldset disabled><input name=off value=x></fieldset>
+<input type=checkbox name=blank value="" checked>
+<input type=button name=off value=x> <button type=reset name=off>Reset</button>
+<a name=off>x</a> <button name=answer disabled value=no></button> <button name=answer value=yes>
+</form><textarea name=off>x</textarea>"""
+
+
+def test_every_control_of_a_form(wire: Wire, flow: ConsentFlow) -> None:
+    sent: list[dict[str, list[str]]] = []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        request = Request(environ)
+        if request.method == "GET":
+            return Response(CONTROLS, mimetype="text/html")(environ, start_response)
+        sent.append({name: request.form.getlist(name) for name in request.form})
+        id = request.args["consent"]
+        return redirect(wire.hydra.accept_consent(id, "alice"))(environ, start_response)
+
+    flow(wsgi=app, fields={"entered": "z", "told": "new\nlines", "off": "y"})
+    assert sent == [
+        {
+            "kind": ["first one"],
+            "language": ["en"],
+            "scope": ["a", "c"],
+            "group": ["b"],
+            "note": ["\r\nDear <b>Hydra</b> & co.\r\n"],
+            "blank": [""],
+            "entered": ["z"],
+            "told": ["new\r\nlines"],
+            "answer": ["yes"],
+        }
+    ]
+
+
+def test_fields_that_no_form_had(wire: Wire, flow: ConsentFlow) -> None:
+    app = App(wire)
+    wire.hydra.consent_url = "http://127.0.0.1:4900/empty"
+    with pytest.raises(BrowserStuckError, match=r"No form had these fields: 'a', 'usr'$"):
+        flow(wsgi=app, fields={"usr": "alice", "a": "b"})
+    wire.hydra.consent_url = "http://127.0.0.1:4900/consent"
+    fields = {"user": "carol", "back": "/lost"}
+    with pytest.raises(BrowserStuckError) as raised:
+        flow(wsgi=app, fields=fields)
+    assert "nothing here" in str(raised.value)
+    assert "No form had" not in str(raised.value)
+
+
+def test_a_consent_app_that_is_down(flow: ConsentFlow) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/consent"
+        with pytest.raises(BrowserStuckError, match=f"the page at {url}.* cannot be fetched: "):
+            flow(url=url)
 
 
 @pytest.fixture
