@@ -13,6 +13,7 @@ from support.emulator import (
     Wire,
     get,
     make_wire,
+    stop,
 )
 
 from hydra_client.emulator import HydraEmulator
@@ -76,6 +77,7 @@ def test_start_on_a_running_server() -> None:
     with hydra.start() as same:
         assert same is hydra
         assert (hydra.port, get(hydra)[0]) == (port, 200)
+        stop(hydra)
     with pytest.raises(ConnectionError):
         get(hydra)
     with hydra:

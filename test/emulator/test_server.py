@@ -16,6 +16,7 @@ from support.emulator import (
     connect,
     get,
     send_raw,
+    stop,
 )
 
 from hydra_client.emulator import HydraEmulator
@@ -29,13 +30,10 @@ def threads() -> set[threading.Thread]:
 
 def test_restart_keeps_port_and_state() -> None:
     hydra = HydraEmulator()
-    with hydra, closing(connect(hydra)) as open_connection:
+    with hydra:
         port = hydra.port
         hydra.add_client(id="x")
-        # The server closes it, so that the system gives the port to nobody else for a minute.
-        open_connection.request("GET", "/health/status")
-        open_connection.getresponse().read()
-        hydra.stop()
+        stop(hydra)
     with pytest.raises(ConnectionRefusedError):
         get(hydra)
     with hydra:

@@ -226,6 +226,17 @@ def get(hydra: HydraEmulator, path: str = "/health/status") -> tuple[int, bytes]
         return response.status, response.read()
 
 
+def stop(hydra: HydraEmulator) -> None:
+    """Stop an emulator that is to be started again on its port.
+
+    The system gives the port to nobody else for a minute, as the server closes a connection first.
+    """
+    with closing(connect(hydra)) as connection:
+        connection.request("GET", "/health/status")
+        connection.getresponse().read()
+        hydra.stop()
+
+
 def send_raw(hydra: HydraEmulator, raw: bytes, *, then: bytes = b"") -> bytes:
     """Send bytes, and read until the server closes the connection."""
     with socket.create_connection((hydra.host, hydra.port), 30) as sock:
