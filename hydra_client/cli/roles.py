@@ -18,11 +18,11 @@ class Role(NamedTuple):
     """What a client does on the server.
 
     Attributes:
-        scope: The scope that the tokens of the client need.
+        scope: The scope that the tokens of the client need, if it needs a token.
         permissions: Templates of the resources that it uses, each with its actions.
     """
 
-    scope: str
+    scope: str | None
     permissions: dict[str, tuple[str, ...]]
 
     def requests(self, id: str) -> Iterator[tuple[str, str]]:
@@ -56,7 +56,8 @@ ROLES = {
         "hydra.consent",
         {f"rn:hydra:oauth2:consent:requests:{_ANY}": ("get", "accept", "reject")},
     ),
-    "resource-server": Role("hydra.introspect", {"rn:hydra:oauth2:tokens": ("introspect",)}),
+    # It introspects with its id and secret.
+    "resource-server": Role(None, {"rn:hydra:oauth2:tokens": ("introspect",)}),
     "client-registrar": Role(
         "hydra.clients",
         {

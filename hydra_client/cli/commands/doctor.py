@@ -108,7 +108,8 @@ def command(
     flow, it gets an ID token without a user, to find out which key the server signs with.
 
     --role asks the warden for the permissions of a role, which needs the scope hydra.warden and a
-    policy for "decide" on rn:hydra:warden:allowed.
+    policy for "decide" on rn:hydra:warden:allowed. If the caller may read the client, its scopes
+    are checked too.
 
     Examples:
       hydra-client doctor --url https://hydra.example.com
@@ -201,6 +202,8 @@ def _examine(invocation: Invocation, api: OAuth2Api, wanted: Checks) -> Iterator
         yield finding
     for role in wanted.roles:
         yield _role(api, response.data, role, wanted)
+    if wanted.roles and (scopes := caller.role_scopes(api, wanted.roles, wanted.subject)):
+        yield scopes
 
 
 def _role(api: OAuth2Api, discovered: WellKnown, role: str, wanted: Checks) -> Finding:

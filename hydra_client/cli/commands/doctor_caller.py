@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shlex
 import warnings
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,6 +16,7 @@ import hydra_client
 from hydra_client.cli.errors import Failure, failure_of, needs_extra
 from hydra_client.cli.findings import OK, WARN, Finding, problem
 from hydra_client.cli.roles import ROLES
+from hydra_client.emulator.store.scopes import covers
 from hydra_client.exceptions import (
     BadRequestException,
     ForbiddenException,
@@ -26,7 +28,7 @@ from hydra_client.exceptions import (
 from hydra_client.protocol.error_mapping import SCOPES_LACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from hydra_client import ApiResponse, OAuth2Api, WellKnown
     from hydra_client.cli.context import Invocation
@@ -312,6 +314,40 @@ def role(api: OAuth2Api, server: WellKnown, name: str, subject: str) -> Finding:
         "role",
         name,
         f"no policy allows {subject}, or one denies it: {'; '.join(missing)}",
-        f"Create the policy: {role.command(name, subject)} - the client also needs the scope "
-        f"{role.scope}. To see what denies it: hydra-client warden explain.",
+        "If nothing denies it (see `hydra-client warden explain`), create the policy: "
+        f"{role.command(name, subject)}",
+    )
+
+
+def role_scopes(api: OAuth2Api, names: Iterable[str], subject: str) -> Finding | None:
+    """Check that the client with the roles exists, and that its own scopes cover theirs.
+
+    Returns None if the caller may not read the client.
+    """
+    needed = [scope for name in names if (scope := ROLES[name].scope)]
+    command = ["hydra-client", "clients", "create", "--id", subject]
+    try:
+        scopes = (api.get_oauth2_client(subject).scope or "").split()
+    except NotFoundException:
+        command += ["--grant-type", "client_credentials", "--secret-out", "FILE"]
+        command += [word for scope in needed for word in ("--scope", scope)]
+        return problem(
+            "role",
+            "client",
+            f"there is no client {subject}",
+            f"Create it: {shlex.join(command)}",
+            state=WARN,
+        )
+    except HydraException:
+        return None
+    lacking = [scope for scope in needed if not covers(scopes, scope)]
+    if not lacking:
+        return Finding(OK, "client", f"{subject} has the scopes that it needs")
+    command = ["hydra-client", "clients", "patch", subject]
+    command += [word for scope in (*scopes, *lacking) for word in ("--scope", scope)]
+    return problem(
+        "scope",
+        "client",
+        f"{subject} lacks the scope {' '.join(lacking)}",
+        f"Add it: {shlex.join(command)}",
     )

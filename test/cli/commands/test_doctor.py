@@ -417,8 +417,7 @@ def test_a_role_and_its_policy(run: Run, every_root: HydraEmulator, name: str) -
         return
     missing = roles(run, "--role", name, "--for", "app")[name]
     assert missing["state"] == "FAILED"
-    assert f"the client also needs the scope {ROLES[name].scope}. " in missing["advice"]
-    command = missing["advice"].removeprefix("Create the policy: ").partition(" - ")[0]
+    command = missing["advice"].partition("create the policy: ")[2]
     program, *arguments = shlex.split(command)
     assert program == "hydra-client"
     assert run(*arguments).exit_code == 0
@@ -433,6 +432,41 @@ def test_the_role_of_a_resource_server_in_0_9(run: Run) -> None:
         result = run("doctor", "--role", "resource-server", "--for", "app", **calling(hydra))
     assert result.exit_code == 0
     assert "0.9 needs no policy for this" in result.output
+
+
+def test_a_role_needs_a_client_with_its_scopes(run: Run, every_root: HydraEmulator) -> None:
+    """The command that is printed gives it to the client, which keeps its other scopes."""
+    every_root.add_client(id="app", scope="openid hydra.consent")
+    every_root.allow("app", resources="<.*>", actions="<.*>")
+    asked = ("--role", "key-reader", "--role", "consent-app", "--for", "app")
+    finding = found(run, *asked)["client"]
+    assert (finding["state"], finding["name"]) == ("FAILED", "scope")
+    assert finding["result"] == "app lacks the scope hydra.keys.get"
+    program, *arguments = shlex.split(finding["advice"].removeprefix("Add it: "))
+    assert program == "hydra-client"
+    assert run(*arguments).exit_code == 0
+    assert found(run, *asked) == {}
+    scope = every_root.api().get_oauth2_client("app").scope
+    assert scope == "openid hydra.consent hydra.keys.get"
+
+
+def test_a_role_of_a_client_that_does_not_exist(
+    run: Run, root: HydraEmulator, tmp_path: Path
+) -> None:
+    finding = found(run, "--role", "key-reader", "--for", "nope", "--fix", "--yes")["client"]
+    assert (finding["state"], finding["result"]) == ("warn", "there is no client nope")
+    command = finding["advice"].removeprefix("Create it: hydra-client ")
+    file = str(tmp_path / "secret")
+    assert run(*shlex.split(command.replace("FILE", file))).exit_code == 0
+    assert found(run, "--role", "key-reader", "--for", "nope") == {}
+
+
+def test_a_resource_server_needs_no_scope(run: Run, root: HydraEmulator) -> None:
+    """It introspects with its id and secret."""
+    caller = add_caller(root, id="app", scope="hydra.warden")
+    root.allow("app", resources="rn:hydra:oauth2:tokens", actions="introspect")
+    assert found(run, "--role", "resource-server", "--for", "app") == {}
+    assert found(run, "--need", "introspect", **caller) == {}
 
 
 def test_what_a_role_lacks(run: Run, root: HydraEmulator) -> None:
@@ -454,6 +488,7 @@ def test_roles_without_a_client_or_permission(run: Run, root: HydraEmulator) -> 
     result = run("doctor", "--role", "key-reader", **caller)
     assert result.exit_code == 1
     assert "rn:hydra:warden:allowed" in result.output
+    assert "  client  " not in result.output  # it may not be read
 
 
 # --- applying policies
@@ -517,6 +552,7 @@ def test_fix_does_not_replace_a_policy_that_somebody_wrote(
 
 
 def test_fix_completes_the_policy_of_a_role(run: Run, root: HydraEmulator) -> None:
+    add_caller(root, id="app")
     policies = PolicyApi(root.api().api_client)
     role = {**ROLES["consent-app"].policy("consent-app", "app"), "actions": ["get"]}
     policies.update_policy(role["id"], Policy.from_dict(role))
