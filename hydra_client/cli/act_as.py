@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ import click
 import hydra_client
 from hydra_client.cli.completion import client_ids
 from hydra_client.cli.context import Invocation
+from hydra_client.cli.errors import Failure, failure_of
 from hydra_client.cli.options import secret_options, together
 from hydra_client.cli.output import document_of, print_result, print_value
 from hydra_client.cli.secret_files import SecretOut, given_secret
@@ -38,6 +40,21 @@ def act_as(
     if secret is not None:
         raise click.UsageError("a secret needs the client it belongs to: add --as ID")
     return invocation.api()
+
+
+@contextmanager
+def naming_as(as_id: str | None) -> Iterator[None]:
+    """Make errors name the options of the client that the command acts as, not the caller's."""
+    try:
+        yield
+    except hydra_client.HydraException as error:
+        if as_id is None:
+            raise
+        failure = failure_of(error)
+        ours = failure.message.replace(
+            "--client-id and --client-secret-file", "--as and --secret-file"
+        )
+        raise Failure(ours, failure.exit_code) from None
 
 
 def print_tokens(

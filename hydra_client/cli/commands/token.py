@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from hydra_client.cli.act_as import act_as, as_options, print_tokens
+from hydra_client.cli.act_as import act_as, as_options, naming_as, print_tokens
 from hydra_client.cli.commands.token_user import user
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.options import Group, out_option, scope_option, token_options
@@ -41,7 +41,8 @@ def client(
     """
     scope = " ".join(scopes) or (invocation.settings.scopes if as_id is None else None)
     with SecretOut(options["secret_out"]) as out, act_as(invocation, as_id, options) as api:
-        tokens = api.oauth_token(grant_type="client_credentials", scope=scope)
+        with naming_as(as_id):
+            tokens = api.oauth_token(grant_type="client_credentials", scope=scope)
         print_tokens(invocation, tokens, out, options["secret_out"])
 
 
@@ -88,7 +89,7 @@ def revoke(invocation: Invocation, /, as_id: str | None, **options: Any) -> None
       hydra-client token revoke --as my-app --secret-file my-app.secret < token.txt
     """
     token = given_token(options)
-    with act_as(invocation, as_id, options) as api:
+    with act_as(invocation, as_id, options) as api, naming_as(as_id):
         api.revoke_oauth2_token(token)
     invocation.remark("Revoked.")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from hydra_client.cli.act_as import act_as, as_options, print_tokens
+from hydra_client.cli.act_as import act_as, as_options, naming_as, print_tokens
 from hydra_client.cli.callback_page import HEADERS, page
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import USAGE, Failure, exclusive, needs_extra
@@ -107,7 +107,8 @@ def user(
             echo(f"Open this URL in a browser:\n{url}", err=True)
         else:
             invocation.remark("Continue in the browser.")
-        tokens = server.wait_for(flow, wait)
+        with naming_as(as_id):
+            tokens = server.wait_for(flow, wait)
         if flow.claims is not None:
             invocation.remark(f"The ID token is valid; the user is {flow.claims.sub}.")
         print_tokens(invocation, tokens, out, secret_out)

@@ -143,7 +143,8 @@ class _Reader(AccessReader):
         value = os.environ.get(name)
         if not value:
             shown = name if _VARIABLE.fullmatch(name) else "(not shown: it may be a secret)"
-            self._fault(place, f"secret: the environment variable {shown} is not set")
+            problem = "is not set" if value is None else "is empty"
+            self._fault(place, f"secret: the environment variable {shown} {problem}")
             return None
         return self._checked(place, Secret(f"from environment variable {plain(name)}", value))
 

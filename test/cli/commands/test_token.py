@@ -162,3 +162,16 @@ def test_a_token_that_was_not_given_leaves_no_file(
         assert result.exit_code == 1
         assert "is not known" not in result.stderr
         assert not file.exists()
+
+
+@pytest.mark.parametrize("command", ["client", "revoke"])
+def test_a_wrong_secret_of_the_client_that_is_acted_as(
+    run: Run, every_root: HydraEmulator, command: str
+) -> None:
+    every_root.add_client(id="my-app", client_secret="a-secret", grant_types=["client_credentials"])
+    result = run("token", command, *AS, S="wrong-secret", input="a-token")
+    assert result.exit_code == 5
+    assert "the client id and secret (--as and --secret-file), and" in result.stderr
+    result = run("token", command, HYDRA_CLIENT_SECRET="wrong-secret", input="a-token")
+    assert result.exit_code == 5
+    assert "the client id and secret (--client-id and --client-secret-file), and" in result.stderr

@@ -319,6 +319,12 @@ def test_every_fault_is_named_at_once(path: Path) -> None:
     assert not any("hunter2" in line for line in found)
 
 
+def test_an_empty_variable_is_set(path: Path) -> None:
+    text = "clients:\n- id: a\n  secret: {env: WEB_SECRET}\n"
+    (fault,) = faults(path, text, WEB_SECRET="")
+    assert fault.endswith("secret: the environment variable WEB_SECRET is empty")
+
+
 @pytest.mark.parametrize("command", ["plan", "apply"])
 def test_nothing_is_sent_for_a_faulty_one(
     run: Run, root: HydraEmulator, path: Path, command: str
