@@ -182,9 +182,11 @@ def connect(
     from hydra_client.api import OAuth2Api
     from hydra_client.api_client import ApiClient
     from hydra_client.configuration import for_connect
+    from hydra_client.protocol import checks
 
+    kind = checks.api_class(api, OAuth2Api)
     configuration = for_connect(host, client_id, client_secret, scopes, settings)
-    return (api or OAuth2Api)(ApiClient(configuration))
+    return kind(ApiClient(configuration))
 
 
 def __getattr__(name: str) -> Any:

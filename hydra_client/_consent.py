@@ -31,6 +31,7 @@ from hydra_client.protocol.browser_binding import (
     Memory,
     OwnMemory,
     Ticket,
+    check_memory,
 )
 from hydra_client.protocol.cache import Cache, Entry, shared
 from hydra_client.protocol.deadline import Deadline
@@ -226,10 +227,10 @@ class BaseConsentApp(Generic[OAuth2Api]):
         clock: Callable[[], float] = time.time,
         memory: Memory | None = None,
     ) -> None:
-        checks.matching_api(self, api)
+        checks.oauth2_api(self, api, "get_oauth2_consent_request")
         self.api = api
-        self._clock = clock
-        self._memory = OwnMemory() if memory is None else memory
+        self._clock = checks.function("clock", clock)
+        self._memory = OwnMemory() if memory is None else check_memory(memory)
         self._cache: Cache[Place] = Cache()
         self._public: Place | None = None
         if public_url is not None:
@@ -560,11 +561,7 @@ class BaseChallenge(Generic[OAuth2Api]):
             state.decide(ticket.made, self._app._clock())
 
     def _granted(self, scopes: Iterable[str]) -> list[str]:
-        if isinstance(scopes, (str, bytes, Mapping)) or not isinstance(scopes, Iterable):
-            raise ApiTypeError(f"scopes must be a list of strings, got {type(scopes).__name__}")
-        granted = list(scopes)
-        if not all(isinstance(scope, str) for scope in granted):
-            raise ApiTypeError("scopes must be a list of strings")
+        granted = checks.strings("scopes", scopes)
         extra = [scope for scope in granted if scope not in self.requested_scopes]
         if extra:
             # The server itself would grant it.

@@ -12,7 +12,7 @@ from hydra_client.protocol.names import Named
 from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import requests
     from typing_extensions import ReadOnly, Self
@@ -122,14 +122,18 @@ class ApiClient(Ladder):
         data, response = drive(self._begin(encode(operation, **arguments), timeout))
         return ApiResponse(data, response.status, response.headers)
 
-    def token(self, scopes: tuple[str, ...] = ()) -> str:
+    def token(self, scopes: str | Sequence[str] = ()) -> str:
         """Return the bearer token for a call that needs these scopes.
 
+        Args:
+            scopes: The scopes, a list or a space-separated string. Configured ones replace them.
+
         Raises:
-            ApiValueError: No credential is configured that a token could come from.
+            ApiTypeError, ApiValueError: `scopes` are not scopes, or no credential is configured
+                that a token could come from.
             HydraException: The token could not be fetched.
         """
-        return drive(self._token(self.configuration.snapshot(), scopes))
+        return drive(self._token_for(scopes))
 
     def close(self) -> None:
         """Close the connections that are kept open. You can go on using the client."""

@@ -30,6 +30,7 @@ from hydra_client.configuration import Configuration
 from hydra_client.exceptions import (
     ApiConnectionError,
     ApiDecodeError,
+    ApiTypeError,
     ApiValueError,
     BadRequestException,
     ServiceException,
@@ -43,7 +44,7 @@ from hydra_client.protocol.redaction import Secret
 from hydra_client.transport.waiting import Alarm, drive
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hydra_client import api, id_token  # noqa: F401 - for the base class of `CodeFlow`
     from hydra_client.id_token import IdTokenClaims
@@ -73,6 +74,10 @@ _MAY_BE_USED_UP = (
 # Errors after which it is unknown whether the server carried out the request.
 _UNKNOWN = (ApiConnectionError, ApiDecodeError, ServiceException)
 _SHORTEST = 8  # characters, of state and nonce
+# Parameters of `authorization_url` that a flow passes itself.
+_OWN_PARAMETERS = frozenset(
+    {"endpoint", "client_id", "redirect_uri", "scope", "state", "nonce", "response_type"}
+)
 
 
 class CodeFlowError(BrowserError):
@@ -196,6 +201,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         state: str | None = None,
         nonce: str | None = None,
     ) -> None:
+        checks.oauth2_api(self, api, "oauth_token")
         configuration = api.api_client.configuration
         own_id = configuration.username if client_id is None else client_id
         if own_id is None:
@@ -205,9 +211,10 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 f"the api authenticates as {configuration.username!r}, so it cannot exchange codes "
                 f"of {own_id!r}"
             )
-        checks.matching_api(self, api)
+        if verifier is not None:
+            self._check_verifier(verifier, own_id)
         self.api = api
-        self.redirect_uri = redirect_uri
+        self.redirect_uri = checks.utf8("redirect_uri", redirect_uri)
         self.scope = _scope(scope)
         self.client_id: str = own_id
         self.state = secrets.token_urlsafe(32) if state is None else _long_enough("state", state)
@@ -225,6 +232,16 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         # A refresh token that was sent without a response that says whether it was used up.
         self._unsure_of: str | None = None
 
+    def _check_verifier(self, verifier: object, client_id: str) -> None:
+        checks.methods("verifier", "an IdTokenVerifier", verifier, "verify", "fetch_keys")
+        checks.matching_api(self, verifier, "IdTokenVerifier", "id_token.IdTokenVerifier")
+        other_id = getattr(verifier, "client_id", client_id)
+        # It would refuse every ID token, but only after the code is used.
+        if isinstance(other_id, str) and other_id != client_id:
+            raise ApiValueError(
+                f"verifier accepts ID tokens for {other_id!r}, but the flow is for {client_id!r}"
+            )
+
     def authorization_url(self, **extra: str | int | None) -> Any:
         """Return the URL to send the user's browser to.
 
@@ -237,7 +254,12 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             HydraException: The discovery document could not be fetched; see `get_well_known`.
         """
 
-    def _discovery(self) -> Steps[None]:
+    def _discovery(self, extra: Iterable[str]) -> Steps[None]:
+        for name in extra:
+            if name in _OWN_PARAMETERS:
+                raise ApiTypeError(
+                    f"authorization_url() takes no {name}: the CodeFlow sets it, for all its steps"
+                )
         if self._endpoint is None:
             document: WellKnown = yield from ask(Invoke(self.api.get_well_known))
             self._endpoint = document.authorization_endpoint
@@ -411,6 +433,13 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         yield from ask(Invoke(verifier.fetch_keys, (), deadline))
         return verifier
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.Lock()
+
     def __repr__(self) -> str:
         return (
             f"CodeFlow({self.api.api_client!r}, {self.redirect_uri!r}, {self.scope!r}, "
@@ -422,7 +451,7 @@ class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
     __doc__ = BaseCodeFlow.__doc__  # `help` shows no inherited one
 
     def authorization_url(self, **extra: str | int | None) -> str:
-        drive(self._discovery())
+        drive(self._discovery(extra))
         return self._authorization_url(extra)
 
     def exchange(self, callback: object) -> OAuth2TokenResponse:
@@ -445,7 +474,8 @@ def _escaped(redirect_uri: str) -> str:
 def _scope(scope: str | Sequence[str]) -> str:
     if isinstance(scope, str):
         return scope
-    return " ".join(checks.utf8("scope", word) for word in scope)
+    words = checks.strings("scope", scope, "a string or a list of strings")
+    return " ".join(checks.utf8("scope", word) for word in words)
 
 
 def _long_enough(name: str, value: object) -> str:

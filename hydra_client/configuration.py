@@ -16,9 +16,9 @@ from hydra_client.protocol import checks
 from hydra_client.protocol.names import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Never, Self, Unpack
 
     from hydra_client.protocol.client_credentials import (
         AsyncTokenSource,
@@ -144,8 +144,10 @@ class Configuration:
         timeout: float = 30.0,
         retries: int = 2,
         connection_pool_maxsize: int = 32,
+        **unknown: Never,
     ) -> None:
         given = locals()
+        check_names(unknown)
         for name in _SETTINGS:
             setattr(self, name, given[name])
 
@@ -166,9 +168,7 @@ class Configuration:
             ApiValueError: HYDRA_URL is not set, and no host is given.
             ApiTypeError, ApiValueError: A setting is not valid, or does not exist.
         """
-        for name in settings:
-            if name not in _SETTINGS:
-                raise _unknown_setting(name)
+        check_names(settings)
         environ = os.environ if environ is None else environ
         # A client that is named here must not call with another client's token.
         named = settings.get("username") is not None
@@ -183,7 +183,7 @@ class Configuration:
     def __setattr__(self, name: str, value: Any) -> None:
         setting = _SETTINGS.get(name)
         if setting is None:
-            raise AttributeError(f"Configuration has no setting {name!r}")
+            raise AttributeError(f"Configuration has no setting {name!r}{_hint(name, _SETTINGS)}")
         absent = value is None and setting.optional
         value = setting.none if absent else setting.check(name, value)
         changed = {name: value}
@@ -235,7 +235,8 @@ def _access_token(name: str, value: Any) -> Any:
     return checks.token(name, value)
 
 
-def _scopes(name: str, value: Any) -> tuple[str, ...]:
+def split_scopes(name: str, value: Any) -> tuple[str, ...]:
+    """Accept scopes, a list or a space-separated string."""
     if not isinstance(value, Sequence):
         raise checks.wrong_type(name, "a string or a list of strings", value)
     scopes = value.split() if isinstance(value, str) else value
@@ -262,18 +263,36 @@ def for_connect(
     settings: MoreSettings,
 ) -> Configuration:
     """Take the settings from the arguments of `connect`, then from the environment."""
-    for name, meant in (("username", "client_id"), ("password", "client_secret")):
-        if name in settings:
-            raise ApiTypeError(f"connect() has no argument {name!r}; did you mean {meant!r}?")
+    for name in settings:
+        if name not in MoreSettings.__annotations__:
+            hint = _hint(name, [*_OF_CONNECT, *MoreSettings.__annotations__])
+            raise ApiTypeError(f"connect() has no argument {name!r}{hint}")
     return Configuration.from_env(
         host=host, username=client_id, password=client_secret, scopes=scopes, **settings
     )
 
 
-def _unknown_setting(name: str) -> ApiTypeError:
-    meant = nearest(name, _SETTINGS)
-    hint = f"did you mean {meant!r}?" if meant else f"the settings are {', '.join(_SETTINGS)}"
-    return ApiTypeError(f"there is no setting {name!r}; {hint}")
+def check_names(settings: Iterable[str]) -> None:
+    """Refuse names that are not those of settings.
+
+    Raises:
+        ApiTypeError: One is not; the message has the one that was probably meant.
+    """
+    for name in settings:
+        if name not in _SETTINGS:
+            raise ApiTypeError(f"there is no setting {name!r}{_hint(name, _SETTINGS)}")
+
+
+def _hint(name: str, names: Collection[str]) -> str:
+    other = _OTHER_NAMES.get(name)
+    meant = other if other in names else nearest(name, names)
+    return f"; did you mean {meant!r}?" if meant else f"; choose from {', '.join(names)}"
+
+
+_OF_CONNECT = ("host", "client_id", "client_secret", "scopes", "api")
+# What `connect` and `Configuration` call the same settings.
+_OTHER_NAMES = {"client_id": "username", "client_secret": "password"}
+_OTHER_NAMES |= {name: other for other, name in _OTHER_NAMES.items()}
 
 
 _SETTINGS = {
@@ -281,7 +300,7 @@ _SETTINGS = {
     "username": _Setting(checks.credential, "HYDRA_CLIENT_ID"),
     "password": _Setting(checks.password, "HYDRA_CLIENT_SECRET"),
     "access_token": _Setting(_access_token, "HYDRA_ACCESS_TOKEN"),
-    "scopes": _Setting(_scopes, "HYDRA_SCOPES", none=()),
+    "scopes": _Setting(split_scopes, "HYDRA_SCOPES", none=()),
     "verify_ssl": _Setting(checks.boolean, optional=False),
     "ssl_ca_cert": _Setting(checks.path, "HYDRA_CA_CERT"),
     "cert_file": _Setting(checks.path),

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.exceptions import ApiValueError, HydraException
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, shared
 from hydra_client.protocol.deadline import Deadline
@@ -182,20 +182,19 @@ class BaseVerifier(Generic[OAuth2Api]):
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(algorithms, str):
-            raise ApiTypeError("algorithms must be a list of strings, got one string")
-        unknown = [str(algorithm) for algorithm in algorithms if algorithm not in _ALGORITHMS]
-        if unknown or not algorithms:
+        allowed = checks.strings("algorithms", algorithms)
+        unknown = [algorithm for algorithm in allowed if algorithm not in _ALGORITHMS]
+        if unknown or not allowed:
             raise ApiValueError(
                 f"algorithms: {', '.join(unknown) or 'none given'}; supported: "
                 f"{', '.join(sorted(_ALGORITHMS))}"
             )
-        checks.matching_api(self, api)
+        checks.oauth2_api(self, api, "well_known")
         self.api = api
         self.client_id = checks.nonempty("client_id", client_id)
-        self.algorithms = tuple(algorithms)
+        self.algorithms = tuple(allowed)
         self.leeway = checks.seconds("leeway", leeway)
-        self._clock = clock
+        self._clock = checks.function("clock", clock)
         self._cache: Cache[Server] = Cache()
         # The server as it was at the last fetch.
         self._known: Server | None = None
@@ -318,6 +317,9 @@ class BaseVerifier(Generic[OAuth2Api]):
     def _is_old(self, since: float, lifetime: float) -> bool:
         # A clock that was set back says nothing about age.
         return not 0 <= self._clock() - since < lifetime
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_known": None}  # keys of cryptography cannot be pickled
 
     def __repr__(self) -> str:
         return f"IdTokenVerifier({self.api.api_client!r}, {self.client_id!r}, {self.algorithms!r})"

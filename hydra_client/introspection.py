@@ -62,7 +62,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         negative_age: float = 0.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        checks.matching_api(self, api)
+        checks.oauth2_api(self, api, "introspect_oauth2_token")
         self._api = api
         self._max_size = checks.whole_number("max_size", max_size, least=1)
         self._max_age = checks.seconds("max_age", max_age)

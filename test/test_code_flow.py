@@ -35,8 +35,13 @@ from hydra_client import (
     HydraException,
     OAuth2Api,
     UnauthorizedException,
+    aio,
     authorization_url,
+    code_flow,
+    id_token,
 )
+from hydra_client.aio import code_flow as aio_code_flow
+from hydra_client.aio import id_token as aio_id_token
 from hydra_client.code_flow import (
     AuthorizationError,
     CallbackError,
@@ -690,7 +695,8 @@ def test_servers_and_their_endpoints(endpoint: str, written: str) -> None:
         ({"endpoint": None}, ApiTypeError, "host must be a string"),
         ({"client_id": 7}, ApiTypeError, "client_id must be a string, got int"),
         ({"redirect_uri": None}, ApiTypeError, "redirect_uri must be a string"),
-        ({"scope": [1]}, ApiTypeError, "scope must be a string"),
+        ({"scope": [1]}, ApiTypeError, "list of strings, got one with int"),
+        ({"scope": None}, ApiTypeError, "scope must be a string or a list of strings, got None"),
         ({"state": "7-chars"}, ApiValueError, "state must have at least 8 characters"),
         ({"state": None}, ApiTypeError, "state must be a string"),
         ({"nonce": "7-chars"}, ApiValueError, "nonce must have at least 8 characters"),
@@ -734,6 +740,80 @@ def test_settings_that_cannot_be_right(
     with pytest.raises(ApiValueError, match=words) as error:
         CodeFlow(api, CALLBACK, SCOPE, **arguments)
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"redirect_uri": None}, ApiTypeError, "redirect_uri must be a string, got NoneType"),
+        ({"scope": None}, ApiTypeError, "scope must be a string or a list of strings, got None"),
+        ({"verifier": "x"}, ApiTypeError, "verifier must be an IdTokenVerifier, got str"),
+        (
+            {"verifier": id_token.IdTokenVerifier},
+            ApiTypeError,
+            "CodeFlow needs an instance of IdTokenVerifier, not the class itself",
+        ),
+        (
+            {"client_id": "other"},
+            ApiValueError,
+            "verifier accepts ID tokens for 'my-app', but the flow is for 'other'",
+        ),
+    ],
+)
+def test_a_flow_refuses_what_would_fail_later(
+    arguments: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    api = hydra_client.connect("http://127.0.0.1:4444")
+    good = {
+        "redirect_uri": CALLBACK,
+        "scope": SCOPE,
+        "client_id": "my-app",
+        "verifier": IdTokenVerifier(api, "my-app"),
+    }
+    CodeFlow(api, **good)
+    with pytest.raises(error, match=words):
+        CodeFlow(api, **{**good, **arguments})
+
+
+def test_the_verifier_of_a_flow_is_of_its_kind() -> None:
+    api = hydra_client.connect("http://127.0.0.1:4444", "a")
+    aio_api = aio.connect("http://127.0.0.1:4444", "a")
+    threaded, awaited = (
+        id_token.IdTokenVerifier(api, "a"),
+        aio_id_token.IdTokenVerifier(aio_api, "a"),
+    )
+    with pytest.raises(ApiTypeError, match=r"^CodeFlow cannot use an asyncio IdTokenVerifier"):
+        code_flow.CodeFlow(api, CALLBACK, SCOPE, verifier=awaited)  # type: ignore[arg-type]
+    with pytest.raises(ApiTypeError, match=r"use hydra_client\.aio\.id_token\.IdTokenVerifier$"):
+        aio_code_flow.CodeFlow(aio_api, CALLBACK, SCOPE, verifier=threaded)  # type: ignore[arg-type]
+
+
+def test_a_verifier_may_be_of_any_class() -> None:
+    class Verifier:
+        def fetch_keys(self) -> None: ...
+        def verify(self, id_token: str, **_: object) -> None: ...
+
+    api = hydra_client.connect("http://127.0.0.1:4444", "a")
+    CodeFlow(api, CALLBACK, SCOPE, verifier=Verifier())
+
+
+@pytest.mark.parametrize("name", ["state", "redirect_uri", "response_type"])
+def test_what_the_flow_sets_itself_is_no_further_parameter(name: str) -> None:
+    api = hydra_client.connect("http://127.0.0.1:1", "a", retries=0)  # where nothing responds
+    message = rf"authorization_url\(\) takes no {name}: the CodeFlow sets it"
+    with pytest.raises(ApiTypeError, match=message):
+        CodeFlow(api, CALLBACK, SCOPE).authorization_url(**{name: "something"})
+
+
+def test_a_pickled_flow_can_go_on(hydra: HydraEmulator) -> None:
+    api = api_of(hydra, new_client(hydra))
+    begun = code_flow.CodeFlow(api, CALLBACK, SCOPE)
+    callback = consented(hydra, begun.authorization_url())
+    flow = pickle.loads(pickle.dumps(begun))
+    flow.exchange(callback)
+    assert flow.claims.nonce == begun.nonce
+    with pytest.raises(StateError):
+        pickle.loads(pickle.dumps(flow)).exchange(callback)
 
 
 def test_repr_shows_neither_state_nor_nonce() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hydra_client
-from hydra_client import ApiTypeError, ApiValueError, Configuration, aio
+from hydra_client import ApiClient, ApiTypeError, ApiValueError, Configuration, aio
 from hydra_client.configuration import VARIABLES
 from hydra_client.protocol import checks
 
@@ -291,7 +291,7 @@ def test_a_host_must_come_from_somewhere() -> None:
     ("name", "hint"),
     [
         ("scope", "; did you mean 'scopes'?"),
-        ("url", "; the settings are host, username, password, "),
+        ("url", "; choose from host, username, password, "),
     ],
 )
 def test_an_unknown_setting_is_named_before_others_are_missed(name: str, hint: str) -> None:
@@ -300,9 +300,49 @@ def test_an_unknown_setting_is_named_before_others_are_missed(name: str, hint: s
     assert str(refused.value).startswith(f"there is no setting {name!r}{hint}")
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("client_id", "; did you mean 'username'?"),
+        ("client_secret", "; did you mean 'password'?"),
+        ("foo", "; choose from host, username, password, "),
+    ],
+)
+def test_the_names_of_settings_are_the_same_everywhere(name: str, hint: str) -> None:
+    for set_it in (
+        Configuration,
+        ApiClient(Configuration()).copy,
+        aio.ApiClient(Configuration()).copy,
+    ):
+        with pytest.raises(ApiTypeError) as refused:
+            set_it(**{name: "hush"})
+        assert str(refused.value).startswith(f"there is no setting {name!r}{hint}")
+    with pytest.raises(AttributeError) as unknown:
+        setattr(Configuration(), name, "hush")
+    assert str(unknown.value).startswith(f"Configuration has no setting {name!r}{hint}")
+
+
+@pytest.mark.parametrize("connect", [hydra_client.connect, aio.connect])
+def test_connect_lists_its_own_arguments(connect: Any) -> None:
+    message = "connect() has no argument 'zzz'; choose from host, client_id, client_secret, scopes,"
+    with pytest.raises(ApiTypeError, match=re.escape(message)):
+        connect("http://127.0.0.1:1", zzz="x")
+
+
+@pytest.mark.parametrize("connect", [hydra_client.connect, aio.connect])
+@pytest.mark.parametrize("api", ["PolicyApi", ""])
+def test_connect_takes_the_class_of_an_api(connect: Any, api: str) -> None:
+    assert type(connect("http://127.0.0.1:1", api=None)).__name__ == "OAuth2Api"
+    with pytest.raises(
+        ApiTypeError, match="^api must be the class of an API, such as PolicyApi, got str$"
+    ):
+        connect("http://127.0.0.1:1", api=api)
+
+
 @pytest.mark.parametrize("connect", [hydra_client.connect, aio.connect])
 @pytest.mark.parametrize(
-    ("name", "meant"), [("username", "client_id"), ("password", "client_secret")]
+    ("name", "meant"),
+    [("username", "client_id"), ("password", "client_secret"), ("clientid", "client_id")],
 )
 def test_connect_names_a_client_as_oauth_does(connect: Any, name: str, meant: str) -> None:
     message = f"connect() has no argument {name!r}; did you mean {meant!r}?"

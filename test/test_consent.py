@@ -32,7 +32,9 @@ from hydra_client import (
     OAuth2Api,
     UnauthorizedException,
     _consent,
+    aio,
 )
+from hydra_client.aio import consent as aio_consent
 from hydra_client.consent import (
     NO_BROWSER,
     RESERVED_CLAIMS,
@@ -840,6 +842,29 @@ def test_a_subject_that_nobody_sees_is_refused() -> None:
     for subject in ("\u200b", "\ufeff\u2060", "\u202e \u200d", "\U000e0041"):
         with pytest.raises(ApiValueError, match="no visible character"):
             _consent._subject(subject)
+
+
+class AsyncMemory:
+    async def get(self, key: str) -> str | None:
+        raise AssertionError
+
+    async def set(self, key: str, value: str, timeout: int) -> None:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"clock": 5}, "clock must be callable, got int"),
+        ({"memory": {}}, "memory must be a cache with the methods get and set, got dict"),
+        ({"memory": AsyncMemory()}, "memory must not be asynchronous"),
+    ],
+)
+def test_settings_that_cannot_be_right(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ApiTypeError, match=words):
+        ConsentApp(hydra_client.OAuth2Api(), **settings)
+    with pytest.raises(ApiTypeError, match=words):
+        aio_consent.ConsentApp(aio.OAuth2Api(), **settings)
 
 
 @pytest.mark.parametrize("url", [1, b"https://hydra.example.com", object()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -18,6 +19,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,7 @@ from hydra_client import (
     OAuth2Client,
     ServiceException,
     UnauthorizedException,
+    aio,
 )
 from hydra_client.emulator import HydraEmulator
 from hydra_client.emulator.clock import Clock
@@ -157,6 +160,39 @@ def test_each_scope_set_has_its_own_token(hydra: HydraEmulator, api: OAuth2Api) 
     assert asked(hydra) == 4
     for scopes, token in by_scope.items():
         assert (api.introspect_oauth2_token(token).scope or "") == " ".join(scopes)
+
+
+def test_scopes_are_a_list_or_a_string(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    bound = ClientCredentials().bind(api.api_client)
+    expected = {"hydra.clients", "hydra.keys.get"}
+    for scopes in ("hydra.clients hydra.keys.get", list(expected)):
+        for token in (
+            api.api_client.token(scopes),
+            bound.token(scopes),  # type: ignore[arg-type]
+            awaited_token(api, scopes),
+        ):
+            introspection = api.introspect_oauth2_token(token)
+            assert set((introspection.scope or "").split()) == expected
+
+
+def awaited_token(api: OAuth2Api, scopes: Any) -> str:
+    async def main() -> str:
+        async with aio.ApiClient(api.api_client.configuration) as client:
+            return await client.token(scopes)
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("scopes", [None, 5, b"hydra.clients", ["hydra.clients", None]])
+def test_what_are_no_scopes(api: OAuth2Api, scopes: Any) -> None:
+    bound = ClientCredentials().bind(api.api_client)
+    for token in (
+        api.api_client.token,
+        bound.token,
+        partial(awaited_token, api),
+    ):
+        with pytest.raises(ApiTypeError, match=r"^scopes must be a "):
+            token(scopes)
 
 
 @pytest.mark.parametrize("where", ["configuration", "source", "both"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from hydra_client.aio.api import HealthApi, JsonWebKeyApi, OAuth2Api, PolicyApi, WardenApi
 from hydra_client.aio.api_client import ApiClient
 from hydra_client.configuration import Configuration, for_connect
+from hydra_client.protocol import checks
 from hydra_client.protocol.ladder import ApiResponse
 from hydra_client.tokens import AsyncTokenSource, ClientCredentials
 
@@ -65,7 +66,7 @@ def connect(
     client_secret: str | None = None,
     scopes: str | Sequence[str] | None = None,
     *,
-    api: Callable[[ApiClient], Any] = OAuth2Api,
+    api: Callable[[ApiClient], Any] | None = None,
     **settings: Unpack[MoreSettings],
 ) -> Any:
     """Create an API in one line: arguments first, then the environment. Nothing is sent yet.
@@ -78,11 +79,12 @@ def connect(
         client_id: OAuth 2.0 client id, else HYDRA_CLIENT_ID.
         client_secret: OAuth 2.0 client secret, else HYDRA_CLIENT_SECRET.
         scopes: Scopes to ask for, else HYDRA_SCOPES, else those that each operation needs.
-        api: The class of the API, such as `PolicyApi`.
+        api: The class of the API, such as `PolicyApi`; `OAuth2Api` if None.
         **settings: Any other setting of `Configuration`.
 
     Raises:
         ApiTypeError, ApiValueError: A setting is missing or not valid.
     """
+    kind = checks.api_class(api, OAuth2Api)
     configuration = for_connect(host, client_id, client_secret, scopes, settings)
-    return api(ApiClient(configuration))
+    return kind(ApiClient(configuration))

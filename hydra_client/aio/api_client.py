@@ -12,7 +12,7 @@ from hydra_client.protocol.ladder import ApiResponse, Ladder
 from hydra_client.protocol.names import Named
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from typing_extensions import Self
 
@@ -96,14 +96,18 @@ class ApiClient(Ladder):
         data, response = await self._drive(self._begin(call, timeout))
         return ApiResponse(data, response.status, response.headers)
 
-    async def token(self, scopes: tuple[str, ...] = ()) -> str:
+    async def token(self, scopes: str | Sequence[str] = ()) -> str:
         """Return the bearer token for a call that needs these scopes.
 
+        Args:
+            scopes: The scopes, a list or a space-separated string. Configured ones replace them.
+
         Raises:
-            ApiValueError: No credential is configured that a token could come from.
+            ApiTypeError, ApiValueError: `scopes` are not scopes, or no credential is configured
+                that a token could come from.
             HydraException: The token could not be fetched.
         """
-        return await self._drive(self._token(self.configuration.snapshot(), scopes))
+        return await self._drive(self._token_for(scopes))
 
     async def _drive(self, steps: Steps[T]) -> T:
         self._transport.enter()

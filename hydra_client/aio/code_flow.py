@@ -40,7 +40,7 @@ class CodeFlow(BaseCodeFlow["api.OAuth2Api", "id_token.IdTokenVerifier"]):
     __doc__ = BaseCodeFlow.__doc__
 
     async def authorization_url(self, **extra: str | int | None) -> str:
-        await drive(self._discovery())
+        await drive(self._discovery(extra))
         return self._authorization_url(extra)
 
     async def exchange(self, callback: object) -> OAuth2TokenResponse:

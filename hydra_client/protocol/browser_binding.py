@@ -10,12 +10,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import inspect
 import json
 import math
 import re
 from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
+from hydra_client.exceptions import ApiTypeError
+from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry
 
 PARAMETER = "hydra_client_browser"
@@ -44,6 +47,17 @@ class Memory(Protocol):
 
     def set(self, key: str, value: str, timeout: int, /) -> Any:
         """Store a value for at least this many seconds."""
+
+
+def check_memory(memory: Memory) -> Memory:
+    """Refuse what is not a memory, or is asynchronous."""
+    checks.methods("memory", "a cache with the methods get and set", memory, "get", "set")
+    if inspect.iscoroutinefunction(memory.get) or inspect.iscoroutinefunction(memory.set):
+        raise ApiTypeError(
+            "memory must not be asynchronous: get and set must be plain functions, even with "
+            "hydra_client.aio"
+        )
+    return memory
 
 
 class OwnMemory:
@@ -175,6 +189,8 @@ class BrowserState:
         self._memory, self._browser = memory, browser
         self._key = f"hydra_client.consent.{self._browser.digest('')}"
         stored = memory.get(self._key)
+        if stored and not isinstance(stored, (str, bytes, bytearray)):
+            raise checks.wrong_type("what memory.get returns", "what was set, or None", stored)
         content = json.loads(stored) if stored else {}
         self._begun: float = content.get("begun", -math.inf)
         self._id: str = content.get("id", "")

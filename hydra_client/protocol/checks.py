@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -25,20 +25,51 @@ _NOT_IN_CREDENTIAL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 def wrong_type(name: str, expected: str, value: object) -> ApiTypeError:
     """Make the error for a value of the wrong type."""
-    return ApiTypeError(f"{name} must be {expected}, got {type(value).__name__}")
+    given = f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+    return ApiTypeError(f"{name} must be {expected}, got {given}")
 
 
-def matching_api(user: object, api: object) -> None:
-    """Refuse an asyncio API for an object that calls it from threads, and the other way round."""
+def methods(name: str, expected: str, value: object, *wanted: str) -> None:
+    """Refuse an object that lacks one of these methods."""
+    if not all(callable(getattr(value, method, None)) for method in wanted):
+        raise wrong_type(name, expected, value)
+
+
+def matching_api(user: object, api: object, kind: str = "API", source: str = "connect()") -> None:
+    """Refuse an asyncio API for an object that calls it from threads, and the other way round.
+
+    Args:
+        user: The object that calls it.
+        api: The API, or another object that is either for threads or for asyncio.
+        kind: What it is.
+        source: Where `hydra_client.aio` has the other one.
+    """
     name, wanted, given = type(user).__name__, _is_asyncio(user), _is_asyncio(api)
+    if isinstance(api, type):
+        raise ApiTypeError(f"{name} needs an instance of {api.__name__}, not the class itself")
     if type(api).__name__.endswith("WithHttpInfo"):
         raise ApiTypeError(f"{name} needs the API itself, not its with_http_info")
     if given and not wanted:
-        raise ApiTypeError(f"{name} cannot use an asyncio API: use the {name} of hydra_client.aio")
+        raise ApiTypeError(
+            f"{name} cannot use an asyncio {kind}: use the {name} of hydra_client.aio"
+        )
     if wanted and not given and type(api).__module__.startswith("hydra_client."):
         raise ApiTypeError(
-            f"{name} of hydra_client.aio needs an asyncio API: use hydra_client.aio.connect()"
+            f"{name} of hydra_client.aio needs an asyncio {kind}: use hydra_client.aio.{source}"
         )
+
+
+def oauth2_api(user: object, api: object, method: str) -> None:
+    """Refuse what has no such method, which `user` calls, or is an API that `user` cannot call."""
+    methods("api", "an OAuth2Api, such as connect() returns", api, method)
+    matching_api(user, api)
+
+
+def api_class(api: F | None, default: F) -> F:
+    """Accept what makes an API of its client; None is the default."""
+    if api is not None and not callable(api):
+        raise wrong_type("api", "the class of an API, such as PolicyApi", api)
+    return api or default
 
 
 def threaded_api(api: object, wanted: type) -> None:
@@ -49,10 +80,12 @@ def threaded_api(api: object, wanted: type) -> None:
 
 
 def matching_client(user: object, client: object) -> None:
-    """Refuse an API in place of its client, and a client that `user` cannot call. None is fine."""
+    """Refuse anything but a client that `user` can call. None is fine."""
+    name = type(user).__name__
     if "api_client" in getattr(client, "__dict__", ()):
-        name = type(user).__name__
         raise ApiTypeError(f"{name} needs an ApiClient, not an API: use {name}(api.api_client)")
+    if client is not None:
+        methods("api_client", "an ApiClient, such as ApiClient(configuration)", client, "call")
     matching_api(user, client)
 
 
@@ -111,6 +144,17 @@ def path(name: str, value: object) -> str:
     return string(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
 
 
+def strings(name: str, value: object, expected: str = "a list of strings") -> list[str]:
+    """Accept several strings, and refuse a single one, which is iterable, too."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise wrong_type(name, expected, value)
+    items = list(value)
+    for item in items:
+        if not isinstance(item, str):
+            raise ApiTypeError(f"{name} must be {expected}, got one with {type(item).__name__}")
+    return items
+
+
 def boolean(name: str, value: object) -> bool:
     """Accept True or False."""
     if not isinstance(value, bool):
@@ -156,7 +200,9 @@ def seconds(name: str, value: object) -> float:
     """Accept a finite number of seconds that is not negative."""
     number = _number(name, value)
     if not 0 <= number < math.inf:
-        raise ApiValueError(f"{name} must be a finite number of seconds, at least 0, got {value}")
+        raise ApiValueError(
+            f"{name} must be a finite number of seconds, at least 0, got {number:g}"
+        )
     return number
 
 
@@ -166,7 +212,7 @@ def timeout(name: str, value: object) -> float:
     if not 0 < number <= LONGEST_TIMEOUT:
         raise ApiValueError(
             f"{name} must be a positive number of seconds, at most {LONGEST_TIMEOUT} (a day), "
-            f"got {value}"
+            f"got {number:g}"
         )
     return number
 
@@ -174,7 +220,10 @@ def timeout(name: str, value: object) -> float:
 def _number(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong_type(name, "a number of seconds", value)
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def base_url(name: str, value: object) -> str:

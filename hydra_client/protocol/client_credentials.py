@@ -11,7 +11,7 @@ import time
 from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
-from hydra_client.configuration import Configuration
+from hydra_client.configuration import Configuration, split_scopes
 from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
 from hydra_client.operations import TOKEN_ENDPOINT
 from hydra_client.protocol import checks
@@ -286,8 +286,9 @@ class _BoundCredentials:
         self._client = client
         self._settings = settings
 
-    def token(self, scopes: tuple[str, ...]) -> str:
-        steps = self._credentials.fetch(self._client, self._settings, scopes)
+    def token(self, scopes: str | Sequence[str]) -> str:
+        wanted = split_scopes("scopes", scopes)
+        steps = self._credentials.fetch(self._client, self._settings, wanted)
         token: str = self._client._drive(steps)  # with asyncio, something to await
         return token
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from hydra_client.configuration import Configuration
+from hydra_client.configuration import Configuration, check_names, split_scopes
 from hydra_client.exceptions import (
     ApiException,
     ApiTypeError,
@@ -35,7 +35,7 @@ from hydra_client.protocol.retry_policy import did_nothing, pause_before_retry
 from hydra_client.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from typing_extensions import Self, Unpack
 
@@ -131,6 +131,7 @@ class Ladder:
         Raises:
             ApiTypeError, ApiValueError: A setting is not valid.
         """
+        check_names(settings)
         if fixed := sorted(_OF_CONNECTIONS.intersection(settings)):
             raise ApiValueError(
                 f"copy: {fixed[0]} belongs to the connections, which the copy shares; create "
@@ -193,6 +194,10 @@ class Ladder:
             self._warn(call, 2)
         data: T = (yield from self._exchange(call, settings, deadline))[0]
         return data
+
+    def _token_for(self, scopes: str | Sequence[str]) -> Steps[str]:
+        """Get the token that the caller asks for."""
+        return self._token(self.configuration.snapshot(), split_scopes("scopes", scopes))
 
     def _token(
         self, settings: Configuration, scopes: tuple[str, ...], deadline: Deadline | None = None

@@ -304,7 +304,7 @@ class Model(metaclass=_ModelType):
         for name, value in fields.items():
             field = self._fields.get(name)
             if field is None:
-                near = nearest(name, self._fields)
+                near = nearest(name, self._fields, self)
                 hint = f"did you mean {near!r}?" if near else f"it has {', '.join(self._fields)}"
                 raise ApiTypeError(f"{type(self).__name__} has no field {name!r}; {hint}")
             field.__set__(self, value)
@@ -327,7 +327,13 @@ class Model(metaclass=_ModelType):
 
         Raises:
             ApiDecodeError: The text is not JSON, or a field has another type than the API gives it.
+            ApiTypeError: It is not a text; `from_dict` takes an object.
         """
+        if not isinstance(document, (str, bytes, bytearray)):
+            raise ApiTypeError(
+                f"{cls.__name__}.from_json expects a JSON text, got {type(document).__name__}; "
+                "use from_dict for an object"
+            )
         return cls._adopt(parse_json(document))
 
     def to_dict(self) -> dict[str, Any]:

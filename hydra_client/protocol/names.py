@@ -10,11 +10,17 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that was probably meant: the same in another spelling, or a similar one."""
+def nearest(name: str, names: Iterable[str], owner: object = None) -> str | None:
+    """Return the name that was probably meant: the same in another spelling, or a similar one.
+
+    A name may repeat what its owner is: `client_id` means the `id` of an `OAuth2Client`.
+    """
     import difflib  # only a mistake needs it
 
     spelled = {_plain(possible): possible for possible in names}
+    prefix, _, rest = name.lower().partition("_")
+    if rest in spelled and prefix in type(owner).__name__.lower():
+        return spelled[rest]
     near = difflib.get_close_matches(_plain(name), spelled, 1)
     return spelled[near[0]] if near else None
 
@@ -24,7 +30,7 @@ def no_attribute(owner: object, name: str) -> AttributeError:
     message = f"{type(owner).__name__!r} object has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(message)
-    meant = nearest(name, (known for known in dir(owner) if not known.startswith("_")))
+    meant = nearest(name, (known for known in dir(owner) if not known.startswith("_")), owner)
     if meant is not None:
         message += f"; did you mean {meant!r}?"
     # Without the object, tracebacks do not add the same suggestion once more.

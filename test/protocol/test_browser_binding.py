@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
 from http.client import HTTPConnection
@@ -423,6 +424,22 @@ class Shared:
         assert timeout >= 600
         assert len(value) < 2000  # so that a cookie can hold it
         self.stored[key] = value
+
+
+class Awaited(Shared):
+    """As redis.asyncio is: its methods are plain functions that return something to await."""
+
+    def get(self, key: str) -> Any:
+        return Future()
+
+    def set(self, key: str, value: str, timeout: int) -> None:
+        raise AssertionError
+
+
+def test_a_memory_that_has_to_be_awaited(world: World, alice: Person) -> None:
+    world.consents = world.consent_app(clock=world.hydra.clock, memory=Awaited())
+    with pytest.raises(ApiTypeError, match=r"memory\.get returns must be what was set, or None"):
+        alice.begin()
 
 
 def test_processes_that_share_a_memory(world: World, alice: Person) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import hydra_client
-from hydra_client import aio, introspection, resource_server
+from hydra_client import aio, consent, introspection, resource_server
+from hydra_client.aio import consent as aio_consent
 from hydra_client.aio import introspection as aio_introspection
 from hydra_client.aio import resource_server as aio_resource_server
 from hydra_client.exceptions import ApiTypeError, ApiValueError
@@ -71,6 +72,13 @@ def test_what_is_not_valid_is_refused_and_not_shown(
     assert "hush" not in str(refused.value)
 
 
+@pytest.mark.parametrize("check", [checks.timeout, checks.seconds])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_that_is_no_float(check: Callable[[str, Any], Any], sign: int) -> None:
+    with pytest.raises(ApiValueError, match=f"^it must be .*, got {sign * math.inf:g}$"):
+        check("it", sign * 10**5000)
+
+
 def test_secrets_stay_out_of_repr() -> None:
     assert repr(checks.password("it", "hush")) == repr(checks.token("it", "hush")) == "'***'"
 
@@ -117,6 +125,38 @@ def test_threads_and_asyncio_do_not_mix(path: str) -> None:
         USERS[path](asyncio, api)
 
 
+@pytest.mark.parametrize("path", set(USERS) - {"resource_server.Guard"})
+def test_what_is_no_api(path: str) -> None:
+    module, name = path.split(".")
+    threads = getattr(pytest.importorskip(f"hydra_client.{module}"), name)
+    asyncio = getattr(pytest.importorskip(f"hydra_client.aio.{module}"), name)
+    client = hydra_client.connect(URL, "my-app").api_client
+    for wrong in (client, hydra_client.PolicyApi(client), URL, None):
+        given = type(wrong).__name__
+        for user in (threads, asyncio):
+            with pytest.raises(ApiTypeError, match=f"^api must be an OAuth2Api, .*, got {given}$"):
+                USERS[path](user, wrong)
+
+
+@pytest.mark.parametrize("path", USERS)
+def test_the_class_of_an_api(path: str) -> None:
+    module, name = path.split(".")
+    user = getattr(pytest.importorskip(f"hydra_client.{module}"), name)
+    message = f"^{name} needs an instance of OAuth2Api, not the class itself$"
+    with pytest.raises(ApiTypeError, match=message):
+        USERS[path](user, hydra_client.OAuth2Api)
+
+
+def test_an_api_may_be_of_any_class() -> None:
+    class Stub:
+        def get_oauth2_consent_request(self, id: str) -> object:
+            raise AssertionError
+
+    stub: Any = Stub()
+    consent.ConsentApp(stub, URL)
+    aio_consent.ConsentApp(stub, URL)
+
+
 def test_an_api_of_another_kind() -> None:
     checks.threaded_api(hydra_client.connect(URL), hydra_client.OAuth2Api)
     with pytest.raises(
@@ -146,6 +186,14 @@ def test_an_api_takes_the_client_of_another(name: str) -> None:
     assert threads(api.api_client).api_client is api.api_client
     assert asyncio(aio_api.api_client).api_client is aio_api.api_client
     for made in (threads, asyncio):
+        for wrong in (hydra_client.Configuration(), URL, ""):
+            given = type(wrong).__name__
+            with pytest.raises(
+                ApiTypeError, match=rf"^api_client must be an ApiClient, .*, got {given}$"
+            ):
+                made(wrong)
+        with pytest.raises(ApiTypeError, match=f"^{name} needs an instance of ApiClient, not the"):
+            made(hydra_client.ApiClient)
         with pytest.raises(ApiTypeError, match=rf"not an API: use {name}\(api\.api_client\)"):
             made(api)
     with pytest.raises(ApiTypeError, match=f"{name} cannot use an asyncio API"):

@@ -102,6 +102,26 @@ def test_unknown_fields_survive() -> None:
     assert OAuth2Client.from_json(client.to_json()) == client
 
 
+@pytest.mark.parametrize("document", [{"id": "a"}, None, OAuth2Client(id="a")])
+def test_an_object_is_no_json_text(document: Any) -> None:
+    given = type(document).__name__
+    message = f"OAuth2Client.from_json expects a JSON text, got {given}; use from_dict"
+    with pytest.raises(ApiTypeError, match=message):
+        OAuth2Client.from_json(document)
+
+
+def test_a_json_text_may_be_bytes() -> None:
+    for text in (b'{"id": "a"}', bytearray(b'{"id": "a"}')):
+        assert OAuth2Client.from_json(text) == OAuth2Client(id="a")
+
+
+def test_a_field_named_after_its_model() -> None:
+    with pytest.raises(ApiTypeError, match="no field 'client_id'; did you mean 'id'"):
+        OAuth2Client(client_id="a")  # type: ignore[call-arg]
+    with pytest.raises(ApiTypeError, match="no field 'policy_id'; did you mean 'id'"):
+        Policy(policy_id="a")  # type: ignore[call-arg]
+
+
 def test_what_goes_in_and_comes_out_are_copies() -> None:
     document: dict[str, Any] = {"id": "a", "contacts": ["a@example.com"], "more": {"x": [1]}}
     client = OAuth2Client.from_dict(document)

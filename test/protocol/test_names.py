@@ -24,6 +24,7 @@ API = OAuth2Api(ApiClient(Configuration("http://127.0.0.1:9")))
         (OAuth2Client(), "clientname", "client_name"),
         (OAuth2Client(), "redirect_uri", "redirect_uris"),
         (OAuth2Client(), "toDict", "to_dict"),
+        (OAuth2Client(), "client_id", "id"),
     ],
 )
 def test_a_misspelled_attribute_names_the_one_that_was_meant(
