@@ -212,11 +212,11 @@ class BaseConsentApp(Generic[OAuth2Api]):
         clock: Returns the time, in seconds since 1970-01-01 UTC.
         memory: Remembers which request each browser saw last: a cache with `get(key)` and
             `set(key, value, timeout)` that all processes of your app share, such as Django's or
-            cachelib's. With asyncio, it is called in the event loop. Without it, each process
-            remembers only the requests that it handled.
+            cachelib's. With asyncio, too, these are plain functions; they are called in the event
+            loop. Without it, each process remembers only the requests that it handled.
 
     Raises:
-        ApiTypeError, ApiValueError: `public_url` is not an http or https URL.
+        ApiTypeError, ApiValueError: An argument is not valid.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class HydraException(Exception):  # noqa: N818 - the generator's own names
-    """Base of all errors of this package.
+    """Base of all errors of the SDK. The emulator raises Python's own.
 
     Attributes:
         repeated: Whether an earlier attempt of the same call may have been carried out although

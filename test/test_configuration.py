@@ -334,7 +334,7 @@ def test_connect_lists_its_own_arguments(connect: Any) -> None:
 def test_connect_takes_the_class_of_an_api(connect: Any, api: str) -> None:
     assert type(connect("http://127.0.0.1:1", api=None)).__name__ == "OAuth2Api"
     with pytest.raises(
-        ApiTypeError, match="^api must be the class of an API, such as PolicyApi, got str$"
+        ApiTypeError, match=r"^api must be the class of an API, such as PolicyApi, got str$"
     ):
         connect("http://127.0.0.1:1", api=api)
 
