@@ -695,7 +695,7 @@ def test_servers_and_their_endpoints(endpoint: str, written: str) -> None:
         ({"endpoint": None}, ApiTypeError, "host must be a string"),
         ({"client_id": 7}, ApiTypeError, "client_id must be a string, got int"),
         ({"redirect_uri": None}, ApiTypeError, "redirect_uri must be a string"),
-        ({"scope": [1]}, ApiTypeError, "list of strings, got one with int"),
+        ({"scope": [1]}, ApiTypeError, "each item of scope must be of type str, got int"),
         ({"scope": None}, ApiTypeError, "scope must be a string or a list of strings, got None"),
         ({"state": "7-chars"}, ApiValueError, "state must have at least 8 characters"),
         ({"state": None}, ApiTypeError, "state must be a string"),

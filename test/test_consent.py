@@ -733,7 +733,11 @@ for _ in range(70):
         ({"scopes": b"openid"}, ApiTypeError, "got bytes"),
         ({"scopes": None}, ApiTypeError, "got NoneType"),
         ({"scopes": {"openid": True}}, ApiTypeError, "got dict"),
-        ({"scopes": ["openid", 1]}, ApiTypeError, "list of strings"),
+        (
+            {"scopes": ["openid", 1]},
+            ApiTypeError,
+            "scopes must be of type str, got int",
+        ),
         ({"scopes": ["photos.write"]}, ApiValueError, "'photos.write' was not requested"),
         ({"scopes": ["openid offline"]}, ApiValueError, "not requested"),
         ({"scopes": ["OpenID"]}, ApiValueError, "not requested"),

@@ -1001,7 +1001,11 @@ def test_repr_of_a_verifier() -> None:
         ({"algorithms": []}, ApiValueError, "none given"),
         ({"algorithms": ["none"]}, ApiValueError, "none; supported:"),
         ({"algorithms": ["RS256", "HS256"]}, ApiValueError, "HS256; supported: PS256"),
-        ({"algorithms": [None]}, ApiTypeError, "list of strings, got one with NoneType"),
+        (
+            {"algorithms": [None]},
+            ApiTypeError,
+            "algorithms must be of type str, got NoneType",
+        ),
         ({"algorithms": None}, ApiTypeError, "algorithms must be a list of strings, got NoneType"),
         ({"clock": 5}, ApiTypeError, "clock must be callable, got int"),
         ({"client_id": ""}, ApiValueError, "client_id is empty"),

@@ -144,17 +144,6 @@ def path(name: str, value: object) -> str:
     return string(name, os.fspath(value) if isinstance(value, os.PathLike) else value)
 
 
-def strings(name: str, value: object, expected: str = "a list of strings") -> list[str]:
-    """Accept several strings, and refuse a single one, which is iterable, too."""
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise wrong_type(name, expected, value)
-    items = list(value)
-    for item in items:
-        if not isinstance(item, str):
-            raise ApiTypeError(f"{name} must be {expected}, got one with {type(item).__name__}")
-    return items
-
-
 def boolean(name: str, value: object) -> bool:
     """Accept True or False."""
     if not isinstance(value, bool):
@@ -178,6 +167,13 @@ def collection(name: str, value: Any, kind: type[T]) -> Collection[T]:
         if not isinstance(item, kind):
             raise wrong_type(f"each item of {name}", f"of type {kind.__name__}", item)
     return value
+
+
+def strings(name: str, value: object, expected: str = "a list of strings") -> Collection[str]:
+    """Accept several strings, also from an iterator; a single one is probably a mistake."""
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        raise wrong_type(name, expected, value)
+    return collection(name, list(value), str)
 
 
 def function(name: str, value: F) -> F:
