@@ -96,7 +96,7 @@ class Configuration:
         proxy: URL of a proxy. Without it, HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment
             apply.
         timeout: Seconds that a whole call may take, retries included. It does not bound the
-            system's name resolution.
+            system's name resolution, nor a token source that blocks.
         retries: How often a call that is safe to repeat is repeated.
         connection_pool_maxsize: Connections that are kept open for reuse.
 

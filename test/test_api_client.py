@@ -795,6 +795,33 @@ def test_the_deadline_covers_what_a_token_source_does(server: Server) -> None:
     assert seconds_left() is None
 
 
+@pytest.mark.threads_only
+def test_a_source_that_needs_its_own_token(server: Server) -> None:
+    apis: list[Any] = []
+
+    class Source:
+        def token(self, scopes: tuple[str, ...], /) -> str:
+            if scopes != ("vault",):
+                return str(apis[-1].api_client.token(("vault",)))
+            return "for-the-vault"
+
+    sources: list[Any] = [
+        lambda: apis[-1].api_client.token(()),
+        lambda: str(apis[-1].list_oauth2_clients()),
+    ]
+    for source in sources:
+        with api(server, access_token=source) as client:
+            apis.append(client)
+            for _ in range(2):
+                with pytest.raises(ApiValueError, match="needs a token from this same source"):
+                    client.get_oauth2_client("photos")
+    assert server.requests == []
+    with api(server, access_token=Source()) as client:
+        apis.append(client)
+        client.get_oauth2_client("photos")
+    assert server.requests[0].headers["authorization"] == "Bearer for-the-vault"
+
+
 def test_nothing_is_sent_once_the_deadline_has_passed(server: Server) -> None:
     ended = threading.Event()
 
@@ -803,7 +830,7 @@ def test_nothing_is_sent_once_the_deadline_has_passed(server: Server) -> None:
         return "token"
 
     with api(server, access_token=slow) as client:
-        with pytest.raises(ApiTimeoutError):
+        with pytest.raises(ApiTimeoutError, match="waiting for the token source"):
             client.get_oauth2_client("photos", timeout=0.1)
         assert server.requests == []
         # Nor on a connection that is open already.

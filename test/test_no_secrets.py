@@ -19,7 +19,7 @@ from support.both import CachedIntrospection, CodeFlow, IdTokenVerifier
 from support.variants import IDS, VARIANTS
 
 import hydra_client
-from hydra_client import OAuth2Client
+from hydra_client import ApiTypeError, ApiValueError, OAuth2Client
 from hydra_client.consent import NO_BROWSER, Challenge, ConsentApp, ConsentExpired, WrongBrowser
 from hydra_client.emulator import ConsentFlow, HydraEmulator
 from hydra_client.emulator.go.http import Request
@@ -312,7 +312,31 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("credential", ["client credentials", "token", "callable"])
+class Vault:
+    """A token source that returns a plain string, in a new form each time."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._asked = 0
+
+    def __repr__(self) -> str:
+        return "Vault()"
+
+    def token(self, scopes: tuple[str, ...], /) -> str:
+        self._asked += 1
+        return f"{self._token}{'.' * self._asked}"
+
+    def call(self) -> str:
+        return f"{self._token}"
+
+    async def call_async(self) -> str:
+        return f"{self._token}"
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["client credentials", "token", "callable", "coroutine function", "token source"],
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_local_variables_show_no_credential(fault: str, credential: str) -> None:
     with HydraEmulator() as hydra, both.Connections() as connections:
@@ -325,7 +349,9 @@ def test_local_variables_show_no_credential(fault: str, credential: str) -> None
         given: dict[str, Any] = {
             "client credentials": {"client_id": id, "client_secret": secret},
             "token": {"access_token": token},
-            "callable": {"access_token": lambda: token},
+            "callable": {"access_token": Vault(token).call},
+            "coroutine function": {"access_token": Vault(token).call_async},
+            "token source": {"access_token": Vault(token)},
         }[credential]
         api = connect(hydra.url, **given, retries=0, timeout=0.5)
         everywhere = connect(hydra.url, id, secret, retries=0, timeout=0.5)
@@ -348,3 +374,23 @@ def test_local_variables_show_no_credential(fault: str, credential: str) -> None
                         assert token not in shown
                         assert not re.search("Basic [A-Za-z0-9]", shown)
                 error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize(
+    "returned", ["Bearer secret-1", "secret-1 ", b"secret-1", {"access_token": "secret-1"}]
+)
+def test_local_variables_show_nothing_that_a_token_source_returns(returned: Any) -> None:
+    async def fetch() -> Any:
+        return returned
+
+    for source in (lambda: returned, fetch):
+        with both.Connections() as connections:
+            api = connections.connect("http://127.0.0.1:1", access_token=source, retries=0)
+            for call in (api.list_oauth2_clients, api.api_client.token):
+                with pytest.raises((ApiTypeError, ApiValueError), match="access_token") as caught:
+                    call()
+                details = traceback.TracebackException.from_exception(
+                    caught.value, capture_locals=True
+                )
+                frames = [frame for frame in details.stack if "/hydra_client/" in frame.filename]
+                assert "secret-1" not in str([frame.locals for frame in frames])

@@ -7,8 +7,9 @@ import inspect
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from hydra_client.aio.transport.opening import bounded
 from hydra_client.protocol.deadline import current
-from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait
+from hydra_client.protocol.effects import AskSource, Attempt, Block, Effect, Invoke, Pause, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hydra_client.protocol.effects import Steps
 
 T = TypeVar("T")
+
+# Seconds. A call that a token source makes ends by the same deadline, and its error says more.
+_GRACE = 0.05
 
 
 async def drive(steps: Steps[T]) -> T:
@@ -70,9 +74,17 @@ async def _invoke(effect: Invoke[Any]) -> Any:
     before = current.set(effect.deadline or current.get())
     try:
         result = effect.function(*effect.arguments)
-        return await result if inspect.isawaitable(result) else result
+        if not inspect.isawaitable(result):
+            return result
+        if isinstance(effect, AskSource):
+            result = bounded(result, effect.deadline.left() + _GRACE)
+        return await result
     finally:
         current.reset(before)
+
+
+async def _ask_source(effect: AskSource) -> Any:
+    return effect.hide(await _invoke(effect))
 
 
 _PERFORM: dict[type[Effect[Any]], Callable[[Any], Awaitable[Any]]] = {
@@ -83,4 +95,5 @@ _PERFORM: dict[type[Effect[Any]], Callable[[Any], Awaitable[Any]]] = {
         None, block.function, *block.arguments
     ),
     Invoke: _invoke,
+    AskSource: _ask_source,
 }

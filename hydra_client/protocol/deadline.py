@@ -25,9 +25,10 @@ class Deadline:
     Attributes:
         at: That time, by the monotonic clock.
         expected: The statuses of a success of the current operation.
+        sources: The token sources that are being asked, and for which scopes.
     """
 
-    __slots__ = ("at", "expected")
+    __slots__ = ("at", "expected", "sources")
 
     def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
         """End after this many seconds, or with the outer deadline, by default the context's."""
@@ -36,6 +37,7 @@ class Deadline:
         if outer is not None:
             self.at = min(self.at, outer.at)
         self.expected: tuple[int, ...] = ()
+        self.sources: tuple[object, ...] = () if outer is None else outer.sources
 
     def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """Call a function within this deadline.

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
+from hydra_client.exceptions import ApiTypeError
+from hydra_client.protocol import checks
 from hydra_client.protocol.operation import Response
+from hydra_client.protocol.redaction import Secret
 from hydra_client.protocol.retry_policy import Failure
 
 if TYPE_CHECKING:
@@ -86,6 +89,22 @@ class Invoke(Effect[T]):
         self.function = function
         self.arguments = arguments
         self.deadline = deadline
+
+
+class AskSource(Invoke[Secret | ApiTypeError]):
+    """Call a method of the user's token source; one that can be interrupted ends by the deadline.
+
+    The outcome is the token, or the error to raise: tracebacks would show what is not a string.
+    """
+
+    deadline: Deadline
+
+    @staticmethod
+    def hide(result: object) -> Secret | ApiTypeError:
+        """Make the outcome of what the method returned."""
+        if isinstance(result, str):
+            return Secret(result)
+        return checks.wrong_type("access_token", "a string", result)
 
 
 class Block(Effect[T]):

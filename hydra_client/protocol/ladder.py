@@ -6,6 +6,7 @@ and asyncio climb the same one.
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import suppress
 from copy import copy
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from hydra_client.configuration import Configuration, check_names, split_scopes
 from hydra_client.exceptions import (
     ApiException,
+    ApiTimeoutError,
     ApiTypeError,
     ApiValueError,
     BadRequestException,
@@ -27,7 +29,7 @@ from hydra_client.protocol.client_credentials import ClientCredentials
 from hydra_client.protocol.credentials import basic_header, bearer_header
 from hydra_client.protocol.deadline import Deadline
 from hydra_client.protocol.decoding import decode
-from hydra_client.protocol.effects import Attempt, Invoke, Pause
+from hydra_client.protocol.effects import AskSource, Attempt, Pause, ask
 from hydra_client.protocol.encoding import check_headers, encode
 from hydra_client.protocol.operation import Response
 from hydra_client.protocol.redaction import Secret, redact_headers
@@ -210,10 +212,8 @@ class Ladder:
         if source is None or isinstance(source, ClientCredentials):
             source = source or self._credentials
             token = yield from source.fetch(self, settings, wanted, deadline)
-        elif callable(getattr(source, "token", None)):
-            token = yield Invoke(source.token, (wanted,), deadline)
         else:
-            token = yield Invoke(source, (), deadline)
+            token = yield from _ask(source, wanted, deadline or Deadline(settings.timeout))
         return checks.token("access_token", token)
 
     def _exchange_for_scopes(
@@ -355,11 +355,44 @@ class Ladder:
         source = self._credentials if settings.access_token is None else settings.access_token
         drop = getattr(source, "drop", None)
         if drop is not None:
-            yield Invoke(drop, (token,), deadline)
+            yield from _in_time(AskSource(drop, (token,), deadline))
         renewed = yield from self._token(settings, call.operation.scopes, deadline)
         if renewed == token:
             raise refused
         return _Credential(bearer_header(renewed), renewed, (renewed,))
+
+
+def _ask(source: Any, scopes: tuple[str, ...], deadline: Deadline) -> Steps[str]:
+    """Ask a token source of the user's for a token."""
+    asked = source, scopes
+    if asked in deadline.sources:
+        raise ApiValueError(
+            "access_token: the token source makes a call that needs a token from this same "
+            "source; let it call with another client"
+        )
+    deadline = Deadline(math.inf, deadline)
+    deadline.sources = (*deadline.sources, asked)
+    if callable(getattr(source, "token", None)):
+        effect = AskSource(source.token, (scopes,), deadline)
+    else:
+        effect = AskSource(source, (), deadline)
+    token = yield from _in_time(effect)
+    if isinstance(token, ApiTypeError):
+        raise token
+    return token
+
+
+def _in_time(effect: AskSource) -> Steps[Secret | ApiTypeError]:
+    """Call a token source; raise `ApiTimeoutError` if it takes too long."""
+    try:
+        outcome = yield from ask(effect)
+    except TimeoutError:
+        if not effect.deadline.passed():
+            raise  # the source's own
+    else:
+        if not effect.deadline.passed():
+            return outcome
+    raise ApiTimeoutError("access_token: timed out while waiting for the token source")
 
 
 def _by_basic(username: str | None, password: str | None, form_encoded: bool) -> _Credential:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hydra_client.exceptions import ApiTypeError
-from hydra_client.protocol.effects import Attempt, Block, Effect, Invoke, Pause, Wait
+from hydra_client.protocol.effects import AskSource, Attempt, Block, Effect, Invoke, Pause, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,9 +72,13 @@ def _invoke(effect: Invoke[Any]) -> Any:
     if inspect.isawaitable(result):
         if inspect.iscoroutine(result):
             result.close()
+        if isinstance(effect, AskSource):
+            name = "access_token: the token source"
+        else:
+            name = getattr(effect.function, "__name__", "the function")
         raise ApiTypeError(
-            "access_token: the token source is asynchronous, which only the clients of "
-            "hydra_client.aio can await; pass a source that returns a string"
+            f"{name} is asynchronous, which only the clients of hydra_client.aio can await; pass "
+            "one that returns its result"
         )
     return result
 
@@ -84,4 +88,5 @@ _PERFORM: dict[type[Effect[Any]], Callable[[Any], Any]] = {
     Wait: lambda wait: wait.alarm.wait(wait.until - time.monotonic()),
     Block: lambda block: block.function(*block.arguments),
     Invoke: _invoke,
+    AskSource: lambda effect: effect.hide(_invoke(effect)),
 }

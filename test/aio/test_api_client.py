@@ -225,6 +225,103 @@ def test_a_source_may_be_asynchronous() -> None:
     assert vault.asked[-1] == ("a",)
 
 
+def test_a_source_that_takes_too_long_is_ended_by_the_deadline() -> None:
+    ended: list[str] = []
+
+    async def slow() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("slow")
+        raise AssertionError
+
+    class Slow(Vault):
+        async def drop(self, token: str) -> None:
+            await slow()
+
+    async def own_error() -> str:
+        raise TimeoutError("of its own")
+
+    with Server(REFUSED) as server:
+
+        async def main() -> None:
+            for source in (slow, Slow()):
+                async with connect(server, access_token=source, timeout=0.2) as api:
+                    with (
+                        within(0.2),
+                        pytest.raises(
+                            ApiTimeoutError, match="waiting for the token source"
+                        ) as late,
+                    ):
+                        await api.get_oauth2_client("photos")
+                    assert late.value.__cause__ is late.value.__context__ is None
+            async with connect(server, access_token=slow, timeout=0.2) as api:
+                with within(0.2), pytest.raises(ApiTimeoutError, match="token source"):
+                    await api.api_client.token()
+            async with connect(server, access_token=own_error) as api:
+                with pytest.raises(TimeoutError, match="of its own"):
+                    await api.get_oauth2_client("photos")
+
+        run(main())
+    assert ended == ["slow"] * 3
+    assert len(server.requests) == 1
+
+
+def test_a_cancellation_reaches_the_source() -> None:
+    started = asyncio.Event()
+    seen: list[type[BaseException]] = []
+
+    async def slow() -> str:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError as error:
+            seen.append(type(error))
+            raise
+        raise AssertionError
+
+    async def main() -> None:
+        async with aio.connect("http://127.0.0.1:1", access_token=slow) as api:
+            call = asyncio.ensure_future(api.list_oauth2_clients())
+            await started.wait()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+
+    run(main())
+    assert seen == [asyncio.CancelledError]
+
+
+def test_a_source_that_needs_its_own_token() -> None:
+    apis: list[aio.OAuth2Api] = []
+
+    async def listed() -> str:
+        return str(await apis[-1].list_oauth2_clients())
+
+    class Source:
+        async def token(self, scopes: tuple[str, ...], /) -> str:
+            return "for-the-vault" if scopes == ("vault",) else await of_the_vault()
+
+    async def of_the_vault() -> str:
+        return await apis[-1].api_client.token(("vault",))
+
+    async def asked() -> str:
+        return await apis[-1].api_client.token()
+
+    async def main() -> None:
+        for source in (asked, listed):
+            async with aio.connect("http://127.0.0.1:1", access_token=source) as api:
+                apis.append(api)
+                for _ in range(2):
+                    with pytest.raises(ApiValueError, match="needs a token from this same source"):
+                        await api.list_oauth2_clients()
+        async with aio.connect("http://127.0.0.1:1", access_token=Source()) as api:
+            apis.append(api)
+            assert await api.api_client.token(("photos",)) == "for-the-vault"
+
+    run(main())
+
+
 def test_the_threaded_client_refuses_an_asynchronous_source() -> None:
     class Promise:
         def __await__(self) -> Any:

@@ -17,7 +17,7 @@ from hydra_client.aio.transport.connection import Connection
 from hydra_client.exceptions import ApiConnectionError, InsecureTransportWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable
 
     from hydra_client.configuration import Configuration, Origin
     from hydra_client.protocol.deadline import Deadline
@@ -209,7 +209,7 @@ def _abort(transport: asyncio.WriteTransport | None) -> None:
 
 
 async def bounded(
-    work: Coroutine[Any, Any, T], seconds: float, discard: Callable[[T], object] | None = None
+    work: Awaitable[T], seconds: float, discard: Callable[[T], object] | None = None
 ) -> T:
     """Await something for at most this many seconds; never leave a task behind.
 
