@@ -90,9 +90,13 @@ class BaseIntrospection(Generic[OAuth2Api]):
         """
 
     def forget(self, token: str) -> None:
-        """Forget what is known of a token, for example because it was revoked."""
+        """Forget what is known of a token, for example because it was revoked.
+
+        Raises:
+            ApiTypeError: The token is not a string.
+        """
+        digest = _digest(checks.string("token", token))
         self._era = object()
-        digest = _digest(token)
         for key, entry in self._cache.entries():
             if entry.value.token_digest == digest:
                 self._cache.discard(key)

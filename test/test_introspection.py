@@ -359,6 +359,9 @@ def test_forget_and_clear(hydra: HydraEmulator, api: OAuth2Api, token: str) -> N
     api.revoke_oauth2_token(token)
     introspect.forget(token)
     introspect.forget("never seen")
+    for wrong in (None, b"token"):
+        with pytest.raises(ApiTypeError, match="token must be a string"):
+            introspect.forget(wrong)  # type: ignore[arg-type]
     for scope in (None, "hydra.clients"):
         assert not introspect(token, scope).active
         assert introspect(other, scope).active

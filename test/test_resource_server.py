@@ -687,6 +687,18 @@ def test_a_guard_of_a_users_own_that_returns_no_introspection(
     assert sent[0]["status"] == 503
 
 
+@ONE_SERVER
+def test_the_credentials_of_an_asyncio_api_of_a_users_own(hydra: HydraEmulator) -> None:
+    class Own:
+        api_client = hydra.api(access_token="a").api_client
+
+        async def introspect_oauth2_token(self, token: str) -> Any:
+            raise AssertionError
+
+    with pytest.raises(ApiTypeError, match="introspect_oauth2_token is asynchronous, which only"):
+        Guard(Own()).check_credentials()  # type: ignore[arg-type]
+
+
 def test_a_guard_of_a_users_own() -> None:
     introspection = OAuth2TokenIntrospection(active=True)
     assert passes(WsgiGuard(inside, Stub(introspection)))  # type: ignore[arg-type]

@@ -78,7 +78,7 @@ def _invoke(effect: Invoke[Any]) -> Any:
             name = getattr(effect.function, "__name__", "the function")
         raise ApiTypeError(
             f"{name} is asynchronous, which only the clients of hydra_client.aio can await; pass "
-            "one that returns its result"
+            "one for threads"
         )
     return result
 
