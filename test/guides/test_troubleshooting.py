@@ -42,7 +42,7 @@ SYMPTOMS: dict[str, Callable[[HydraEmulator], object]] = {
         "https://hydra.invalid", access_token="t", retries=0
     ).list_oauth2_clients(),
     "timed out": lambda hydra: delayed(hydra, delay=5).list_oauth2_clients(timeout=0.2),
-    "the response was cut short": lambda hydra: delayed(hydra, cut=True).list_oauth2_clients(),
+    "the response was cut short": lambda hydra: delayed(hydra, cut=1).list_oauth2_clients(),
     "the server does not speak TLS on this port": lambda hydra: connect(
         hydra.url.replace("http:", "https:"), "admin", "demo-password", retries=0
     ).list_oauth2_clients(),
