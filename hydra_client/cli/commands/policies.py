@@ -227,8 +227,7 @@ def _policy_of(members: dict[str, Any], place: str) -> hydra_client.Policy:
                 raise Failure(
                     f"{place}: {name}: {template!r} has a < or > without its counterpart", USAGE
                 )
-            check = lint.doubtful_resource if name == "resources" else lint.doubtful_template
-            if why := check(template):
+            if why := lint.doubtful_item(name, template, policy.resources or []):
                 warn(f"{place}: {name}: {template!r}: {why}")
     for name, why in lint.doubtful_conditions(policy.to_dict().get("conditions") or {}):
         warn(f"{place}: conditions: {name}: {why}")

@@ -10,11 +10,7 @@ import yaml
 
 from hydra_client.cli import yaml_nodes
 from hydra_client.cli.errors import Failure
-from hydra_client.cli.manifest.lint_policies import (
-    doubtful_conditions,
-    doubtful_resource,
-    doubtful_template,
-)
+from hydra_client.cli.manifest.lint_policies import doubtful_conditions, doubtful_item
 from hydra_client.cli.manifest.model import Expected
 from hydra_client.cli.manifest.values import ValueReader, is_mapping
 from hydra_client.cli.text import plain
@@ -50,19 +46,21 @@ class AccessReader(ValueReader):
         if policy.effect not in ("allow", "deny") and is_mapping(node):
             self._fault(members.get("effect", node), "effect: expected allow or deny")
         for name in ("subjects", "resources", "actions"):
-            setattr(policy, name, self._templates(members.get(name), node, name))
+            templates = self._templates(members.get(name), node, name, policy.resources or [])
+            setattr(policy, name, templates)
         if "conditions" in members:
             conditions = self._conditions(members["conditions"])
             policy.conditions = Policy.from_dict({"conditions": conditions}).conditions
         return policy
 
-    def _templates(self, node: yaml.Node | None, policy: yaml.Node, name: str) -> list[str]:
+    def _templates(
+        self, node: yaml.Node | None, policy: yaml.Node, name: str, resources: list[str]
+    ) -> list[str]:
         found = [] if node is None else self._strings(node, name)
         if not found and is_mapping(policy):
             self._doubt(node or policy, f"{name}: empty, so the policy never applies")
         for item, text in zip(node.value if node and found else (), found, strict=True):
-            check = doubtful_resource if name == "resources" else doubtful_template
-            if text is not None and (why := check(text)):
+            if text is not None and (why := doubtful_item(name, text, resources)):
                 self._doubt(item, f"{name}: '{plain(text)}': {why}")
             elif text is not None and name == "subjects" and "<" not in text:
                 self.subjects.setdefault(text, self._at(item))

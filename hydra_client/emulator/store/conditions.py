@@ -62,12 +62,13 @@ def _cidr(option: str, value: Any, subject: str) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return _address(value) in _network(option)
+        return _address(value) in parse_network(option)
     except ValueError:
         return False
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def parse_network(text: str) -> IPv4Network | IPv6Network:
+    """Read a network as Go does. Raises ValueError."""
     import ipaddress  # slow to import, and rarely needed
 
     address, slash, prefix = text.partition("/")

@@ -193,7 +193,7 @@ def test_what_can_never_match_is_warned_of(run: Run, root: HydraEmulator, tmp_pa
     policy = {
         "effect": "allow",
         "subjects": ["<(>"],
-        "actions": ["get"],
+        "actions": ["get,list"],
         "resources": ["rn:hydra:client"],
         "conditions": {"ip": {"type": "CIDRCondition", "options": {"cidr": "10"}}},
     }
@@ -202,4 +202,5 @@ def test_what_can_never_match_is_warned_of(run: Run, root: HydraEmulator, tmp_pa
         warnings = run("policies", *command, "--file", str(path)).stderr
         assert f"Warning: {path}: subjects: '<(>': not a valid template: " in warnings
         assert "resources: 'rn:hydra:client': Hydra has no such resource; did you mean" in warnings
+        assert "actions: 'get,list': this is one action; use one item for each" in warnings
         assert "conditions: ip: cidr: not valid: " in warnings

@@ -694,6 +694,15 @@ policies:
 """
 
 
+def test_an_action_that_its_resources_do_not_have(path: Path) -> None:
+    policy = 'id: a, effect: allow, subjects: [b], actions: [get, "get,list", read]'
+    assert doubts(path, f"policies: [{{{policy}, resources: [rn:hydra:clients]}}]") == [
+        "1: actions: 'get,list': this is one action; use one item for each",
+        "1: actions: 'read': Hydra checks no such action on these resources, only create, get, "
+        "update",
+    ]
+
+
 def test_what_a_policy_is_warned_of(path: Path) -> None:
     assert doubts(path, DOUBTFUL_ACCESS) == [
         "3: id: does not begin with 'team:', so it is never pruned",
@@ -709,8 +718,7 @@ def test_what_a_policy_is_warned_of(path: Path) -> None:
         "rn:hydra:clients?",
         "9: conditions: a: unknown condition 'CidrCondition', which Hydra refuses; did you mean "
         "CIDRCondition?",
-        "10: conditions: b: cidr: not valid: '10.0.0.0/64' does not appear to be an IPv4 or IPv6 "
-        "network",
+        "10: conditions: b: cidr: not valid: '10.0.0.0/64' is not a network such as 10.0.0.0/8",
     ]
 
 
