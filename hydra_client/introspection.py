@@ -93,9 +93,9 @@ class BaseIntrospection(Generic[OAuth2Api]):
         """Forget what is known of a token, for example because it was revoked.
 
         Raises:
-            ApiTypeError: The token is not a string.
+            ApiTypeError, ApiValueError: It is not a token.
         """
-        digest = _digest(checks.string("token", token))
+        digest = _digest(checks.bare_token("token", token))
         self._era = object()
         for key, entry in self._cache.entries():
             if entry.value.token_digest == digest:

@@ -231,7 +231,7 @@ INTROSPECT_OAUTH2_TOKEN = Operation(
     security=("oauth2", "basic"),
     scopes=("hydra.introspect",),
     policy=("rn:hydra:oauth2:tokens", ("introspect",)),
-    inspects="token",
+    about_token="token",
 )
 LIST_OAUTH2_CLIENTS = Operation(
     "list_oauth2_clients",
@@ -283,6 +283,7 @@ REVOKE_OAUTH2_TOKEN = Operation(
     success=(200,),
     required=("token",),
     security=("basic",),
+    about_token="token",
 )
 UPDATE_OAUTH2_CLIENT = Operation(
     "update_oauth2_client",

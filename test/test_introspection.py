@@ -623,6 +623,18 @@ def test_what_is_not_a_string_is_rejected(
     assert asked(hydra) == 0
 
 
+def test_a_whole_header_is_not_a_token(hydra: HydraEmulator, api: OAuth2Api) -> None:
+    cached = CachedIntrospection(api)
+    for call in (api.introspect_oauth2_token, api.revoke_oauth2_token, cached, cached.forget):
+        for scheme in ("Bearer", "bearer"):
+            with pytest.raises(ApiValueError, match="token begins with 'Bearer': pass only") as no:
+                call(f"{scheme} hush")
+            assert "hush" not in str(no.value)
+    assert hydra.requests == []
+    for odd in ("", "Bearer", "a b", "Basic a"):
+        assert api.introspect_oauth2_token(odd).active is False
+
+
 def test_half_a_surrogate_pair_is_refused(hydra: HydraEmulator, api: OAuth2Api) -> None:
     for arguments in (("\ud800",), ("token", "\ud800")):
         with pytest.raises(ApiValueError, match="surrogate"):

@@ -131,12 +131,18 @@ def password(name: str, value: object) -> str:
 
 def token(name: str, value: object) -> str:
     """Accept a bearer token (RFC 6750 section 2.1), and keep it out of `repr`."""
-    text = string(name, value)
-    if text[:7].lower() == "bearer ":
-        raise ApiValueError(f"{name} begins with 'Bearer': pass only the token that follows it")
+    text = bare_token(name, value)
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise ApiValueError(f"{name} is empty, or has spaces, line breaks or non-ASCII characters")
     return Secret(text)
+
+
+def bare_token(name: str, value: object) -> str:
+    """Accept any string as a token, except a whole Authorization header."""
+    text = string(name, value)
+    if text[:7].lower() == "bearer ":
+        raise ApiValueError(f"{name} begins with 'Bearer': pass only the token that follows it")
+    return text
 
 
 def path(name: str, value: object) -> str:

@@ -167,6 +167,8 @@ def _urlencode(
             continue
         if name in operation.integers:
             value = str(checks.whole_number(f"{operation.name}: {name}", value))
+        if name == operation.about_token:
+            checks.bare_token(f"{operation.name}: {name}", value)
         checks.utf8(f"{operation.name}: the name of a parameter", name)
         pairs.append((name, checks.utf8(f"{operation.name}: {name}", value)))
     secrets = tuple(Secret(value) for name, value in pairs if name in SECRET_PARAMETERS)

@@ -336,7 +336,7 @@ class Ladder:
             except BadRequestException as error:
                 _say_what_for(error, operation, settings.scopes or operation.scopes)
                 raise
-        if operation.inspects and call.parameters.get(operation.inspects) == token:
+        if operation.about_token and call.parameters.get(operation.about_token) == token:
             # 0.9 refuses a token that authorizes its own introspection, and 0.10 calls it inactive.
             basic = _basic_of(settings)
             if basic is not None:

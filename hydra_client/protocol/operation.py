@@ -53,7 +53,7 @@ class Operation(Generic[T]):
         basic_form_encoded: Whether Basic credentials are form-encoded first (RFC 6749 section
             2.3.1).
         public_client: The parameter by which a public client names itself in place of Basic.
-        inspects: The parameter that holds the token which the operation is about.
+        about_token: The parameter that holds the token which the operation is about.
         bearer: The argument that holds the bearer token, if it is not the client's own.
         id_in_body: The field of the body that becomes an id in paths.
         errors: Error responses that mean something else than their status.
@@ -81,7 +81,7 @@ class Operation(Generic[T]):
         done_on_repeat: int | None = None,
         basic_form_encoded: bool = False,
         public_client: str | None = None,
-        inspects: str | None = None,
+        about_token: str | None = None,
         bearer: str | None = None,
         id_in_body: str | None = None,
         errors: tuple[KnownError, ...] = (),
@@ -105,7 +105,7 @@ class Operation(Generic[T]):
         self.done_on_repeat = done_on_repeat
         self.basic_form_encoded = basic_form_encoded
         self.public_client = public_client
-        self.inspects = inspects
+        self.about_token = about_token
         self.bearer = bearer
         self.id_in_body = id_in_body
         self.errors = errors

@@ -93,6 +93,17 @@ def test_a_token_on_the_command_line(
     assert root.requests == []
 
 
+@pytest.mark.parametrize("command", [("token", "introspect"), ("token", "revoke"), ("userinfo",)])
+def test_a_whole_header_in_place_of_a_token(
+    run: Run, root: HydraEmulator, command: tuple[str, ...]
+) -> None:
+    result = run(*command, input="Bearer some-token\n")
+    assert result.exit_code != 0
+    assert "token begins with 'Bearer': pass only the token that follows it" in result.stderr
+    assert "some-token" not in result.stderr
+    assert root.requests == []
+
+
 def test_the_calling_client(run: Run, root: HydraEmulator, tmp_path: Path) -> None:
     """Its scopes are asked for unless others are; its token authorizes other commands."""
     file = tmp_path / "token.json"
