@@ -114,7 +114,10 @@ class ApiClient(Ladder):
         return await drive(steps)
 
     async def close(self) -> None:
-        """Close the connections, also those of copies. Later calls raise `ApiValueError`."""
+        """Close the connections, also those of copies. Later calls raise `ApiValueError`.
+
+        Await it in the event loop of the calls, before that loop is closed.
+        """
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

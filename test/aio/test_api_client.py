@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import subprocess
@@ -86,6 +87,24 @@ def test_it_belongs_to_the_loop_of_its_first_call() -> None:
                 await api.get_oauth2_client("photos")
 
         run(second())
+
+
+def test_it_can_be_closed_after_its_loop() -> None:
+    with Server(ONE) as server:
+        api = connect(server)
+
+        async def main() -> None:
+            await api.get_oauth2_client("photos")
+
+        asyncio.run(main())
+        ((connection,),) = api.api_client._transport._idle.values()
+        sock = connection.sock
+        assert sock.fileno() >= 0
+        asyncio.run(api.api_client.close())
+        assert sock.fileno() == -1
+        del connection
+        with pytest.warns(ResourceWarning, match="unclosed transport"):  # from asyncio itself
+            gc.collect()
 
 
 def test_it_is_not_used_after_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,9 @@ class Connection(asyncio.Protocol):
 
     Args:
         lost: Called once when the connection is lost.
+
+    Attributes:
+        sock: The socket below the transport, which can be closed even after the loop.
     """
 
     def __init__(self, lost: Callable[[Connection], object]) -> None:
@@ -67,6 +70,7 @@ class Connection(asyncio.Protocol):
         self._error: BaseException | None = None
         self._busy = True  # until the first exchange is over
         self.transport: Any = None
+        self.sock: Any = None
         self.usable = False
 
     def connection_made(self, transport: Any) -> None:
@@ -93,7 +97,10 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close the connection at once, without telling the peer."""
         self.usable = False
-        self.transport.abort()
+        if self._loop.is_closed():  # transports of a closed loop cannot be closed
+            self.sock.close()
+        else:
+            self.transport.abort()
 
     def is_stale(self) -> bool:
         """Whether anything arrived that was not requested, such as the end of the connection."""

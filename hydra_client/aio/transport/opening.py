@@ -132,6 +132,7 @@ class Opening:
         loop = asyncio.get_running_loop()
         made = loop.create_connection(lambda: Connection(self._lost), sock=sock, **how)
         _, connection = await bounded(made, self._deadline.left(), lambda pair: _abort(pair[0]))
+        connection.sock = sock
         return connection
 
     async def _connected(self, place: Place) -> socket.socket:
