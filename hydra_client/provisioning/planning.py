@@ -147,6 +147,7 @@ def plan(
         HydraException: An object could not be fetched.
     """
     _check_types(apis, desired)
+    checks.function("each", each)
     caller = caller_of(apis.clients.api_client)
     _check(desired, caller, prune=prune_clients or prune_policies)
     clients: dict[str, OAuth2Client] = {}
@@ -228,6 +229,8 @@ def _check_types(apis: Apis, desired: Desired) -> None:
         checks.collection(name, getattr(desired, name), str)
     for name, members in checks.mapping("groups", desired.groups).items():
         checks.collection(f"groups[{name!r}]", members, str)
+    if desired.owner is not None:
+        checks.string("owner", desired.owner)
     for id, new_secret in checks.mapping("new_secrets", desired.new_secrets).items():
         checks.function(f"new_secrets[{id!r}]", new_secret)
 

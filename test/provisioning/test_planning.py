@@ -255,6 +255,7 @@ def test_what_cannot_be_meant_is_refused(
         ({"groups": {"g": "alice"}}, r"groups\['g'\] must be a list of strings, got str"),
         # Checking these would use them up, and the group would lose its members.
         ({"groups": {"g": iter(["alice"])}}, r"groups\['g'\] must be a list of strings, got list_"),
+        ({"owner": 5}, "owner must be a string, got int"),
         ({"new_secrets": [str]}, "new_secrets must be a dict, got list"),
     ],
 )
@@ -271,6 +272,7 @@ def test_the_desired_state_has_values_of_the_right_type(
     [
         (lambda apis: plan(apis.clients, Desired()), "apis must be what Apis.of.*, got OAuth2Api"),
         (lambda apis: plan(apis._replace(clients=apis.groups), Desired()), "OAuth2Api, got"),
+        (lambda apis: plan(apis, Desired(), each=5), "each must be callable, got int"),  # type: ignore[arg-type]
         (lambda apis: plan(apis, {}), "desired must be a Desired, got dict"),
         (lambda apis: apply(Desired()), "plan must be a Plan, got Desired"),  # type: ignore[arg-type]
         (lambda apis: apply(plan(apis, Desired()), 5), "report must be callable, got int"),  # type: ignore[arg-type]
