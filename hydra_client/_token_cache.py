@@ -13,9 +13,10 @@ import logging
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hydra_client.exceptions import ApiTypeError, ApiValueError, HydraException
+from hydra_client.protocol import checks
 from hydra_client.protocol.model import parse_json
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class TokenCache:
             raise ApiTypeError(f"cache must be a path, got {type(folder).__name__}")
         self._folder = Path(folder).expanduser().absolute()
 
-    def load(self, key: Key) -> tuple[Any, float, int | None] | None:
+    def load(self, key: Key) -> tuple[str, float, int | None] | None:
         """Return a token, when it was issued (Unix time) and for how many seconds, or None."""
         try:
             with self._opened() as folder:
@@ -63,7 +64,7 @@ class TokenCache:
             issued_at, expires_in = entry["issued_at"], entry["expires_in"]
             if not abs(issued_at) < _LATEST or not isinstance(expires_in, (int, type(None))):
                 raise ValueError("it has a time that is not valid")
-            return entry["access_token"], issued_at, expires_in
+            return checks.token("access_token", entry["access_token"]), issued_at, expires_in
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError, LookupError, HydraException) as error:

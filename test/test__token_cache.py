@@ -94,6 +94,7 @@ def test_a_new_token_takes_the_place_of_the_old_one(cache: TokenCache, folder: P
     before = only_file(folder).stat().st_ino
     cache.save(KEY, "newer", 1_700_000_100, 60)
     assert cache.load(KEY) == ("newer", 1_700_000_100, 60)
+    assert repr(cache.load(KEY)) == "('***', 1700000100, 60)", "as tracebacks show it"
     assert only_file(folder).stat().st_ino != before, "written aside, then moved into its place"
 
 
@@ -230,6 +231,8 @@ def test_what_is_not_a_file_is_ignored(cache: TokenCache, folder: Path, kind: st
         b'{"access_token": "t", "issued_at": 1}',
         b'{"access_token": "t", "expires_in": 1}',
         b'{"issued_at": 1, "expires_in": 1}',
+        b'{"access_token": 1, "issued_at": 1, "expires_in": 1}',
+        b'{"access_token": "Bearer t", "issued_at": 1, "expires_in": 1}',
         b'{"access_token": "t", "issued_at": "1", "expires_in": 1}',
         b'{"access_token": "t", "issued_at": null, "expires_in": 1}',
         b'{"access_token": "t", "issued_at": NaN, "expires_in": 1}',

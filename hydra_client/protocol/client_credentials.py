@@ -12,7 +12,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, overload
 
 from hydra_client.configuration import Configuration, split_scopes
-from hydra_client.exceptions import ApiDecodeError, ApiTypeError, ApiValueError, HydraException
+from hydra_client.exceptions import ApiDecodeError, ApiValueError, HydraException
 from hydra_client.operations import TOKEN_ENDPOINT
 from hydra_client.protocol import checks
 from hydra_client.protocol.cache import Cache, Entry, shared
@@ -245,10 +245,7 @@ class ClientCredentials:
         found = None
         if self._files is not None:
             found = yield from ask(Block(self._files.load, key))
-        try:
-            return None if found is None else _entry(*found)
-        except (ApiTypeError, ApiValueError):
-            return None
+        return None if found is None else _entry(*found)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_tokens": None}
