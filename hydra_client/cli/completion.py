@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr
@@ -14,6 +15,9 @@ from hydra_client.cli.context import Invocation
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 
+# Shells insert a completed word as it is, so another id could run commands. No shell expands a word
+# of these characters that starts with a letter or digit.
+_UNQUOTED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@%+-]*")
 _SECONDS = 2.0  # nobody waits longer than that for a completion
 
 
@@ -37,7 +41,7 @@ def _ids(
                 warnings.simplefilter("ignore")
                 with invocation.open(fetch, timeout=_SECONDS, retries=0) as found:
                     ids = [one.id or "" for one in found]
-            return sorted(id for id in ids if id and id.startswith(incomplete))
+            return sorted(id for id in ids if _UNQUOTED.fullmatch(id) and id.startswith(incomplete))
         except Exception:
             return []  # the command itself reports it better
 

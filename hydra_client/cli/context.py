@@ -13,7 +13,7 @@ import click
 
 import hydra_client
 from hydra_client.cli.errors import USAGE, Failure, failure_of
-from hydra_client.cli.text import echo
+from hydra_client.cli.text import echo, plain
 
 if TYPE_CHECKING:
     from hydra_client.cli.settings import Settings
@@ -149,7 +149,7 @@ def confirm(question: str, yes: bool = False) -> None:
         return
     if not sys.stdin.isatty():
         raise Failure(f"{question} Without a terminal, confirm with --yes", USAGE)
-    if not click.confirm(question, err=True):
+    if not click.confirm(plain(question), err=True):
         raise Failure("cancelled: nothing was changed")
 
 

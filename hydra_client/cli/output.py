@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
 from shutil import get_terminal_size
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hydra_client.cli.context import Invocation
-from hydra_client.cli.text import colored, echo, escaped, is_strings, plain
+from hydra_client.cli.text import colored, echo, escaped, is_strings, plain, warn
 from hydra_client.protocol.redaction import MASK
 
 if TYPE_CHECKING:
     from hydra_client.protocol.model import Model
 
 
+# A program that reads lines takes such an id for another one: it splits it there, or drops NUL and
+# the blanks at both ends, as `read` in bash does.
+_NOT_A_LINE = re.compile("[\0\t-\r\x1c-\x1e\x85\u2028\u2029]|^\\s|\\s$")
 _MIN_WIDTH = 8  # of columns, before the first one is narrowed
 
 
@@ -54,6 +58,18 @@ def print_value(value: str | None) -> None:
     """Print a string that the server sent: escaped on a terminal, unchanged elsewhere."""
     # By default click strips ANSI sequences when stdout is not a terminal; an id may contain them.
     click.echo(plain(value) if sys.stdout.isatty() else value, color=True)
+
+
+def print_ids(ids: Iterable[str | None]) -> None:
+    """Print one id per line, without those that a program would read as other ids."""
+    left_out = False
+    for id in ids:
+        if _NOT_A_LINE.search(id or ""):
+            left_out = True
+        else:
+            print_value(id)
+    if left_out:
+        warn("left out ids with line breaks, tabs, NUL or outer spaces: use --output json")
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str] = ()) -> None:
@@ -154,8 +170,7 @@ def print_documents(
     `id` is the member with the id. JSON and YAML show `whole` in place of the list.
     """
     if invocation.shortest:
-        for document in documents:
-            print_value(document.get(id))
+        print_ids(document.get(id) for document in documents)
     elif whole is None or invocation.output == "table":
         print_result(documents, invocation.output, columns)
     else:

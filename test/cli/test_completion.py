@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,32 @@ def test_client_ids(root: HydraEmulator, arguments: tuple[str, ...]) -> None:
     root.add_client(id="app-1")
     assert offered(*arguments) == ["admin", "app-1", "app-2"]
     assert offered(*arguments, incomplete="app") == ["app-1", "app-2"]
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "app;touch x;#",
+        "app$(x)",
+        "app`x`",
+        "app x",
+        "app\nx",
+        "app'",
+        "app*",
+        "app~x",
+        "~",
+        "-q",
+        "=x",
+    ],
+)
+def test_no_id_that_a_shell_would_interpret(root: HydraEmulator, id: str) -> None:
+    """Shells insert a completed word as it is, and others choose the ids of their clients."""
+    root.add_client(id="App_1.0:dev@example.com%2B+x-y")
+    body = json.dumps([{"id": id}, {}, {"id": "app"}])
+    assert offered("clients", "get") == ["App_1.0:dev@example.com%2B+x-y", "admin"]
+    root.fail("/clients", status=200, body=body, times=None)
+    root.fail("/policies", status=200, body=body, times=None)
+    assert offered("clients", "get") == offered("policies", "get") == ["app"]
 
 
 @pytest.mark.parametrize("command", ["get", "update", "delete"])

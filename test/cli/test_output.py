@@ -320,3 +320,21 @@ def test_a_terminal(start: Start, my_app: HydraEmulator, variables: dict[str, st
     assert "my-app" in text
     assert max(map(len, text.splitlines())) <= 60
     assert re.search(r"\x1b\[[0-9;]*3[0-9]m", shown) is None
+
+
+@pytest.mark.parametrize(
+    "id", ["x\nimportant", "x\rimportant", "x\u2028important", "import\0ant", "\timportant", "a "]
+)
+def test_an_id_that_programs_would_read_as_another_is_not_in_a_list_of_ids(
+    run: Run, root: HydraEmulator, id: str
+) -> None:
+    body = json.dumps([{"id": "app 1"}, {"id": id}, {"id": "app-2\x1b"}])
+    root.fail("/clients", status=200, body=body, times=None)
+    listed = run("clients", "list", "--quiet")
+    assert listed.stdout == "app 1\napp-2\x1b\n"
+    assert listed.stderr == (
+        "Warning: left out ids with line breaks, tabs, NUL or outer spaces: use --output json\n"
+    )
+    assert id in [
+        client["id"] for client in json.loads(run("clients", "list", "-o", "json").stdout)
+    ]

@@ -10,7 +10,7 @@ import hydra_client
 from hydra_client.cli.context import Invocation, pass_invocation
 from hydra_client.cli.errors import FAILED
 from hydra_client.cli.options import Group, scope_option, secret_options
-from hydra_client.cli.output import print_model, print_result, print_value, table
+from hydra_client.cli.output import print_ids, print_model, print_result, table
 from hydra_client.cli.secret_files import given_secret
 from hydra_client.cli.text import echo, warn
 from hydra_client.protocol.model import parse_json
@@ -140,8 +140,7 @@ def explain(
     subjects = [subject, *groups]
     expected, rows = explanation(policies, subjects, request)
     if invocation.shortest:
-        for id in dict.fromkeys(row.policy for row in rows if row.decides):
-            print_value(id)
+        print_ids(dict.fromkeys(row.policy for row in rows if row.decides))
     elif invocation.output == "table":
         table([("allowed", allowed), ("subjects", subjects)])
         echo("" if rows else "No policy matches, and each has more than one mismatch.")

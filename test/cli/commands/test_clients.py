@@ -486,6 +486,14 @@ def test_delete_asks_at_a_terminal(
     assert ("Delete one? [y/N]" in result.stderr) == asked
 
 
+def test_what_is_deleted_cannot_hide_itself(
+    monkeypatch: pytest.MonkeyPatch, run: Run, root: HydraEmulator
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
+    asked = run("clients", "delete", "important", "\x1b[2K\r\nDelete tmp", input="n\n")
+    assert "Delete important \\x1b[2K\\r\\nDelete tmp? [y/N]" in asked.stderr
+
+
 # --- import
 
 
