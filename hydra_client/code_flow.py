@@ -153,7 +153,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
 
     It generates state and nonce. If the browser may return to another process, keep `state` and
     `nonce` in the user's session, and pass them to a second `CodeFlow` there. Threads, or tasks,
-    can share a flow.
+    can share a flow. You can pickle it; the pickle holds its tokens, and the credentials of `api`.
 
     Args:
         api: The API, with the client's own id and secret as `username` and `password`. A public

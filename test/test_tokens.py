@@ -175,6 +175,12 @@ def test_scopes_are_a_list_or_a_string(hydra: HydraEmulator, api: OAuth2Api) -> 
             assert set((introspection.scope or "").split()) == expected
 
 
+def test_credentials_are_bound_to_a_client(api: OAuth2Api) -> None:
+    for wrong in (api, api.api_client.configuration):
+        with pytest.raises(ApiTypeError, match=r"^client must be an ApiClient, got "):
+            ClientCredentials().bind(wrong)  # type: ignore[call-overload]
+
+
 def awaited_token(api: OAuth2Api, scopes: Any) -> str:
     async def main() -> str:
         async with aio.ApiClient(api.api_client.configuration) as client:

@@ -141,7 +141,11 @@ class ClientCredentials:
         Args:
             client: Fetches the tokens.
             settings: Settings to go by, instead of the client's own as they are now.
+
+        Raises:
+            ApiTypeError: `client` is not a client.
         """
+        checks.methods("client", "an ApiClient", client, "call")
         return _BoundCredentials(self, client, settings or client.configuration.snapshot())
 
     def drop(self, token: str) -> None:
