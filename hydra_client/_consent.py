@@ -271,6 +271,7 @@ class BaseConsentApp(Generic[OAuth2Api]):
             ApiTypeError, ApiValueError: `browser` is not a string or bytes, or is too short.
             HydraException: The request could not be fetched; see `get_oauth2_consent_request`.
         """
+        raise NotImplementedError
 
     def _challenge(
         self, kind: type[Challenge], arrival: Arrival, alarm: Callable[[], Alarm]
@@ -470,6 +471,7 @@ class BaseChallenge(Generic[OAuth2Api]):
         Raises:
             HydraException: It could not be fetched; see `get_oauth2_client`.
         """
+        raise NotImplementedError
 
     def accept(
         self,
@@ -500,6 +502,7 @@ class BaseChallenge(Generic[OAuth2Api]):
             ConsentExpired: The request has expired. Nothing was sent.
             HydraException: The call failed; see `accept_oauth2_consent_request`.
         """
+        raise NotImplementedError
 
     def _acceptance(
         self,
@@ -544,6 +547,7 @@ class BaseChallenge(Generic[OAuth2Api]):
             ApiTypeError, ApiValueError: The reason is not a valid string. Nothing was sent.
             HydraException: The call failed; see `reject_oauth2_consent_request`.
         """
+        raise NotImplementedError
 
     def _rejection(self, reason: str) -> ConsentRequestRejection:
         """Return the body that says that the user declines."""

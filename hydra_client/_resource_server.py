@@ -135,7 +135,8 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
             authorization: The request's Authorization header, or a list of all its Authorization
                 headers; None if it has none.
             scopes: Scopes that the token must have: a list, or a string with spaces. They are
-                compared as whole words: `photos.*` does not stand for `photos.read`.
+                compared as whole words: `photos.*` does not stand for `photos.read`. Without any,
+                every active token passes.
             query: The request's query string. A token in it is never accepted.
 
         Returns:
@@ -149,6 +150,7 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
                 503 if Hydra cannot be asked.
             ApiTypeError, ApiValueError: An argument is not valid, whatever the request.
         """
+        raise NotImplementedError
 
     def _token(self, authorization: str | Iterable[str] | None, query: str | bytes) -> Secret:
         """Read the token that a request carries."""
@@ -217,6 +219,7 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
                 determined.
             HydraException: The credential is rejected, or Hydra cannot be asked.
         """
+        raise NotImplementedError
 
     def _credentials_checked(self) -> Steps[None]:
         if self._api.api_client.configuration.access_token is not None:
@@ -300,9 +303,19 @@ def _headers(authorization: object) -> list[str]:
 
 
 def required_scopes(scopes: object) -> list[str]:
-    """Check the scopes that a request needs."""
+    """Check the scopes that a request needs.
+
+    An iterator would be used up by the first request, and let every later one pass.
+    """
     if isinstance(scopes, str):
         words = scopes.split()
+        if scopes and not words:
+            raise ApiValueError("scopes has only whitespace: pass scopes, or () for any token")
+    elif isinstance(scopes, Iterator):
+        raise ApiTypeError(
+            f"scopes must be a string or a list of strings, not an iterator "
+            f"({type(scopes).__name__}), which is empty after the first request"
+        )
     elif isinstance(scopes, Iterable) and not isinstance(scopes, (bytes, Mapping)):
         words = list(scopes)
     else:

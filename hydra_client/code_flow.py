@@ -253,6 +253,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
             ApiTypeError, ApiValueError: A parameter is not valid.
             HydraException: The discovery document could not be fetched; see `get_well_known`.
         """
+        raise NotImplementedError
 
     def _discovery(self, extra: Iterable[str]) -> Steps[None]:
         for name in extra:
@@ -303,6 +304,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 still valid), or the code could not be exchanged. See `well_known`,
                 `get_well_known` and `oauth_token`.
         """
+        raise NotImplementedError
 
     def _exchanged(self, found: dict[str, list[str]]) -> Steps[OAuth2TokenResponse]:
         asks_for_id_token = "openid" in self.scope.split()
@@ -364,6 +366,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
                 another user; the tokens are dropped.
             HydraException: The exchange failed; see `oauth_token`.
         """
+        raise NotImplementedError
 
     def _refresh(self, alarm: effects.Alarm) -> Steps[OAuth2TokenResponse]:
         deadline = Deadline(self.api.api_client.configuration.timeout)

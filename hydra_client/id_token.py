@@ -215,6 +215,7 @@ class BaseVerifier(Generic[OAuth2Api]):
         Raises:
             HydraException: They could not be fetched; see `well_known` and `get_well_known`.
         """
+        raise NotImplementedError
 
     def verify(
         self,
@@ -252,6 +253,7 @@ class BaseVerifier(Generic[OAuth2Api]):
 
         Source: OpenID Connect Core sections 3.1.3.7, 3.2.2.9 and 3.3.2.10.
         """
+        raise NotImplementedError
 
     def _deadline(self) -> Deadline:
         return Deadline(self.api.api_client.configuration.timeout)

@@ -88,6 +88,7 @@ class BaseIntrospection(Generic[OAuth2Api]):
         Raises:
             HydraException: As `introspect_oauth2_token` does.
         """
+        raise NotImplementedError
 
     def forget(self, token: str) -> None:
         """Forget what is known of a token, for example because it was revoked.

@@ -222,6 +222,12 @@ def test_the_asyncio_twin_has_the_same_methods(module: str, name: str) -> None:
         assert inspect.getdoc(function) == inspect.getdoc(twins[method]), method
         # One that only waits has its docstring in the base class.
         assert method.startswith("_") or inspect.getdoc(function), method
+    (base,) = threads.__bases__
+    for method in methods.keys() & vars(base).keys():
+        # If it did nothing, a guard that inherits it would let everybody in.
+        function = getattr(base, method)
+        with pytest.raises(NotImplementedError):
+            function(**dict.fromkeys(inspect.signature(function).parameters))
 
 
 TESTS = Path(__file__).parent

@@ -295,6 +295,12 @@ def test_scopes_are_whole_words(guard: Any, token: str, scopes: Any) -> None:
         ('a"b', ApiValueError),
         ("a\\b", ApiValueError),
         ("ä", ApiValueError),
+        # They would ask for nothing: the iterator from the second request on.
+        (iter(["openid"]), ApiTypeError),
+        (map(str.strip, ["openid"]), ApiTypeError),
+        (" ", ApiValueError),
+        ("\t", ApiValueError),
+        ("\u00a0", ApiValueError),
     ],
 )
 def test_what_cannot_be_scopes(guard: Any, scopes: Any, error: type[Exception]) -> None:

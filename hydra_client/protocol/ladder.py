@@ -11,6 +11,7 @@ import warnings
 from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from hydra_client.configuration import Configuration, check_names, split_scopes
 from hydra_client.exceptions import (
@@ -168,20 +169,27 @@ class Ladder:
         """Take the settings as they are now; return the steps of the call."""
         settings = self.configuration.snapshot()
         seconds = settings.timeout if timeout is None else checks.timeout("timeout", timeout)
-        if settings.origin.insecure:
-            self._warn(call, 5)
+        if settings.origin.scheme == "http":
+            self._warn(call, settings, 5)
         varies = call.operation.older_scopes and _asks_for_scopes(settings)
         exchange = self._exchange_for_scopes if varies else self._exchange
         return exchange(call, settings, Deadline(seconds))
 
-    def _warn(self, call: Call, stacklevel: int) -> None:
-        if not self._warned and (call.operation.security or call.secrets):
-            warnings.warn(
-                "a credential is sent over plain http to another machine: use https",
-                InsecureTransportWarning,
-                stacklevel=stacklevel,
+    def _warn(self, call: Call, settings: Configuration, stacklevel: int) -> None:
+        """Warn once if a credential for an http:// server leaves this machine."""
+        if self._warned or not (call.operation.security or call.secrets):
+            return
+        if settings.origin.insecure:
+            what = "a credential is sent over plain http to another machine: use https"
+        elif _is_elsewhere(self._transport.proxy_for(settings)):
+            what = (
+                "a credential is sent over plain http through a proxy on another machine: use "
+                "https, or call the server without the proxy (set NO_PROXY)"
             )
-            self._warned = True
+        else:
+            return
+        warnings.warn(what, InsecureTransportWarning, stacklevel=stacklevel)
+        self._warned = True
 
     def request(
         self,
@@ -192,8 +200,8 @@ class Ladder:
     ) -> Steps[T]:
         """Carry out an operation as part of another call, with its settings and by its deadline."""
         call = encode(operation, form=form)
-        if settings.origin.insecure:
-            self._warn(call, 2)
+        if settings.origin.scheme == "http":
+            self._warn(call, settings, 2)
         data: T = (yield from self._exchange(call, settings, deadline))[0]
         return data
 
@@ -360,6 +368,11 @@ class Ladder:
         if renewed == token:
             raise refused
         return _Credential(bearer_header(renewed), renewed, (renewed,))
+
+
+def _is_elsewhere(proxy: str | None) -> bool:
+    """Whether a proxy runs on another machine."""
+    return proxy is not None and not checks.is_loopback(urlsplit(proxy).hostname or "")
 
 
 def _ask(source: Any, scopes: tuple[str, ...], deadline: Deadline) -> Steps[str]:

@@ -62,6 +62,11 @@ class Session:
         proxies = self._proxies_for(settings.origin, settings.proxy)
         return Request(call, settings.origin, proxies, Headers(headers))
 
+    def proxy_for(self, settings: Configuration) -> str | None:
+        """Return the URL of the proxy that requests go through, if any."""
+        origin = settings.origin
+        return self._proxies_for(origin, settings.proxy).get(origin.scheme)
+
     def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
         operation = request.call.operation
@@ -112,10 +117,10 @@ class Session:
 
 
 def _proxies_for(origin: Origin, proxy: str | None) -> dict[str, str]:
-    if proxy is not None:
-        return {origin.scheme: proxy}
-    proxies = get_environ_proxies(origin.base_url)
-    if used := select_proxy(origin.base_url, proxies):
-        with_scheme = used if "://" in used else f"http://{used}"
-        checks.proxy_url("HTTP_PROXY or HTTPS_PROXY", with_scheme)
-    return proxies
+    if proxy is None:
+        proxy = select_proxy(origin.base_url, get_environ_proxies(origin.base_url))
+        if not proxy:
+            return {}
+        proxy = proxy if "://" in proxy else f"http://{proxy}"
+        checks.proxy_url("HTTP_PROXY or HTTPS_PROXY", proxy)
+    return {origin.scheme: proxy}

@@ -604,6 +604,7 @@ def test_a_proxy_of_the_environment_is_named_where_it_fails(
     monkeypatch.setenv("http_proxy", "http://user:hush@no-such-proxy.invalid")
     with (
         api("http://localhost:1", retries=0) as client,
+        pytest.warns(InsecureTransportWarning, match="NO_PROXY"),
         pytest.raises(ApiConnectionError, match=r"no-such-proxy\.invalid failed: the host"),
     ):
         client.get_oauth2_client("photos")
@@ -615,6 +616,32 @@ def test_a_proxy_of_the_environment_is_named_where_it_fails(
     ):
         client.get_oauth2_client("photos")
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "proxy", ["http://proxy.invalid:3128", "proxy.invalid", "https://10.1.2.3"]
+)
+@pytest.mark.parametrize("is_set", [False, True])
+def test_a_credential_must_not_reach_a_proxy_elsewhere_without_a_warning(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, is_set: bool
+) -> None:
+    def resolve(*_: object) -> None:
+        pytest.fail("before the warning")
+
+    monkeypatch.setattr("socket.getaddrinfo", resolve)
+    settings: dict[str, Any] = {}
+    if is_set:
+        settings["proxy"] = proxy if "://" in proxy else f"http://{proxy}"
+    else:
+        monkeypatch.setenv("http_proxy", proxy)
+    credentials = {"username": "admin", "password": "demo-password", "access_token": None}
+    for host in ("http://localhost:1", "http://127.0.0.1:1"):
+        for credential in ({}, credentials):  # with these, a token is fetched first
+            with (
+                api(host, **settings, **credential) as client,
+                pytest.raises(InsecureTransportWarning, match="through a proxy on another machine"),
+            ):
+                client.get_oauth2_client("photos")
 
 
 def test_a_tunnel_that_was_refused_sent_nothing(pauses: list[float]) -> None:

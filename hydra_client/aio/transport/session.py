@@ -99,15 +99,18 @@ class Session:
 
     def prepare(self, call: Call, settings: Configuration, headers: dict[str, str]) -> Request:
         """Make the request that carries a call."""
+        return Request(call, settings.origin, self.proxy_for(settings), headers)
+
+    def proxy_for(self, settings: Configuration) -> str | None:
+        """Return the URL of the proxy that requests go through, if any."""
+        if settings.proxy is not None:
+            return settings.proxy
         origin = settings.origin
-        proxy = settings.proxy
-        if proxy is None:
-            if origin not in self._proxies:
-                self._proxies[origin] = environment_proxy(origin)
-                if len(self._proxies) > _MOST_HOSTS:
-                    self._proxies.popitem(last=False)
-            proxy = self._proxies[origin]
-        return Request(call, origin, proxy, headers)
+        if origin not in self._proxies:
+            self._proxies[origin] = environment_proxy(origin)
+            if len(self._proxies) > _MOST_HOSTS:
+                self._proxies.popitem(last=False)
+        return self._proxies[origin]
 
     async def attempt(self, request: Request, deadline: Deadline) -> Response | Failure:
         """Send a request once."""
