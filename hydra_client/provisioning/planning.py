@@ -46,6 +46,10 @@ if TYPE_CHECKING:
     GroupChange = tuple[str, list[str] | None, list[str] | None]
 
 ADMIN_POLICY = "default-admin-policy"
+COLON_IN_OWNER = (
+    "must not contain ':', which ends the owner's name in the id of a policy: the policies of an "
+    "owner 'team:a' would also belong to 'team'"
+)
 _EVERYONE = ("<.*>", "<.+>")  # these match a member without its group
 # The fields of a client that decide which tokens it can get.
 _OF_TOKENS = ("scope", "grant_types", "response_types")
@@ -76,8 +80,8 @@ class Desired:
         removed_policies: Ids of policies that should not exist.
         removed_groups: Names of groups that should not exist.
         owner: Whose clients and policies `plan` may prune: clients with this `owner`, and policies
-            whose id begins with it and a `:`. So no owner's name should contain a `:`: to `team`
-            belong the policies of `team:a`, too.
+            whose id begins with it and a `:`. The name must not contain a `:`: the policies of an
+            owner `team:a` would also belong to `team`.
         new_secrets: `new_secret` of `ensure_client` by the id of the client.
     """
 
@@ -229,8 +233,8 @@ def _check_types(apis: Apis, desired: Desired) -> None:
         checks.collection(name, getattr(desired, name), str)
     for name, members in checks.mapping("groups", desired.groups).items():
         checks.collection(f"groups[{name!r}]", members, str)
-    if desired.owner is not None:
-        checks.string("owner", desired.owner)
+    if desired.owner is not None and ":" in checks.string("owner", desired.owner):
+        raise ApiValueError(f"owner {desired.owner!r} {COLON_IN_OWNER}")
     for id, new_secret in checks.mapping("new_secrets", desired.new_secrets).items():
         checks.function(f"new_secrets[{id!r}]", new_secret)
 

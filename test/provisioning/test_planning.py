@@ -426,6 +426,8 @@ def test_what_an_owner_has_besides_is_pruned(hydra: HydraEmulator, apis: Apis) -
     assert {result.action for result in apply(both)} == {"deleted"}
     with pytest.raises(ApiValueError, match="pruning needs an owner"):
         plan(apis, Desired(), prune_policies=True)
+    with pytest.raises(ApiValueError, match="owner 'team:a' must not contain ':'"):
+        plan(apis, Desired(owner="team:a"))
 
 
 def test_a_client_that_changed_hands_is_not_pruned(hydra: HydraEmulator, apis: Apis) -> None:

@@ -61,8 +61,10 @@ def command(
       hydra-client export access.yaml
       hydra-client export --owner team-photos > photos.yaml
     """
-    from hydra_client.provisioning import Apis
+    from hydra_client.provisioning.planning import COLON_IN_OWNER, Apis
 
+    if owner and ":" in owner:
+        raise Failure(f"--owner {COLON_IN_OWNER}", USAGE)
     as_json = manifest.endswith(".json") or (manifest == "-" and invocation.output == "json")
     file = Path(manifest)
     if manifest != "-" and not force and file.exists():

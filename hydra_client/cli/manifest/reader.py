@@ -21,6 +21,7 @@ from hydra_client.cli.secret_files import new_secret, read_secret
 from hydra_client.cli.text import plain
 from hydra_client.cli.yaml_nodes import position
 from hydra_client.models import OAuth2Client
+from hydra_client.provisioning.planning import COLON_IN_OWNER
 
 _KINDS_OF_OBJECTS = ("clients", "policies", "groups")
 _TOP = (*_KINDS_OF_OBJECTS, "defaults", "owner", "removed", "expect", "$schema")
@@ -70,6 +71,8 @@ class _Reader(AccessReader):
                 self._fault(top["owner"], "owner: already set in the defaults")
             defaults["owner"] = top["owner"]
         owner = self._fields(defaults).get("owner") or None
+        if owner and ":" in owner:
+            self._fault(defaults["owner"], f"owner: {COLON_IN_OWNER}")
         kinds = frozenset(_KINDS_OF_OBJECTS).intersection(top)
         if is_mapping(root) and not kinds | top.keys() & {"expect", "removed"}:
             self._fault(root, "one of the keys `clients`, `policies` and `groups` is missing")

@@ -103,6 +103,9 @@ def test_of_one_owner(run: Run, full: HydraEmulator, tmp_path: Path) -> None:
     assert "owner" not in client
     pruned = run("plan", "--check", "--prune", path)
     assert pruned.exit_code == 0
+    refused = run("export", "--owner", "me:too")
+    assert refused.exit_code == 2
+    assert "--owner must not contain ':'" in refused.stderr
     nobodys = run("export", "--owner", "", "-o", "json")
     assert [client["id"] for client in json.loads(nobodys.stdout)["clients"]] == ["a b", "admin"]
 

@@ -21,6 +21,7 @@ from hydra_client.cli.errors import Failure
 from hydra_client.cli.manifest.model import FIELDS
 from hydra_client.emulator import HydraEmulator
 from hydra_client.provisioning import Expectation
+from hydra_client.provisioning.planning import COLON_IN_OWNER
 
 
 @pytest.fixture
@@ -365,6 +366,8 @@ def test_nothing_is_sent_for_a_faulty_one(
         ),
         ("defaults: {owner: a}\nowner: b\nclients: []", "2: owner: already set in the defaults"),
         ("owner: ''\nclients: []", "1: owner: must not be empty"),
+        ("clients: []\nowner: team:a", f"2: owner: {COLON_IN_OWNER}"),
+        ("defaults: {owner: team:a}\nclients: []", f"1: owner: {COLON_IN_OWNER}"),
         (
             "a: 1\n\tb: 2",
             "2: not valid JSON or YAML: found a tab character that violates indentation",
@@ -737,7 +740,7 @@ def test_the_schema_is_one_and_has_every_field(run: Run) -> None:
         assert field["type"] == [names[kind], "null"]
         assert field["description"]
         for place in (SCHEMA["properties"]["defaults"], SCHEMA["$defs"]["client"]):
-            assert place["properties"][name] == {"$ref": f"#/$defs/fields/{name}"}
+            assert place["properties"][name]["$ref"] == f"#/$defs/fields/{name}"
     assert json.loads(run("plan", "--schema").output) == SCHEMA
 
 
@@ -813,6 +816,9 @@ TOPS = st.fixed_dictionaries(
 @given(document=TOPS | ANYTHING)
 @example(document={"clients": [{"id": "a", "secret": {"generate": {"out": "b"}}}]})
 @example(document={"owner": "a", "defaults": {"owner": "b"}, "clients": []})
+@example(document={"owner": "a:b", "clients": []})
+@example(document={"defaults": {"owner": "a:b"}, "clients": [{"id": "a", "owner": "a:b"}]})
+@example(document={"clients": [{"id": "a", "owner": "a:b"}]})
 def test_the_schema_agrees_with_the_checker(
     tmp_path_factory: pytest.TempPathFactory, document: Any
 ) -> None:
