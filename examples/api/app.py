@@ -20,7 +20,11 @@ def create_app(guard: Guard) -> Flask:
         """Return the photos of the user whose token the request carries."""
         headers = request.headers.getlist("Authorization")
         token = guard.check(headers, scope, query=request.query_string)
-        return photos.setdefault(token.sub or "", ["Sunrise", "Cat on a sofa"])
+        if not token.sub or token.sub == token.client_id:
+            # From client credentials: the subject is the client, which may be called like a user.
+            text = "The access token is an application's own. This API needs one of a user."
+            raise AccessError(403, "access_denied", text, {"WWW-Authenticate": "Bearer"})
+        return photos.setdefault(token.sub, ["Sunrise", "Cat on a sofa"])
 
     @app.get("/photos")
     def see() -> Response:

@@ -59,6 +59,8 @@ LONGEST_NAME = 60
 DOUBLE_CLICK = 2
 # Seconds for which a login is new enough for a request that asks for a new one.
 FRESH_LOGIN = 120.0
+# Seconds that a browser may need from the login to the next page, whatever max_age the request has.
+WAY_ON = 5.0
 
 
 def create_app(
@@ -122,7 +124,7 @@ def create_app(
         user: str | None = session().get("user")
         if user is None or users.version(user) != session()["version"]:
             return None  # the account is gone, or has another password
-        limit = FRESH_LOGIN if challenge and asks_again(challenge) else LIFETIME
+        limit = login_limit(challenge) if challenge and asks_again(challenge) else LIFETIME
         return user if clock() - session()["since"] < limit else None
 
     def login_page(challenge: Challenge | None, status: int = 200, **values: object) -> Page:
@@ -138,6 +140,7 @@ def create_app(
             client=shown(client, schemes),
             scopes=explain(challenge.requested_scopes, challenge.client_id),
             ticked=request.form.getlist("scope") if problem else challenge.requested_scopes,
+            can_remember=can_remember(client),
             remember=bool(request.form.get("remember")),
             problem=problem,
             user=session()["user"],
@@ -168,8 +171,8 @@ def create_app(
             return login_page(challenge)
         client = challenge.client()
         granted = store.remembered(user, client, challenge.requested_scopes)
-        if granted is not None and not asks_again(challenge):
-            return see_other(challenge.accept(user, granted))
+        if granted is not None and can_remember(client) and not asks_again(challenge):
+            return see_other(accept(challenge, user, granted))
         return consent_page(challenge, client)
 
     @app.post("/login")
@@ -209,12 +212,12 @@ def create_app(
             granted = [scope for scope in challenge.requested_scopes if scope in ticked]
             if allows and (problem := what_is_missing(challenge, granted)):
                 return consent_page(challenge, client, problem)
-            if allows and request.form.get("remember"):
+            if allows and request.form.get("remember") and can_remember(client):
                 store.remember(user, client, challenge.requested_scopes, granted)
             else:
                 store.forget(user, challenge.client_id)
             said_no = "The user declined."
-            url = challenge.accept(user, granted) if allows else challenge.reject(said_no)
+            url = accept(challenge, user, granted) if allows else challenge.reject(said_no)
             store.set(form, url, DOUBLE_CLICK)
         return see_other(url)
 
@@ -333,10 +336,39 @@ def what_is_missing(challenge: Challenge, granted: list[str]) -> str:
     return NOTHING_TICKED if scopes and not granted else ""
 
 
+def accept(challenge: Challenge, user: str, granted: list[str]) -> str:
+    """Report to Hydra what the user allows.
+
+    No client may have the id that is a user's subject, because policies and APIs know both by their
+    subjects only. The prefix separates them. Applications show the name without it.
+    """
+    names = {"preferred_username": user}
+    return challenge.accept(f"user:{user}", granted, id_token_extra=names)
+
+
+def can_remember(client: OAuth2Client) -> bool:
+    """Return whether choices for a client are remembered.
+
+    Anybody can pretend to be a public client, so the user decides each time (RFC 6749 section 10.2
+    and RFC 8252 section 8.6).
+    """
+    return not client.public
+
+
+def parameters(challenge: Challenge) -> dict[str, list[str]]:
+    """Return the parameters of the application's request."""
+    return parse_qs(urlsplit(challenge.redirect_url).query, keep_blank_values=True)
+
+
 def asks_again(challenge: Challenge) -> bool:
     """Return whether the application wants the user to be asked, whatever is remembered."""
-    query = parse_qs(urlsplit(challenge.redirect_url).query, keep_blank_values=True)
-    return "prompt" in query or "max_age" in query
+    return not parameters(challenge).keys().isdisjoint(("prompt", "max_age"))
+
+
+def login_limit(challenge: Challenge) -> float:
+    """Return the seconds for which a login is new enough for a request that asks for a new one."""
+    ages = [float(age) for age in parameters(challenge).get("max_age", ()) if age.isdecimal()]
+    return max(WAY_ON, min([FRESH_LOGIN, *ages]))
 
 
 def shown(client: OAuth2Client, schemes: tuple[str, ...]) -> dict[str, str | None]:

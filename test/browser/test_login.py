@@ -31,7 +31,7 @@ def test_the_whole_circle(any_example: run.Example, page: Page) -> None:
     page.press("Allow")
     assert is_in(page, example)
     found = claims(page)
-    assert (found["sub"], found["aud"]) == ("alice", "example-client-app")
+    assert (found["sub"], found["aud"]) == ("user:alice", "example-client-app")
     assert found["iss"] == example.hydra_url
     status, body = api(page, "See photos")
     assert (status, "Sunrise" in body) == (200, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import stat
@@ -170,7 +171,11 @@ def test_the_whole_way_through_sockets(
     )
     tokens = callback.exchange()
     assert tokens["scope"] == "openid photos.read"
-    assert hydra_api.introspect_oauth2_token(tokens["access_token"]).sub == "alice"
+    # No client has this id, so no policy and no API takes the user for a client.
+    assert hydra_api.introspect_oauth2_token(tokens["access_token"]).sub == "user:alice"
+    payload = tokens["id_token"].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    assert (claims["sub"], claims["preferred_username"]) == ("user:alice", "alice")
 
 
 def test_the_user_says_no(app: Flask, consent_flow: ConsentFlow) -> None:
@@ -339,6 +344,47 @@ def test_a_remembered_choice(hydra: HydraEmulator, store: Store, user: User) -> 
     user.submit(page, "/forget")
     assert store.all_remembered("alice") == []
     assert "/decide" in Forms(user.arrive().text).found
+
+
+def test_no_choice_for_a_public_client_is_remembered(
+    hydra: HydraEmulator, url: str, store: Store
+) -> None:
+    """Anybody can pretend to be such a client."""
+    user = User(hydra, public=True)
+    page = user.logged_in()
+    assert "Remember my choice" not in page.text
+    user.submit(page, "/decide", decision="allow", scope=["openid"], remember="yes")
+    assert store.all_remembered("alice") == []
+    client = hydra.api().get_oauth2_client(user.client["id"])
+    requested = ["openid", "offline", "photos.read"]
+    store.remember("alice", client, requested, requested)  # by an earlier version of the app
+    assert "/decide" in Forms(user.arrive().text).found
+
+
+@pytest.mark.parametrize(
+    ("query", "seconds"),
+    [
+        ("max_age=10", 10),
+        ("prompt=login&max_age=10", 10),
+        ("max_age=600&max_age=10", 10),
+        ("max_age=600", 120),
+        ("max_age=soon", 120),
+        (f"max_age={'9' * 400}", 120),
+        ("max_age=0", 5),  # a browser needs some time from the login to the next page
+    ],
+)
+def test_a_login_that_is_new_enough(
+    hydra: HydraEmulator, user: User, query: str, seconds: int
+) -> None:
+    user.logged_in()
+    url = f"{user.authorize_url()}&{query}"
+    hydra.clock.advance(seconds - 1)
+    assert "/decide" in Forms(user.session.get(user.browser(url), timeout=30).text).found
+    hydra.clock.advance(1)
+    page = user.session.get(user.browser(url), timeout=30)
+    assert "/login" in Forms(page.text).found
+    page = user.session.get(user.base + user.log_in(page).headers["Location"], timeout=30)
+    assert "/decide" in Forms(page.text).found
 
 
 def test_who_has_to_log_in_again_cannot_decide_before(hydra: HydraEmulator, user: User) -> None:
