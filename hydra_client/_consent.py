@@ -484,7 +484,8 @@ class BaseChallenge(Generic[OAuth2Api]):
         """Tell the server that the user agrees.
 
         Args:
-            subject: Who the user is: a permanent identifier, which becomes `sub`.
+            subject: Who the user is: a permanent identifier, which becomes `sub`. It must not be
+                the id of a client: policies and APIs would take the user for that client.
             scopes: The requested scopes that the user grants.
             access_token_extra: Members of `ext` in introspections of the access token.
             id_token_extra: More claims for the ID token, which the application and the browser

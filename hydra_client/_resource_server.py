@@ -140,7 +140,8 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
             query: The request's query string. A token in it is never accepted.
 
         Returns:
-            What Hydra knows about the token: `sub` is the user, `client_id` the application.
+            What Hydra knows about the token. `client_id` is the application, `sub` the user. For a
+                token of client credentials, `sub` is the application itself: it equals `client_id`.
 
         Scope: hydra.introspect. Policy: action "introspect" on "rn:hydra:oauth2:tokens".
 

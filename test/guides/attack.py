@@ -120,7 +120,11 @@ def hidden(page: TestResponse) -> dict[str, str]:
 
 def granted(hydra: HydraEmulator, app: Callable[..., Any], **fields: Any) -> str:
     valid = {"user": "alice", "password": "wonderland", "decision": "allow"}
-    return str(ConsentFlow(hydra)(wsgi=app, fields={**valid, **fields}).exchange()["scope"])
+    tokens = ConsentFlow(hydra)(wsgi=app, fields={**valid, **fields}).exchange()
+    api = hydra.api()
+    with api.api_client:
+        assert api.introspect_oauth2_token(tokens["access_token"]).sub == "user:alice"
+    return str(tokens["scope"])
 
 
 def attack(page: Path, version: str, store: str) -> None:
