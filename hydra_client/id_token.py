@@ -84,7 +84,7 @@ class InvalidIdTokenError(HydraException):
             - "subject": `sub` is not the expected user
             - "expired": `exp` has passed
             - "not_yet_valid": `iat` or `nbf` is in the future
-            - "auth_time": the user logged in longer ago than `max_age`
+            - "auth_time": `auth_time` is longer ago than `max_age`
             - "nonce": `nonce` is not the one that was sent
             - "at_hash", "c_hash": it belongs to another access token or code
         claim: The claim or header member at fault, if it is one.
@@ -109,7 +109,8 @@ class IdTokenClaims(Mapping[str, Any]):
         aud: Who it is meant for; this client is among them.
         exp: When it expires, in seconds since 1970-01-01 UTC.
         iat: When it was issued, in seconds since 1970-01-01 UTC.
-        auth_time: When the user logged in, in seconds since 1970-01-01 UTC.
+        auth_time: When the browser returned from the consent app, in seconds since 1970-01-01 UTC,
+            even if the user logged in earlier: Hydra does not know when.
         nonce: The nonce of the authorization request; the server makes one up if none was sent.
         azp: The client that it was issued to.
         at_hash: Hash of the access token that came with it.
@@ -236,7 +237,8 @@ class BaseVerifier(Generic[OAuth2Api]):
             access_token: The access token that came with it. `at_hash` must exist and match it.
                 Leave it out for tokens from the token endpoint, which have no `at_hash`.
             code: The code that came with it. `c_hash` must exist and match it.
-            max_age: Seconds that may have passed since the user logged in.
+            max_age: Seconds that may have passed since `auth_time`. This bounds the age of the
+                authorization, not of the login, which only the consent app can check.
             subject: The expected user: `sub` of an earlier ID token.
 
         Returns:
@@ -255,6 +257,10 @@ class BaseVerifier(Generic[OAuth2Api]):
         """
         raise NotImplementedError
 
+    def _host(self) -> str:
+        host: str = self.api.api_client.configuration.host
+        return host
+
     def _deadline(self) -> Deadline:
         return Deadline(self.api.api_client.configuration.timeout)
 
@@ -269,11 +275,14 @@ class BaseVerifier(Generic[OAuth2Api]):
 
     def _current(self, deadline: Deadline, alarm: Callable[[], effects.Alarm]) -> Steps[Server]:
         """Return what is known, unless its keys may have been withdrawn since."""
+        host = self._host()
+        if self._known is not None and self._known.host != host:
+            self._known = None  # the keys of another server
         known = self._known
         if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
             return known
         work = self._fetched(known, deadline)
-        return (yield from shared(self._cache, "current", work, deadline.left(), alarm()))
+        return (yield from shared(self._cache, ("current", host), work, deadline.left(), alarm()))
 
     def _newer(self, known: Server, deadline: Deadline) -> Steps[Server]:
         """Return the latest keys if there are newer ones, or if they must not be fetched now.
@@ -303,6 +312,7 @@ class BaseVerifier(Generic[OAuth2Api]):
             return latest
         if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
             raise copy.copy(self._failure)
+        host = self._host()
         try:
             keys: JsonWebKeySet = yield from ask(Invoke(self.api.well_known, (), deadline))
             discovery: WellKnown = yield from ask(Invoke(self.api.get_well_known, (), deadline))
@@ -313,7 +323,7 @@ class BaseVerifier(Generic[OAuth2Api]):
             self._failures += 1
             raise
         self._failures, self._failure = 0, None
-        latest = self._known = Server(discovery.issuer, keys.keys, self._clock())
+        latest = self._known = Server(host, discovery.issuer, keys.keys, self._clock())
         return latest
 
     def _is_old(self, since: float, lifetime: float) -> bool:
@@ -447,7 +457,10 @@ class Token:
 class Server:
     """The server's issuer and keys as they were at one time, the keys parsed when needed."""
 
-    def __init__(self, issuer: str, keys: Sequence[JsonWebKey], fetched_at: float) -> None:
+    def __init__(
+        self, host: str, issuer: str, keys: Sequence[JsonWebKey], fetched_at: float
+    ) -> None:
+        self.host = host
         self.issuer = issuer
         self.fetched_at = fetched_at
         self._keys = tuple(keys)

@@ -753,6 +753,27 @@ def test_a_server_that_was_given_another_name(server: Keys) -> None:
         verifier.verify(token(), nonce=NONCE)
 
 
+def test_the_keys_of_another_server_do_not_count() -> None:
+    with HydraEmulator() as here, HydraEmulator() as there:
+        api = here.api()
+        verifier = IdTokenVerifier(api, CLIENT)
+        tokens = {}
+        for hydra in (here, there):
+            client = hydra.add_client(
+                id=CLIENT,
+                scope="openid",
+                redirect_uris=["http://localhost:5555/callback"],
+                response_types=["code", "id_token"],
+            )
+            tokens[hydra] = ConsentFlow(hydra)(client=client, scope="openid").exchange()["id_token"]
+        for hydra, other in ((here, there), (there, here), (here, there)):
+            api.api_client.configuration.host = hydra.url
+            for _ in range(2):
+                assert verifier.verify(tokens[hydra], nonce=None).iss == hydra.url
+                with pytest.raises(InvalidIdTokenError):
+                    verifier.verify(tokens[other], nonce=None)
+
+
 def test_keys_that_were_taken_back_do_not_count_for_ever(server: Keys) -> None:
     clock = Clock()
     verifier = make(clock=clock)
