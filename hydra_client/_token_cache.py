@@ -127,6 +127,6 @@ def _check(status: os.stat_result, is_kind: Callable[[int], bool]) -> None:
 
 def _name(key: Key) -> str:
     """Name the file for a key. The name does not help to guess the secret."""
-    context = json.dumps([key.host, key.client_id, sorted(key.scopes)]).encode()
+    context = json.dumps([key.host, key.client_id, sorted(key.scopes), *key.headers]).encode()
     digest = hashlib.pbkdf2_hmac("sha256", key.client_secret.encode(), context, _ROUNDS)
     return f"{digest.hex()}.json"

@@ -35,10 +35,10 @@ __all__ = ["CachedIntrospection"]
 class BaseIntrospection(Generic[OAuth2Api]):
     """A cache in front of `api.introspect_oauth2_token`: call it instead.
 
-    A response is reused only for the same token, scope, server and credential. Threads, or tasks,
-    that ask about the same token at the same time share one request. Errors are never kept. You can
-    use it from several threads and after a fork, and pickle it; a pickle holds no responses.
-    Tokens are kept only as SHA-256 hashes.
+    A response is reused only for the same token, scope, server, credential and `default_headers`.
+    Threads, or tasks, that ask about the same token at the same time share one request. Errors are
+    never kept. You can use it from several threads and after a fork, and pickle it; a pickle holds
+    no responses. Tokens are kept only as SHA-256 hashes.
 
     Args:
         api: Asks the server.
@@ -109,7 +109,8 @@ class BaseIntrospection(Generic[OAuth2Api]):
 
     def _question(self, token: str, scope: str | None) -> Question | None:
         """Return what is asked; None if an argument is wrong, for which the API has the words."""
-        configuration = self._api.api_client.configuration.snapshot()
+        client = self._api.api_client
+        configuration = client.configuration.snapshot()
         source = configuration.access_token
         context = (
             scope,
@@ -117,9 +118,10 @@ class BaseIntrospection(Generic[OAuth2Api]):
             configuration.username,
             configuration.password,
             source if isinstance(source, str) else id(source),
+            dict(client.default_headers),  # by which a proxy may choose the server
         )
         try:
-            key = _digest(token), _digest(json.dumps(context))
+            key = _digest(token), _digest(json.dumps(context, sort_keys=True))
         except (AttributeError, TypeError):
             return None
         return Question(Secret(token), scope, key, self._era, source, configuration.timeout)

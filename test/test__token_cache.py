@@ -40,6 +40,16 @@ def only_file(folder: Path) -> Path:
     return path
 
 
+def test_each_set_of_headers_has_its_own_file(cache: TokenCache, folder: Path) -> None:
+    assert only_file(folder).name == (
+        "e6c1ab4f5bd923e07d7defa5d9ac36b599fb16d5fe1b96259ff4370c86bcd764.json"
+    )
+    other = KEY._replace(headers=(("X-Tenant", "two"),))
+    assert cache.load(other) is None
+    cache.save(other, *TOKEN)
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_nothing_is_there_or_made_before_a_token_is_kept(folder: Path) -> None:
     assert TokenCache(folder).load(KEY) is None
     assert not folder.exists()

@@ -120,6 +120,18 @@ def test_a_response_never_serves_another_server(hydra: HydraEmulator, token: str
         assert (asked(hydra), asked(other)) == (1, 1)
 
 
+def test_a_response_never_serves_another_header(
+    hydra: HydraEmulator, api: OAuth2Api, token: str
+) -> None:
+    """By which a proxy may choose the server."""
+    introspect = CachedIntrospection(api)
+    for number, tenant in enumerate(["one", "two"], 1):
+        api.api_client.default_headers["X-Tenant"] = tenant
+        for _ in range(2):
+            assert introspect(token).active
+        assert asked(hydra) == number
+
+
 def test_a_response_never_serves_another_credential(
     hydra: HydraEmulator, api: OAuth2Api, token: str
 ) -> None:

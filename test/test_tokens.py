@@ -902,6 +902,25 @@ def test_a_source_shared_by_two_servers(hydra: HydraEmulator) -> None:
         assert len(other.requests) == 4
 
 
+def test_headers_by_which_a_proxy_may_choose_the_server(hydra: HydraEmulator) -> None:
+    source = ClientCredentials("admin", "demo-password", "hydra.*")
+    with connected(hydra, access_token=source) as api:
+        one, two = api.api_client.copy(), api.api_client.copy()
+        one.default_headers["X-Tenant"] = "one-hush"
+        two.default_headers["X-Tenant"] = "two-hush"
+        for number in (1, 2):
+            tokens = {client.token() for client in (api.api_client, one, two)}
+            assert len(tokens) == asked(hydra) == 3, number
+        two.default_headers["User-Agent"] = "photos"
+        assert two.token() not in tokens
+        two.default_headers["X-Tenant"] = one.default_headers["X-Tenant"]
+        del two.default_headers["User-Agent"]
+        assert two.token() == one.token()
+    kept = repr(source._tokens.entries())
+    assert "X-Tenant" in kept
+    assert "hush" not in kept
+
+
 def test_a_host_that_changes_while_a_token_is_on_its_way(hydra: HydraEmulator) -> None:
     source = ClientCredentials("admin", "demo-password", "hydra.*")
     with HydraEmulator() as other, connected(hydra, access_token=source) as api:

@@ -70,8 +70,9 @@ class ClientCredentials:
     A token is kept for each server, client and set of scopes, and renewed when a fifth of its
     lifetime is left. Until then the old one is used; a failed renewal does no harm before the old
     one ends. However many threads need a token, one of them fetches it. One object may serve
-    several `ApiClient`s; each server gets its own tokens only. A token without a lifetime is used
-    until it is refused.
+    several `ApiClient`s; each server gets its own tokens only. Clients with other `default_headers`
+    count as clients of another server, because a proxy may choose it by them. A token without a
+    lifetime is used until it is refused.
 
     It can be pickled, and used after a fork. A pickle holds the credentials but no token.
 
@@ -177,7 +178,8 @@ class ClientCredentials:
                 "(HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET) to have one fetched"
             )
         wanted = self.scopes or settings.scopes or scopes
-        key = Key(settings.host, client_id, client_secret, frozenset(wanted))
+        headers = client.added_headers()
+        key = Key(settings.host, client_id, client_secret, frozenset(wanted), headers)
         kept = self._tokens.get(key)
         now = self._clock()
         if kept is not None and kept.is_fresh(now):
@@ -272,9 +274,12 @@ class Key(NamedTuple):
     client_id: str
     client_secret: str
     scopes: frozenset[str]
+    headers: tuple[tuple[str, str], ...] = ()
 
     def __repr__(self) -> str:
-        return f"Key({self.host!r}, {self.client_id!r}, '***', {sorted(self.scopes)})"
+        # Headers can hold secrets, too.
+        names = [name for name, _ in self.headers]
+        return f"Key({self.host!r}, {self.client_id!r}, '***', {sorted(self.scopes)}, {names})"
 
 
 class _BoundCredentials:

@@ -26,14 +26,19 @@ class Deadline:
         at: That time, by the monotonic clock.
         expected: The statuses of a success of the current operation.
         sources: The token sources that are being asked, and for which scopes.
+        is_over: Whether what it was for has ended. Tasks that it began may still have it in their
+            context, but it no longer bounds them.
     """
 
-    __slots__ = ("at", "expected", "sources")
+    __slots__ = ("at", "expected", "is_over", "sources")
 
     def __init__(self, seconds: float, outer: Deadline | None = None) -> None:
         """End after this many seconds, or with the outer deadline, by default the context's."""
         self.at = time.monotonic() + seconds
+        self.is_over = False
         outer = outer or current.get()
+        if outer is not None and outer.is_over:
+            outer = None
         if outer is not None:
             self.at = min(self.at, outer.at)
         self.expected: tuple[int, ...] = ()

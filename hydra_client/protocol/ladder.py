@@ -53,6 +53,10 @@ T = TypeVar("T")
 _OF_CONNECTIONS = frozenset(
     {"verify_ssl", "ssl_ca_cert", "cert_file", "key_file", "connection_pool_maxsize"}
 )
+_OWN_HEADERS = {
+    "User-Agent": f"hydra-client/{__version__} (Python)",
+    "Accept": "application/json",
+}
 
 
 class ApiResponse(Generic[T]):
@@ -110,14 +114,12 @@ class Ladder:
             raise ApiTypeError(
                 f"configuration must be a Configuration, got {type(configuration).__name__}"
             )
-        self.default_headers: dict[str, str] = {
-            "User-Agent": f"hydra-client/{__version__} (Python)",
-            "Accept": "application/json",
-        }
+        self.default_headers: dict[str, str] = dict(_OWN_HEADERS)
 
     def _start(self, transport: Any) -> None:
         self._transport = transport
         self._checked_headers: dict[str, str] = {}
+        self._added_headers: tuple[tuple[str, str], ...] = ()
         self._credentials = ClientCredentials()
         self._accepted_scopes: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self._warned = False
@@ -205,6 +207,21 @@ class Ladder:
         data: T = (yield from self._exchange(call, settings, deadline))[0]
         return data
 
+    def added_headers(self) -> tuple[tuple[str, str], ...]:
+        """Check the headers of every request; return those that a user added.
+
+        By them, a proxy may choose the server that the request goes to.
+
+        Raises:
+            ApiTypeError, ApiValueError: They cannot be sent.
+        """
+        if self.default_headers != self._checked_headers:
+            headers = dict(self.default_headers)
+            check_headers(headers)
+            self._added_headers = tuple(sorted(headers.items() - _OWN_HEADERS.items()))
+            self._checked_headers = headers
+        return self._added_headers
+
     def _token_for(self, scopes: str | Sequence[str]) -> Steps[str]:
         """Get the token that the caller asks for."""
         return self._token(self.configuration.snapshot(), split_scopes("scopes", scopes))
@@ -253,9 +270,7 @@ class Ladder:
         self, call: Call, settings: Configuration, deadline: Deadline
     ) -> Steps[tuple[Any, Response]]:
         """Authorize, send and decode; once more with a new token if the old one was refused."""
-        if self.default_headers != self._checked_headers:
-            check_headers(self.default_headers)
-            self._checked_headers = dict(self.default_headers)
+        self.added_headers()
         try:
             credential = yield from self._authorize(call, settings, deadline)
         except BadRequestException as error:
@@ -363,7 +378,7 @@ class Ladder:
         source = self._credentials if settings.access_token is None else settings.access_token
         drop = getattr(source, "drop", None)
         if drop is not None:
-            yield from _in_time(AskSource(drop, (token,), deadline))
+            yield from _in_time(AskSource(drop, (token,), Deadline(math.inf, deadline)))
         renewed = yield from self._token(settings, call.operation.scopes, deadline)
         if renewed == token:
             raise refused
@@ -396,15 +411,22 @@ def _ask(source: Any, scopes: tuple[str, ...], deadline: Deadline) -> Steps[str]
 
 
 def _in_time(effect: AskSource) -> Steps[Secret | ApiTypeError]:
-    """Call a token source; raise `ApiTimeoutError` if it takes too long."""
+    """Call a token source; raise `ApiTimeoutError` if it takes too long.
+
+    The effect's deadline ends with it, so a task that the source begins, for example to renew its
+    token later, is not bound by it any more.
+    """
+    deadline = effect.deadline
     try:
         outcome = yield from ask(effect)
     except TimeoutError:
-        if not effect.deadline.passed():
+        if not deadline.passed():
             raise  # the source's own
     else:
-        if not effect.deadline.passed():
+        if not deadline.passed():
             return outcome
+    finally:
+        deadline.is_over = True
     raise ApiTimeoutError("access_token: timed out while waiting for the token source")
 
 

@@ -286,6 +286,39 @@ def test_a_source_that_takes_too_long_is_ended_by_the_deadline() -> None:
     assert len(server.requests) == 1
 
 
+def test_a_task_that_a_source_begins_outlives_the_call() -> None:
+    """It inherits the context of the call, but not its deadline."""
+    renewals: list[asyncio.Task[str]] = []
+
+    class Renewing(Vault):
+        def __init__(self, login: aio.OAuth2Api) -> None:
+            super().__init__()
+            self.login = login
+
+        async def renew(self) -> str:
+            await asyncio.sleep(0.3)
+            return (await self.login.get_oauth2_client("photos")).id or ""
+
+        async def token(self, scopes: tuple[str, ...], /) -> str:
+            renewals.append(asyncio.create_task(self.renew()))
+            return await super().token(scopes)
+
+        async def drop(self, token: str) -> None:
+            renewals.append(asyncio.create_task(self.renew()))
+            await super().drop(token)
+
+    with Server(REFUSED, ONE) as server:
+
+        async def main() -> None:
+            async with connect(server, access_token="own") as login:
+                source = Renewing(login)
+                async with connect(server, access_token=source, timeout=0.2) as api:
+                    await api.get_oauth2_client("photos")
+                assert await asyncio.gather(*renewals) == ["photos"] * 3
+
+        run(main())
+
+
 def test_a_cancellation_reaches_the_source() -> None:
     started = asyncio.Event()
     seen: list[type[BaseException]] = []
