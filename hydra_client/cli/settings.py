@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -84,7 +85,11 @@ def _withhold(
     """
     overrides = {**environment, **given}
     own, url = profile.get("url"), overrides.get("url")
-    if own is None or url is None or own.rstrip("/") == url.rstrip("/"):
+    if own is None:
+        return False
+    if url is None or own.rstrip("/") == url.rstrip("/"):
+        if is_named:
+            _warn_of_other_credentials(profile, given, environment)
         return False
     removed = [key for key in (*_SECRETS, "headers") if profile.pop(key, None)]
     if not overrides.keys().isdisjoint(_SECRETS):
@@ -104,6 +109,26 @@ def _withhold(
             f"{masked_url(url)}, not {masked_url(own)}{without}{advice}"
         )
     return may_be_mistaken
+
+
+def _warn_of_other_credentials(
+    profile: Mapping[str, Any], given: Mapping[str, Any], environment: Mapping[str, Any]
+) -> None:
+    """Warn if the environment's secret is sent to the profile's server, and not its own secret."""
+    own = {profile[name] for name in _SECRETS if profile.get(name)}
+    # A client that an option names never calls with the environment's token.
+    unused = ("access_token",) if "client_id" in given else ()
+    sent = {environment[name] for name in _SECRETS if name in environment and name not in unused}
+    if own and not sent <= own and given.keys().isdisjoint(_SECRETS):
+        names = [
+            f"HYDRA_{name.upper()}" for name in ("client_id", *_SECRETS) if name in environment
+        ]
+        variables = " and ".join(names)
+        warn(
+            f"the environment ({variables}) overrides the profile's credentials: calling "
+            f"{masked_url(profile['url'])} with the environment's. To use the profile's, unset "
+            f"{variables}"
+        )
 
 
 def _name(options: Mapping[str, Any]) -> str | None:
@@ -180,8 +205,14 @@ def _of_hydra(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        with path.open("rb") as file:
+        # Without O_NONBLOCK, opening a named pipe waits for a writer.
+        flag = getattr(os, "O_NONBLOCK", 0)
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | flag)) as file:
             mode = os.fstat(file.fileno()).st_mode
+            if stat.S_ISFIFO(mode):
+                os.set_blocking(file.fileno(), True)
+                if not file.peek(1):
+                    raise Failure(f"{path}: nothing writes to this pipe", USAGE)
             toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
             document: dict[str, Any] = toml.load(file)
     except (FileNotFoundError, NotADirectoryError):

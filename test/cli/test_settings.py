@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +217,61 @@ def test_a_url_that_overrides_a_profile_chosen_by_name(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"CLIENT_ID": "prod", "CLIENT_SECRET": "secret-env"},
+        {"CLIENT_SECRET": "secret-env"},
+        {"ACCESS_TOKEN": "token-env"},
+        {"CLIENT_ID": "prod", "ACCESS_TOKEN": "token-env"},
+    ],
+)
+@pytest.mark.parametrize("name", ["one", "two"])
+@pytest.mark.parametrize("by_option", [True, False])
+def test_credentials_that_override_those_of_a_profile_chosen_by_name(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    environ: dict[str, str],
+    name: str,
+    by_option: bool,
+) -> None:
+    """They may be of another server: the profile's one should not get them unnoticed."""
+    variables = {f"HYDRA_{key}": value for key, value in environ.items()}
+    chosen = {} if by_option else {"HYDRA_PROFILE": name}
+    options = {"profile": name} if by_option else {}
+    found = settings(options, HYDRA_CONFIG=str(config), **variables, **chosen)
+    assert (found.access_token or found.client_secret) in environ.values()
+    assert not found.overrides_profile
+    names = " and ".join(variables)
+    assert capsys.readouterr().err == (
+        f"Warning: the environment ({names}) overrides the profile's credentials: calling "
+        f"http://{name} with the environment's. To use the profile's, unset {names}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        ({"profile": "none"}, {"CLIENT_SECRET": "secret-env"}),  # it has no secret
+        ({"profile": "one"}, {"CLIENT_SECRET": "secret-one"}),  # the same secret
+        ({"profile": "one"}, {"CLIENT_ID": "other"}),  # no secret
+        ({"profile": "one", "client_id": "given"}, {"ACCESS_TOKEN": "token-env"}),  # not sent
+        ({"profile": "one", "client_secret_env": "S"}, {"CLIENT_SECRET": "secret-env"}),
+        ({}, {"CLIENT_SECRET": "secret-env"}),  # the profile is only the default
+    ],
+)
+def test_credentials_of_the_environment_that_surprise_nobody(
+    config: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: dict[str, str],
+    environ: dict[str, str],
+) -> None:
+    config.write_text(f'{PROFILE}\n[profiles.none]\nurl = "http://none"\nclient_id = "id"\n')
+    variables = {f"HYDRA_{key}": value for key, value in environ.items()}
+    settings(options, HYDRA_CONFIG=str(config), S="secret-given", **variables)
+    assert capsys.readouterr().err == ""
+
+
 def test_the_same_server_said_twice(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = settings({"url": "http://one/"}, HYDRA_CONFIG=str(config))
     assert found.client_secret == "secret-one"
@@ -372,6 +429,22 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         settings({"config": str(tmp_path)})
     with pytest.raises(Failure, match="File name too long"):
         settings({"config": "x" * 300})
+
+
+def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Failure, match="pipe: nothing writes to this pipe"):
+        settings({"config": str(tmp_path / "pipe")})
+
+
+def test_a_pipe_of_the_shell() -> None:
+    """As for `--config <(decrypt config.toml)`: its program may be slow to write."""
+    read, write = os.pipe()
+    writer = threading.Timer(0.1, lambda: (os.write(write, PROFILE.encode()), os.close(write)))
+    writer.start()
+    assert settings({"config": f"/dev/fd/{read}"}).client_secret == "secret-one"
+    writer.join()
+    os.close(read)
 
 
 def test_options_that_exclude_each_other(config: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 # The server redirects users to plain http on these hosts only; [::1] is not among them.
 LOOPBACK = ("127.0.0.1", "localhost")
 PATH = "/callback"
+# Errors of a machine without IPv6, where nobody can listen on [::1].
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
 # Seconds that a browser may take for a request. Browsers open connections that they do not use.
 _REQUEST_TIMEOUT = 10
 
@@ -45,7 +49,7 @@ _REQUEST_TIMEOUT = 10
     "--redirect-uri",
     metavar="URI",
     help="URI that the browser comes back to, such as http://127.0.0.1:5555/callback. "
-    "[the client's first such URI]",
+    "[the client's first such URI, preferably with 127.0.0.1]",
 )
 @click.option(
     "--register",
@@ -151,19 +155,40 @@ def _listening(
             "and without a fragment",
             USAGE,
         )
+    host, port, path = place
     try:
-        server = Callback(*place)
+        server = Callback(port, path)
     except OSError as error:
         raise Failure(f"cannot listen on {uri}: {error.strerror}") from None
-    with server:
+    with server, _reserved_ipv6(port) if host == "localhost" else nullcontext():
         yield server, uri
+
+
+@contextmanager
+def _reserved_ipv6(port: int) -> Iterator[None]:
+    """Keep other programs from listening on [::1], which browsers may try first for localhost.
+
+    The socket refuses connections, so browsers then try 127.0.0.1.
+    """
+    with ExitStack() as stack:
+        try:
+            reserved = stack.enter_context(socket.socket(socket.AF_INET6))
+            reserved.bind(("::1", port))
+        except OSError as error:
+            if error.errno not in _NO_IPV6:
+                raise Failure(
+                    f"cannot reserve [::1]:{port}: {error.strerror}. The browser might send the "
+                    "code to another program there; use a redirect URI with 127.0.0.1"
+                ) from None
+        yield
 
 
 def _own_uri(caller: OAuth2Api, client_id: str) -> str:
     uris = caller.get_oauth2_client(client_id).redirect_uris or []
-    for uri in uris:
-        if _place(uri) is not None:
-            return uri
+    places = {uri: place for uri in uris if (place := _place(uri)) is not None}
+    if places:
+        # For localhost, the browser may find another program on [::1].
+        return min(places, key=lambda uri: LOOPBACK.index(places[uri][0]))
     raise Failure(
         f"the client {client_id} has no redirect URI on a loopback address with a port; use "
         "--register to add one temporarily",
@@ -188,8 +213,8 @@ def _reject_unregistered(caller: OAuth2Api, client_id: str, uri: str) -> None:
         )
 
 
-def _place(uri: str) -> tuple[int, str] | None:
-    """Return the port and path of a redirect URI; None if this command cannot listen on it."""
+def _place(uri: str) -> tuple[str, int, str] | None:
+    """Return host, port and path of a redirect URI; None if this command cannot listen on it."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -197,7 +222,7 @@ def _place(uri: str) -> tuple[int, str] | None:
         return None
     if parts.scheme != "http" or parts.hostname not in LOOPBACK or not port or parts.fragment:
         return None
-    return port, parts.path or "/"
+    return parts.hostname, port, parts.path or "/"
 
 
 @contextmanager

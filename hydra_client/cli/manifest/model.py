@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,9 @@ from hydra_client.cli.text import plain
 from hydra_client.models import OAuth2Client, Policy
 from hydra_client.provisioning import Desired, Expectation
 from hydra_client.provisioning.planning import unaddressable
+
+if sys.platform != "win32":  # pragma: no branch
+    import fcntl
 
 FIELDS = {
     name: field.json_type
@@ -141,11 +146,17 @@ def unfit(id: str, fields: Mapping[str, Any]) -> str | None:
 def _generate(path: Path) -> str:
     """Generate a secret and save it, unless another process has saved one meanwhile.
 
+    A lock on the file makes the other process wait until the secret is saved. Windows and some
+    network file systems do not have such locks: there, do not run two at the same time.
+
     An empty file was left by a process that was killed before it could write. Nothing was sent
     then, so the file can be filled.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
+        if sys.platform != "win32":  # pragma: no branch
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
         saved = file.read()
         if saved:
             return saved.removesuffix("\n")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urljoin, urlsplit
 
 import requests
@@ -29,6 +29,7 @@ from hydra_client.emulator.responses import Response
 
 if TYPE_CHECKING:
     from hydra_client.emulator.hydra import HydraEmulator
+    from hydra_client.models import OAuth2Client
 
 REDIRECT_URI = "http://127.0.0.1/callback"
 _MAX_STEPS = 20
@@ -49,10 +50,6 @@ class BrowserStuckError(AssertionError):
 
     `str()` says where it is, contains the page, and names the `fields` that no form had.
     """
-
-
-class _Model(Protocol):
-    def to_dict(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ class ConsentFlow:
         decide: Callable[[str], str] | None = None,
         subject: str = "alice",
         fields: Fields | None = None,
-        client: Mapping[str, Any] | _Model | None = None,
+        client: Mapping[str, Any] | OAuth2Client | None = None,
         scope: str | Sequence[str] = "openid offline",
         response_type: str = "code",
         **query: str,
@@ -165,7 +162,7 @@ class ConsentFlow:
             self.hydra.consent_url = consent_url
         return Callback(arrived, members["id"], members.get("client_secret", ""), self.hydra)
 
-    def _members(self, client: Mapping[str, Any] | _Model) -> dict[str, Any]:
+    def _members(self, client: Mapping[str, Any] | OAuth2Client) -> dict[str, Any]:
         """Return the members of a client, with missing ones taken from the emulator's store."""
         to_dict = getattr(client, "to_dict", None)
         given = client if to_dict is None else to_dict()

@@ -93,7 +93,7 @@ def test_a_change_says_what_may_be_denied_meanwhile(
     run("apply", written(tmp_path, CLIENTS, **ACCESS))
     document = changed(
         no={"subjects": ["other"], "conditions": {}},
-        introspect={"description": "Why", "actions": ["introspect", "look"]},
+        introspect={"description": "Why", "actions": ["introspect", "<introspect>"]},
     )
     document["groups"] = [{"id": "servers", "members": ["api", "new"]}]
     document["expect"] = []
@@ -114,7 +114,7 @@ def test_a_change_says_what_may_be_denied_meanwhile(
         '    members         - "intruder"\n'
         "~ policy team:introspect\n"
         '    description     "" → "Why"\n'
-        '    actions         + "look"\n'
+        '    actions         + "<introspect>"\n'
         "~ group servers\n"
         '    members         + "new"\n'
         "~ policy team:no\n"

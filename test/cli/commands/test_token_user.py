@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import signal
 import socket
@@ -398,6 +400,68 @@ def test_a_port_that_is_taken(run: Run, root: HydraEmulator) -> None:
         result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
     assert result.exit_code == 1
     assert "Address already in use" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(errno.EADDRINUSE, 1), (errno.EAFNOSUPPORT, 0), (errno.EADDRNOTAVAIL, 0)]
+)
+def test_a_machine_where_ipv6_is_taken_or_missing(
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    user: User,
+    root: HydraEmulator,
+    number: int,
+    status: int,
+) -> None:
+    class Socket(socket.socket):
+        def bind(self, address: Any) -> None:
+            if self.family == socket.AF_INET6:
+                raise OSError(number, os.strerror(number))
+            super().bind(address)
+
+    monkeypatch.setattr("socket.socket", Socket)
+    port = refusing_port()
+    uri = f"http://localhost:{port}/cb"
+    add(root, redirect_uris=[uri])
+    result = run("token", "user", *AS, "--redirect-uri", uri, S="a-secret")
+    assert result.exit_code == status, result.output
+    refusal = f"cannot reserve [::1]:{port}: Address already in use. The browser might send the"
+    assert (refusal in result.stderr) == bool(status)
+    assert len(user.callbacks) == 1 - status
+
+
+def test_nobody_else_gets_the_code_for_localhost(
+    monkeypatch: pytest.MonkeyPatch, run: Run, user: User, root: HydraEmulator
+) -> None:
+    port = refusing_port()
+    add(root, redirect_uris=[f"http://localhost:{port}/cb"])
+    try:
+        socket.create_server(("::1", port), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    seen: list[OSError] = []
+
+    def try_to_listen(url: str) -> bool:
+        with pytest.raises(OSError, match="in use") as refused:
+            socket.create_server(("::1", port), family=socket.AF_INET6)
+        seen.append(refused.value)
+        return user.open(url)
+
+    monkeypatch.setattr("webbrowser.open", try_to_listen)
+    result = run("token", "user", *AS, S="a-secret")
+    assert result.exit_code == 0, result.output
+    assert seen
+
+
+def test_a_redirect_uri_on_127_0_0_1_is_preferred(
+    run: Run, user: User, root: HydraEmulator
+) -> None:
+    port = refusing_port()
+    uris = ["https://a.example/cb", f"http://localhost:{port}/cb", f"http://127.0.0.1:{port}/cb"]
+    add(root, redirect_uris=uris)
+    result = run("token", "user", *AS, S="a-secret")
+    assert result.exit_code == 0, result.output
+    assert user.callbacks[0].startswith(uris[2])
 
 
 @pytest.mark.parametrize(

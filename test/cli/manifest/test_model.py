@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,6 +45,42 @@ def test_who_is_faster_makes_the_secret(path: Path) -> None:
     assert one is not None
     assert other is not None
     assert one.obtain() == other.obtain()
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_two_runs_at_the_same_time_get_one_secret(
+    monkeypatch: pytest.MonkeyPatch, path: Path, exists: bool
+) -> None:
+    """The second one waits for the first one, which is slow to save it."""
+    both = threading.Barrier(2)
+
+    def slow() -> str:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)  # until the other run is here, too
+        return secrets.token_hex()
+
+    monkeypatch.setattr("hydra_client.cli.manifest.model.new_secret", slow)
+    out = path.parent / "out"
+    if exists:
+        out.touch()
+    text = "clients: [{id: a, secret: {generate: {out: out}}}]"
+    runs = [good(path, text).entries[0].secret for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda run: run and run.obtain(), runs)
+    assert one == other
+    assert out.read_text() == f"{one}\n"
+    assert sorted(path.parent.iterdir()) == [path, out]
+
+
+def test_a_file_system_without_locks(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (entry,) = good(path, "clients: [{id: a, secret: {generate: {out: out}}}]").entries
+    assert entry.secret is not None
+    assert f"{entry.secret.obtain()}\n" == (path.parent / "out").read_text()
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.ENOLCK, "No locks available")
 
 
 def test_a_secret_that_cannot_be_kept(path: Path) -> None:
