@@ -22,6 +22,7 @@ BOUNDS = {
     "aio/waiting.py: Event": "the caller's deadline",
     "aio/waiting.py: get": "none: it reads a context variable",
     "aio/waiting.py: wait": "the caller's deadline",
+    "cli/manifest/model.py: sleep": "ten seconds, while another run writes a secret",
     "cli/workers.py: SimpleQueue": "C code, which no interruption leaves held",
     "cli/workers.py: get": "a request that is under way, which its deadline ends",
     "cli/commands/serve.py: Event": "the signal that ends the command",

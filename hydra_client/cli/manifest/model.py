@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TextIO
 
 from hydra_client.cli.errors import USAGE, Failure
 from hydra_client.cli.secret_files import new_secret
@@ -26,6 +26,7 @@ FIELDS = {
     for name, field in OAuth2Client._by_wire.items()
     if name not in ("id", "client_secret")
 }
+_LONGEST_LOCK = 10  # seconds; another run holds it while it writes one secret
 NOT_STORED = re.compile("[\0\ud800-\udfff]")
 NOT_STORABLE = "contains NUL or an unpaired surrogate, which SQL stores reject"
 
@@ -155,8 +156,7 @@ def _generate(path: Path) -> str:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags, 0o600), "r+", encoding="utf-8") as file:
         if sys.platform != "win32":  # pragma: no branch
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file)
         saved = file.read()
         if saved:
             return saved.removesuffix("\n")
@@ -172,3 +172,17 @@ def _generate(path: Path) -> str:
         finally:
             os.close(folder)
     return secret
+
+
+def _lock(file: TextIO) -> None:
+    end = time.monotonic() + _LONGEST_LOCK
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise OSError(error.errno, "another run keeps it locked") from None
+            time.sleep(0.01)
+        except OSError:  # a file system without locks
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import stat
@@ -70,6 +71,18 @@ def test_two_runs_at_the_same_time_get_one_secret(
     assert one == other
     assert out.read_text() == f"{one}\n"
     assert sorted(path.parent.iterdir()) == [path, out]
+
+
+def test_a_run_that_was_stopped_while_it_saves_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    monkeypatch.setattr("hydra_client.cli.manifest.model._LONGEST_LOCK", 0.02)
+    (entry,) = good(path, "clients: [{id: a, secret: {generate: {out: out}}}]").entries
+    assert entry.secret is not None
+    with (path.parent / "out").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(Failure, match="out: another run keeps it locked"):
+            entry.secret.obtain()
 
 
 def test_a_file_system_without_locks(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
