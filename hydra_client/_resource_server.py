@@ -281,8 +281,10 @@ def _unavailable(error: Exception, secrets: Iterable[str]) -> AccessError:
 
 def introspected(result: Any) -> OAuth2TokenIntrospection:
     """Refuse what a source or a guard of your own returned if it is not an introspection."""
-    has_scope = isinstance(getattr(result, "scope", False), (str, type(None)))
-    if not has_scope or not hasattr(result, "active"):
+    is_one = hasattr(result, "active") and (
+        result.active is False or isinstance(getattr(result, "scope", False), (str, type(None)))
+    )
+    if not is_one:
         if inspect.iscoroutine(result):
             result.close()
         raise checks.wrong_type("the introspection", "an OAuth2TokenIntrospection", result)
@@ -341,7 +343,9 @@ def check_app(server: object, app: Callable[..., Any], guard: object) -> None:
     check = getattr(guard, "check", None)
     if not callable(check):
         raise checks.wrong_type("guard", "a Guard", guard)
-    awaits, is_async = map(inspect.iscoroutinefunction, (type(server).__call__, check))
+    awaits = checks.is_asyncio(server)
+    # A plain function around an asynchronous `check` is asynchronous, too.
+    is_async = checks.is_asyncio(guard) or inspect.iscoroutinefunction(check)
     if is_async != awaits and (is_async or isinstance(guard, BaseGuard)):
         module = f"hydra_client.{'aio.' if awaits else ''}resource_server"
         given = f"{type(guard).__module__}.{type(guard).__qualname__}"

@@ -259,7 +259,7 @@ class BaseCodeFlow(Generic[OAuth2Api, IdTokenVerifier]):
         for name in extra:
             if name in _OWN_PARAMETERS:
                 raise ApiTypeError(
-                    f"authorization_url() takes no {name}: the CodeFlow sets it, for all its steps"
+                    f"authorization_url() does not accept {name}: CodeFlow sets it itself"
                 )
         if self._endpoint is None:
             document: WellKnown = yield from ask(Invoke(self.api.get_well_known))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from hypothesis import given, settings
@@ -624,6 +625,34 @@ def test_a_guard_and_an_application_that_do_not_match(hydra: HydraEmulator) -> N
     ):
         with pytest.raises(ApiTypeError, match=message.replace(".", r"\.")):
             make(app, wrong, "photos.read")
+
+
+def test_a_plain_function_around_an_asynchronous_check() -> None:
+    introspection = OAuth2TokenIntrospection(active=True)
+
+    class Wrapped(aio_resource_server.Guard):
+        def check(self, *arguments: Any, **keywords: Any) -> Any:
+            return super().check(*arguments, **keywords)
+
+    source: Any = Mock(introspect_oauth2_token=AsyncMock(return_value=introspection))
+    mocked = Mock(spec=aio_resource_server.Guard, **{"check.return_value": introspection})
+    for guard in (Wrapped(source), mocked):
+        seen: list[Any] = []
+
+        async def app(scope: Any, receive: Any, send: Any, seen: list[Any] = seen) -> None:
+            seen.append(scope["hydra_client.introspection"].active)
+
+        guarded: Any = aio_resource_server.AsgiGuard(app, guard)
+        scope = {"type": "http", "headers": [(b"authorization", b"Bearer good")]}
+        asyncio.run(guarded(scope, None, None))
+        assert seen == [True]
+        with pytest.raises(ApiTypeError, match=r"guard must be a hydra_client\.resource_server"):
+            WsgiGuard(inside, guard)
+
+
+def test_an_inactive_introspection_needs_no_scope() -> None:
+    source = Mock(**{"introspect_oauth2_token.return_value": SimpleNamespace(active=False)})
+    refusal(lambda: Guard(source).check("Bearer good"), 401, "invalid_token")
 
 
 @ONE_SERVER

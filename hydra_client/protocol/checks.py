@@ -44,7 +44,7 @@ def matching_api(user: object, api: object, kind: str = "API", source: str = "co
         kind: What it is.
         source: Where `hydra_client.aio` has the other one.
     """
-    name, wanted, given = type(user).__name__, _is_asyncio(user), _is_asyncio(api)
+    name, wanted, given = type(user).__name__, is_asyncio(user), is_asyncio(api)
     if isinstance(api, type):
         raise ApiTypeError(f"{name} needs an instance of {api.__name__}, not the class itself")
     if type(api).__name__.endswith("WithHttpInfo"):
@@ -60,7 +60,7 @@ def matching_api(user: object, api: object, kind: str = "API", source: str = "co
 
 
 def oauth2_api(user: object, api: object, method: str) -> None:
-    """Refuse what has no such method, which `user` calls, or is an API that `user` cannot call."""
+    """Refuse an object without the method that `user` calls, and an API that it cannot call."""
     methods("api", "an OAuth2Api, such as connect() returns", api, method)
     matching_api(user, api)
 
@@ -89,8 +89,9 @@ def matching_client(user: object, client: object) -> None:
     matching_api(user, client)
 
 
-def _is_asyncio(value: object) -> bool:
-    return any(base.__module__.startswith("hydra_client.aio.") for base in type(value).__mro__)
+def is_asyncio(value: object) -> bool:
+    """Whether an object is of this package and for asyncio; also a mock of one, or a proxy."""
+    return any(base.__module__.startswith("hydra_client.aio.") for base in value.__class__.__mro__)
 
 
 def string(name: str, value: object) -> str:
