@@ -237,11 +237,12 @@ def _access_token(name: str, value: Any) -> Any:
 
 def split_scopes(name: str, value: Any) -> tuple[str, ...]:
     """Accept scopes, a list or a space-separated string."""
-    if not isinstance(value, Sequence):
-        raise checks.wrong_type(name, "a string or a list of strings", value)
-    scopes = value.split() if isinstance(value, str) else value
+    if isinstance(value, str):
+        scopes: Collection[str] = value.split()
+    else:
+        scopes = checks.strings(name, value, "a string or a list of strings")
     for scope in scopes:
-        if not _SCOPE.fullmatch(checks.string(name, scope)):
+        if not _SCOPE.fullmatch(scope):
             raise ApiValueError(f"{name}: {scope!r} is not a scope (RFC 6749 section 3.3)")
     return tuple(scopes)
 

@@ -118,10 +118,10 @@ class BaseIntrospection(Generic[OAuth2Api]):
             configuration.username,
             configuration.password,
             source if isinstance(source, str) else id(source),
-            dict(client.default_headers),  # by which a proxy may choose the server
+            client.added_headers(),
         )
         try:
-            key = _digest(token), _digest(json.dumps(context, sort_keys=True))
+            key = _digest(token), _digest(json.dumps(context))
         except (AttributeError, TypeError):
             return None
         return Question(Secret(token), scope, key, self._era, source, configuration.timeout)

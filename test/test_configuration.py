@@ -126,7 +126,7 @@ def test_a_proxy_that_cannot_be_right_is_refused(proxy: str) -> None:
         ("password", b"hush", "password must be a string, got bytes"),
         ("access_token", 5, "access_token must be a string, a callable or a token source, got int"),
         ("scopes", 5, "scopes must be a string or a list of strings, got int"),
-        ("scopes", ["a", 5], "scopes must be a string, got int"),
+        ("scopes", ["a", 5], "each item of scopes must be of type str, got int"),
         ("verify_ssl", "false", "verify_ssl must be True or False, got str"),
         ("verify_ssl", 0, "verify_ssl must be True or False, got int"),
         ("ssl_ca_cert", 5, "ssl_ca_cert must be a string, got int"),

@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -21,6 +22,7 @@ from support.both import CachedIntrospection
 from support.crowd import Crowd, waiting
 from support.fork import fork
 
+import hydra_client.introspection
 from hydra_client import (
     ApiClient,
     ApiTimeoutError,
@@ -130,6 +132,14 @@ def test_a_response_never_serves_another_header(
         for _ in range(2):
             assert introspect(token).active
         assert asked(hydra) == number
+    api.api_client.default_headers["X-Request-ID"] = "7"
+    assert introspect(token).active
+    assert asked(hydra) == 2, "headers for tracing do not count"
+
+
+def test_a_mock_of_an_api() -> None:
+    api = Mock(**{"introspect_oauth2_token.return_value.active": True})
+    assert hydra_client.introspection.CachedIntrospection(api)("a").active
 
 
 def test_a_response_never_serves_another_credential(

@@ -71,8 +71,9 @@ class ClientCredentials:
     lifetime is left. Until then the old one is used; a failed renewal does no harm before the old
     one ends. However many threads need a token, one of them fetches it. One object may serve
     several `ApiClient`s; each server gets its own tokens only. Clients with other `default_headers`
-    count as clients of another server, because a proxy may choose it by them. A token without a
-    lifetime is used until it is refused.
+    count as clients of another server, because a proxy may choose it by them. So pass headers that
+    differ for each call as `headers` of the call; only headers for tracing, such as X-Request-ID
+    and traceparent, may change here. A token without a lifetime is used until it is refused.
 
     It can be pickled, and used after a fork. A pickle holds the credentials but no token.
 
@@ -178,8 +179,9 @@ class ClientCredentials:
                 "(HYDRA_CLIENT_ID, HYDRA_CLIENT_SECRET) to have one fetched"
             )
         wanted = self.scopes or settings.scopes or scopes
-        headers = client.added_headers()
-        key = Key(settings.host, client_id, client_secret, frozenset(wanted), headers)
+        key = Key(
+            settings.host, client_id, client_secret, frozenset(wanted), client.added_headers()
+        )
         kept = self._tokens.get(key)
         now = self._clock()
         if kept is not None and kept.is_fresh(now):

@@ -57,6 +57,8 @@ _OWN_HEADERS = {
     "User-Agent": f"hydra-client/{__version__} (Python)",
     "Accept": "application/json",
 }
+# Headers that can differ for each request. Caches must not take each for another server.
+_TRACING = frozenset({"x-request-id", "x-correlation-id", "traceparent", "tracestate", "baggage"})
 
 
 class ApiResponse(Generic[T]):
@@ -208,9 +210,9 @@ class Ladder:
         return data
 
     def added_headers(self) -> tuple[tuple[str, str], ...]:
-        """Check the headers of every request; return those that a user added.
+        """Check the headers of every request; return those by which a proxy may choose the server.
 
-        By them, a proxy may choose the server that the request goes to.
+        These are the ones that a user added, except for tracing.
 
         Raises:
             ApiTypeError, ApiValueError: They cannot be sent.
@@ -218,7 +220,10 @@ class Ladder:
         if self.default_headers != self._checked_headers:
             headers = dict(self.default_headers)
             check_headers(headers)
-            self._added_headers = tuple(sorted(headers.items() - _OWN_HEADERS.items()))
+            added = headers.items() - _OWN_HEADERS.items()
+            self._added_headers = tuple(
+                sorted(header for header in added if header[0].lower() not in _TRACING)
+            )
             self._checked_headers = headers
         return self._added_headers
 
