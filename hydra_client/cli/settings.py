@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 
@@ -87,7 +88,7 @@ def _withhold(
     own, url = profile.get("url"), overrides.get("url")
     if own is None:
         return False
-    if url is None or own.rstrip("/") == url.rstrip("/"):
+    if url is None or _in_one_spelling(own) == _in_one_spelling(url):
         if is_named:
             _warn_of_other_credentials(profile, given, environment)
         return False
@@ -109,6 +110,16 @@ def _withhold(
             f"{masked_url(url)}, not {masked_url(own)}{without}{advice}"
         )
     return may_be_mistaken
+
+
+def _in_one_spelling(url: str) -> str:
+    """Return a URL without what makes no difference: case, the default port, a slash at the end."""
+    try:
+        parts = urlsplit(url.rstrip("/"))
+    except ValueError:  # not a URL, as its use will say
+        return url
+    default_port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+    return parts._replace(netloc=parts.netloc.lower().removesuffix(default_port)).geturl()
 
 
 def _warn_of_other_credentials(

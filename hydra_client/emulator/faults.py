@@ -45,6 +45,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         arguments.check(_KINDS, vars(self))
+        self.headers = dict(self.headers)  # the caller may change theirs
         if not self.path.startswith(("/", "*")):
             raise ValueError(f"path must begin with / or *, not {self.path!r}")
         if "?" in self.path or "#" in self.path:

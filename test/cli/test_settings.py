@@ -272,10 +272,25 @@ def test_credentials_of_the_environment_that_surprise_nobody(
     assert capsys.readouterr().err == ""
 
 
-def test_the_same_server_said_twice(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = settings({"url": "http://one/"}, HYDRA_CONFIG=str(config))
+@pytest.mark.parametrize("url", ["http://one/", "HTTP://One", "http://one:80", "http://ONE:80/"])
+@pytest.mark.parametrize("by_option", [True, False])
+def test_the_same_server_said_twice(
+    config: Path, capsys: pytest.CaptureFixture[str], url: str, by_option: bool
+) -> None:
+    options = {"url": url} if by_option else {}
+    environ = {} if by_option else {"HYDRA_URL": url}
+    found = settings({"profile": "one", **options}, HYDRA_CONFIG=str(config), **environ)
     assert found.client_secret == "secret-one"
+    assert not found.overrides_profile
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "url", ["https://one", "http://one:443", "http://one:8080", "http://one/a", "http://[one"]
+)
+def test_another_server_of_the_same_name(config: Path, url: str) -> None:
+    found = settings({"profile": "one", "url": url}, HYDRA_CONFIG=str(config))
+    assert found.client_secret is None
 
 
 @pytest.mark.parametrize("text", ["token-three\n", '{"access_token": "token-three"}'])

@@ -61,6 +61,13 @@ def test_faults_that_cannot_work(arguments: dict[str, Any], message: str) -> Non
     assert hydra._faults == []
 
 
+def test_headers_are_those_of_the_call(hydra: HydraEmulator) -> None:
+    headers = {"Retry-After": "1"}
+    fault = hydra.fail("/health/status", status=503, headers=headers)
+    headers.clear()
+    assert fault.headers == {"Retry-After": "1"}
+
+
 def test_a_method_in_lower_case(hydra: HydraEmulator) -> None:
     fault = hydra.fail("/health/status", method="get", status=503)
     assert [get(hydra)[0] for _ in range(2)] == [503, 200]

@@ -42,6 +42,7 @@ Exit status:
   3    plan --check found a difference
   4    not found
   5    not authorized
+  129  the terminal was closed
   130  interrupted
   141  the output was closed (broken pipe)
   143  terminated
