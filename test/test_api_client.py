@@ -12,6 +12,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -793,6 +794,17 @@ def test_the_deadline_covers_what_a_token_source_does(server: Server) -> None:
             client.get_oauth2_client("photos", timeout=1)
     assert server.paths == ["/clients/vault"]
     assert seconds_left() is None
+
+
+@pytest.mark.threads_only
+def test_the_error_about_a_source_is_in_no_cycle(server: Server) -> None:
+    source: Any = lambda: b"token"  # noqa: E731
+    with api(server, access_token=source) as client:
+        try:
+            client.get_oauth2_client("photos")
+        except ApiTypeError as error:
+            caught = weakref.ref(error)
+        assert caught() is None
 
 
 @pytest.mark.threads_only

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 
-from hydra_client.exceptions import ApiTypeError
-from hydra_client.protocol import checks
 from hydra_client.protocol.operation import Response
 from hydra_client.protocol.redaction import Secret
 from hydra_client.protocol.retry_policy import Failure
@@ -91,20 +89,18 @@ class Invoke(Effect[T]):
         self.deadline = deadline
 
 
-class AskSource(Invoke[Secret | ApiTypeError]):
+class AskSource(Invoke[Secret | type]):
     """Call a method of the user's token source; one that can be interrupted ends by the deadline.
 
-    The outcome is the token, or the error to raise: tracebacks would show what is not a string.
+    The outcome is the token, or the type of another result: tracebacks would show the result.
     """
 
     deadline: Deadline
 
     @staticmethod
-    def hide(result: object) -> Secret | ApiTypeError:
+    def hide(result: object) -> Secret | type:
         """Make the outcome of what the method returned."""
-        if isinstance(result, str):
-            return Secret(result)
-        return checks.wrong_type("access_token", "a string", result)
+        return Secret(result) if isinstance(result, str) else type(result)
 
 
 class Block(Effect[T]):

@@ -410,12 +410,12 @@ def _ask(source: Any, scopes: tuple[str, ...], deadline: Deadline) -> Steps[str]
     else:
         effect = AskSource(source, (), deadline)
     token = yield from _in_time(effect)
-    if isinstance(token, ApiTypeError):
-        raise token
+    if isinstance(token, type):
+        raise ApiTypeError(f"access_token must be a string, got {token.__name__}")
     return token
 
 
-def _in_time(effect: AskSource) -> Steps[Secret | ApiTypeError]:
+def _in_time(effect: AskSource) -> Steps[Secret | type]:
     """Call a token source; raise `ApiTimeoutError` if it takes too long.
 
     The effect's deadline ends with it, so a task that the source begins, for example to renew its

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -317,6 +318,26 @@ def test_a_task_that_a_source_begins_outlives_the_call() -> None:
                 assert await asyncio.gather(*renewals) == ["photos"] * 3
 
         run(main())
+
+
+def test_the_error_of_a_source_is_in_no_cycle() -> None:
+    async def failing() -> str:
+        raise ApiValueError("of its own")
+
+    async def wrong() -> Any:
+        return b"token"
+
+    async def main() -> None:
+        for source in (failing, wrong):
+            async with aio.connect("http://127.0.0.1:1", access_token=source) as api:
+                try:
+                    await api.list_oauth2_clients()
+                except (ApiValueError, ApiTypeError) as error:
+                    caught = weakref.ref(error)
+                await asyncio.sleep(0)
+                assert caught() is None
+
+    run(main())
 
 
 def test_a_cancellation_reaches_the_source() -> None:

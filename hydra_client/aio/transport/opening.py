@@ -241,8 +241,9 @@ async def bounded(
                     await asyncio.wait({task})
                 except asyncio.CancelledError:
                     interrupted = True
-            if interrupted:
-                raise asyncio.CancelledError
+        del task  # otherwise its exception would refer to itself through this frame
+        if interrupted:
+            raise asyncio.CancelledError
 
 
 def _dispose(task: asyncio.Future[T], discard: Callable[[T], object] | None) -> None:
