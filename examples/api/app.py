@@ -21,7 +21,7 @@ def create_app(guard: Guard) -> Flask:
         headers = request.headers.getlist("Authorization")
         token = guard.check(headers, scope, query=request.query_string)
         if not token.sub or token.sub == token.client_id:
-            # From client credentials: the subject is the client, which may be called like a user.
+            # From client credentials: the subject is the client, which may have the name of a user.
             text = "The access token is an application's own. This API needs one of a user."
             raise AccessError(403, "access_denied", text, {"WWW-Authenticate": "Bearer"})
         return photos.setdefault(token.sub, ["Sunrise", "Cat on a sofa"])

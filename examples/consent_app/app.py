@@ -59,8 +59,8 @@ LONGEST_NAME = 60
 DOUBLE_CLICK = 2
 # Seconds for which a login is new enough for a request that asks for a new one.
 FRESH_LOGIN = 120.0
-# Seconds that a browser may need from the login to the next page, whatever max_age the request has.
-WAY_ON = 5.0
+# The shortest limit, whatever max_age is: a browser needs time to get to the next page.
+SHORTEST_LIMIT = 5.0
 
 
 def create_app(
@@ -368,7 +368,7 @@ def asks_again(challenge: Challenge) -> bool:
 def login_limit(challenge: Challenge) -> float:
     """Return the seconds for which a login is new enough for a request that asks for a new one."""
     ages = [float(age) for age in parameters(challenge).get("max_age", ()) if age.isdecimal()]
-    return max(WAY_ON, min([FRESH_LOGIN, *ages]))
+    return max(SHORTEST_LIMIT, min([FRESH_LOGIN, *ages]))
 
 
 def shown(client: OAuth2Client, schemes: tuple[str, ...]) -> dict[str, str | None]:

@@ -182,7 +182,7 @@ def _lock(file: TextIO) -> None:
             return
         except BlockingIOError as error:
             if time.monotonic() > end:
-                raise OSError(error.errno, "another run keeps it locked") from None
+                raise OSError(error.errno, "another run has locked it; try again later") from None
             time.sleep(0.01)
         except OSError:  # a file system without locks
             return

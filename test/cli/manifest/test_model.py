@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_while_it_saves_is_not_waited_for(
     assert entry.secret is not None
     with (path.parent / "out").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Failure, match="out: another run keeps it locked"):
+        with pytest.raises(Failure, match="out: another run has locked it; try again later"):
             entry.secret.obtain()
 
 
