@@ -581,6 +581,7 @@ def test_a_forked_process_has_the_responses_and_asks_for_others(
     introspect = CachedIntrospection(api)
     introspect(token)
     gate = gated(api)
+    api.api_client.configuration.timeout = 90
     with Crowd() as crowd:
         crowd.send(1, lambda: introspect(token, "hydra.clients").active)
         assert gate.arrived.acquire(timeout=30)

@@ -1008,7 +1008,7 @@ def test_a_forked_process_uses_the_token_and_renews_it(
     api.list_oauth2_clients()
     gate = gated(api)
     with Crowd() as crowd:
-        crowd.send(1, lambda: api.well_known().keys)
+        crowd.send(1, lambda: api.well_known(timeout=90).keys)
         assert gate.arrived.acquire(timeout=30)
         child = fork()
         if child == 0:  # pragma: no cover - the child's lines show in its exit code

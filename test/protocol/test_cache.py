@@ -45,7 +45,7 @@ class Work:
         self.runs += 1
         self.left = seconds_left()
         self.begun.release()
-        assert self.gate.wait(30)
+        assert self.gate.wait(90)
         outcome = self.outcomes.pop(0)
         if isinstance(outcome, BaseException):
             raise outcome
@@ -292,7 +292,7 @@ def test_a_forked_process_is_not_held_up() -> None:
     def hold() -> None:
         with Cache._lock:
             held.set()
-            assert release.wait(30)
+            assert release.wait(90)
 
     with Crowd() as crowd:
         crowd.send(1, fly(flights, work))

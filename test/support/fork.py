@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import warnings
 from pathlib import Path
@@ -11,9 +12,10 @@ from support.rest import PROCESSES, wait_for_rest
 
 
 def fork() -> int:
-    """Fork when the other threads have come to rest."""
-    # Shorter than a server sleeps before it looks whether it is to stop.
-    wait_for_rest(others, 0.01)
+    """Fork; under coverage, when the other threads have come to rest."""
+    if "coverage" in sys.modules:
+        # Shorter than a server sleeps before it looks whether it is to stop.
+        wait_for_rest(others, 0.005)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
         return os.fork()
