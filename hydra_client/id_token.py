@@ -276,9 +276,9 @@ class BaseVerifier(Generic[OAuth2Api]):
     def _current(self, deadline: Deadline, alarm: Callable[[], effects.Alarm]) -> Steps[Server]:
         """Return what is known, unless its keys may have been withdrawn since."""
         host = self._host()
-        if self._known is not None and self._known.host != host:
-            self._known = None  # the keys of another server
         known = self._known
+        if known is not None and known.host != host:
+            known = None  # the keys of another server
         if known is not None and not self._is_old(known.fetched_at, _KEY_LIFETIME):
             return known
         work = self._fetched(known, deadline)
@@ -307,12 +307,12 @@ class BaseVerifier(Generic[OAuth2Api]):
 
         For a while after a failure, others fail by the same error.
         """
+        host = self._host()
         latest = self._known
-        if latest is not None and latest is not known:
+        if latest is not None and latest is not known and latest.host == host:
             return latest
         if self._failure is not None and not self._is_old(self._failed_at, _PAUSE):
             raise copy.copy(self._failure)
-        host = self._host()
         try:
             keys: JsonWebKeySet = yield from ask(Invoke(self.api.well_known, (), deadline))
             discovery: WellKnown = yield from ask(Invoke(self.api.get_well_known, (), deadline))

@@ -798,7 +798,7 @@ def test_a_verifier_may_be_of_any_class() -> None:
 
 
 @pytest.mark.parametrize("name", ["state", "redirect_uri", "response_type"])
-def test_what_the_flow_sets_itself_is_no_further_parameter(name: str) -> None:
+def test_parameters_that_the_flow_sets_itself_are_refused(name: str) -> None:
     api = hydra_client.connect("http://127.0.0.1:1", "a", retries=0)  # where nothing responds
     message = rf"authorization_url\(\) does not accept {name}: CodeFlow sets it"
     with pytest.raises(ApiTypeError, match=message):

@@ -615,7 +615,7 @@ def test_forms_in_which_a_query_comes(query: object) -> None:
         ([("consent", ID)], "got list"),
     ],
 )
-def test_ids_that_are_none(query: object, words: str) -> None:
+def test_ids_that_are_not_valid(query: object, words: str) -> None:
     with responses.RequestsMock(), pytest.raises(ConsentIdError, match=words) as error:
         ConsentApp(Recording(NAMES[0]).api()).challenge(query, NO_BROWSER)
     assert (error.value.error, error.value.error_description) == (None, None)
