@@ -9,7 +9,7 @@ import inspect
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
@@ -125,7 +125,7 @@ class BaseGuard(Generic[OAuth2Api, CachedIntrospection]):
     def check(
         self,
         authorization: str | Iterable[str] | None,
-        scopes: str | Iterable[str] = (),
+        scopes: str | Collection[str] = (),
         *,
         query: str | bytes = "",
     ) -> Any:

@@ -10,7 +10,7 @@ status, headers and body. `WsgiGuard` protects a whole WSGI application and send
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hydra_client._resource_server import (
@@ -40,7 +40,7 @@ class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
     def check(
         self,
         authorization: str | Iterable[str] | None,
-        scopes: str | Iterable[str] = (),
+        scopes: str | Collection[str] = (),
         *,
         query: str | bytes = "",
     ) -> OAuth2TokenIntrospection:
@@ -69,7 +69,7 @@ class WsgiGuard:
     """
 
     def __init__(
-        self, app: Callable[..., Iterable[bytes]], guard: Guard, scopes: str | Iterable[str] = ()
+        self, app: Callable[..., Iterable[bytes]], guard: Guard, scopes: str | Collection[str] = ()
     ) -> None:
         check_app(self, app, guard)
         self._app, self._guard, self._scopes = app, guard, required_scopes(scopes)

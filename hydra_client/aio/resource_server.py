@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from hydra_client._resource_server import (
@@ -42,7 +42,7 @@ class Guard(BaseGuard["api.OAuth2Api", "introspection.CachedIntrospection"]):
     async def check(
         self,
         authorization: str | Iterable[str] | None,
-        scopes: str | Iterable[str] = (),
+        scopes: str | Collection[str] = (),
         *,
         query: str | bytes = "",
     ) -> OAuth2TokenIntrospection:
@@ -71,7 +71,7 @@ class AsgiGuard:
     """
 
     def __init__(
-        self, app: Callable[..., Awaitable[None]], guard: Guard, scopes: str | Iterable[str] = ()
+        self, app: Callable[..., Awaitable[None]], guard: Guard, scopes: str | Collection[str] = ()
     ) -> None:
         check_app(self, app, guard)
         self._app, self._guard, self._scopes = app, guard, required_scopes(scopes)
