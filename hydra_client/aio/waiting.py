@@ -77,6 +77,8 @@ async def _invoke(effect: Invoke[Any]) -> Any:
         if not inspect.isawaitable(result):
             return result
         if isinstance(effect, AskSource):
+            if asyncio.isfuture(result):
+                result = asyncio.shield(result)  # other calls may wait for it, too
             result = bounded(result, effect.deadline.left() + _GRACE)
         return await result
     finally:

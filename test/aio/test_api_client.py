@@ -320,6 +320,21 @@ def test_a_task_that_a_source_begins_outlives_the_call() -> None:
         run(main())
 
 
+def test_a_future_that_calls_share_outlives_the_one_that_times_out() -> None:
+    with Server(ONE) as server:
+
+        async def main() -> None:
+            shared = asyncio.get_running_loop().create_future()
+            async with connect(server, access_token=lambda: shared) as api:
+                patient = asyncio.ensure_future(api.get_oauth2_client("photos"))
+                with pytest.raises(ApiTimeoutError, match="token source"):
+                    await api.get_oauth2_client("photos", timeout=0.1)
+                shared.set_result("token")
+                assert (await patient).id == "photos"
+
+        run(main())
+
+
 def test_the_error_of_a_source_is_in_no_cycle() -> None:
     async def failing() -> str:
         raise ApiValueError("of its own")
