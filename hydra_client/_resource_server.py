@@ -319,14 +319,10 @@ def required_scopes(scopes: object) -> list[str]:
             f"scopes must be a string or a list of strings, not an iterator "
             f"({type(scopes).__name__}), which is empty after the first request"
         )
-    elif isinstance(scopes, Iterable) and not isinstance(scopes, (bytes, Mapping)):
-        words = list(scopes)
     else:
-        raise ApiTypeError(
-            f"scopes must be a string or a list of strings, not {type(scopes).__name__}"
-        )
+        words = list(checks.strings("scopes", scopes, "a string or a list of strings"))
     for word in words:
-        if not _SCOPE.fullmatch(checks.utf8("scopes", word)):
+        if not _SCOPE.fullmatch(word):
             raise ApiValueError(f"scopes: {word!r:.100} is not a scope")
     return words
 
