@@ -6,6 +6,7 @@ needs itself.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -26,8 +27,20 @@ def _exit(number: int, _: object) -> None:
     sys.exit(128 + number)
 
 
+def _open_closed_streams() -> None:
+    """Replace what the caller closed, as `>&-` does, so that commands can use every stream.
+
+    Otherwise, the next file or socket could also get the number of the stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: SIM115 - open until the end
+            setattr(sys, name, stream)
+
+
 def main() -> None:
     """Run the command and exit with its status."""
+    _open_closed_streams()
     for number in stop_signals():
         # As an exception, so that context managers clean up.
         signal.signal(number, _exit)

@@ -5,11 +5,21 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.command import Run, Start, every_command, modules_after, tell, wait_for_request
+from support.command import (
+    ENVIRONMENT,
+    Run,
+    Start,
+    every_command,
+    modules_after,
+    tell,
+    wait_for_request,
+)
 
 from hydra_client import OAuth2Client
 from hydra_client.cli import app as app_module
@@ -145,6 +155,34 @@ def test_a_stdout_that_is_full(
         process = start(*arguments, stdout=full, env={"PYTHONUNBUFFERED": unbuffered})
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (1, "Error: stdout: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("closed", "arguments", "expected"),
+    [
+        (">&-", ["clients", "list"], (0, "", "")),
+        ("2>&-", ["clients", "get", "nope"], (4, "", "")),
+        (
+            "<&-",
+            ["clients", "delete", "admin"],
+            (2, "", "Error: Delete admin? Without a terminal, confirm with --yes\n"),
+        ),
+    ],
+)
+def test_a_stream_that_is_closed(
+    root: HydraEmulator, closed: str, arguments: list[str], expected: tuple[int, str, str]
+) -> None:
+    command = ["sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "hydra_client.cli"]
+    ended = subprocess.run(
+        command + arguments,
+        env=ENVIRONMENT | os.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == expected
 
 
 def test_a_file_that_cannot_be_read_is_not_stdout(
