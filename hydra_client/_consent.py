@@ -384,10 +384,10 @@ class BaseConsentApp(Generic[OAuth2Api]):
             reason = "session" if ticket is None else "tab"
         elif ticket is None and state.was_sent(beginning.url, now):
             raise RedirectUrlError(_CHANGED_ON_THE_WAY)
-        state.send(beginning.url, reason, now)
+        begun = state.send(beginning.url, reason, now)
         raise WrongBrowser(
             "This browser's session did not start the request: it has to be started again.",
-            browser.with_value(beginning.url, now),
+            browser.with_value(beginning.url, begun),
         )
 
     @staticmethod

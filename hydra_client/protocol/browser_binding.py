@@ -116,7 +116,7 @@ def _names(url: str) -> set[str]:
     return {unquote_plus(pair.partition("=")[0]) for pair in pairs}
 
 
-def is_fresh(made: int, now: float) -> bool:
+def is_fresh(made: float, now: float) -> bool:
     """Whether a value that was made at this time is still valid."""
     return -_CLOCK_SKEW <= now - made <= LIFETIME
 
@@ -208,13 +208,21 @@ class BrowserState:
         self._store()
         return str(reason)
 
-    def send(self, url: str, reason: str, now: float) -> None:
-        """Remember that the browser is redirected, and why: a new flow is about to begin."""
-        self._begun, self._id = int(now), ""
+    def send(self, url: str, reason: str, now: float) -> int:
+        """Remember that the browser is redirected, and why: a new flow is about to begin.
+
+        Returns:
+            When it begins, as later flows see it: after all others of the browser, even those of
+            the same second.
+        """
+        follows = self._begun + 1
+        begun = int(max(now, follows) if is_fresh(follows, now) else now)
+        self._begun, self._id = begun, ""
         self._sent.pop(self._browser.digest(url), None)
         self._sent[self._browser.digest(url)] = [now, reason]
         self._sent = dict(list(self._sent.items())[-_MOST_SENT:])
         self._store()
+        return begun
 
     def was_sent(self, url: str, now: float) -> bool:
         """Whether the browser was just redirected with this URL, and has not arrived."""

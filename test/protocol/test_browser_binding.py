@@ -322,6 +322,27 @@ def test_two_tabs_that_load_at_the_same_time(world: World, alice: Person) -> Non
         assert parameters_of(alice.allow(page))["state"] == state_of(page)
 
 
+def test_two_tabs_within_a_second(
+    world: World, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newer one goes to Hydra, and takes its cookie, before the older one arrives."""
+    monkeypatch.setattr(world.hydra.clock, "_source", lambda: 2_000_000_000.0)
+    with pytest.raises(WrongBrowser) as sent:
+        world.consents.challenge(alice.visit(world.login_url()), alice.secret)
+    link = alice.visit(sent.value.redirect_url)
+    with pytest.raises(WrongBrowser):
+        world.consents.challenge(alice.visit(world.login_url()), alice.secret)
+    assert "code" in parameters_of(alice.allow(alice.open(link)))
+
+
+def test_a_clock_that_is_set_back(
+    world: World, alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for now in (2_000_000_000.0, 1_999_990_000.0):
+        monkeypatch.setattr(world.hydra.clock, "_source", lambda now=now: now)
+        assert "code" in parameters_of(alice.allow(alice.begin()))
+
+
 def state_of(challenge: Challenge) -> str:
     return parse_qs(urlsplit(challenge.redirect_url).query)["state"][0]
 
