@@ -13,8 +13,9 @@ import pytest
 from support.crowded import run
 from support.loopback import LONG, ONE, Peer, Server, chunked
 
-from hydra_client import ApiConnectionError, ApiTimeoutError, aio
+from hydra_client import ApiConnectionError, aio
 from hydra_client.aio.transport.connection import Connection
+from hydra_client.protocol.deadline import Deadline
 from hydra_client.transport.parsing import StrictResponse, Unreadable
 
 
@@ -52,18 +53,15 @@ def test_what_arrives_between_two_calls_ends_the_connection(turns: int) -> None:
 
 
 def test_nothing_is_sent_on_an_open_connection_once_the_deadline_has_passed() -> None:
-    async def slow() -> str:
-        await asyncio.sleep(0.1)
-        return "token"
-
     with Server(ONE) as server:
 
         async def main() -> None:
-            async with aio.ApiClient(aio.Configuration(server.url, access_token=slow)) as client:
-                api = aio.OAuth2Api(client)
+            async with aio.connect(server.url, access_token="t", timeout=10) as api:
                 await api.get_oauth2_client("photos")
-                with pytest.raises(ApiTimeoutError):
-                    await api.get_oauth2_client("photos", timeout=0.05)
+                [[connection]] = api.api_client._transport._idle.values()
+                with pytest.raises(TimeoutError):
+                    await connection.exchange(b"GET / HTTP/1.1", "GET", (200,), Deadline(0))
+                assert connection.usable
 
         run(main())
     assert len(server.requests) == 1
