@@ -28,7 +28,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\): .*## /make \1: /p' $(MAKEFILE_LIST)
 
 test: $(BIN)/tox ## all checks: style, types, generated files, tests on each Python, coverage
-	@echo "Environments: $$($(BIN)/tox list --no-desc --quiet | xargs). Missing Pythons are skipped."
+	@echo "Environments: $$($(BIN)/tox list --no-desc -d --quiet | xargs). Missing Pythons are skipped."
 	@echo "Sweeps run on Python 3.10 and $(NEWEST) only. Results and times follow as each environment ends."
 	SWEEP_PYTHONS="3.10 $(NEWEST)" $(BIN)/tox run-parallel --parallel $(JOBS) $(DISCOVER)
 
