@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import threading
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -119,8 +119,9 @@ def command(
             f"{host} is not a loopback address. This server is for tests and demos, and its secret "
             "is public; use --allow-any-host to listen there anyway"
         ) from None
-    stop = threading.Event()
-    with handling_signals(lambda _: stop.set()):
+    # Not an Event, whose lock a signal may find held by the very thread that it interrupts.
+    stop: SimpleQueue[int] = SimpleQueue()
+    with handling_signals(stop.put):
         try:
             emulator.start()
         except OSError as error:
@@ -133,7 +134,7 @@ def command(
                 _provision(invocation, emulator.api().api_client, wanted)
             for line in _facts(emulator, root_file):
                 echo(line)
-            stop.wait()
+            stop.get()
         finally:
             emulator.stop()
     if not invocation.quiet:
