@@ -261,7 +261,7 @@ def test_a_double_click(example: run.Example, page: Page, monkeypatch: pytest.Mo
     assert example.hydra
     ask(page, example)
     now = example.hydra.clock._source()
-    # However long the machine takes, there are no seconds between the two.
+    # The clock stands still, because a slow machine could take seconds between the two clicks.
     monkeypatch.setattr(example.hydra.clock, "_source", lambda: now)
     ActionChains(page.driver).double_click(page.button("Allow")).perform()
     page.wait(lambda: is_in(page, example), "not logged in")
