@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from hydra_client.api import WardenApi
@@ -11,6 +10,8 @@ from hydra_client.protocol import checks
 from hydra_client.provisioning.reconcile import find, reconcile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hydra_client.provisioning.results import Result
 
 
@@ -62,6 +63,4 @@ def ensure_group(api: WardenApi, id: str, members: Iterable[str]) -> Result:
 
 def distinct(members: object) -> list[str]:
     """Return the members, each once: SQL stores refuse duplicates."""
-    if isinstance(members, Iterable) and not isinstance(members, str):
-        members = list(members)
-    return list(dict.fromkeys(checks.collection("members", members, str)))
+    return list(dict.fromkeys(checks.strings("members", members)))
